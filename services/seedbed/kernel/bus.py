@@ -1,0 +1,220 @@
+"""The bus: one NATS connection, the streams and buckets on it, and how to write to them safely.
+
+It knows subjects and keys, not what is in the messages it carries beyond their addresses.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import nats
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    KeyValueConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.kv import KeyValue
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+
+from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
+from seedbed.kernel.errors import BusError
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.settings import Settings
+
+ROOT = "seedbed.v1"
+WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
+MEMO, RUNS, LIMITS, STEPS = "MEMO", "RUNS", "LIMITS", "STEPS"
+
+# "maximum messages per subject exceeded": nats-py dresses it as 503, where it means "already queued".
+_ALREADY_QUEUED = 10077
+_WRONG_LAST_SEQUENCE = 10071
+_TRANSIENT = (
+    nats.errors.TimeoutError,
+    nats.errors.ConnectionClosedError,
+    nats.errors.NoRespondersError,
+    nats.errors.OutboundBufferLimitError,
+    nats.js.errors.NoStreamResponseError,
+    nats.js.errors.ServiceUnavailableError,
+    nats.js.errors.ServerError,
+    asyncio.TimeoutError,
+)
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+
+def work_subject(item: Item) -> str:
+    """Where an item waits: at most one message at a time stands there."""
+    return f"{ROOT}.work.{item.step}.{item.run}.{item.leaf}.{item.digest}"
+
+
+def consumer_name(step: str) -> str:
+    """The durable consumer of a step."""
+    return step.replace(".", "_")
+
+
+class Bus:
+    """One process's connection."""
+
+    def __init__(self, client: Client, js: JetStreamContext) -> None:
+        self.client = client
+        self.js = js
+        self._buckets: dict[str, KeyValue] = {}
+
+    @classmethod
+    async def connect(cls, settings: Settings, name: str) -> "Bus":
+        """Connect, and wait for the server as long as it takes."""
+
+        async def report(error: Exception) -> None:
+            # Permission violations come here only; the caller sees a timeout.
+            log.error("bus", error=str(error))
+
+        async def gone() -> None:
+            log.warning("bus disconnected")
+
+        async def back() -> None:
+            log.info("bus reconnected")
+
+        client = await nats.connect(
+            settings.nats_url,
+            name=name,
+            user=settings.nats_user or None,
+            password=settings.nats_password.get_secret_value() or None,
+            # The default gives up for good after 60 attempts, and notices a half-open link after 4 minutes.
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            ping_interval=10,
+            connect_timeout=2,
+            allow_reconnect=True,
+            error_cb=report,
+            disconnected_cb=gone,
+            reconnected_cb=back,
+        )
+        return cls(client, client.jetstream(timeout=5))
+
+    async def close(self) -> None:
+        """Close the connection, with what is still on its way out."""
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.client.flush(), 2)
+        await self.client.close()
+
+    async def prepare(self) -> None:
+        """Create the streams and buckets. Called in one place: the runs service."""
+        await self.js.add_stream(
+            StreamConfig(
+                name=WORK,
+                subjects=[f"{ROOT}.work.>"],
+                retention=RetentionPolicy.WORK_QUEUE,
+                storage=StorageType.FILE,
+                max_msgs_per_subject=1,
+                discard=DiscardPolicy.NEW,
+                discard_new_per_subject=True,
+            )
+        )
+        day = 24 * 3600.0
+        for name, subject, age in ((DEAD, "dead", 90 * day), (EVENTS, "event", 30 * day)):
+            await self.js.add_stream(StreamConfig(name=name, subjects=[f"{ROOT}.{subject}.>"], max_age=age))
+        for bucket in (MEMO, RUNS, LIMITS, STEPS):
+            await self.js.create_key_value(KeyValueConfig(bucket=bucket, history=1, direct=True))
+
+    async def bucket(self, name: str) -> KeyValue:
+        """A bucket; waits until the runs service has created it."""
+        while name not in self._buckets:
+            try:
+                self._buckets[name] = await self.js.key_value(name)
+            except (nats.js.errors.BucketNotFoundError, *_TRANSIENT):
+                await asyncio.sleep(0.1)
+        return self._buckets[name]
+
+    async def subscribe_step(self, step: str, ack_wait: float) -> JetStreamContext.PullSubscription:
+        """Bind to the step's durable consumer, creating it where it is missing."""
+        name = consumer_name(step)
+        await self.bucket(STEPS)
+        config = ConsumerConfig(
+            durable_name=name,
+            filter_subject=f"{ROOT}.work.{step}.>",
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ack_wait,
+            # No `backoff`: it would replace the wait that heartbeats re-arm.
+            max_deliver=-1,
+            max_ack_pending=20_000,
+        )
+        await self.persist(lambda: self.js.add_consumer(WORK, config))
+        return await self.js.pull_subscribe_bind(consumer=name, stream=WORK)
+
+    async def persist(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Do a call again until the bus answers. For calls that may safely be done twice."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(_TRANSIENT),
+            wait=wait_exponential_jitter(initial=0.05, max=2),
+            reraise=True,
+        ):
+            with attempt:
+                return await call()
+        raise BusError("unreachable")
+
+    async def publish_work(self, item: Item) -> bool:
+        """Queue an item; False where it is queued already."""
+
+        async def send() -> bool:
+            try:
+                await self.js.publish(work_subject(item), item.SerializeToString())
+            except nats.js.errors.ServiceUnavailableError as error:
+                if error.err_code == _ALREADY_QUEUED:
+                    return False
+                raise
+            return True
+
+        return await self.persist(send)
+
+    async def publish_dead(self, letter: DeadLetter) -> None:
+        """Put an item given up where people look."""
+        subject = f"{ROOT}.dead.{letter.step}.{letter.run}"
+        # The id keeps a worker that comes back from writing the same letter twice.
+        headers = {"Nats-Msg-Id": f"{letter.run}.{letter.leaf}.{letter.digest}"}
+        await self.persist(lambda: self.js.publish(subject, letter.SerializeToString(), headers={**headers}))
+
+    async def publish_event(self, event: Event) -> None:
+        """Tell watchers; nothing waits for it and nothing depends on it."""
+        subject = f"{ROOT}.event.{event.service}.{event.what}.{event.run or 'none'}"
+        await self.client.publish(subject, event.SerializeToString())
+
+    async def purge(self, stream: str, subject: str) -> None:
+        """Remove everything under a subject filter, leaving no markers."""
+        await self.persist(lambda: self.js.purge_stream(stream, subject=subject))
+
+    async def watch(self, bucket: str, keys: str = ">") -> AsyncIterator[KeyValue.Entry | None]:
+        """Values of a bucket: first those that are there, then None, then every change. Never ends.
+
+        After a reconnect it starts over, as the server may have lost the consumer behind it: readers must
+        take a value they know already.
+        """
+        while True:
+            watcher = await self.persist(lambda: self._start_watch(bucket, keys))
+            connection = self.client.stats["reconnects"]
+            try:
+                while connection == self.client.stats["reconnects"]:
+                    with contextlib.suppress(asyncio.TimeoutError, nats.errors.TimeoutError):
+                        yield await watcher.updates(timeout=1)  # type: ignore[no-untyped-call]
+            finally:
+                with contextlib.suppress(Exception):
+                    await watcher.stop()  # type: ignore[no-untyped-call]
+
+    async def _start_watch(self, bucket: str, keys: str) -> KeyValue.KeyWatcher:
+        return await (await self.bucket(bucket)).watch(keys)
+
+
+def is_wrong_revision(error: Exception) -> bool:
+    """Whether a compare-and-set lost."""
+    if isinstance(error, nats.js.errors.KeyWrongLastSequenceError):
+        return True
+    return isinstance(error, nats.js.errors.APIError) and error.err_code == _WRONG_LAST_SEQUENCE

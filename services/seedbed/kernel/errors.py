@@ -1,0 +1,126 @@
+"""The errors of Seedbed, one tree.
+
+    SeedbedError
+    ├── InputError            what the caller gave is wrong; says where
+    ├── NotFound
+    ├── Conflict              the state does not allow it
+    ├── ItemError             follows the item: asked again it would fail again
+    │   ├── MalformedReply    the teacher's reply cannot be read
+    │   └── Refused           the endpoint will not do this request
+    ├── EndpointError         the endpoint's fault: pauses it, never counts against an item
+    │   ├── EndpointBusy      429, 503: come back later
+    │   └── EndpointAway      refused connection, timeout, dropped
+    ├── StoreError
+    └── BusError
+
+`code` is the gRPC status, `reason` goes into ErrorInfo and `error.type`, `retryable` tells the caller.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class SeedbedError(Exception):
+    """Root of the tree. `hint` says what to do about it."""
+
+    code: ClassVar[str] = "INTERNAL"
+    reason: ClassVar[str] = "INTERNAL"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing wrong with the input. `field` is a field's name or `file:line:column`."""
+
+    field: str
+    description: str
+
+
+class InputError(SeedbedError):
+    """What the caller gave is wrong."""
+
+    code = "INVALID_ARGUMENT"
+    reason = "INVALID_INPUT"
+
+    def __init__(self, message: str, violations: list[Violation] | None = None, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.violations = violations or []
+
+
+class NotFound(SeedbedError):
+    """There is no such thing."""
+
+    code = "NOT_FOUND"
+    reason = "NOT_FOUND"
+
+
+class Conflict(SeedbedError):
+    """The state does not allow it."""
+
+    code = "FAILED_PRECONDITION"
+    reason = "CONFLICT"
+
+
+class ItemError(SeedbedError):
+    """The item cannot be done, however often it is tried."""
+
+    code = "FAILED_PRECONDITION"
+    reason = "ITEM_FAILED"
+
+
+class MalformedReply(ItemError):
+    """The teacher's reply cannot be read."""
+
+    code = "INTERNAL"
+    reason = "MALFORMED_REPLY"
+
+
+class Refused(ItemError):
+    """The endpoint will not do this request."""
+
+    reason = "REQUEST_REFUSED"
+
+
+class EndpointError(SeedbedError):
+    """The endpoint's fault. `retry_after` is in seconds, None where it did not say."""
+
+    code = "UNAVAILABLE"
+    reason = "ENDPOINT_ERROR"
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class EndpointBusy(EndpointError):
+    """The endpoint asks to come back later."""
+
+    reason = "ENDPOINT_BUSY"
+
+
+class EndpointAway(EndpointError):
+    """The endpoint cannot be reached or does not answer in time."""
+
+    reason = "ENDPOINT_AWAY"
+
+
+class StoreError(SeedbedError):
+    """The store does not answer, or not as it should."""
+
+    code = "UNAVAILABLE"
+    reason = "STORE_ERROR"
+    retryable = True
+
+
+class BusError(SeedbedError):
+    """The bus does not answer, or not as it should."""
+
+    code = "UNAVAILABLE"
+    reason = "BUS_ERROR"
+    retryable = True

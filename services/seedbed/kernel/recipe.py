@@ -1,0 +1,99 @@
+"""The recipe of a run: how much of what, and what passes the gates. Pure."""
+
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
+from seedbed.kernel.digest import canonical_json
+from seedbed.kernel.errors import InputError, Violation
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
+
+
+class Part(BaseModel):
+    """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gates(Part):
+    """What a verdict must reach. Each check answers "" for accepted, else the reason."""
+
+    pair_score: Annotated[int, Field(ge=1, le=3)] = 2
+    faithful: Annotated[int, Field(ge=0, le=1)] = 1
+    relevancy: Annotated[int, Field(ge=0, le=2)] = 2
+    standalone: Annotated[int, Field(ge=0, le=1)] = 1
+    evidence: bool = True
+
+    def check_instruction(self, verdict: InstructionVerdict) -> str:
+        """All four criteria must hold."""
+        for name in ("answerable", "well_formed", "safe", "relevant"):
+            if not getattr(verdict, name):
+                return f"not {name.replace('_', ' ')}"
+        return ""
+
+    def check_pair(self, verdict: PairVerdict) -> str:
+        """The three-point scale, kept at `pair_score` and above."""
+        return "" if verdict.score >= self.pair_score else f"score {verdict.score}"
+
+    def check_grounded(self, verdict: GroundedVerdict) -> str:
+        """Faithful, with its evidence found in the document, relevant and standing alone."""
+        if verdict.faithful < self.faithful:
+            return "not faithful"
+        if self.evidence and not verdict.evidence_found:
+            return "evidence not found"
+        if verdict.relevancy < self.relevancy:
+            return f"relevancy {verdict.relevancy}"
+        return "" if verdict.standalone >= self.standalone else "does not stand alone"
+
+
+class Recipe(Part):
+    """How much of what. Everything here is part of the run's identity."""
+
+    target: Annotated[int, Field(ge=1)] = 30
+    """Samples a leaf."""
+    short_share: Share = 0.5
+    """Share of a knowledge leaf's samples with short answers."""
+    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 400
+    pairs: Annotated[int, Field(ge=1, le=20)] = 3
+    """Pairs asked of one `knowledge.generate` call."""
+    instructions: Annotated[int, Field(ge=1, le=50)] = 5
+    """Instructions asked of one `skills.instruct` call."""
+    augmentations: tuple[Augmentation, ...] = ()
+    duplicate_threshold: Share = 0.7
+    """Jaccard similarity of questions from which two are the same."""
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 0x10
+    """How often a draw may ask the same again with another seed."""
+    dry_rounds: Annotated[int, Field(ge=1)] = 3
+    """Rounds without a new sample after which a leaf gives up."""
+    max_rounds: Annotated[int, Field(ge=1)] = 50
+    gates: Gates = Gates()
+    system_prompt: str = "You are a helpful assistant who answers truthfully and to the point."
+    """System message of the training rows; empty for none."""
+
+    def canonical(self) -> str:
+        """The recipe as text that is equal for equal recipes."""
+        return canonical_json(self.model_dump(mode="json")).decode()
+
+
+def read_recipe(text: str, *, target: int = 0) -> Recipe:
+    """Read a recipe from YAML or JSON; `target` overrides its own. Raises InputError."""
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise InputError(f"the recipe is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError("the recipe must be a list of keys and values")
+    if target:
+        values = {**values, "target": target}
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        violations = [
+            Violation("recipe." + ".".join(str(part) for part in found["loc"]), found["msg"])
+            for found in error.errors()
+        ]
+        raise InputError("the recipe is not valid", violations) from error

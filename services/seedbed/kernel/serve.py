@@ -1,0 +1,165 @@
+"""Brings one service up and down. The only place that wires the kernel together."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc.aio
+import uvloop
+
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.channel import open_channel
+from seedbed.kernel.errors import InputError, SeedbedError
+from seedbed.kernel.logs import configure_logs, get_logger
+from seedbed.kernel.permits import Permits
+from seedbed.kernel.plans import Plans
+from seedbed.kernel.server import Server
+from seedbed.kernel.settings import Settings, load_settings
+from seedbed.kernel.step import Role, Step
+from seedbed.kernel.store import Store, open_store
+from seedbed.kernel.teacher import Endpoint, Teacher
+from seedbed.kernel.worker import Model, Worker
+
+log = get_logger(__name__)
+
+
+@dataclass
+class Kernel:
+    """What a service is given to build itself from."""
+
+    settings: Settings
+    bus: Bus
+    store: Store
+    plans: Plans
+    models: dict[str, Model] = field(default_factory=dict)
+
+    def model(self, role: Role) -> Model:
+        """The model of a role, with this process's part of its limit."""
+        if role not in self.models:
+            endpoint = endpoint_of(self.settings, role)
+            name = f"{self.settings.listen}-{os.getpid()}"
+            permits = Permits(self.bus, endpoint.url, f"{name}-{role}", role, self.settings.concurrency)
+            permits.start()
+            self.models[role] = Model(Teacher(endpoint, on_pause=permits.pause), permits)
+        return self.models[role]
+
+    def channel(self, address: str) -> grpc.aio.Channel:
+        """A channel to another service."""
+        return open_channel(address)
+
+
+@dataclass
+class Service:
+    """What a service is made of."""
+
+    names: Sequence[str]
+    """Full names of its gRPC services."""
+    register: Callable[[grpc.aio.Server], None]
+    steps: Sequence[Step[Any, Any]] = ()
+    start: Callable[[], Awaitable[None]] | None = None
+    stop: Callable[[], Awaitable[None]] | None = None
+
+
+Build = Callable[[Kernel], Service]
+
+
+def endpoint_of(settings: Settings, role: Role) -> Endpoint:
+    """Where a role's model answers; the teacher judges where no judge is named. Raises InputError."""
+    own = role == "judge" and settings.judge_url
+    url = settings.judge_url if own else settings.teacher_url
+    if not url:
+        raise InputError("no teacher is named", hint="set SEEDBED_TEACHER_URL and SEEDBED_TEACHER_MODEL")
+    key = settings.judge_api_key if own else settings.teacher_api_key
+    return Endpoint(
+        url=url.rstrip("/"),
+        model=(settings.judge_model if role == "judge" else "") or settings.teacher_model,
+        api_key=key.get_secret_value(),
+        context=settings.teacher_context,
+        timeout=settings.request_timeout,
+    )
+
+
+def run_service(name: str, build: Build) -> None:
+    """Run a service until it is told to stop. Exits 2 where its settings cannot be."""
+    try:
+        settings = load_settings()
+        configure_logs(settings, name)
+        uvloop.run(_serve(name, settings, build))
+    except SeedbedError as error:
+        violations = [f"  {v.field}: {v.description}" for v in getattr(error, "violations", [])]
+        lines = [error.message, *violations, *([error.hint] if error.hint else [])]
+        sys.stderr.write("".join(f"{name}: {line}\n" for line in lines))
+        sys.exit(2)
+
+
+async def _serve(name: str, settings: Settings, build: Build) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    up = asyncio.create_task(_bring_up(name, settings, build))
+    told = asyncio.create_task(stopping.wait())
+    orphaned = asyncio.create_task(_wait_for_orphanhood(settings.parent_pid))
+    await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
+    if not up.done():
+        up.cancel()
+        await asyncio.gather(up, return_exceptions=True)
+        return
+    bring_down = up.result()
+    await asyncio.wait({told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
+    log.info("stopping")
+    # An orphan has nobody to report to and ends at once.
+    await bring_down(0 if orphaned.done() else settings.grace)
+    told.cancel()
+    orphaned.cancel()
+
+
+async def _bring_up(name: str, settings: Settings, build: Build) -> Callable[[float], Awaitable[None]]:
+    bus = await Bus.connect(settings, name)
+    store = await open_store(
+        settings.store_url,
+        access_key=settings.store_access_key,
+        secret_key=settings.store_secret_key.get_secret_value(),
+    )
+    plans = Plans(bus)
+    kernel = Kernel(settings, bus, store, plans)
+    service = build(kernel)
+    server = Server(service.names, reflect=settings.reflection)
+    service.register(server.grpc)
+    port = await server.start(settings.listen)
+    if service.start:
+        await service.start()
+    following = asyncio.create_task(plans.follow()) if service.steps else None
+    worker = None
+    if service.steps:
+        models = {str(step.role): kernel.model(step.role) for step in service.steps if step.role}
+        worker = Worker(
+            bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
+        )
+        await worker.start()
+    await server.announce()
+    log.info("serving", port=port, steps=[step.name for step in service.steps])
+
+    async def bring_down(grace: float) -> None:
+        serving = asyncio.create_task(server.stop(grace))
+        if worker:
+            await worker.stop(grace)
+        await serving
+        if service.stop:
+            await service.stop()
+        for model in kernel.models.values():
+            await model.permits.stop()
+            await model.teacher.close()
+        if following:
+            following.cancel()
+        await bus.close()
+
+    return bring_down
+
+
+async def _wait_for_orphanhood(parent: int) -> None:
+    while not parent or os.getppid() == parent:  # noqa: ASYNC110  no event tells of it
+        await asyncio.sleep(0.5)

@@ -1,0 +1,96 @@
+"""Settings of a process, from the environment: `SEEDBED_<NAME>`, secrets also as `SEEDBED_<NAME>_FILE`."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from seedbed.kernel.errors import InputError, Violation
+
+PREFIX = "SEEDBED_"
+
+
+class Settings(BaseModel):
+    """What a process needs to know of its surroundings. Durations are in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_user: str = ""
+    nats_password: SecretStr = SecretStr("")
+    store_url: str = "file:///var/lib/seedbed/store"
+    store_access_key: str = ""
+    store_secret_key: SecretStr = SecretStr("")
+    listen: str = "127.0.0.1:0"
+    """Address of the gRPC server."""
+    reflection: bool = True
+    taxonomy_address: str = "127.0.0.1:7401"
+    runs_address: str = "127.0.0.1:7402"
+
+    teacher_url: str = ""
+    teacher_model: str = ""
+    teacher_api_key: SecretStr = SecretStr("")
+    teacher_context: int = Field(default=32768, ge=512)
+    """Tokens of the teacher's context window."""
+    judge_url: str = ""
+    """Empty means: the teacher judges, too."""
+    judge_model: str = ""
+    judge_api_key: SecretStr = SecretStr("")
+    concurrency: int = Field(default=16, ge=1)
+    """Calls in flight at one endpoint, over all processes."""
+    request_timeout: float = Field(default=120, gt=0)
+
+    ack_wait: float = Field(default=30, gt=0)
+    heartbeat: float = Field(default=10, gt=0)
+    grace: float = Field(default=20, ge=0)
+    """How long a process told to stop may go on with what it has begun."""
+    parent_pid: int = 0
+    """Stop when this process is no longer the parent; 0 means never."""
+
+    document_max_bytes: int = Field(default=50_000_000, ge=1)
+    cache_folder: Path = Path("/tmp/seedbed-cache")  # noqa: S108  a default for development; images set their own
+    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises InputError for keys nobody knows and values that cannot be."""
+    environ = os.environ if environ is None else environ
+    values, unknown = {}, []
+    for key in sorted(environ):
+        if not key.startswith(PREFIX):
+            continue
+        name = key.removeprefix(PREFIX).lower()
+        if name in Settings.model_fields:
+            values[name] = environ[key]
+        elif name.endswith("_file") and _is_secret(name.removesuffix("_file")):
+            values[name.removesuffix("_file")] = _read_secret(key, environ[key])
+        else:
+            unknown.append(Violation(key, _advise(name)))
+    if unknown:
+        raise InputError("unknown settings in the environment", unknown)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        found = [Violation(f"{PREFIX}{e['loc'][0]}".upper(), e["msg"]) for e in error.errors()]
+        raise InputError("settings that cannot be", found) from error
+
+
+def _is_secret(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and field.annotation is SecretStr
+
+
+def _read_secret(key: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise InputError("a secret cannot be read", [Violation(key, str(error))]) from error
+
+
+def _advise(name: str) -> str:
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"no such setting; did you mean {PREFIX}{near[0].upper()}?" if near else "no such setting"
