@@ -1,0 +1,1 @@
+"""The judge: weighs instructions and pairs, and proves what it says about a document with a quote."""

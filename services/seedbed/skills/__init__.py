@@ -1,0 +1,1 @@
+"""Skills: new instructions after seed examples, and the answers to them."""
