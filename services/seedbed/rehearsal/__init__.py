@@ -1,0 +1,1 @@
+"""The rehearsal teacher: an OpenAI-compatible endpoint that answers by rules, without any weights."""

@@ -1,0 +1,113 @@
+"""Which rule answers which schema, and the chat completion around the answer.
+
+A reply is a function of the request alone; knows nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from seedbed.rehearsal.instance import make_instance
+from seedbed.rehearsal.luck import Luck
+from seedbed.rehearsal.marks import judge_instruction, judge_pair
+from seedbed.rehearsal.pairs import make_pairs
+from seedbed.rehearsal.retelling import retell
+from seedbed.rehearsal.skills import make_context, make_instructions, make_response
+from seedbed.rehearsal.tags import Tags, read_tags, user_text
+from seedbed.rehearsal.verdicts import judge_grounded
+
+MODEL = "rehearsal"
+_TOKEN = re.compile(r"[가-힣]|[^\W\d_]{1,6}|\d{1,3}|[^\w\s]")
+_PLAIN = "This is the rehearsal teacher: it answers by rules, where a JSON schema tells it what is wanted."
+
+Rule = Callable[[Tags, Luck], dict[str, object]]
+
+
+class BadRequestError(Exception):
+    """The request cannot be answered; the message says why."""
+
+
+def _pairs(tags: Tags, luck: Luck) -> dict[str, object]:
+    return {"pairs": [pair._asdict() for pair in make_pairs(tags, luck)]}
+
+
+_RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
+    "KnowledgePairs": (("document",), _pairs),
+    "Augmentation": (("document",), lambda tags, luck: {"text": retell(tags, luck)}),
+    "SkillContext": ((), lambda tags, luck: {"context": make_context(tags, luck)}),
+    "Instructions": ((), lambda tags, luck: {"instructions": make_instructions(tags, luck)}),
+    "SkillResponse": (("instruction",), lambda tags, luck: {"response": make_response(tags, luck)}),
+    "InstructionJudgement": (("instruction",), lambda tags, _: judge_instruction(tags)),
+    "PairJudgement": (("instruction",), lambda tags, _: judge_pair(tags)),
+    "GroundedJudgement": (("document",), lambda tags, _: judge_grounded(tags)),
+}
+
+
+def complete(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The chat completion for a request, or BadRequestError."""
+    messages = request.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise BadRequestError("`messages` must be a list with at least one message")
+    if request.get("stream"):
+        raise BadRequestError("the rehearsal teacher does not stream: leave `stream` out")
+    asked = "\n".join(str(message.get("content", "")) for message in messages if isinstance(message, Mapping))
+    content = answer(request, user_text(messages))
+    used, made = count_tokens(asked), count_tokens(content)
+    digest = hashlib.blake2b(f"{request.get('seed')}\n{asked}".encode(), digest_size=12).hexdigest()
+    return {
+        "id": f"rehearsal-{digest}",
+        "object": "chat.completion",
+        "created": 0,
+        "model": MODEL,
+        "system_fingerprint": MODEL,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": content},
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "usage": {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made},
+    }
+
+
+def answer(request: Mapping[str, Any], prompt: str) -> str:
+    """What the rehearsal says to a prompt."""
+    name, schema = _wanted(request.get("response_format"))
+    if schema is None:
+        return _PLAIN
+    luck = Luck(name, str(request.get("seed")), prompt)
+    needed, rule = _RULES.get(name, ((), None))
+    tags = read_tags(prompt) if rule else None
+    if rule is None or tags is None or any(tag not in tags.values for tag in needed):
+        return json.dumps(make_instance(schema, luck), ensure_ascii=False)
+    reply = rule(tags, luck)
+    known = schema.get("properties", reply)
+    if set(known) != set(reply):
+        return json.dumps(make_instance(schema, luck), ensure_ascii=False)
+    return json.dumps(reply, ensure_ascii=False)
+
+
+def count_tokens(text: str) -> int:
+    """About as many tokens as a common tokenizer would count."""
+    return len(_TOKEN.findall(text))
+
+
+def _wanted(form: object) -> tuple[str, Mapping[str, Any] | None]:
+    """Name and schema of the reply that is asked for; no schema where none is."""
+    if not isinstance(form, Mapping):
+        return "", None
+    if form.get("type") == "json_object":
+        return "", {"type": "object"}
+    wanted = form.get("json_schema")
+    if form.get("type") != "json_schema" or not isinstance(wanted, Mapping):
+        return "", None
+    schema = wanted.get("schema", {})
+    if not isinstance(schema, Mapping):
+        raise BadRequestError("`response_format.json_schema.schema` must be an object")
+    return str(wanted.get("name", "")), schema
