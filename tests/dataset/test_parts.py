@@ -1,0 +1,86 @@
+import pytest
+from tests.dataset.leaves import BIRDS, HAIKU, make_leaf, make_plan
+
+from seedbed.dataset import InconsistentPart, LeafPart
+from seedbed.dataset.parts import check_part
+from seedbed.kernel.digest import message_bytes
+from seedbed.runs.v1.runs_service_pb2 import DatasetPart
+
+
+def check(leaf: LeafPart, *, partial: bool = False) -> None:
+    check_part(leaf, make_plan([make_leaf(leaf.part.path)]).leaves[0], partial=partial)
+
+
+def test_a_sound_part_passes():
+    check(make_leaf(BIRDS))
+    check(make_leaf(BIRDS, 0, others=False, augmented=False))
+
+
+@pytest.mark.parametrize("end", ["accepted", "rejected", "duplicate", "unneeded"])
+def test_candidates_that_do_not_add_up_are_refused(end):
+    leaf = make_leaf(BIRDS)
+    setattr(leaf.counts, end, getattr(leaf.counts, end) + 1)
+    with pytest.raises(InconsistentPart, match=rf"{BIRDS}.*ended as {end}, but"):
+        check(leaf)
+
+
+@pytest.mark.parametrize("end", ["done", "malformed", "failed", "recalled"])
+def test_items_that_do_not_add_up_are_refused(end):
+    leaf = make_leaf(BIRDS)
+    setattr(leaf.counts.steps[0], end, getattr(leaf.counts.steps[0], end) + 1)
+    with pytest.raises(InconsistentPart, match=f"items {end}, but"):
+        check(leaf)
+
+
+def test_an_open_candidate_is_refused():
+    leaf = make_leaf(BIRDS)
+    leaf.part.candidates[-1].end = ""
+    leaf.counts.rejected -= 1
+    with pytest.raises(InconsistentPart, match="1 candidates are still open"):
+        check(leaf)
+
+
+def test_a_part_of_another_leaf_or_version_is_refused():
+    for field, value in (("leaf_digest", "x"), ("kind", "freeform_skill")):
+        leaf = make_leaf(BIRDS)
+        setattr(leaf.part, field, value)
+        with pytest.raises(InconsistentPart, match="the plan says"):
+            check(leaf)
+
+
+def test_more_samples_than_asked_for_are_refused():
+    with pytest.raises(InconsistentPart, match="9 samples, but the target is 8"):
+        check(make_leaf(BIRDS, 9))
+
+
+def test_a_candidate_that_is_there_twice_is_refused():
+    leaf = make_leaf(BIRDS)
+    leaf.part.candidates[1].id = leaf.part.candidates[0].id
+    with pytest.raises(InconsistentPart, match="is there twice"):
+        check(leaf)
+
+
+def test_a_sample_without_an_answer_or_a_chunk_is_refused():
+    leaf = make_leaf(BIRDS)
+    leaf.part.candidates[0].answer = " \n"
+    leaf.part.candidates[1].source.chunk = ""
+    with pytest.raises(InconsistentPart, match=r"no answer.*no chunk"):
+        check(leaf)
+
+
+def test_a_short_leaf_must_say_why_unless_partial():
+    leaf = make_leaf(HAIKU, 5)
+    short = LeafPart(leaf.part, leaf.digest, leaf.counts, leaf.rounds, "")
+    with pytest.raises(InconsistentPart, match="5 of 8 samples, and no reason"):
+        check(short)
+    check(short, partial=True)
+    check(leaf)
+
+
+def test_bytes_are_checked_against_their_digest():
+    leaf = make_leaf(HAIKU)
+    data = message_bytes(leaf.part)
+    entry = DatasetPart(path=HAIKU, part=leaf.digest, counts=leaf.counts, rounds=2)
+    assert LeafPart.parse(entry, data) == leaf
+    with pytest.raises(InconsistentPart, match=f"{HAIKU}.*digest"):
+        LeafPart.parse(entry, data + b"\0")
