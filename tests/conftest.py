@@ -1,0 +1,68 @@
+"""Real servers for the tests: nats-server for each test, one S3 server for them all, folders in between."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.ceph import CephUnavailable, fetch, find
+from tests.servers.nats import NatsServer
+from tests.servers.s3 import S3Server
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send all that needs the S3 server to one worker, and leave the server time to start."""
+    for item in items:
+        if "s3_server" in getattr(item, "fixturenames", ()) or item.get_closest_marker("s3"):
+            item.add_marker(pytest.mark.xdist_group("s3"))
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture
+def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A nats-server of the test's own, running; it may be stopped, killed and started again."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def nats_url(nats_server: NatsServer) -> str:
+    """Where a nats-server of the test's own listens."""
+    return nats_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The S3 server. Where there is none its tests are skipped, saying why; in CI they fail."""
+    in_ci = os.environ.get("CI", "") not in ("", "0", "false")
+    try:
+        ceph = fetch() if in_ci else find()
+    except CephUnavailable as error:
+        if in_ci:
+            raise
+        pytest.skip(str(error))
+    server = S3Server(tmp_path_factory.mktemp("s3"), ceph)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def s3_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store in a bucket of the test's own; the keys are in the environment, as a service gets them."""
+    monkeypatch.setenv("SEEDBED_STORE_ACCESS_KEY", s3_server.access_key)
+    monkeypatch.setenv("SEEDBED_STORE_SECRET_KEY", s3_server.secret_key)
+    return s3_server.url(f"test-{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def file_store_url(tmp_path: Path) -> str:
+    """A store in a folder of the test's own."""
+    return f"file://{tmp_path}/store"

@@ -1,0 +1,115 @@
+import uuid
+from pathlib import Path
+
+import pytest
+
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import InputError, NotFound, StoreError
+from seedbed.kernel.store import Store, blob_key, get_blob, open_store, put_blob
+
+
+@pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.s3)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Each test holds for both backends."""
+    if request.param == "file":
+        return await open_store(f"file://{tmp_path}/store")
+    server = request.getfixturevalue("s3_server")
+    url = server.url(f"store-{uuid.uuid4().hex}")
+    return await open_store(url, access_key=server.access_key, secret_key=server.secret_key)
+
+
+async def test_what_was_put_is_what_is_got(store):
+    await store.put("a/b/c", b"\x00\xff" * 1000)
+    assert await store.get("a/b/c") == b"\x00\xff" * 1000
+
+
+async def test_an_empty_object_is_an_object(store):
+    await store.put("empty", b"")
+    assert await store.get("empty") == b""
+    assert await store.exists("empty")
+
+
+async def test_a_key_may_hold_any_language_and_spaces(store):
+    key = "seals/지식/한국 역사/a+b%20c&d=e.json"
+    await store.put(key, b"x")
+    assert await store.get(key) == b"x"
+    assert await store.keys("seals/지식/") == [key]
+
+
+async def test_putting_again_replaces_the_whole(store):
+    await store.put("k", b"a longer first version")
+    await store.put("k", b"second")
+    assert await store.get("k") == b"second"
+
+
+async def test_what_is_missing_is_not_found(store):
+    with pytest.raises(NotFound, match="no/such"):
+        await store.get("no/such")
+    assert not await store.exists("no/such")
+
+
+async def test_deleting_removes_and_may_be_repeated(store):
+    await store.put("k", b"x")
+    await store.delete("k")
+    await store.delete("k")
+    assert not await store.exists("k")
+
+
+async def test_keys_are_those_below_the_prefix_in_order(store):
+    for key in ("runs/b/2", "runs/b/1", "runs/a", "other/1"):
+        await store.put(key, b"")
+    assert await store.keys("runs/") == ["runs/a", "runs/b/1", "runs/b/2"]
+    assert await store.keys("runs/b") == ["runs/b/1", "runs/b/2"]
+    assert await store.keys("nothing/") == []
+
+
+async def test_a_blob_is_kept_under_its_own_digest(store):
+    digest = await put_blob(store, b"seed")
+    assert digest == sha256_hex(b"seed")
+    assert await put_blob(store, b"seed") == digest
+    assert await get_blob(store, digest) == b"seed"
+    assert await store.keys("cas/") == [blob_key(digest)]
+
+
+async def test_a_damaged_blob_is_refused(store):
+    digest = await put_blob(store, b"seed")
+    await store.put(blob_key(digest), b"weed")
+    with pytest.raises(StoreError, match="damaged"):
+        await get_blob(store, digest)
+
+
+@pytest.mark.parametrize("key", ["", "../up", "a/../../up", "/etc/passwd"])
+async def test_a_folder_gives_nothing_outside_itself(tmp_path, key):
+    store = await open_store(f"file://{tmp_path}/store")
+    with pytest.raises(StoreError, match="not a key"):
+        await store.put(key, b"x")
+
+
+async def test_a_folder_shows_no_half_written_object(tmp_path):
+    store = await open_store(f"file://{tmp_path}/store")
+    await store.put("k", b"x")
+    (tmp_path / "store" / ".part-left-by-a-crash").write_bytes(b"half")
+    assert await store.keys("") == ["k"]
+
+
+async def test_one_bucket_holds_many_stores_by_prefix(s3_server):
+    bucket = f"prefix-{uuid.uuid4().hex}"
+    keys = {"access_key": s3_server.access_key, "secret_key": s3_server.secret_key}
+    url = s3_server.url(bucket)
+    one, other = [await open_store(url.replace(bucket, f"{bucket}/{name}"), **keys) for name in ("a", "b")]
+    await one.put("k", b"one")
+    await other.put("k", b"other")
+    assert await one.get("k") == b"one"
+    assert await other.keys("") == ["k"]
+
+
+async def test_a_wrong_secret_is_said_at_once(s3_server):
+    with pytest.raises(StoreError, match="refused"):
+        await open_store(s3_server.url("any"), access_key=s3_server.access_key, secret_key="wrong")
+
+
+@pytest.mark.parametrize("url", ["", "store", "file:", "s3://", "s3://host:9000/", "gs://bucket/x"])
+async def test_what_is_no_store_says_what_is(url):
+    with pytest.raises(InputError, match="not a store") as caught:
+        await open_store(url)
+    assert "file:///" in caught.value.hint
