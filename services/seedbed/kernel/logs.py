@@ -12,7 +12,7 @@ bind = structlog.contextvars.bound_contextvars
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(module=name)
     return logger
 
 
