@@ -1,0 +1,94 @@
+"""The gRPC servicer: everything that blocks runs in threads."""
+
+# The contract names the methods and their arguments.
+# ruff: noqa: N802, ARG002
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from pathlib import Path
+
+import grpc.aio
+
+from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.store import Store
+from seedbed.taxonomy import front
+from seedbed.taxonomy.findings import errors_of, refusal
+from seedbed.taxonomy.leaf import summarize
+from seedbed.taxonomy.paging import page_of
+from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot
+from seedbed.taxonomy.trees import BRANCHES
+from seedbed.taxonomy.v1 import taxonomy_service_pb2 as pb
+from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceServicer
+
+_REMEMBERED = 256
+
+Context = grpc.aio.ServicerContext[object, object]
+
+
+class TaxonomyServicer(TaxonomyServiceServicer):
+    """Reads taxonomies into a store. `limit` is the size of a document in bytes."""
+
+    def __init__(self, store: Store, cache: Path, limit: int) -> None:
+        self._store = store
+        self._cache = cache
+        self._limit = limit
+        self._answers: OrderedDict[str, tuple[pb.ImportRequest, pb.ImportResponse]] = OrderedDict()
+
+    async def Import(self, request: pb.ImportRequest, context: Context) -> pb.ImportResponse:
+        """See the contract."""
+        _check_request_id(request.request_id)
+        known = self._answers.get(request.request_id)
+        if known and known[0] == request:
+            return known[1]
+        if known:
+            wrong = Violation("request_id", "was given with another request before")
+            raise InputError("one request id stands for two requests", [wrong])
+        response = await self._import(request)
+        if request.request_id:
+            self._answers[request.request_id] = (request, response)
+            while len(self._answers) > _REMEMBERED:
+                self._answers.popitem(last=False)
+        return response
+
+    async def _import(self, request: pb.ImportRequest) -> pb.ImportResponse:
+        found = await asyncio.to_thread(
+            front.read, request.source, globs=list(request.leaves), cache=self._cache, limit=self._limit
+        )
+        if wrong := errors_of(found.findings):
+            raise refusal(wrong)
+        digest = await keep_snapshot(self._store, found)
+        leaves = [summarize(leaf, found.commits.get(leaf.path, "")) for leaf in found.leaves]
+        return pb.ImportResponse(snapshot=digest, leaves=leaves, findings=found.findings)
+
+    async def Lint(self, request: pb.LintRequest, context: Context) -> pb.LintResponse:
+        """See the contract."""
+        found = await asyncio.to_thread(front.read, request.source, cache=self._cache, limit=self._limit)
+        return pb.LintResponse(findings=found.findings, files=found.files)
+
+    async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
+        """See the contract."""
+        return await asyncio.to_thread(
+            front.diff, request.source, request.base, request.head, cache=self._cache
+        )
+
+    async def ListLeaves(self, request: pb.ListLeavesRequest, context: Context) -> pb.ListLeavesResponse:
+        """See the contract."""
+        snapshot = await load_snapshot(self._store, request.snapshot)
+        page, token = page_of(snapshot.leaves, request.snapshot, request.page_size, request.page_token)
+        return pb.ListLeavesResponse(leaves=page, next_page_token=token)
+
+    async def GetCoverage(self, request: pb.GetCoverageRequest, context: Context) -> pb.GetCoverageResponse:
+        """See the contract."""
+        snapshot = await load_snapshot(self._store, request.snapshot)
+        return pb.GetCoverageResponse(branches=cover(snapshot, BRANCHES))
+
+
+def _check_request_id(request_id: str) -> None:
+    if not request_id:
+        return
+    try:
+        uuid.UUID(request_id)
+    except ValueError as broken:
+        wrong = Violation("request_id", "a UUID is meant")
+        raise InputError("the request id is no UUID", [wrong]) from broken

@@ -1,0 +1,86 @@
+"""Snapshots in the store: documents first, commits beside, the snapshot last: its name means all is there."""
+
+import asyncio
+from collections import defaultdict
+
+from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
+from seedbed.kernel.store import Store, blob_key, put_blob
+from seedbed.taxonomy.documents import Found
+from seedbed.taxonomy.git import GitFailed
+from seedbed.taxonomy.leaf import build_snapshot
+from seedbed.taxonomy.survey import Survey
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit, Snapshot
+from seedbed.taxonomy.v1.taxonomy_service_pb2 import BranchCoverage
+
+
+def snapshot_key(digest: str) -> str:
+    """Where a snapshot is kept."""
+    return f"snapshots/{digest}"
+
+
+def commit_key(leaf: str) -> str:
+    """Where the commit of a leaf, named by its digest, is kept."""
+    return f"commits/{leaf}"
+
+
+async def keep_snapshot(store: Store, survey: Survey) -> str:
+    """Write a taxonomy without errors and return its digest. The same content writes nothing new."""
+    for found in survey.found:
+        await _keep_document(store, found)
+    for leaf in survey.leaves:
+        await _keep_commit(store, leaf, survey.commits.get(leaf.path, ""))
+    digest, data = build_snapshot(survey.leaves)
+    if not await store.exists(snapshot_key(digest)):
+        await store.put(snapshot_key(digest), data)
+    return digest
+
+
+async def _keep_document(store: Store, found: Found) -> None:
+    if await store.exists(blob_key(found.document.blob)):
+        return
+    try:
+        data = await asyncio.to_thread(found.tree.read, found.path)
+    except (OSError, GitFailed) as broken:
+        raise InputError("a document went away", [Violation(found.path, str(broken))]) from broken
+    if await put_blob(store, data) != found.document.blob:
+        hint = "leave the files alone while they are imported"
+        raise InputError(f"the document {found.path} changed while it was read", hint=hint)
+
+
+async def _keep_commit(store: Store, leaf: Leaf, commit: str) -> None:
+    # The first commit known for a content stays: later ones had the same words to begin with.
+    if commit and not await store.exists(commit_key(leaf.digest)):
+        found = LeafCommit(path=leaf.path, digest=leaf.digest, commit=commit)
+        await store.put(commit_key(leaf.digest), message_bytes(found))
+
+
+async def load_snapshot(store: Store, digest: str) -> Snapshot:
+    """Read a snapshot. Raises InputError, NotFound, StoreError."""
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise InputError("not a snapshot's digest", [Violation("snapshot", "64 hex digits are meant")])
+    try:
+        data = await store.get(snapshot_key(digest))
+    except NotFound as missing:
+        raise NotFound(f"there is no snapshot {digest}", hint="import the taxonomy first") from missing
+    try:
+        return Snapshot.FromString(data)
+    except ValueError as broken:
+        raise StoreError(f"the snapshot {digest} in the store is damaged") from broken
+
+
+def cover(snapshot: Snapshot, branches: tuple[str, ...]) -> list[BranchCoverage]:
+    """What every folder above a leaf holds; the branches themselves come even where they are empty."""
+    found: dict[str, BranchCoverage] = defaultdict(BranchCoverage)
+    for branch in branches:
+        found[branch].path = branch
+    for leaf in snapshot.leaves:
+        folders = leaf.path.split("/")[:-1]
+        for depth in range(1, len(folders) + 1):
+            coverage = found["/".join(folders[:depth])]
+            coverage.path = "/".join(folders[:depth])
+            coverage.leaves += 1
+            coverage.seeds += len(leaf.seeds)
+            coverage.documents += len(leaf.documents)
+            coverage.document_bytes += sum(document.size for document in leaf.documents)
+    return [found[path] for path in sorted(found)]
