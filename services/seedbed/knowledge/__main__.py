@@ -1,0 +1,26 @@
+"""The knowledge service: `python -m seedbed.knowledge`."""
+
+from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.knowledge.api import KnowledgeApi
+from seedbed.knowledge.reader import Reader
+from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
+from seedbed.knowledge.v1.knowledge_service_pb2_grpc import add_KnowledgeServiceServicer_to_server
+from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
+
+
+def build(kernel: Kernel) -> Service:
+    """Put the service together."""
+    channel = kernel.channel(kernel.settings.runs_address)
+    # One reader, so that calls and items together start no more than a few children.
+    reader = Reader()
+    api = KnowledgeApi(kernel.store, reader, RunsServiceStub(channel), kernel.settings.document_max_bytes)
+    return Service(
+        names=["seedbed.knowledge.v1.KnowledgeService"],
+        register=lambda server: add_KnowledgeServiceServicer_to_server(api, server),
+        steps=[CutDocument(reader), AugmentChunk(), WritePairs()],
+        stop=channel.close,
+    )
+
+
+if __name__ == "__main__":
+    run_service("knowledge", build)

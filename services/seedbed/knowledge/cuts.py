@@ -1,0 +1,66 @@
+"""The chunks of a document, part by part: cut once, kept in the store, and read from there by later parts.
+
+The document's text is kept under its own sha256, as every span counts in it.
+"""
+
+from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.errors import ItemError, NotFound
+from seedbed.kernel.store import Store, get_blob, put_blob
+from seedbed.knowledge.documents.reading import UnreadableError, converter_for
+from seedbed.knowledge.reader import Cut, Reader
+from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
+
+# An item announces 500 others at most: this many chunks, each with all its augmentations, and the next part.
+PART = 100
+
+
+async def read_part(value: ChunkInput, store: Store, reader: Reader, version: int) -> ChunkResult:
+    """The part of the document that begins at chunk `value.first`. Raises ItemError with its name."""
+    try:
+        return ChunkResult.FromString(await store.get(part_key(value, version, value.first)))
+    except NotFound:
+        pass
+    cut = await _cut(value, store, reader)
+    text = await put_blob(store, cut.text)
+    for first in range(0, len(cut.chunks), PART):
+        # The part that is asked for becomes a record; it needs no second place.
+        if first != value.first:
+            part = _part(cut, text, first)
+            await store.put(part_key(value, version, first), message_bytes(part))
+    return _part(cut, text, value.first)
+
+
+def part_key(value: ChunkInput, version: int, first: int) -> str:
+    """Where a part is kept: named by everything it depends on."""
+    try:
+        converter = converter_for(value.media_type).name
+    except UnreadableError as error:
+        raise ItemError(f"document {name_of(value)} cannot be read: {error}") from error
+    return f"cuts/{value.blob}/{converter}/{value.max_tokens}-{version}/{first}"
+
+
+def name_of(value: ChunkInput) -> str:
+    """What messages call the document."""
+    return value.path or f"with the sha256 {value.blob}"
+
+
+async def _cut(value: ChunkInput, store: Store, reader: Reader) -> Cut:
+    name = name_of(value)
+    try:
+        content = await get_blob(store, value.blob)
+    except NotFound as error:
+        raise ItemError(f"document {name} is not in the store", hint="import the taxonomy again") from error
+    cut = await reader.read(name, content, value.media_type, value.max_tokens)
+    if not cut.chunks:
+        why = "nothing but headings, pictures or comments" if cut.text.strip() else "no text at all"
+        raise ItemError(f"document {name} yields no chunk: it holds {why}")
+    return cut
+
+
+def _part(cut: Cut, text: str, first: int) -> ChunkResult:
+    return ChunkResult(
+        text=text,
+        converter=cut.converter,
+        chunks=cut.chunks[first : first + PART],
+        total=len(cut.chunks),
+    )

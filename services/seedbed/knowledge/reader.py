@@ -1,0 +1,119 @@
+"""Reads a document in a limited child process: whatever it does there, this process goes on.
+
+A crash, too much memory or too much time is the document's fault and said so; so is a document without text.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+from json import loads
+
+from seedbed.kernel.errors import ItemError
+from seedbed.knowledge.documents.reading import (
+    OUT_OF_MEMORY,
+    UNREADABLE,
+    UnreadableError,
+    converter_for,
+)
+from seedbed.knowledge.v1.steps_pb2 import Chunk
+
+# What the child may see of the environment: no keys, no tokens.
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
+_COMPLAINT = 500
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may cost: bytes of memory, seconds of processor and of waiting."""
+
+    memory: int = 1 << 30
+    cpu: int = 120
+    wall: int = 300
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A document's text in UTF-8, the chunks it is cut into, and the converter that made it."""
+
+    text: bytes
+    chunks: list[Chunk]
+    converter: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads documents, a few at a time."""
+
+    limits: Limits = field(default_factory=Limits)
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    async def read(self, name: str, content: bytes, media_type: str, max_tokens: int) -> Cut:
+        """Convert a document and cut it. Raises ItemError with the document's name and the reason."""
+        try:
+            converter = converter_for(media_type).name
+        except UnreadableError as error:
+            raise _error(name, str(error)) from error
+        async with self.slots:
+            status, output, complaint = await self._run(content, media_type, max_tokens)
+            if status == -signal.SIGKILL:
+                # Not of our doing; a machine short of memory may have hit upon it by chance.
+                status, output, complaint = await self._run(content, media_type, max_tokens)
+        if status:
+            raise _error(name, self._reason(status, complaint))
+        return Cut(*_parse(output), converter)
+
+    async def _run(self, content: bytes, media_type: str, max_tokens: int) -> tuple[int, bytes, str]:
+        limits = self.limits
+        numbers = (max_tokens, limits.memory, limits.cpu, limits.wall)
+        command = [
+            sys.executable,
+            "-B",
+            "-P",
+            "-m",
+            "seedbed.knowledge.convert",
+            media_type,
+            *map(str, numbers),
+        ]
+        environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, complaint = await process.communicate(content)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return process.returncode or 0, output, complaint.decode("utf-8", "replace").strip()
+
+    def _reason(self, status: int, complaint: str) -> str:
+        last = complaint.rsplit("\n", 1)[-1][:_COMPLAINT]
+        if status == UNREADABLE:
+            return last
+        if status == OUT_OF_MEMORY or "MemoryError" in last:
+            return f"reading it takes more than {self.limits.memory >> 20} MiB of memory"
+        if status == -signal.SIGXCPU:
+            return f"reading it takes more than {self.limits.cpu} s of processor time"
+        if status == -signal.SIGALRM:
+            return f"reading it takes more than {self.limits.wall} s"
+        if status < 0:
+            return f"its reader crashed ({signal.Signals(-status).name}); the file may be damaged"
+        return f"its reader failed: {last or f'exit status {status}'}"
+
+
+def _error(name: str, reason: str) -> ItemError:
+    return ItemError(f"document {name} cannot be read: {reason}")
+
+
+def _parse(output: bytes) -> tuple[bytes, list[Chunk]]:
+    head = output.index(b"\n") + 1
+    body = head + int(output[:head])
+    lines = output[body:].split(b"\n")
+    return output[head:body], [Chunk(**loads(line)) for line in lines if line]
