@@ -1,9 +1,9 @@
 import re
 
 import yaml
-from tests.dataset.leaves import ATTRIBUTION, BIRDS, HAIKU, HANOK, make_leaf, make_leaves, make_plan
 
 from seedbed.dataset import write_dataset
+from tests.dataset.leaves import ATTRIBUTION, BIRDS, HAIKU, HANOK, make_leaf, make_leaves, make_plan
 
 
 def write_card(folder, leaves, model="granite-4", **options):

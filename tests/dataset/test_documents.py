@@ -1,8 +1,8 @@
 import pytest
-from tests.dataset.leaves import ATTRIBUTION, BIRDS, HAIKU, HANOK, make_leaf
 
 from seedbed.dataset.addresses import hide_sign_in
 from seedbed.dataset.documents import Documents, normalise_licence
+from tests.dataset.leaves import ATTRIBUTION, BIRDS, HAIKU, HANOK, make_leaf
 
 
 def test_each_document_once_with_its_leaves():

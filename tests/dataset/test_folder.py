@@ -1,12 +1,15 @@
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
-from tests.dataset.leaves import HAIKU, make_leaf, make_plan
 
 from seedbed.dataset import read_manifest, verify_files, write_dataset
 from seedbed.dataset.folder import DamagedDataset, replacing
 from seedbed.kernel.errors import InputError, StoreError
+from tests.dataset.leaves import HAIKU, make_leaf, make_plan
 
 
 @pytest.fixture
@@ -72,6 +75,31 @@ def test_a_foreign_file_that_comes_while_writing_is_left_alone(dataset):
         write()
     assert (dataset / "note").exists()
     assert read_manifest(dataset) == before
+    assert beside(dataset) == ["out"]
+
+
+def test_a_dataset_of_another_version_may_be_replaced(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text('{"format": "seedbed.dataset/0"}')
+    with replacing(tmp_path / "out") as work:
+        finish(work, "new")
+    assert (tmp_path / "out" / "manifest.json").read_text() == "new"
+
+
+def test_a_killed_writer_leaves_the_old_dataset_and_is_tidied_up_after(dataset):
+    before = {path.name: path.read_bytes() for path in dataset.iterdir()}
+    script = (
+        "import os, pathlib, signal, sys\n"
+        "from seedbed.dataset.folder import replacing\n"
+        "with replacing(pathlib.Path(sys.argv[1])) as work:\n"
+        "    (work / 'manifest.json').write_text('{}')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script, dataset], check=False).returncode == -signal.SIGKILL
+    assert len(beside(dataset)) == 2
+    assert {path.name: path.read_bytes() for path in dataset.iterdir()} == before
+    with replacing(dataset):
+        pass
     assert beside(dataset) == ["out"]
 
 

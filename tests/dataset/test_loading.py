@@ -1,9 +1,9 @@
 import warnings
 
 import pytest
-from tests.dataset.leaves import make_leaves, make_plan
 
 from seedbed.dataset import write_dataset
+from tests.dataset.leaves import make_leaves, make_plan
 
 
 @pytest.mark.slow

@@ -3,10 +3,10 @@ import uuid
 from collections import Counter
 
 import pytest
-from tests.dataset.leaves import BIRDS, DOCUMENTS, HAIKU, HANOK, TABLES, make_leaf
 
 from seedbed.dataset.messages import RowWriter
 from seedbed.dataset.parts import LeafPart
+from tests.dataset.leaves import BIRDS, DOCUMENTS, HAIKU, HANOK, TABLES, make_leaf
 
 SYSTEM = "Answer well."
 

@@ -1,10 +1,10 @@
 import pytest
-from tests.dataset.leaves import BIRDS, HAIKU, make_leaf, make_plan
 
 from seedbed.dataset import InconsistentPart, LeafPart
 from seedbed.dataset.parts import check_part
 from seedbed.kernel.digest import message_bytes
 from seedbed.runs.v1.runs_service_pb2 import DatasetPart
+from tests.dataset.leaves import BIRDS, HAIKU, make_leaf, make_plan
 
 
 def check(leaf: LeafPart, *, partial: bool = False) -> None:

@@ -1,9 +1,9 @@
 import io
 
 import pyarrow.parquet as pq
-from tests.dataset.leaves import BIRDS, HANOK, TABLES, make_candidate
 
 from seedbed.dataset.tables import CANDIDATES, SAMPLES, Table
+from tests.dataset.leaves import BIRDS, HANOK, TABLES, make_candidate
 
 
 def write(candidates, schema=SAMPLES):
@@ -68,6 +68,16 @@ def test_a_candidate_nothing_was_made_of_yet_has_a_row():
     (row,) = read(write([bare], CANDIDATES))
     assert row["teacher_model"] is None
     assert row["verdicts"] == []
+
+
+def test_leaves_of_few_rows_share_a_batch():
+    file = io.BytesIO()
+    table = Table(file, SAMPLES)
+    for path in (BIRDS, HANOK, TABLES):
+        table.add([make_candidate(path, 0)])
+    table.close()
+    assert table.rows == 3
+    assert pq.ParquetFile(io.BytesIO(file.getvalue())).num_row_groups == 1
 
 
 def test_no_rows_make_a_table_with_all_columns():

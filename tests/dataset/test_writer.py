@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.dataset.leaves import BIRDS, HAIKU, HANOK, RUN, make_leaf, make_leaves, make_plan
 
 from seedbed.dataset import (
     DatasetWriter,
@@ -18,6 +17,7 @@ from seedbed.dataset.manifest import FILES
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.recipe import Recipe
 from seedbed.runs.v1.candidate_pb2 import Part
+from tests.dataset.leaves import BIRDS, HAIKU, HANOK, RUN, make_leaf, make_leaves, make_plan
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

@@ -99,8 +99,8 @@ def _warnings(manifest: Manifest) -> Iterator[str]:
     played = rehearsed_models(manifest)
     if played:
         yield (
-            f"> **REHEARSAL, NOT FOR TRAINING.** The {' and the '.join(played)} of this dataset was the"
-            " rehearsal teacher: rows were made by rules, to try the system out, and not by a language model."
+            f"> **REHEARSAL, NOT FOR TRAINING.** The rehearsal teacher played the {' and the '.join(played)}:"
+            " rows were made by rules, to try the system out, and not by a language model."
         )
     if manifest.partial:
         missing = f" {len(manifest.missing)} leaves are missing." if manifest.missing else ""

@@ -7,6 +7,7 @@ leaves the old one as it was. What a dead writer left behind is cleared away by 
 import fcntl
 import glob
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -80,13 +81,19 @@ def check_replaceable(folder: Path) -> None:
     if foreign:
         more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
         raise InputError(f"{folder} holds other files: {', '.join(foreign[:_SHOWN])}{more}", hint=hint)
-    if names:
-        try:
-            read_manifest(folder)
-        except InputError as error:
-            raise InputError(
-                f"{folder} holds files, but no dataset of ours ({error.message})", hint=hint
-            ) from error
+    if names and not _is_ours(folder):
+        raise InputError(f"{folder} holds files, but no dataset of ours", hint=hint)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a dataset of any version of Seedbed is there."""
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and str(manifest.get("format")).startswith(
+        FORMAT.partition("/")[0] + "/"
+    )
 
 
 @contextmanager

@@ -81,22 +81,30 @@ CANDIDATES = pa.schema({**_END, **_LEAF, **_SOURCE, **_MAKINGS})
 
 
 class Table:
-    """A Parquet file being written, a leaf at a time."""
+    """A Parquet file being written; rows wait until a batch is full, as many small ones make a large file."""
 
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
         self._schema = schema
+        self._waiting: list[dict[str, Any]] = []
         self._writer = pq.ParquetWriter(file, schema, version="2.6", compression="zstd", compression_level=3)
         self.rows = 0
 
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Write these candidates, in this order."""
-        for first in range(0, len(candidates), _BATCH):
-            batch = [describe_candidate(candidate) for candidate in candidates[first : first + _BATCH]]
-            self._writer.write_table(pa.Table.from_pylist(batch, schema=self._schema))
-            self.rows += len(batch)
+        for candidate in candidates:
+            self._waiting.append(describe_candidate(candidate))
+            if len(self._waiting) == _BATCH:
+                self._flush()
+        self.rows += len(candidates)
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))
+        self._waiting.clear()
 
     def close(self) -> None:
-        """Write the footer; without it the file cannot be read."""
+        """Write what waits and the footer; without it the file cannot be read."""
+        if self._waiting:
+            self._flush()
         self._writer.close()
 
     def abandon(self) -> None:
