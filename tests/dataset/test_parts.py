@@ -32,12 +32,14 @@ def test_items_that_do_not_add_up_are_refused(end):
         check(leaf)
 
 
-def test_an_open_candidate_is_refused():
+def test_an_open_candidate_is_refused_and_left_out_of_a_partial_dataset():
     leaf = make_leaf(BIRDS)
     leaf.part.candidates[-1].end = ""
     leaf.counts.rejected -= 1
     with pytest.raises(InconsistentPart, match="1 candidates are still open"):
         check(leaf)
+    check(leaf, partial=True)
+    assert len(leaf.candidates) == len(leaf.part.candidates) - 1
 
 
 def test_a_part_of_another_leaf_or_version_is_refused():

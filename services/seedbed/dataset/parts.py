@@ -51,8 +51,9 @@ class LeafPart:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """All candidates by (draw, id), however the part holds them."""
-        return sorted(self.part.candidates, key=lambda candidate: (candidate.draw, candidate.id))
+        """All decided candidates by (draw, id), however the part holds them."""
+        decided = [candidate for candidate in self.part.candidates if candidate.end]
+        return sorted(decided, key=lambda candidate: (candidate.draw, candidate.id))
 
     @property
     def augmentations(self) -> list[Augmentation]:
@@ -64,7 +65,7 @@ def check_part(leaf: LeafPart, target: LeafTarget, *, partial: bool) -> None:
     """Refuse a part that contradicts its counts or the plan. Raises InconsistentPart."""
     problems = [
         *_against_plan(leaf, target),
-        *_against_counts(leaf),
+        *_against_counts(leaf, partial=partial),
         *_among_items(leaf.counts),
         *_repeated(leaf.part),
         *_unfit(leaf.part),
@@ -92,13 +93,15 @@ def _against_plan(leaf: LeafPart, target: LeafTarget) -> Iterator[str]:
         yield f"{leaf.counts.accepted} samples, but the target is {target.target}"
 
 
-def _against_counts(leaf: LeafPart) -> Iterator[str]:
+def _against_counts(leaf: LeafPart, *, partial: bool) -> Iterator[str]:
     found = Counter(candidate.end for candidate in leaf.part.candidates)
     for end in ENDS:
         counted = getattr(leaf.counts, end)
         if found[end] != counted:
             yield f"{found[end]} candidates ended as {end}, but {counted} were counted"
-    for end in sorted(set(found) - set(ENDS)):
+    # Only a leaf that is still at work may have candidates without an end; they are left out.
+    known = {*ENDS, ""} if partial else set(ENDS)
+    for end in sorted(set(found) - known):
         yield f"{found[end]} candidates " + (f"ended as {end!r}" if end else "are still open")
 
 

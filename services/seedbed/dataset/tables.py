@@ -28,7 +28,7 @@ _STEP = {
     "item": _TEXT,
 }
 _SCORE = pa.struct({"name": _TEXT, "value": _COUNT})
-_MAKING = pa.struct({**_STEP, "outcome": _TEXT})
+_MAKING = pa.struct({**_STEP, "outcome": _TEXT, "explanation": _TEXT})
 _VERDICT = pa.struct(
     {**_STEP, "outcome": _TEXT, "scores": pa.list_(_SCORE), "explanation": _TEXT, "evidence": _TEXT}
 )
@@ -190,13 +190,12 @@ def _describe_step(making: Making) -> dict[str, Any]:
 
 def _describe_making(making: Making) -> dict[str, Any]:
     outcome = Outcome.Name(making.outcome).removeprefix("OUTCOME_").lower()
-    return {**_describe_step(making), "outcome": outcome}
+    return {**_describe_step(making), "outcome": outcome, "explanation": making.explanation or None}
 
 
 def _describe_verdict(making: Making) -> dict[str, Any]:
     return {
         **_describe_making(making),
         "scores": [{"name": score.name, "value": score.value} for score in making.scores],
-        "explanation": making.explanation or None,
         "evidence": making.evidence or None,
     }
