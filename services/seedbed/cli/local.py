@@ -1,0 +1,109 @@
+"""The programs that make up a stack on one machine, each with its environment."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+
+from seedbed.cli.broker import broker_program
+from seedbed.cli.child import Program
+from seedbed.cli.endpoints import REHEARSAL, Endpoint, Endpoints
+from seedbed.cli.state import StateFolder
+from seedbed.kernel.settings import PREFIX
+
+SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
+_HOST = "127.0.0.1"
+# What each service asks; the others never see a key.
+_ASKS = {"knowledge": "teacher", "skills": "teacher", "judge": "judge"}
+
+
+def address(port: int) -> str:
+    """Where a port of this machine is reached."""
+    return f"{_HOST}:{port}"
+
+
+def port_names(services: Iterable[str], *, rehearsal: bool) -> list[str]:
+    """Every port such a stack needs."""
+    return ["nats-server", "nats-monitor", *([REHEARSAL] if rehearsal else []), *services]
+
+
+def inherited(environ: Mapping[str, str], hidden: Iterable[str]) -> dict[str, str]:
+    """Our environment without the keys, which go to those alone that need them."""
+    hidden = set(hidden)
+    secret = ("_API_KEY", "_API_KEY_FILE")
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in hidden and not (name.startswith(PREFIX) and name.endswith(secret))
+    }
+
+
+def make_programs(
+    state: StateFolder,
+    ports: Mapping[str, int],
+    endpoints: Endpoints | None,
+    overrides: Mapping[str, str],
+    environ: Mapping[str, str] = os.environ,
+) -> list[Program]:
+    """Broker, rehearsal teacher where it is wanted, services: in the order of their start."""
+    base = inherited(environ, endpoints.hidden if endpoints else ())
+    plain = {name: value for name, value in base.items() if not name.startswith(PREFIX)}
+    programs = [broker_program(state, ports["nats-server"], ports["nats-monitor"], plain)]
+    # A folder of the caller must not stand in for a module of the service.
+    plain["PYTHONSAFEPATH"] = base["PYTHONSAFEPATH"] = "1"
+    watched = {f"{PREFIX}PARENT_PID": str(os.getpid())}
+    if REHEARSAL in ports:
+        programs.append(_module(REHEARSAL, ("--listen", address(ports[REHEARSAL])), {**plain, **watched}))
+    common = {**base, **watched, **_common(state, ports), **_addresses(endpoints, ports), **overrides}
+    for name in SERVICES:
+        if name in ports:
+            listen = {f"{PREFIX}LISTEN": address(ports[name])}
+            programs.append(_module(name, (), {**common, **listen, **_keys(name, endpoints)}))
+    return programs
+
+
+def _module(name: str, arguments: tuple[str, ...], env: dict[str, str]) -> Program:
+    return Program(name=name, argv=(sys.executable, "-m", f"seedbed.{name}", *arguments), env=env)
+
+
+def _common(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
+    """Settings of one machine: it notices a dead worker sooner and stops sooner than a cluster does."""
+    settings = {
+        "NATS_URL": f"nats://{address(ports['nats-server'])}",
+        "STORE_URL": state.store.as_uri(),
+        "CACHE_FOLDER": str(state.root / "cache"),
+        "ACK_WAIT": "5",
+        "HEARTBEAT": "1.5",
+        "GRACE": "2",
+        "LOG_FORMAT": "text",
+    }
+    for name in ("taxonomy", "runs"):
+        if name in ports:
+            settings[f"{name.upper()}_ADDRESS"] = address(ports[name])
+    return {PREFIX + name: value for name, value in settings.items()}
+
+
+def _addresses(endpoints: Endpoints | None, ports: Mapping[str, int]) -> dict[str, str]:
+    if endpoints is None:
+        return {}
+    both = {"TEACHER": endpoints.teacher, "JUDGE": endpoints.judge or Endpoint(url="")}
+    found = {}
+    for role, endpoint in both.items():
+        found[f"{PREFIX}{role}_URL"] = resolve_url(endpoint, ports)
+        found[f"{PREFIX}{role}_MODEL"] = endpoint.model
+    return found
+
+
+def resolve_url(endpoint: Endpoint, ports: Mapping[str, int]) -> str:
+    """Where an endpoint answers, the rehearsal teacher's included."""
+    return f"http://{address(ports[REHEARSAL])}/v1" if endpoint.url == REHEARSAL else endpoint.url
+
+
+def _keys(service: str, endpoints: Endpoints | None) -> dict[str, str]:
+    role = _ASKS.get(service)
+    if endpoints is None or role is None:
+        return {}
+    judge = endpoints.judge if role == "judge" else None
+    if judge is not None:
+        return {f"{PREFIX}JUDGE_API_KEY": judge.api_key} if judge.api_key else {}
+    key = endpoints.teacher.api_key
+    return {f"{PREFIX}TEACHER_API_KEY": key} if key else {}

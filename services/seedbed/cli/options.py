@@ -1,0 +1,116 @@
+"""The options that several commands share, each declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_ENDPOINTS = "Teacher and judge"
+_STACK = "Stack"
+
+Teacher = Annotated[
+    str,
+    typer.Option(
+        "--teacher",
+        metavar="URL|rehearsal",
+        help="OpenAI-compatible endpoint, or `rehearsal`: rules instead of a model.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", metavar="NAME", help="Model to ask there.", rich_help_panel=_ENDPOINTS, show_default=False
+    ),
+]
+ApiKeyEnv = Annotated[
+    str,
+    typer.Option(
+        "--api-key-env",
+        metavar="NAME",
+        help="Environment variable that holds the teacher's key.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+Judge = Annotated[
+    str,
+    typer.Option(
+        "--judge",
+        metavar="URL|rehearsal",
+        help="Endpoint of the judge; the teacher judges where none is named.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+JudgeModel = Annotated[
+    str,
+    typer.Option(
+        "--judge-model",
+        metavar="NAME",
+        help="Model that judges.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+JudgeApiKeyEnv = Annotated[
+    str,
+    typer.Option(
+        "--judge-api-key-env",
+        metavar="NAME",
+        help="Environment variable that holds the judge's key.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+Concurrency = Annotated[
+    int,
+    typer.Option(
+        "--concurrency",
+        metavar="N",
+        min=0,
+        help="Calls in flight at one endpoint, over all processes; 16 where not given.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0,
+        help="How long one answer may take; 120, and 20 for the look before the start, where not given.",
+        rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+State = Annotated[
+    Path,
+    typer.Option("--state", metavar="DIR", help="Where the stack keeps everything.", rich_help_panel=_STACK),
+]
+Server = Annotated[
+    str,
+    typer.Option(
+        "--server",
+        metavar="HOST:PORT",
+        help="The runs service of a running stack; else the stack of --state is meant.",
+        rich_help_panel=_STACK,
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, all else to stderr.")]
+LeafGlob = Annotated[
+    str, typer.Option("--leaf", metavar="GLOB", help="Only leaves whose path matches.", show_default=False)
+]
+LeafGlobs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--leaf",
+        metavar="GLOB",
+        help="Only leaves whose path matches; may be given again.",
+        show_default=False,
+    ),
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", show_default=False)]

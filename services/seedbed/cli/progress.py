@@ -1,0 +1,170 @@
+"""How a run's progress is shown: bars where people look at a terminal, now and then a line elsewhere."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+from seedbed.bus.v1.bus_pb2 import LeafState
+from seedbed.cli.screen import Screen
+from seedbed.cli.summary import accepted, leaf_state
+from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
+
+_LINE_EVERY = 5.0
+_BARS_SHOWN = 10
+_WIDTH = 40
+
+
+class Display(Protocol):
+    """Shows a run while it goes on."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def update(self, run: Run) -> None:
+        """Show where the run stands now."""
+
+
+def open_display(screen: Screen) -> Display:
+    """The display that suits the screen."""
+    return BarDisplay(screen) if screen.lively else LineDisplay(screen)
+
+
+def pace(progress: Progress) -> str:
+    """Calls, rate and time left, in words; why it waits, where it does."""
+    words = [f"{progress.requests} calls"]
+    if progress.recalled:
+        words.append(f"{progress.recalled} recalled")
+    if progress.samples_per_second > 0:
+        words.append(f"{progress.samples_per_second:.1f} samples/s")
+    if progress.time_left >= 0:
+        words.append(f"{format_seconds(progress.time_left)} left")
+    if progress.dead:
+        words.append(f"{progress.dead} dead letters")
+    return " · ".join(words)
+
+
+def format_seconds(seconds: float) -> str:
+    """`42 s`, `3 min 5 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+class Milestones:
+    """What is worth a line of its own: a leaf that ends, a run that waits and goes on again."""
+
+    def __init__(self) -> None:
+        self._ended: set[str] = set()
+        self._paused = ""
+
+    def find(self, run: Run) -> list[str]:
+        """What happened since the last look."""
+        lines = []
+        for leaf in run.leaves:
+            if leaf.state == LeafState.LEAF_STATE_SEALED and leaf.path not in self._ended:
+                self._ended.add(leaf.path)
+                lines.append(describe_leaf(leaf))
+        paused = run.progress.paused
+        if paused != self._paused:
+            lines.append(f"paused: {paused}" if paused else "going on")
+            self._paused = paused
+        return lines
+
+
+def describe_leaf(leaf: LeafProgress) -> str:
+    """A leaf that ended, in one line."""
+    rounds = f"{leaf.rounds} round" + ("" if leaf.rounds == 1 else "s")
+    line = f"{leaf.path}: {accepted(leaf)} of {leaf.target} samples in {rounds}"
+    return f"{line}; {leaf.reason}" if leaf.reason else line
+
+
+class LineDisplay:
+    """Plain lines, a few a minute, and one for every milestone."""
+
+    def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen = screen
+        self._clock = clock
+        self._milestones = Milestones()
+        self._next = clock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is held."""
+
+    def update(self, run: Run) -> None:
+        """Print what is new, and where the run stands where it is time for it."""
+        for line in self._milestones.find(run):
+            self._screen.say(line)
+        if self._clock() >= self._next:
+            self._next = self._clock() + _LINE_EVERY
+            progress = run.progress
+            self._screen.say(f"{progress.samples}/{progress.target} samples · {pace(progress)}")
+
+
+class BarDisplay:
+    """One bar for the run and one for every leaf at work."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._milestones = Milestones()
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=screen.people,
+            transient=True,
+        )
+        self._all = self._bars.add_task("all leaves", total=None, note="")
+        self._leaves: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def update(self, run: Run) -> None:
+        """Move the bars."""
+        for line in self._milestones.find(run):
+            self._bars.console.print(escape(line))
+        progress = run.progress
+        note = f"[yellow]paused: {escape(progress.paused)}[/]" if progress.paused else pace(progress)
+        self._bars.update(self._all, completed=progress.samples, total=progress.target, note=note)
+        open_leaves = [leaf for leaf in run.leaves if leaf.state == LeafState.LEAF_STATE_OPEN]
+        self._show_leaves(open_leaves[:_BARS_SHOWN])
+
+    def _show_leaves(self, leaves: list[LeafProgress]) -> None:
+        shown = {leaf.path for leaf in leaves}
+        for path in [path for path in self._leaves if path not in shown]:
+            self._bars.remove_task(self._leaves.pop(path))
+        for leaf in leaves:
+            if leaf.path not in self._leaves:
+                name = escape(shorten(leaf.path))
+                self._leaves[leaf.path] = self._bars.add_task(name, total=leaf.target, note="")
+            note = f"round {leaf.rounds}" if leaf.rounds else leaf_state(leaf)
+            done = min(accepted(leaf), leaf.target)
+            self._bars.update(self._leaves[leaf.path], completed=done, total=leaf.target, note=note)
+
+
+def shorten(path: str) -> str:
+    """A path that fits beside a bar: its end tells leaves apart."""
+    return path if len(path) <= _WIDTH else "…" + path[-_WIDTH + 1 :]

@@ -1,0 +1,92 @@
+"""Reaching the services: a named server, the stack of a state folder, or one brought up for the moment."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import grpc.aio
+
+from seedbed.cli.failure import read_rpc_error
+from seedbed.cli.keeper import Notify
+from seedbed.cli.local import address, make_programs, port_names
+from seedbed.cli.stack import Stack
+from seedbed.cli.state import StateFolder
+from seedbed.kernel.channel import OPTIONS
+from seedbed.kernel.errors import NotFound
+from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub, RunsServiceStub
+from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub, TaxonomyServiceStub
+
+# Services of one machine come back within seconds when they are started again.
+_OPTIONS = [
+    *OPTIONS,
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+]
+
+
+class Runs:
+    """The runs service of some stack. `live` tells whether its workers are at work."""
+
+    def __init__(self, stub: RunsServiceAsyncStub, where: str, *, live: bool) -> None:
+        self.stub = stub
+        self.where = where
+        self.live = live
+
+
+@contextmanager
+def readable_errors(where: str) -> Iterator[None]:
+    """Turn what gRPC raises into an error of ours."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise read_rpc_error(error, where) from error
+
+
+@asynccontextmanager
+async def open_runs(where: str, *, live: bool = True) -> AsyncIterator[Runs]:
+    """A runs service at an address."""
+    async with grpc.aio.insecure_channel(where, options=_OPTIONS) as channel:
+        stub: RunsServiceAsyncStub = RunsServiceStub(channel)
+        with readable_errors(where):
+            yield Runs(stub, where, live=live)
+
+
+@asynccontextmanager
+async def open_taxonomy(where: str) -> AsyncIterator[TaxonomyServiceAsyncStub]:
+    """A taxonomy service at an address."""
+    async with grpc.aio.insecure_channel(where, options=_OPTIONS) as channel:
+        stub: TaxonomyServiceAsyncStub = TaxonomyServiceStub(channel)
+        with readable_errors(where):
+            yield stub
+
+
+@asynccontextmanager
+async def reach_runs(server: str, root: Path, notify: Notify) -> AsyncIterator[Runs]:
+    """The runs service that is meant."""
+    if server:
+        async with open_runs(server) as runs:
+            yield runs
+        return
+    state = StateFolder(root)
+    if not state.exists:
+        raise NotFound(
+            f"there is no state folder {state.root}",
+            hint="name the one you mean with --state, or a running stack with --server HOST:PORT",
+        )
+    ports = state.live_ports()
+    async with AsyncExitStack() as opened:
+        live = "runs" in ports
+        if not live:
+            ports = await opened.enter_async_context(_for_the_moment(state, notify))
+        yield await opened.enter_async_context(open_runs(address(ports["runs"]), live=live))
+
+
+@asynccontextmanager
+async def _for_the_moment(state: StateFolder, notify: Notify) -> AsyncIterator[dict[str, int]]:
+    """Broker and runs service alone: enough to look at what is there, and nobody who works on it."""
+    with state.hold("for a moment"):
+        ports = state.choose_ports(port_names(["runs"], rehearsal=False))
+        programs = make_programs(state, ports, None, {})
+        async with Stack(state, programs, ports, notify) as stack:
+            await stack.ready()
+            yield ports

@@ -1,0 +1,43 @@
+"""What every command stands in: its screen, its boundary, and the way to a stack where it needs one."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from seedbed.cli.boundary import Boundary
+from seedbed.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from seedbed.cli.reach import Runs
+
+STATE = Path(".seedbed")
+
+
+def debugging(context: typer.Context) -> bool:
+    """Whether `--debug` was given."""
+    return bool(context.find_root().params.get("debug"))
+
+
+def call(context: typer.Context, work: Callable[[], int]) -> NoReturn:
+    """Do work that blocks."""
+    Boundary(Screen(), debug=debugging(context)).call(work)
+
+
+def ask_runs(
+    context: typer.Context,
+    server: str,
+    state: Path,
+    screen: Screen,
+    work: "Callable[[Runs], Awaitable[int]]",
+) -> NoReturn:
+    """Do work that needs a runs service."""
+
+    async def reach() -> int:
+        from seedbed.cli.reach import reach_runs
+
+        async with reach_runs(server, state, screen.warn) as runs:
+            return await work(runs)
+
+    Boundary(screen, debug=debugging(context), logs=state / "logs").run(reach)

@@ -1,0 +1,102 @@
+"""The stack of one machine: broker, services and perhaps the rehearsal teacher, each its own process."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from seedbed.cli.child import Program
+from seedbed.cli.keeper import Keeper, Notify, StartError
+from seedbed.cli.local import address
+from seedbed.cli.state import StateFolder
+
+_START_TIMEOUT = 60.0
+# The services' own grace, and a little more.
+_PATIENCE = 6.0
+_NOT_A_SERVICE = ("nats-server", "rehearsal")
+
+
+class Stack:
+    """Runs programs side by side. Enter it holding the state folder."""
+
+    def __init__(
+        self, state: StateFolder, programs: Sequence[Program], ports: Mapping[str, int], notify: Notify
+    ) -> None:
+        self._state = state
+        self._ports = ports
+        self._programs = programs
+        self._notify = notify
+        self._keepers: dict[str, Keeper] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            for program in self._programs:
+                keeper = Keeper(program, self._state.log(program.name), self._state.processes, self._notify)
+                self._keepers[program.name] = keeper
+                await keeper.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def ready(self, *names: str) -> None:
+        """Wait until these answer; all where none is named. Raises StartError."""
+        chosen = names or tuple(self._keepers)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in chosen:
+                    group.create_task(self._keepers[name].ready(self._probe(name), _START_TIMEOUT))
+        except* StartError as failed:
+            raise failed.exceptions[0] from None
+
+    async def _probe(self, name: str) -> None:
+        where = address(self._ports[name])
+        if name in _NOT_A_SERVICE:
+            await wait_open(where)
+        else:
+            await wait_serving(where)
+
+    async def stop(self) -> None:
+        """End everything: services first, as they still have things to put down; the broker last."""
+        for names in ([n for n in self._keepers if n not in _NOT_A_SERVICE], list(_NOT_A_SERVICE)):
+            stopping = [self._keepers[name].stop(_PATIENCE) for name in names if name in self._keepers]
+            await asyncio.gather(*stopping)
+        self._keepers.clear()
+        self._state.processes.clear()
+
+
+async def wait_open(where: str) -> None:
+    """Wait until something listens there."""
+    host, _, port = where.rpartition(":")
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+
+
+async def wait_serving(where: str) -> None:
+    """Wait until the gRPC server there says that it serves."""
+    await wait_open(where)
+    async with grpc.aio.insecure_channel(where) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        while True:
+            try:
+                answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=2)
+                if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                    return
+            except grpc.aio.AioRpcError as error:
+                if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+                    raise
+            await asyncio.sleep(0.1)

@@ -1,0 +1,100 @@
+"""The state folder of one machine's stack: who holds it, on which ports it answers, where its files are."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from seedbed.cli.ports import choose_ports
+from seedbed.cli.processes import ProcessList, Started, end_leftovers, write_whole
+from seedbed.kernel.errors import Conflict, InputError
+
+
+class StateFolder:
+    """A folder like `.seedbed/`. Everything a stack keeps is below it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().absolute()
+        self.processes = ProcessList(self.root / "processes.json")
+        self._supervisor = ProcessList(self.root / "supervisor.json")
+        self._ports = self.root / "ports.json"
+
+    @property
+    def store(self) -> Path:
+        """Where the store keeps its objects."""
+        return self.root / "store"
+
+    @property
+    def jetstream(self) -> Path:
+        """Where the broker keeps its streams."""
+        return self.root / "jetstream"
+
+    def log(self, name: str) -> Path:
+        """Where a process writes what it has to say."""
+        return self.root / "logs" / f"{name}.log"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a stack was ever started here."""
+        return self._ports.is_file()
+
+    def prepare(self) -> None:
+        """Make the folder, or say why it cannot be one."""
+        try:
+            for folder in (self.root, self.store, self.jetstream, self.root / "logs"):
+                folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.root / ".gitignore", "*\n")
+        except OSError as error:
+            raise InputError(
+                f"the state folder {self.root} cannot be used: {error.strerror or error}",
+                hint="name a folder that can be written with --state",
+            ) from error
+
+    @contextmanager
+    def hold(self, purpose: str) -> Iterator[list[str]]:
+        """Hold the folder alone; yields the names of the processes a dead holder had left behind."""
+        self.prepare()
+        lock = FileLock(self.root / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise Conflict(
+                f"the state folder {self.root} is held by {self._holder()}",
+                hint="wait for it, stop it, or name another folder with --state",
+            ) from error
+        try:
+            ended = end_leftovers(self.processes)
+            self._supervisor.clear()
+            self._supervisor.add(Started.of(purpose, os.getpid()))
+            yield ended
+        finally:
+            self._supervisor.clear()
+            lock.release()
+
+    def _holder(self) -> str:
+        for row in self._supervisor:
+            return f"`seedbed {row.name}`, process {row.pid}"
+        return "another process"
+
+    def live_ports(self) -> dict[str, int]:
+        """The ports of the stack that runs here now; empty where none does."""
+        if not any(row.find() for row in self._supervisor):
+            return {}
+        running = {row.name for row in self.processes}
+        return {name: port for name, port in self._kept_ports().items() if name in running}
+
+    def choose_ports(self, names: list[str]) -> dict[str, int]:
+        """Ports for these names, kept for the next start."""
+        kept = self._kept_ports()
+        chosen = choose_ports(names, kept)
+        write_whole(self._ports, json.dumps({**kept, **chosen}, indent=1, sort_keys=True))
+        return chosen
+
+    def _kept_ports(self) -> dict[str, int]:
+        try:
+            return {str(name): int(port) for name, port in json.loads(self._ports.read_text()).items()}
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            return {}

@@ -1,0 +1,81 @@
+"""`seedbed taxonomy`: lint, list and compare, without a stack."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from rich.markup import escape
+from rich.table import Table
+
+from seedbed.cli.failure import BAD_INPUT, DONE
+from seedbed.cli.screen import Screen
+from seedbed.kernel.settings import load_settings
+from seedbed.taxonomy import front
+from seedbed.taxonomy.v1.taxonomy_service_pb2 import ChangeKind
+
+_SHORT = 12
+
+
+class Format(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+_WRITERS = {
+    Format.TEXT: front.format_text,
+    Format.JSON: front.format_json,
+    Format.GITHUB: front.format_github,
+}
+
+
+def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
+    """Write every finding to stdout; exit status 2 where one of them is an error."""
+    limit = load_settings().document_max_bytes
+    found = front.lint(source, documents=documents, limit=limit)
+    # As it is, for programs that read it: no wrapping, no style.
+    print(_WRITERS[form](found.findings), end="")
+    errors = len(front.errors_of(found.findings))
+    warnings = len(found.findings) - errors
+    people = Screen(machine=True) if form != Format.TEXT else screen
+    people.say(f"{found.files} files, {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
+    return BAD_INPUT if errors else DONE
+
+
+def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:
+    """One row a sound leaf."""
+    leaves = front.list_leaves(source, globs=globs, limit=load_settings().document_max_bytes)
+    if screen.machine:
+        for leaf in leaves:
+            counts = {"seeds": leaf.seeds, "documents": leaf.documents}
+            screen.emit(
+                {"path": leaf.path, "kind": leaf.kind, **counts, "digest": leaf.digest, "commit": leaf.commit}
+            )
+        return DONE
+    table = Table("leaf", "kind", "seeds", "documents", "content", "commit", header_style="bold")
+    for leaf in leaves:
+        row = (leaf.path, leaf.kind, str(leaf.seeds), str(leaf.documents))
+        table.add_row(*map(escape, row), leaf.digest[:_SHORT], leaf.commit[:_SHORT])
+    screen.show(table)
+    screen.say(_plural(len(leaves), "sound leaf", "sound leaves"))
+    return DONE
+
+
+def diff(source: str, base: str, head: str, screen: Screen) -> int:
+    """One line a leaf that differs."""
+    changes = front.diff(source, base, head).changes
+    for change in changes:
+        kind = ChangeKind.Name(change.kind).removeprefix("CHANGE_KIND_").lower()
+        if screen.machine:
+            screen.emit({"path": change.path, "change": kind, "parts": list(change.parts)})
+        else:
+            parts = f" ({', '.join(change.parts)})" if change.parts else ""
+            screen.say(f"{kind:8} {change.path}{parts}")
+    if not changes and not screen.machine:
+        screen.say("no leaf differs")
+    return DONE
+
+
+def _plural(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"

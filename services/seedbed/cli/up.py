@@ -1,0 +1,60 @@
+"""`seedbed up`: a stack that stays up until it is told to stop."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from seedbed.cli.endpoints import REHEARSAL, REHEARSAL_NOTICE, Wanted, choose_endpoints
+from seedbed.cli.local import address
+from seedbed.cli.screen import Screen
+from seedbed.cli.state import StateFolder
+from seedbed.cli.supply import bring_up, overrides_of, preflight
+from seedbed.kernel.settings import load_settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setup:
+    """Which stack."""
+
+    state: Path
+    wanted: Wanted
+    concurrency: int = 0
+    timeout: float = 0
+
+
+async def up(setup: Setup, screen: Screen) -> int:
+    """Bring up a stack, say where it answers, and keep it up. Ends by Ctrl-C only."""
+    endpoints = choose_endpoints(setup.wanted, load_settings())
+    if endpoints.rehearsed:
+        screen.warn(REHEARSAL_NOTICE)
+    state = StateFolder(setup.state)
+    overrides = overrides_of(setup.concurrency, setup.timeout)
+    with state.hold("up") as ended:
+        if ended:
+            screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
+        await preflight(endpoints, setup.timeout)
+        async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
+            await stack.ready()
+            _show(ports, state, screen)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                screen.say("stopping")
+    return 0
+
+
+def _show(ports: dict[str, int], state: StateFolder, screen: Screen) -> None:
+    places = {
+        name: f"http://{address(port)}/v1" if name == REHEARSAL else address(port)
+        for name, port in ports.items()
+    }
+    if screen.machine:
+        screen.emit({"state": str(state.root), "addresses": places})
+    table = Table("process", "address", header_style="bold")
+    for name, place in places.items():
+        table.add_row(name, place)
+    screen.show(table)
+    screen.say(f"logs: {state.root / 'logs'}")
+    screen.say(f"from elsewhere: seedbed runs list --server {places['runs']}; Ctrl-C stops the stack")

@@ -1,0 +1,59 @@
+"""Looks at runs: one, all of them, or one to its end, over restarts of the service that tells of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import grpc.aio
+
+from seedbed.cli.failure import read_rpc_error
+from seedbed.cli.reach import Runs
+from seedbed.cli.screen import Screen
+from seedbed.cli.summary import has_ended
+from seedbed.runs.v1.runs_service_pb2 import GetRunRequest, ListRunsRequest, Run, WatchRunRequest
+
+CALL_TIMEOUT = 30.0
+
+# What a service says that is on its way out or not up again yet.
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+_PATIENCE = 120.0
+_PAUSE = 0.5
+_PAGE = 100
+
+
+async def get_run(runs: Runs, name: str) -> Run:
+    """Where a run stands."""
+    answer = await runs.stub.GetRun(GetRunRequest(run=name), timeout=CALL_TIMEOUT)
+    return answer.run
+
+
+async def list_runs(runs: Runs) -> list[Run]:
+    """All runs of the stack."""
+    found: list[Run] = []
+    token = ""
+    while True:
+        request = ListRunsRequest(page_size=_PAGE, page_token=token)
+        page = await runs.stub.ListRuns(request, timeout=CALL_TIMEOUT)
+        found += page.runs
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+async def follow_run(runs: Runs, name: str, screen: Screen) -> AsyncIterator[Run]:
+    """The run's states as they come, to its end. Raises RemoteError where the service stays away."""
+    away = 0.0
+    while True:
+        try:
+            async for answer in runs.stub.WatchRun(WatchRunRequest(run=name)):
+                away = 0.0
+                yield answer.run
+                if has_ended(answer.run):
+                    return
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in _AWAY or away >= _PATIENCE:
+                raise read_rpc_error(error, runs.where) from error
+            if not away:
+                screen.warn("the runs service is away; waiting for it")
+        away += _PAUSE
+        await asyncio.sleep(_PAUSE)
