@@ -1,13 +1,14 @@
 import json
 
 import pytest
-from tests.judge.samples import DOCUMENT, make_grounded, make_instruction, make_pair
 
 from seedbed.bus.v1.bus_pb2 import Follower
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.recipe import Gates, Recipe
 from seedbed.kernel.step import Announce, Drop, Following, Work
+from seedbed.kernel.store import Store
+from tests.judge.samples import DOCUMENT, make_grounded, make_instruction, make_pair
 
 RECIPE = Recipe()
 
@@ -15,11 +16,13 @@ RECIPE = Recipe()
 class Told:
     """Tools whose endpoint has answered already: the step's own prompt renders and parses."""
 
-    store = None
-
     def __init__(self, step, reply):
         self.step = step
         self.reply = reply
+
+    @property
+    def store(self) -> Store:
+        raise AssertionError("the judge keeps nothing")
 
     async def ask(self, **values):
         assert self.step.prompt.render(**values)
@@ -76,14 +79,16 @@ async def test_raw_scores_are_kept():
     assert verdict.explanation == "It is said."
 
 
-async def test_instruction_and_pair_are_read():
-    step = JudgeInstruction()
-    reply = {"explanation": "x", "answerable": 1, "well_formed": 0, "safe": 1, "relevant": 1}
-    assert await step.run(make_instruction(), Told(step, reply)) == InstructionVerdict(**reply)
-    step = JudgePair()
-    assert await step.run(make_pair(), Told(step, {"explanation": "x", "score": 2})) == PairVerdict(
-        score=2, explanation="x"
-    )
+async def test_an_instructions_verdict_is_read():
+    scores = {"answerable": 1, "well_formed": 0, "safe": 1, "relevant": 1}
+    told = Told(JudgeInstruction(), {"explanation": "x", **scores})
+    verdict = await JudgeInstruction().run(make_instruction(), told)
+    assert verdict == InstructionVerdict(explanation="x", **scores)
+
+
+async def test_a_pairs_verdict_is_read():
+    told = Told(JudgePair(), {"explanation": "x", "score": 2})
+    assert await JudgePair().run(make_pair(), told) == PairVerdict(score=2, explanation="x")
 
 
 def instruction_work(then=None, **scores):
