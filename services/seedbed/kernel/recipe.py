@@ -65,9 +65,9 @@ class Recipe(Part):
     augmentations: tuple[Augmentation, ...] = ()
     duplicate_threshold: Share = 0.7
     """Jaccard similarity of questions from which two are the same."""
-    repeats: Annotated[int, Field(ge=1, le=1000)] = 0x10
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 16
     """How often a draw may ask the same again with another seed."""
-    dry_rounds: Annotated[int, Field(ge=1)] = 3
+    dry_rounds: Annotated[int, Field(ge=1)] = 5
     """Rounds without a new sample after which a leaf gives up."""
     max_rounds: Annotated[int, Field(ge=1)] = 50
     gates: Gates = Gates()

@@ -29,6 +29,8 @@ class Settings(BaseModel):
     reflection: bool = True
     taxonomy_address: str = "127.0.0.1:7401"
     runs_address: str = "127.0.0.1:7402"
+    resume: bool = True
+    """Whether the runs service takes up by itself what it was at; else a run waits to be created again."""
 
     teacher_url: str = ""
     teacher_model: str = ""

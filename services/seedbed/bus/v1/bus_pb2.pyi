@@ -544,7 +544,7 @@ class LeafEntry(_message.Message):
     LEAF_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     ROUNDS_FIELD_NUMBER: _builtins.int
-    SEALS_FIELD_NUMBER: _builtins.int
+    EXCLUDED_FIELD_NUMBER: _builtins.int
     PART_FIELD_NUMBER: _builtins.int
     COUNTS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
@@ -563,8 +563,8 @@ class LeafEntry(_message.Message):
         """Draws opened so far in each quota, one entry a round. The first round prepares the sources."""
 
     @_builtins.property
-    def seals(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Seals written for this leaf by this run."""
+    def excluded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Items whose records are not to be recalled: dead letters that are retried."""
 
     @_builtins.property
     def counts(self) -> Global___LeafCounts: ...
@@ -575,7 +575,7 @@ class LeafEntry(_message.Message):
         leaf: _builtins.str = ...,
         state: Global___LeafState.ValueType = ...,
         rounds: _abc.Iterable[Global___Round] | None = ...,
-        seals: _abc.Iterable[_builtins.str] | None = ...,
+        excluded: _abc.Iterable[_builtins.str] | None = ...,
         part: _builtins.str = ...,
         counts: Global___LeafCounts | None = ...,
         reason: _builtins.str = ...,
@@ -583,7 +583,7 @@ class LeafEntry(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "leaf", b"leaf", "part", b"part", "reason", b"reason", "revision", b"revision", "rounds", b"rounds", "run", b"run", "seals", b"seals", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "excluded", b"excluded", "leaf", b"leaf", "part", b"part", "reason", b"reason", "revision", b"revision", "rounds", b"rounds", "run", b"run", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,31 @@
+"""The runs service: `python -m seedbed.runs`. Where it is wired together."""
+
+import grpc.aio
+from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
+
+from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.runs.api import RunsApi
+from seedbed.runs.keeper import Keeper
+from seedbed.runs.operations import OperationsApi
+from seedbed.runs.v1.runs_service_pb2_grpc import add_RunsServiceServicer_to_server
+
+
+def build(kernel: Kernel) -> Service:
+    """Put the service together."""
+    settings = kernel.settings
+    keeper = Keeper(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
+
+    def register(server: grpc.aio.Server) -> None:
+        add_RunsServiceServicer_to_server(RunsApi(keeper, kernel.bus, kernel.store), server)
+        add_OperationsServicer_to_server(OperationsApi(keeper), server)
+
+    return Service(
+        names=["seedbed.runs.v1.RunsService", "google.longrunning.Operations"],
+        register=register,
+        start=keeper.start,
+        stop=keeper.stop,
+    )
+
+
+if __name__ == "__main__":
+    run_service("runs", build)

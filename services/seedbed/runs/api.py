@@ -1,0 +1,196 @@
+"""Runs over gRPC."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc.aio
+from google.longrunning.operations_pb2 import Operation
+
+from seedbed.bus.v1.bus_pb2 import LeafState, StepSpec
+from seedbed.kernel.bus import STEPS, Bus
+from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
+from seedbed.kernel.recipe import read_recipe
+from seedbed.kernel.store import Store, get_blob
+from seedbed.runs.dead import read_letters
+from seedbed.runs.keeper import Keeper
+from seedbed.runs.operations import make_operation
+from seedbed.runs.paging import take_page
+from seedbed.runs.plans import make_plan, matches, missing_steps
+from seedbed.runs.samples import find_candidate, list_decided
+from seedbed.runs.v1 import runs_service_pb2 as pb
+from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+LOOK = 0.25
+PIECE = 1 << 20
+STEPS_PATIENCE = 30.0
+
+
+class RunsApi(RunsServiceServicer):
+    """The servicer."""
+
+    def __init__(self, keeper: Keeper, bus: Bus, store: Store) -> None:
+        self._keeper = keeper
+        self._bus = bus
+        self._store = store
+
+    async def CreateRun(self, request: pb.CreateRunRequest, context: Context) -> Operation:  # noqa: N802
+        """See the contract."""
+        del context
+        recipe = read_recipe(request.recipe, target=request.target)
+        try:
+            snapshot = await self._keeper.load_snapshot(request.snapshot)
+        except NotFound as error:
+            found = Violation("snapshot", "import the taxonomy first")
+            raise InputError(f"there is no snapshot {request.snapshot!r}", [found]) from error
+        # A service that is starting up registers its steps in a moment.
+        missing: list[str] = []
+        for _ in range(int(STEPS_PATIENCE / LOOK)):
+            plan = make_plan(request.snapshot, snapshot, await self._specs(), recipe, list(request.leaves))
+            missing = missing_steps(plan)
+            if not missing:
+                return make_operation(await self._keeper.create(plan), self._describe(plan.run))
+            await asyncio.sleep(LOOK)
+        raise BusError(f"no service has registered {', '.join(missing)}", hint="are all services running?")
+
+    async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:  # noqa: N802
+        """See the contract."""
+        del context
+        return pb.GetRunResponse(run=self._describe(request.run))
+
+    async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:  # noqa: N802
+        """See the contract. The latest first."""
+        del context
+        names = sorted(
+            self._keeper.runs, key=lambda name: (-self._keeper.runs[name].cell.value.create_time, name)
+        )
+        page, token = take_page(names, request.page_size, request.page_token)
+        return pb.ListRunsResponse(runs=[self._describe(name) for name in page], next_page_token=token)
+
+    async def WatchRun(  # noqa: N802
+        self, request: pb.WatchRunRequest, context: Context
+    ) -> AsyncIterator[pb.WatchRunResponse]:
+        """See the contract."""
+        del context
+        run, told = self._keeper.get(request.run), (-1, "")
+        while True:
+            state = (run.version, self._keeper.paused)
+            ended = not run.going
+            if state != told or ended:
+                yield pb.WatchRunResponse(run=self._describe(run.name))
+                told = state
+            if ended:
+                return
+            await asyncio.sleep(LOOK)
+
+    async def CancelRun(self, request: pb.CancelRunRequest, context: Context) -> pb.CancelRunResponse:  # noqa: N802
+        """See the contract."""
+        del context
+        await self._keeper.cancel(request.run)
+        return pb.CancelRunResponse(run=self._describe(request.run))
+
+    async def ListCandidates(  # noqa: N802
+        self, request: pb.ListCandidatesRequest, context: Context
+    ) -> AsyncIterator[pb.ListCandidatesResponse]:
+        """See the contract. With `follow` each comes once, when it is decided."""
+        del context
+        run, told = self._keeper.get(request.run), dict[str, int]()
+        globs = [request.leaf] if request.leaf else []
+        while True:
+            ended = not run.going
+            for target in [target for target in run.targets() if matches(target.path, globs)]:
+                listed = list_decided(self._store, run, target, told, undecided=not request.follow)
+                async for candidate in listed:
+                    if not request.end or candidate.end == request.end:
+                        yield pb.ListCandidatesResponse(candidate=candidate)
+            if ended or not request.follow:
+                return
+            await asyncio.sleep(LOOK)
+
+    async def Trace(self, request: pb.TraceRequest, context: Context) -> pb.TraceResponse:  # noqa: N802
+        """See the contract."""
+        del context
+        runs = [self._keeper.get(request.run)] if request.run else list(self._keeper.runs.values())
+        for run in sorted(runs, key=lambda run: -run.cell.value.create_time):
+            candidate = await find_candidate(self._store, run, request.candidate)
+            if candidate is not None:
+                return pb.TraceResponse(run=run.name, candidate=candidate)
+        raise NotFound(f"no run has a candidate {request.candidate!r}")
+
+    async def GetDataset(self, request: pb.GetDatasetRequest, context: Context) -> pb.GetDatasetResponse:  # noqa: N802
+        """See the contract."""
+        del context
+        run = self._keeper.get(request.run)
+        parts, partial = [], False
+        for target in run.targets():
+            entry = run.leaves[target.leaf].value
+            if entry.state != LeafState.LEAF_STATE_SEALED:
+                partial = True
+                continue
+            parts.append(
+                pb.DatasetPart(
+                    path=target.path,
+                    part=entry.part,
+                    counts=entry.counts,
+                    rounds=len(entry.rounds),
+                    reason=entry.reason,
+                )
+            )
+        return pb.GetDatasetResponse(
+            run=run.name,
+            snapshot=run.known.plan.snapshot,
+            partial=partial,
+            plan=run.known.plan,
+            parts=parts,
+        )
+
+    async def ReadPart(  # noqa: N802
+        self, request: pb.ReadPartRequest, context: Context
+    ) -> AsyncIterator[pb.ReadPartResponse]:
+        """See the contract."""
+        del context
+        run = self._keeper.get(request.run)
+        if request.part not in {cell.value.part for cell in run.leaves.values()}:
+            raise NotFound(f"the run {request.run} has no part {request.part!r}")
+        data = await get_blob(self._store, request.part)
+        for start in range(0, len(data), PIECE):
+            yield pb.ReadPartResponse(data=data[start : start + PIECE])
+
+    async def ListDeadLetters(  # noqa: N802
+        self, request: pb.ListDeadLettersRequest, context: Context
+    ) -> pb.ListDeadLettersResponse:
+        """See the contract."""
+        del context
+        letters = await read_letters(self._bus, request.run)
+        page, token = take_page(letters, request.page_size, request.page_token)
+        return pb.ListDeadLettersResponse(letters=page, next_page_token=token)
+
+    async def RetryDeadLetters(  # noqa: N802
+        self, request: pb.RetryDeadLettersRequest, context: Context
+    ) -> pb.RetryDeadLettersResponse:
+        """See the contract. A leaf is settled anew; all of it but the letters' items is recalled."""
+        del context
+        run = self._keeper.get(request.run)
+        letters = await read_letters(self._bus, request.run)
+        wanted = [letter for letter in letters if not request.digests or letter.digest in request.digests]
+        if missing := set(request.digests) - {letter.digest for letter in wanted}:
+            raise NotFound(f"the run {request.run} has no dead letter {', '.join(sorted(missing))}")
+        by_leaf: dict[str, list[str]] = {}
+        for letter in wanted:
+            by_leaf.setdefault(letter.leaf, []).append(letter.digest)
+        for token, digests in by_leaf.items():
+            await self._keeper.retry(run, token, digests)
+        return pb.RetryDeadLettersResponse(retried=len(wanted))
+
+    def _describe(self, name: str) -> pb.Run:
+        return self._keeper.get(name).describe(self._keeper.paused)
+
+    async def _specs(self) -> list[StepSpec]:
+        specs = []
+        async for entry in self._bus.watch(STEPS):
+            if entry is None:
+                break
+            specs.append(StepSpec.FromString(entry.value or b""))
+        return specs

@@ -1,0 +1,133 @@
+"""The course of one leaf: prepare its passages, open rounds of draws, settle each, come to an end. Pure."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Outcome, Round
+from seedbed.kernel.plans import KnownPlan
+from seedbed.kernel.step import Announce
+from seedbed.knowledge.v1.steps_pb2 import AugmentInput, AugmentResult, ChunkResult
+from seedbed.runs.draws import Draw, Passage, chunk_input, first_items, list_draws, open_draw, take_draws
+from seedbed.runs.fold import Fold
+from seedbed.runs.plans import quotas_of
+from seedbed.runs.settlement import Settlement
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf
+
+_ENDS = ("accepted", "rejected", "duplicate", "unneeded")
+
+
+class Course:
+    """Where one leaf of one run stands."""
+
+    def __init__(self, known: KnownPlan, target: LeafTarget, leaf: Leaf) -> None:
+        self.known = known
+        self.target = target
+        self.leaf = leaf
+        self.fold = Fold(known.recipe.gates)
+        self.settlement = Settlement(
+            quotas_of(leaf.kind, target.target, known.recipe), known.recipe, leaf.kind
+        )
+        self.draws: dict[int, Draw] = {}
+        self.waiting: deque[Item] = deque()
+        """Items decided on and not yet published."""
+        self._roots: dict[str, Item] = {}
+        self._lists: list[Iterator[Draw]] | None = None
+        self._opened: Round | None = None
+        self._taken: list[int] = []
+        self._passages: list[Passage] = []
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was announced is closed."""
+        return not self.waiting and not self.fold.open_items
+
+    def prepare(self) -> None:
+        """Begin with what has to be done before there are draws."""
+        for announce in first_items(self.leaf, self.known.recipe):
+            self._add(announce, draw=0)
+
+    def open_round(self, opened: Round) -> None:
+        """Make the items of a round that was decided on."""
+        if self._lists is None:
+            self._passages = list(self._find_passages())
+            self._lists = [
+                list_draws(self.leaf, self._passages, quota.form, self.known.recipe)
+                for quota in self.settlement.quotas
+            ]
+        self._opened, self._taken = opened, []
+        for index, (draws, row) in enumerate(zip(self._lists, opened.quotas, strict=True)):
+            taken = take_draws(draws, row.end - row.first)
+            self._taken.append(len(taken))
+            for position, draw in enumerate(taken, start=row.first):
+                number = self.settlement.number_draw(index, position)
+                self.draws[number] = draw
+                self._add(open_draw(self.leaf, draw, self.known.recipe), number)
+
+    def close_round(self) -> Round | None:
+        """Settle the round that is open, if one is; return the next, None at the leaf's end."""
+        if self._opened is not None:
+            self.settlement.close_round(self._opened, self._taken, self.fold)
+            self._opened = None
+        return self.settlement.next_round()
+
+    def unclosed_roots(self) -> list[Item]:
+        """First items under which something is open: publishing them again brings back all below."""
+        draws = self.fold.open_draws
+        waiting = {item.digest for item in self.waiting}
+        return [i for i in self._roots.values() if i.draw in draws and i.digest not in waiting]
+
+    def counts(self) -> LeafCounts:
+        """Items and decided candidates by end."""
+        counts = self.fold.counts()
+        for decision in self.settlement.decisions.values():
+            setattr(counts, decision.end, getattr(counts, decision.end) + 1)
+        return counts
+
+    def shortfall(self) -> str:
+        """Why the leaf ended short; "" where it has its target."""
+        if self.leaf.kind == "knowledge" and not self._passages and self.settlement.accepted == 0:
+            lost = {r.reason for r in self.fold.of_step("knowledge.chunk") if r.reason}
+            return f"its documents gave no chunk: {'; '.join(sorted(lost)) or 'they are empty'}"
+        return self.settlement.shortfall()
+
+    def passages(self) -> list[Passage]:
+        """Chunks and augmentations, in the order of the documents."""
+        return self._passages
+
+    def _add(self, announce: Announce, draw: int) -> None:
+        item = self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
+        if item.digest in self._roots:
+            return
+        self._roots[item.digest] = item
+        self.fold.announce(item.digest, draw)
+        if not self.fold.has(item.digest):
+            self.waiting.append(item)
+
+    def _find_passages(self) -> Iterator[Passage]:
+        specs, seen = self.known.specs, set()
+        for document in self.leaf.documents:
+            wanted = chunk_input(document, self.known.recipe)
+            while True:
+                digest = specs.make_item("", "", 0, Announce("knowledge.chunk", wanted)).digest
+                record = self.fold.get(digest)
+                if record is None or record.outcome != Outcome.OUTCOME_DONE or digest in seen:
+                    break
+                seen.add(digest)
+                result = ChunkResult.FromString(record.result)
+                for chunk in result.chunks:
+                    passage = Passage(document, chunk, result.text, result.converter)
+                    yield passage
+                    yield from self._find_augmentations(passage)
+                following = wanted.first + len(result.chunks)
+                if following >= result.total:
+                    break
+                wanted = chunk_input(document, self.known.recipe, first=following)
+
+    def _find_augmentations(self, passage: Passage) -> Iterator[Passage]:
+        for name in self.known.recipe.augmentations:
+            wanted = AugmentInput(text=passage.chunk.text, headings=passage.chunk.headings, augmentation=name)
+            digest = self.known.specs.make_item("", "", 0, Announce("knowledge.augment", wanted)).digest
+            record = self.fold.get(digest)
+            if record is not None and record.outcome == Outcome.OUTCOME_DONE:
+                text = AugmentResult.FromString(record.result).text
+                yield Passage(passage.document, passage.chunk, passage.text, passage.converter, name, text)

@@ -1,0 +1,134 @@
+"""The fold of a leaf's records: what was announced, what is closed, and what that adds up to. Pure.
+
+Sets, not counters: the order in which records come and how often they come make no difference.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
+from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
+from seedbed.kernel.recipe import Gates
+
+_OUTCOMES = {
+    Outcome.OUTCOME_DONE: "done",
+    Outcome.OUTCOME_MALFORMED: "malformed",
+    Outcome.OUTCOME_FAILED: "failed",
+}
+
+
+def gate_reason(record: Record, gates: Gates) -> str | None:
+    """What the last gate says of a candidate: "" for accepted, else why not; None for other steps."""
+    if record.step not in ("judge.pair", "judge.grounded"):
+        return None
+    if record.outcome != Outcome.OUTCOME_DONE:
+        return f"no verdict: {record.reason}"
+    if record.step == "judge.pair":
+        return gates.check_pair(PairVerdict.FromString(record.result))
+    return gates.check_grounded(GroundedVerdict.FromString(record.result))
+
+
+class Fold:
+    """Everything known of one leaf of one run."""
+
+    def __init__(self, gates: Gates) -> None:
+        self._gates = gates
+        self._records: dict[str, Record] = {}
+        self._announced: set[str] = set()
+        self._open: dict[str, int] = {}
+        self._by_draw: dict[int, dict[str, Record]] = {}
+        self.passed = 0
+        """Candidates that passed the last gate, near duplicates not yet taken out."""
+
+    @property
+    def open_items(self) -> int:
+        """Items announced and not closed."""
+        return len(self._open)
+
+    @property
+    def open_draws(self) -> set[int]:
+        """Draws that still have open items."""
+        return set(self._open.values())
+
+    def announce(self, digest: str, draw: int) -> None:
+        """Take note that there is such an item."""
+        if digest in self._announced:
+            return
+        self._announced.add(digest)
+        if digest not in self._records:
+            self._open[digest] = draw
+        else:
+            self._count(self._records[digest])
+
+    def take(self, record: Record) -> bool:
+        """Take in a record; False where nothing new is in it."""
+        if not record.followed or record.digest in self._records:
+            return False
+        self._records[record.digest] = record
+        self._by_draw.setdefault(record.draw, {})[record.digest] = record
+        self._open.pop(record.digest, None)
+        if record.digest in self._announced:
+            self._count(record)
+        for child in record.announced:
+            self.announce(child.digest, record.draw)
+        return True
+
+    def has(self, digest: str) -> bool:
+        """Whether an item is closed."""
+        return digest in self._records
+
+    def get(self, digest: str) -> Record | None:
+        """The record of an item."""
+        return self._records.get(digest)
+
+    def of_draw(self, draw: int) -> Iterable[Record]:
+        """The records of one draw."""
+        return self._by_draw.get(draw, {}).values()
+
+    def of_step(self, step: str) -> Iterator[Record]:
+        """The records of one step."""
+        return (record for record in self._records.values() if record.step == step)
+
+    def new_records(self, known: set[str]) -> list[Record]:
+        """Records paid for in this run that are not in `known`, by digest."""
+        fresh = (r for d, r in self._records.items() if d not in known and not r.recalled)
+        return sorted(fresh, key=lambda record: record.digest)
+
+    def counts(self) -> LeafCounts:
+        """Items by end, all in all and by step."""
+        steps: dict[str, Counter[str]] = {}
+        result = LeafCounts()
+        for digest, record in self._records.items():
+            if digest not in self._announced:
+                continue
+            end = _OUTCOMES[record.outcome]
+            counter = steps.setdefault(record.step, Counter())
+            counter[end] += 1
+            counter["recalled"] += record.recalled
+            if not record.recalled:
+                counter["requests"] += record.usage.requests
+                counter["prompt_tokens"] += record.usage.prompt_tokens
+                counter["completion_tokens"] += record.usage.completion_tokens
+        for step in sorted(steps):
+            result.steps.append(_step_counts(step, steps[step]))
+        for row in result.steps:
+            result.items_done += row.done
+            result.items_malformed += row.malformed
+            result.items_failed += row.failed
+            result.items_recalled += row.recalled
+            result.usage.requests += row.usage.requests
+            result.usage.prompt_tokens += row.usage.prompt_tokens
+            result.usage.completion_tokens += row.usage.completion_tokens
+        return result
+
+    def _count(self, record: Record) -> None:
+        self.passed += gate_reason(record, self._gates) == ""
+
+
+def _step_counts(step: str, counter: Counter[str]) -> StepCounts:
+    row = StepCounts(step=step)
+    for name in ("done", "malformed", "failed", "recalled"):
+        setattr(row, name, counter[name])
+    for name in ("requests", "prompt_tokens", "completion_tokens"):
+        setattr(row.usage, name, counter[name])
+    return row

@@ -1,0 +1,197 @@
+"""One leaf in progress: its course, with the effects that carry it on."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
+from seedbed.kernel.bus import MEMO, Bus
+from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.errors import NotFound
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.memo import Memo
+from seedbed.kernel.plans import KnownPlan
+from seedbed.kernel.store import Store, put_blob
+from seedbed.runs.course import Course
+from seedbed.runs.entries import Cell, Entries
+from seedbed.runs.pedigree import make_part
+from seedbed.runs.seals import Seals
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
+
+AT_ONCE = 32
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What work on leaves reaches out to."""
+
+    bus: Bus
+    store: Store
+    entries: Entries
+    seals: Seals
+    memo: Memo
+
+
+class LeafWork:
+    """Carries one leaf from its opening to its end."""
+
+    def __init__(
+        self,
+        known: KnownPlan,
+        target: LeafTarget,
+        leaf: Leaf,
+        cell: Cell[LeafEntry],
+        effects: Effects,
+        on_change: Callable[[], None],
+    ) -> None:
+        self.course = Course(known, target, leaf)
+        self.cell = cell
+        self.commit = ""
+        self.ready = False
+        """Whether the records that were there before are taken in."""
+        self.last_news = time.monotonic()
+        self._bus = effects.bus
+        self._store = effects.store
+        self._memo = effects.memo
+        self._entries = effects.entries
+        self._seals = effects.seals
+        self._on_change = on_change
+        self._sealed: set[str] = set()
+        self._advancing = asyncio.Lock()
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.course.known.plan.run
+
+    @property
+    def in_flight(self) -> int:
+        """Items published and not closed."""
+        return self.course.fold.open_items - len(self.course.waiting)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the leaf is at its end."""
+        return self.cell.value.state in (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED)
+
+    async def open(self) -> None:
+        """Bring in what may be recalled, say that the leaf is open, and begin."""
+        await self._recall()
+        await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
+        await self.resume()
+
+    async def resume(self) -> None:
+        """Begin, or go on after a restart, from the entry and the records there are."""
+        self.commit = await self._find_commit()
+        if not self.ready:
+            self.course.prepare()
+            self.ready = True
+        await self.advance()
+        await self.publish_again()
+
+    def take(self, record: Record) -> bool:
+        """Take in a record; True where it was the last one missing, and `advance` is due."""
+        if not self.course.fold.take(record):
+            return False
+        self.last_news = time.monotonic()
+        return self.ready and self.course.settled
+
+    async def advance(self) -> None:
+        """Close rounds and open the next ones for as long as all is settled."""
+        async with self._advancing:
+            while not self.ended and self.course.settled:
+                upcoming = self.course.close_round()
+                number = self.course.settlement.rounds
+                decided = self.cell.value.rounds
+                if number < len(decided):
+                    upcoming = decided[number]
+                elif upcoming is None:
+                    await self._finish()
+                    break
+                else:
+                    await self._decide(upcoming)
+                self.course.open_round(upcoming)
+                # Between rounds of recalled records nothing else waits: let others have their turn.
+                await asyncio.sleep(0)
+        self._on_change()
+
+    async def publish(self, most: int) -> int:
+        """Publish items that wait, at most so many; returns how many there were."""
+        items = [self.course.waiting.popleft() for _ in range(min(most, len(self.course.waiting)))]
+        await self._publish(items)
+        return len(items)
+
+    async def publish_again(self) -> None:
+        """Publish again what is announced and has no record: harmless, as each is open only once."""
+        self.last_news = time.monotonic()
+        await self._publish(self.course.unclosed_roots())
+
+    async def cancel(self) -> None:
+        """Stop work on the leaf; what was paid for stays in a seal."""
+        async with self._advancing:
+            await self._seal()
+            await self._entries.write(
+                self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
+            )
+            await self._purge()
+
+    async def _publish(self, items: list[Item]) -> None:
+        for start in range(0, len(items), AT_ONCE):
+            await asyncio.gather(*map(self._bus.publish_work, items[start : start + AT_ONCE]))
+
+    async def _recall(self) -> None:
+        specs = set(self.course.known.specs.digests.values())
+        excluded = set(self.cell.value.excluded)
+        records = await self._seals.read(self.course.leaf.path, specs, but=excluded)
+        prefix = f"{self.run}.{self.course.target.leaf}"
+        for start in range(0, len(records), AT_ONCE):
+            batch = records[start : start + AT_ONCE]
+            await asyncio.gather(*(self._memo.create(f"{prefix}.{r.digest}", r) for r in batch))
+        if records:
+            log.info("records brought in", leaf=self.course.leaf.path, count=len(records))
+
+    async def _decide(self, upcoming: Round) -> None:
+        await self._seal()
+        await self._entries.write(self.cell, lambda entry: entry.rounds.append(upcoming))
+
+    async def _seal(self) -> None:
+        records = self.course.fold.new_records(self._sealed)
+        if records:
+            name = await self._seals.write(self.course.leaf.path, records)
+            self._sealed.update(record.digest for record in records)
+            log.debug("sealed", leaf=self.course.leaf.path, records=len(records), seal=name)
+
+    async def _finish(self) -> None:
+        await self._seal()
+        part = await asyncio.to_thread(make_part, self.course, self.commit)
+        digest = await put_blob(self._store, message_bytes(part))
+        counts, reason = self.course.counts(), self.course.shortfall()
+
+        def end(entry: LeafEntry) -> None:
+            entry.state = LeafState.LEAF_STATE_SEALED
+            entry.part = digest
+            entry.reason = reason
+            entry.counts.CopyFrom(counts)
+
+        await self._entries.write(self.cell, end)
+        await self._purge()
+        log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
+
+    async def _purge(self) -> None:
+        place = f"{self.run}.{self.course.target.leaf}"
+        await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{place}.>")
+        await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{place}.>")
+
+    async def _find_commit(self) -> str:
+        try:
+            data = await self._store.get(f"commits/{self.course.leaf.digest}")
+        except NotFound:
+            return ""
+        return LeafCommit.FromString(data).commit
+
+
+def _set_state(entry: LeafEntry, state: LeafState.ValueType) -> None:
+    entry.state = state

@@ -1,0 +1,124 @@
+"""Pedigree: a candidate with all it came from, as the dataset and the API show it. Pure."""
+
+from seedbed.bus.v1.bus_pb2 import Outcome, Record
+from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
+from seedbed.kernel.digest import message_bytes, sha256_hex
+from seedbed.kernel.step import SpecBook
+from seedbed.runs.course import Course
+from seedbed.runs.draws import Draw, Passage
+from seedbed.runs.settlement import Birth, Decision, births_of
+from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
+
+Verdict = InstructionVerdict | PairVerdict | GroundedVerdict
+
+_VERDICTS: dict[str, tuple[type[Verdict], tuple[str, ...]]] = {
+    "judge.instruction": (InstructionVerdict, ("answerable", "well_formed", "safe", "relevant")),
+    "judge.pair": (PairVerdict, ("score",)),
+    "judge.grounded": (GroundedVerdict, ("faithful", "relevancy", "standalone", "evidence_found")),
+}
+
+
+def make_part(course: Course, commit: str) -> Part:
+    """The leaf's part of the dataset: every candidate, ordered by (draw, id)."""
+    part = Part(path=course.leaf.path, kind=course.leaf.kind, leaf_digest=course.leaf.digest)
+    part.candidates.extend(
+        candidate for number in sorted(course.draws) for candidate in list_candidates(course, number, commit)
+    )
+    for passage in course.passages():
+        if passage.augmentation:
+            part.augmentations.append(_augmentation(course, passage))
+    return part
+
+
+def list_candidates(course: Course, number: int, commit: str) -> list[Candidate]:
+    """The candidates of one draw; those not decided yet have no end."""
+    draw = course.draws[number]
+    undecided = Decision("", number, course.settlement.rounds, "")
+    decisions = course.settlement.decisions
+    return [
+        make_candidate(course, draw, birth, decisions.get(birth.id, undecided), number, commit)
+        for birth in births_of(course.fold, number)
+    ]
+
+
+def make_candidate(
+    course: Course, draw: Draw, birth: Birth, decision: Decision, number: int, commit: str
+) -> Candidate:
+    """One candidate with its pedigree."""
+    leaf = course.leaf
+    return Candidate(
+        id=birth.id,
+        path=leaf.path,
+        leaf_digest=leaf.digest,
+        leaf_commit=commit,
+        kind=leaf.kind,
+        branch=leaf.branch,
+        draw=number,
+        round=decision.round + 1,
+        end=decision.end,
+        reason=decision.reason,
+        duplicate_of=decision.duplicate_of,
+        question=birth.question.strip(),
+        answer=birth.answer.strip(),
+        context=birth.context or (leaf.seeds[draw.seed].context if leaf.kind == "grounded_skill" else ""),
+        form=draw.form,
+        seed_index=draw.seed,
+        seed_digest=sha256_hex(message_bytes(leaf.seeds[draw.seed])),
+        task_description=leaf.task_description,
+        domain=leaf.domain,
+        document_outline=leaf.document_outline,
+        source=_source(draw.passage, birth) if draw.passage else None,
+        makings=[_making(record, course.known.specs) for record in birth.makings],
+    )
+
+
+def _source(passage: Passage, birth: Birth | None) -> Source:
+    document, chunk = passage.document, passage.chunk
+    source = Source(
+        document=document.path,
+        blob=document.blob,
+        repo=document.repo,
+        commit=document.commit,
+        attribution=document.attribution,
+        converter=passage.converter,
+        text=passage.text,
+        chunk=chunk.text,
+        chunk_start=chunk.start,
+        chunk_end=chunk.end,
+        page=chunk.page,
+        headings=chunk.headings,
+        augmentation=passage.augmentation,
+        augmented=passage.augmented,
+    )
+    for record in birth.makings if birth else ():
+        if record.step == "judge.grounded" and record.outcome == Outcome.OUTCOME_DONE:
+            verdict = GroundedVerdict.FromString(record.result)
+            if verdict.evidence_found:
+                # The verdict counts in the chunk, so that a chunk that moves keeps its verdicts.
+                source.evidence_start = chunk.start + verdict.evidence_start
+                source.evidence_end = chunk.start + verdict.evidence_end
+    return source
+
+
+def _making(record: Record, specs: SpecBook) -> Making:
+    making = Making(digest=record.digest, spec=specs[record.step], outcome=record.outcome)
+    if record.step in _VERDICTS and record.outcome == Outcome.OUTCOME_DONE:
+        kind, names = _VERDICTS[record.step]
+        verdict = kind.FromString(record.result)
+        making.scores.extend(Score(name=name, value=getattr(verdict, name)) for name in names)
+        making.explanation = verdict.explanation
+        making.evidence = getattr(verdict, "evidence", "")
+    elif record.reason:
+        making.explanation = record.reason
+    return making
+
+
+def _augmentation(course: Course, passage: Passage) -> Augmentation:
+    identity = f"{course.leaf.path}\0{passage.key}\0{passage.augmented}"
+    return Augmentation(
+        id=sha256_hex(identity)[:32],
+        path=course.leaf.path,
+        augmentation=passage.augmentation,
+        text=passage.augmented,
+        source=_source(passage, None),
+    )

@@ -1,0 +1,82 @@
+"""Making a plan: which leaves, how many samples of each, done how. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from seedbed.bus.v1.bus_pb2 import LeafTarget, Plan, StepSpec
+from seedbed.kernel.digest import leaf_token, message_bytes, sha256_hex
+from seedbed.kernel.errors import InputError
+from seedbed.kernel.recipe import Recipe
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
+
+STEPS_OF_KIND = {
+    "knowledge": ("knowledge.chunk", "knowledge.augment", "knowledge.generate", "judge.grounded"),
+    "freeform_skill": ("skills.instruct", "judge.instruction", "skills.respond", "judge.pair"),
+    "grounded_skill": (
+        "skills.context",
+        "skills.instruct",
+        "judge.instruction",
+        "skills.respond",
+        "judge.pair",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many samples of one form: `short` or `long` for knowledge, "" for skills."""
+
+    form: str
+    target: int
+
+
+def make_plan(
+    snapshot_digest: str, snapshot: Snapshot, specs: Sequence[StepSpec], recipe: Recipe, globs: Sequence[str]
+) -> Plan:
+    """The plan of a run, its id being the hash of all the rest. Raises InputError."""
+    leaves = [leaf for leaf in snapshot.leaves if matches(leaf.path, globs)]
+    if not leaves:
+        known = ", ".join(leaf.path for leaf in snapshot.leaves[:5]) or "none"
+        raise InputError(
+            f"no leaf matches {', '.join(globs)}" if globs else "the taxonomy has no leaf",
+            hint=f"there are {len(snapshot.leaves)}: {known}",
+        )
+    needed = {step for leaf in leaves for step in STEPS_OF_KIND[leaf.kind]}
+    plan = Plan(
+        snapshot=snapshot_digest,
+        steps=sorted((spec for spec in specs if spec.step in needed), key=lambda spec: spec.step),
+        recipe=recipe.canonical(),
+        leaves=[_target(leaf, recipe) for leaf in sorted(leaves, key=lambda leaf: leaf.path)],
+    )
+    plan.run = "r" + sha256_hex(message_bytes(plan))[:16]
+    return plan
+
+
+def missing_steps(plan: Plan) -> list[str]:
+    """Steps the plan needs and nobody has registered."""
+    known = {spec.step for spec in plan.steps}
+    return sorted({step for leaf in plan.leaves for step in STEPS_OF_KIND[leaf.kind]} - known)
+
+
+def matches(path: str, globs: Sequence[str]) -> bool:
+    """Whether a leaf's path matches one of the globs, or lies below one; none means all."""
+    return not globs or any(fnmatchcase(path, g) or fnmatchcase(path, f"{g.rstrip('/')}/*") for g in globs)
+
+
+def quotas_of(kind: str, target: int, recipe: Recipe) -> list[Quota]:
+    """How a leaf's target is split; forms with nothing to do are left out."""
+    if kind != "knowledge":
+        return [Quota("", target)]
+    short = int(target * recipe.short_share + 0.5)
+    return [quota for quota in (Quota("short", short), Quota("long", target - short)) if quota.target]
+
+
+def _target(leaf: Leaf, recipe: Recipe) -> LeafTarget:
+    return LeafTarget(
+        path=leaf.path,
+        leaf=leaf_token(leaf.path),
+        digest=leaf.digest,
+        kind=leaf.kind,
+        target=recipe.target,
+    )

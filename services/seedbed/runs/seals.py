@@ -1,0 +1,93 @@
+"""Seals: the records of a leaf in the store, immutable, for other runs to recall.
+
+Each seal is an object under `seals/<leaf path>/`, named by its content; a small index beside it lists them.
+"""
+
+import asyncio
+import gzip
+import io
+import json
+from collections.abc import Container, Sequence
+
+from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
+
+from seedbed.bus.v1.bus_pb2 import Outcome, Record
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import NotFound, StoreError
+from seedbed.kernel.memo import INLINE_LIMIT
+from seedbed.kernel.store import Store, put_blob
+
+
+class Seals:
+    """Reads and writes the seals of leaves."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = asyncio.Lock()
+
+    async def write(self, path: str, records: Sequence[Record]) -> str:
+        """Keep records, ordered by digest, and list them in the leaf's index. Returns the seal's name."""
+        plain = [await self._recallable(record) for record in records]
+        data = await asyncio.to_thread(_pack, plain)
+        name = sha256_hex(data)
+        await self._store.put(f"seals/{path}/{name}", data)
+        # One process writes indexes; the lock keeps its own leaves of one path apart.
+        async with self._lock:
+            names = await self._index(path)
+            if name not in names:
+                await self._store.put(f"seals/{path}/index.json", json.dumps([*names, name]).encode())
+        return name
+
+    async def read(self, path: str, specs: Container[str], *, but: Container[str] = ()) -> list[Record]:
+        """All records of a leaf that plans with these specs can reach; a success wins over a failure."""
+        found: dict[str, Record] = {}
+        for name in await self._index(path):
+            data = await self._store.get(f"seals/{path}/{name}")
+            if sha256_hex(data) != name:
+                raise StoreError(f"the seal seals/{path}/{name} in the store is damaged")
+            for record in await asyncio.to_thread(_unpack, data):
+                if record.spec not in specs or record.digest in but:
+                    continue
+                known = found.get(record.digest)
+                if known is None or known.outcome != Outcome.OUTCOME_DONE:
+                    found[record.digest] = record
+        return list(found.values())
+
+    async def _index(self, path: str) -> list[str]:
+        try:
+            names: list[str] = json.loads(await self._store.get(f"seals/{path}/index.json"))
+        except NotFound:
+            return []
+        return names
+
+    async def _recallable(self, record: Record) -> Record:
+        """The part of a record that other runs may recall."""
+        kept = Record(
+            step=record.step,
+            digest=record.digest,
+            outcome=record.outcome,
+            result=record.result,
+            usage=record.usage,
+            reason=record.reason,
+            spec=record.spec,
+        )
+        if len(kept.result) > INLINE_LIMIT:
+            kept.result_ref = await put_blob(self._store, kept.result)
+            kept.result = b""
+        return kept
+
+
+def _pack(records: Sequence[Record]) -> bytes:
+    plain = io.BytesIO()
+    for record in records:
+        serialize_length_prefixed(record, plain)
+    # No time in the header: equal records give equal bytes.
+    return gzip.compress(plain.getvalue(), compresslevel=1, mtime=0)
+
+
+def _unpack(data: bytes) -> list[Record]:
+    plain = gzip.decompress(data)
+    stream, records = io.BytesIO(plain), []
+    while stream.tell() < len(plain):
+        records.append(parse_length_prefixed(Record, stream))
+    return records

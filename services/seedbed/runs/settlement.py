@@ -1,0 +1,209 @@
+"""Settlement: what becomes of every candidate, and how far the next round reaches. Pure.
+
+Rounds are closed one after the other, candidates in (draw, id) order: what was kept stays kept, and the
+outcome depends on the records alone, never on who came first.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
+from seedbed.kernel.recipe import Recipe
+from seedbed.kernel.similarity import NearDuplicates
+from seedbed.kernel.step import candidate_id
+from seedbed.knowledge.v1.steps_pb2 import GenerateResult
+from seedbed.runs.fold import Fold, gate_reason
+from seedbed.runs.plans import Quota
+from seedbed.skills.v1.steps_pb2 import ContextResult, InstructResult, RespondResult
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A candidate as it was born: its texts, and the items of its making."""
+
+    id: str
+    question: str
+    answer: str
+    context: str
+    makings: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a candidate ended."""
+
+    id: str
+    draw: int
+    round: int
+    end: str
+    reason: str = ""
+    duplicate_of: str = ""
+
+
+@dataclass(slots=True)
+class _Stand:
+    """Where one quota stands."""
+
+    quota: Quota
+    opened: int = 0
+    kept: int = 0
+    dry: int = 0
+    spent: bool = False
+
+    @property
+    def missing(self) -> int:
+        return self.quota.target - self.kept
+
+
+def births_of(fold: Fold, draw: int) -> list[Birth]:
+    """The candidates born in one draw, by id."""
+    records = list(fold.of_draw(draw))
+    contexts = [record for record in records if record.step == "skills.context"]
+    context = _context(contexts[0]) if contexts else ""
+    later: dict[str, list[Record]] = {}
+    for record in records:
+        if record.candidate:
+            later.setdefault(record.candidate, []).append(record)
+    born = []
+    for record in records:
+        for index, (question, answer) in enumerate(_texts(record)):
+            name = candidate_id(record.digest, index)
+            makings = (*contexts, record, *sorted(later.get(name, []), key=lambda r: _ORDER.index(r.step)))
+            response = next((_response(r) for r in makings if r.step == "skills.respond"), answer)
+            born.append(Birth(name, question, response, context, makings))
+    return sorted(born, key=lambda birth: birth.id)
+
+
+_ORDER = (
+    "knowledge.generate",
+    "skills.instruct",
+    "judge.instruction",
+    "skills.respond",
+    "judge.pair",
+    "judge.grounded",
+)
+
+
+def _texts(record: Record) -> Iterable[tuple[str, str]]:
+    if record.step == "knowledge.generate":
+        return [(p.question, p.answer) for p in GenerateResult.FromString(record.result).pairs]
+    if record.step == "skills.instruct":
+        return [(text, "") for text in InstructResult.FromString(record.result).instructions]
+    return ()
+
+
+def _context(record: Record) -> str:
+    return ContextResult.FromString(record.result).context
+
+
+def _response(record: Record) -> str:
+    return RespondResult.FromString(record.result).response
+
+
+@dataclass
+class Settlement:
+    """The decisions on one leaf, round by round."""
+
+    quotas: Sequence[Quota]
+    recipe: Recipe
+    kind: str
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    rounds: int = 0
+
+    def __post_init__(self) -> None:
+        self._stands = [_Stand(quota) for quota in self.quotas]
+        self._kept = NearDuplicates(self.recipe.duplicate_threshold)
+        self._reasons: Counter[str] = Counter()
+
+    @property
+    def accepted(self) -> int:
+        """Samples so far."""
+        return sum(stand.kept for stand in self._stands)
+
+    def number_draw(self, quota: int, position: int) -> int:
+        """The number of a draw in the leaf: places of its quotas in turn."""
+        return position * len(self.quotas) + quota
+
+    def close_round(self, opened: Round, taken: Sequence[int], fold: Fold) -> None:
+        """Decide all candidates of a round. `taken` are the draws there really were in each quota."""
+        before = [stand.kept for stand in self._stands]
+        draws = []
+        for index, (stand, draw, count) in enumerate(zip(self._stands, opened.quotas, taken, strict=True)):
+            draws += [(self.number_draw(index, p), stand) for p in range(draw.first, draw.first + count)]
+            stand.opened += count
+            stand.spent |= count < draw.end - draw.first
+        for number, stand in sorted(draws, key=lambda pair: pair[0]):
+            for birth in births_of(fold, number):
+                self._decide(birth, number, stand)
+        for index, stand in enumerate(self._stands):
+            asked = opened.quotas[index].end > opened.quotas[index].first
+            stand.dry = stand.dry + asked if stand.kept == before[index] else 0
+        self.rounds += 1
+
+    def _decide(self, birth: Birth, draw: int, stand: _Stand) -> None:
+        end, reason, other = self._weigh(birth, stand)
+        if end == "accepted":
+            stand.kept += 1
+            self._kept.add(birth.id, _identity(birth))
+        elif end != "unneeded":
+            self._reasons[reason if end == "rejected" else end] += 1
+        self.decisions[birth.id] = Decision(birth.id, draw, self.rounds, end, reason, other)
+
+    def _weigh(self, birth: Birth, stand: _Stand) -> tuple[str, str, str]:
+        for record in birth.makings:
+            for drop in record.dropped:
+                if drop.candidate == birth.id:
+                    return drop.end, drop.reason, ""
+        last = birth.makings[-1]
+        reason = gate_reason(last, self.recipe.gates)
+        if reason is None:
+            failed = last.outcome != Outcome.OUTCOME_DONE
+            return "rejected", f"{last.step}: {last.reason}" if failed else f"ended at {last.step}", ""
+        if reason:
+            return "rejected", reason, ""
+        if not stand.missing:
+            return "unneeded", "", ""
+        other = self._kept.find(_identity(birth))
+        return ("duplicate", "like another sample of the leaf", other) if other else ("accepted", "", "")
+
+    def next_round(self) -> Round | None:
+        """How far the next round reaches; None where the leaf has come to its end."""
+        if self.rounds >= self.recipe.max_rounds:
+            return None
+        rows = [
+            QuotaDraws(form=s.quota.form, first=s.opened, end=s.opened + self._reach(s)) for s in self._stands
+        ]
+        return Round(quotas=rows) if any(row.end > row.first for row in rows) else None
+
+    def _reach(self, stand: _Stand) -> int:
+        if not stand.missing or stand.spent or stand.dry >= self.recipe.dry_rounds:
+            return 0
+        most = self.recipe.pairs if self.kind == "knowledge" else self.recipe.instructions
+        if not stand.opened:
+            return math.ceil(stand.missing / most)
+        base = stand.missing * stand.opened / stand.kept if stand.kept else stand.missing / most
+        # Each round that brought nothing doubles the next; twice what was opened so far is always enough.
+        return min(math.ceil(base) << stand.dry, 2 * stand.opened)
+
+    def shortfall(self) -> str:
+        """Why the leaf ended short; "" where it has its target."""
+        parts = [self._explain(stand) for stand in self._stands if stand.missing]
+        if parts and self._reasons:
+            most = ", ".join(f"{reason} {count}" for reason, count in self._reasons.most_common(3))
+            parts.append(f"most went to: {most}")
+        return "; ".join(parts)
+
+    def _explain(self, stand: _Stand) -> str:
+        form = f"{stand.quota.form} " if stand.quota.form else ""
+        have = f"{stand.kept} of {stand.quota.target} {form}samples"
+        if stand.spent:
+            return f"{have}: all {stand.opened} draws are spent"
+        if stand.dry >= self.recipe.dry_rounds:
+            return f"{have}: {stand.dry} rounds in a row brought nothing new ({stand.opened} draws)"
+        return f"{have}: stopped after {self.rounds} rounds"
+
+
+def _identity(birth: Birth) -> str:
+    return f"{birth.question}\n{birth.context}" if birth.context else birth.question
