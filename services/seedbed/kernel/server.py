@@ -102,7 +102,8 @@ async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) 
         raise error
     if isinstance(error, grpc.aio.AioRpcError):
         # Another service said no: its words are the caller's to read.
-        await context.abort(error.code(), error.details() or "", error.trailing_metadata())
+        metadata = tuple(error.trailing_metadata() or ())
+        await context.abort(error.code(), error.details() or "", metadata)
     if not isinstance(error, SeedbedError):
         log.error("call failed", exc_info=error)
         error = SeedbedError("internal error; the service's log has the details")

@@ -18,7 +18,7 @@ _CREATIVE = re.compile(
       \b(?:re)?writ(?:e|es|ing)\b | \b(?:rephras|reword|paraphras|retell)
     | \b(?:role-?\ ?play|pretend|impersonat|imagin(?:e|ing)\b|improvis|brainstorm|creativ)
     | \bcompos(?:e|es|ing)\b
-    | \b(?:act|acting|speak|speaking|answer|answering)\ (?:as|like)\ (?:if|though|an?|the)\b
+    | \b(?:act|speak|talk|answer)(?:s|ing)?\ (?:as|like)\ (?:if|though|an?|the)\b
     | \b(?:poe(?:m|t)|haiku|limerick|sonnet|verses?\b|rhym|lyric|songs?\b|ballad|acrostic)
     | \b(?:story|stories|fairy\ ?tale|fable|fiction|screenplay|monologue|slogan|joke|pun)s?\b
     | \b(?:gedicht|reim|märchen|erzähl|rollenspiel|(?:um)?schreib|dichten\b)
