@@ -19,8 +19,9 @@ class Reply(BaseModel):
 
 
 class Pair(Reply):
-    """One question with its answer. A blank one costs itself only, so it is let in here and dropped later."""
+    """One question with its answer."""
 
+    # A blank one is let in here and dropped later: it costs itself only, not the whole reply.
     question: str
     answer: str
 

@@ -22,6 +22,7 @@ _KOREAN_ENDING = re.compile(r"[다요까죠함음임됨]$")
 _WORD = re.compile(r"\S+")
 # Fewer than the smallest budget of tokens.
 _FEW_LETTERS = 16
+_KOREAN_DATE = re.compile(r"\d{4}\.\s*\d{1,2}\.\s*\d{1,2}$")
 # An opening bracket that is never closed must not swallow the rest.
 _LONGEST_BRACKET = 400
 
@@ -96,7 +97,9 @@ def _ends(text: str, sign: re.Match[str], start: int, end: int) -> bool:
         return False
     if sign["stop"].rstrip("\"'”’)]") != "." or korean:
         return True
-    if before[-1:].isdigit() and (following.isdigit() or _is_number_alone(text, sign.start(), start)):
+    if before[-1:].isdigit() and (
+        following.isdigit() or _is_number_alone(text, sign.start(), start) or _KOREAN_DATE.search(before)
+    ):
         return False
     word = _LAST_WORD.search(before)
     return word is None or not _is_short_form(word[0])

@@ -125,7 +125,8 @@ def _code(node: LexborNode) -> str:
 
 def _table(node: LexborNode) -> Iterator[str]:
     """A table of data as one block; one that only lays out the page as the blocks in it."""
-    if node.css_first("td table, td h1, td h2, td h3, td h4, td p + p") is not None:
+    # A query finds the node itself, too.
+    if any(inner != node for inner in node.css("table, td h1, td h2, td h3, td h4, td p + p")):
         for cell in node.css("caption, th, td"):
             if _owner(cell) == node:
                 yield from _blocks(cell)

@@ -1,0 +1,168 @@
+import random
+import time
+import tracemalloc
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seedbed.kernel.tokens import count_tokens
+from seedbed.knowledge.blocks import front_matter, stretches
+from seedbed.knowledge.chunks import Passage, cut, passage_key
+from tests.knowledge.markdown import KOREAN, PIECES
+
+markdown = st.lists(st.sampled_from(PIECES) | st.text(max_size=60), max_size=25).flatmap(
+    lambda pieces: st.lists(
+        st.sampled_from(["\n", "\n\n", "\r\n\r\n", "\n \n"]), min_size=len(pieces), max_size=len(pieces)
+    ).map(lambda ends: "".join(piece + end for piece, end in zip(pieces, ends, strict=True)))
+)
+
+
+def texts(text: str, passages: list[Passage]) -> list[str]:
+    return [text[passage.start : passage.end] for passage in passages]
+
+
+@settings(deadline=None, database=None)
+@given(markdown, st.sampled_from([32, 50, 400]))
+def test_spans_are_in_order_within_budget_and_say_something(text: str, budget: int):
+    passages = list(cut(text, budget))
+    for passage in passages:
+        chunk = text[passage.start : passage.end]
+        assert chunk == chunk.strip()
+        assert any(letter.isalnum() for letter in chunk)
+        assert count_tokens(chunk) <= budget
+    assert all(before.end <= after.start for before, after in pairwise(passages))
+    assert len({passage.key for passage in passages}) == len(passages)
+
+
+@settings(deadline=None, database=None)
+@given(st.lists(st.integers(0, 999_999), min_size=1, max_size=80), st.data())
+def test_every_word_of_the_text_is_in_a_chunk_or_a_heading(numbers: list[int], data: st.DataObject):
+    shapes = [
+        "{}\n\n",
+        "{}. ",
+        "- {}\n",
+        "| {} |\n",
+        "```\n{}\n```\n\n",
+        "> {}\n\n",
+        "\n## h{}\n\n",
+        "정{}악 ",
+    ]
+    text = "".join(data.draw(st.sampled_from(shapes)).format(f"w{n}w") for n in numbers)
+    passages = list(cut(text, 32))
+    found = " ".join([*texts(text, passages), *(title for p in passages for title in p.headings)])
+    bare = [f"w{n}w" for n in numbers if f"w{n}w" not in found]
+    # Only a heading with nothing under it is in no chunk.
+    assert all(f"## h{word}" in text for word in bare)
+
+
+@settings(deadline=None, database=None)
+@given(markdown, st.integers(1, 400))
+def test_stretches_cover_the_text_and_break_at_lines(text: str, limit: int):
+    start = front_matter(text)
+    spans = list(stretches(text, start, limit))
+    assert "".join(text[a:b] for a, b in spans) == text[start:]
+    assert all(text[b - 1] == "\n" for _, b in spans[:-1])
+
+
+def test_headings_make_the_path_and_stay_out_of_the_text():
+    passages = list(cut(KOREAN, 400))
+    assert [passage.headings for passage in passages] == [
+        ("정악",),
+        ("정악", "역사"),
+        ("정악", "역사", "아악"),
+        ("정악", "악기"),
+    ]
+    assert texts(KOREAN, passages)[0] == (
+        "정악은 궁중과 풍류방에서 연주되던 음악을 말한다. 아악, 당악, 향악의 세 갈래가 있다."
+    )
+    assert texts(KOREAN, passages)[3].startswith("| 이름 | 재료 |")
+    assert "인용문 안의 제목" in texts(KOREAN, passages)[3]
+
+
+def test_front_matter_is_no_text_and_spans_count_from_the_file_s_start():
+    first = next(cut(KOREAN, 400))
+    assert first.start == KOREAN.index("정악은")
+
+
+@pytest.mark.parametrize("text", ["---\n\nA rule above.\n\n---\n", "---\nno keys here\n---\n\ntext"])
+def test_a_rule_is_no_front_matter(text: str):
+    assert front_matter(text) == 0
+
+
+def test_korean_is_cut_at_sentences():
+    chunks = texts(KOREAN, list(cut(KOREAN, 60)))
+    history = [chunk for chunk in chunks if "신라" in chunk or "세종" in chunk]
+    assert len(history) == 2
+    assert all(chunk.endswith((".", ").")) for chunk in history)
+
+
+def test_small_blocks_are_put_together_under_one_heading_only():
+    text = "# A\n\none\n\ntwo\n\n# B\n\nthree\n\n# A\n\nfour\n"
+    passages = list(cut(text, 400))
+    assert texts(text, passages) == ["one\n\ntwo", "three", "four"]
+    assert [passage.headings for passage in passages] == [("A",), ("B",), ("A",)]
+
+
+def test_a_key_outlives_edits_under_other_headings():
+    text = "# A\n\none\n\n# B\n\ntwo\n"
+    before = {passage.headings: passage.key for passage in cut(text, 400)}
+    after = {passage.headings: passage.key for passage in cut(text.replace("one", "longer " * 900), 400)}
+    assert before[("B",)] == after[("B",)]
+    assert before[("B",)] == passage_key(["B"], 0)
+
+
+def test_lists_are_cut_at_items_and_tables_at_rows():
+    items = "".join(f"- item number {n} of the list, with a few words more. Twice.\n" for n in range(40))
+    assert all(chunk.startswith("- item number") for chunk in texts(items, list(cut(items, 100))))
+    rows = "| a | b |\n| - | - |\n" + "".join(f"| row {n} | some. words |\n" for n in range(80))
+    assert all(chunk.endswith("|") for chunk in texts(rows, list(cut(rows, 64))))
+
+
+def test_pages_are_those_of_the_first_letter():
+    text = "one\n\n# H\n\ntwo\n\n# I\n\nthree"
+    starts = [0, text.index("two"), text.index("two"), text.index("# I")]
+    assert [passage.page for passage in cut(text, 400, starts)] == [1, 3, 4]
+    assert [passage.page for passage in cut(text, 400)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\n ", "# Only\n\n## headings", "---\n\n***\n", "<!-- none -->", "![](a.png)"]
+)
+def test_what_says_nothing_yields_nothing(text: str):
+    assert list(cut(text, 400)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">" * 5000 + " x",
+        "- " * 400 + "x",
+        "[" * 50_000,
+        "*" * 50_000 + "x",
+        "| x " * 3000 + "|\n" + "| - " * 3000 + "|\n",
+        "x" * 300_000,
+        "(" * 50_000 + " word. " * 1000,
+        "\n".join(f"word{n}" for n in range(20_000)),
+    ],
+)
+def test_hostile_texts_are_cut_in_good_time(text: str):
+    begun = time.process_time()
+    for passage in cut(text, 400):
+        assert count_tokens(text[passage.start : passage.end]) <= 400
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.slow
+def test_memory_follows_the_stretch_and_not_the_text():
+    luck = random.Random(1)
+    words = ["정악은", "bees", "live", "in", "hives.", "아악이다."]
+    sections = (f"## {n}\n\n" + " ".join(luck.choices(words, k=300)) + "\n\n" for n in range(500))
+    text = "".join(sections)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in cut(text, 400)) >= 500
+        assert tracemalloc.get_traced_memory()[1] < 8 * len(text)
+    finally:
+        tracemalloc.stop()
