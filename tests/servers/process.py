@@ -12,7 +12,8 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Run in a new child: the kernel ends it when the tests are gone."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -30,7 +31,7 @@ def spawn(
             env=environment,
             # Its own group, so that Ctrl-C in the terminal reaches the tests only; they stop it in order.
             process_group=0,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the tests start servers from their main thread only
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - the tests start servers from their main thread only
         )
 
 

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from tests.servers.ceph import Ceph
-from tests.servers.process import end, spawn, wait_until
+from tests.servers.process import die_with_parent, end, spawn, wait_until
 
 _CONFIGURATION = string.Template("""\
 [global]
@@ -120,7 +120,13 @@ class S3Server:
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(
-            command, env=self._environment, cwd=self._folder, capture_output=True, timeout=90, check=False
+            command,
+            env=self._environment,
+            cwd=self._folder,
+            capture_output=True,
+            timeout=90,
+            check=False,
+            preexec_fn=die_with_parent,
         )
         if done.returncode:
             output = (done.stdout + done.stderr).decode(errors="replace")[-2000:]
