@@ -18,7 +18,7 @@ from seedbed.judge.folding import fold
         ("it fell to -5 degrees\n-5 again", "it fell to -5 degrees -5 again"),
         ("“x” „y‟ 「z」 ‘it’s’ …", '"x" "y" "z" \'it\'s\' ...'),
         ("soft\u00adhyphen and\u200b zero", "softhyphen and zero"),
-        ("< b> bold< /b> 3 < x", "<b> bold</b> 3 < x"),
+        ("< b> bold< /B > 3 < x", "<b> bold</B > 3 < x"),
         ("e\u0301t\u00e9", "\u00e9t\u00e9"),
         ("Case Stays.", "Case Stays."),
     ],

@@ -27,7 +27,7 @@ _SPECIAL = re.compile(
     | (?P<open>!?\[(?=[^\[\]]*\]\())                                    # [text](address): only text stays
     | (?P<close>\]\((?:[^()\s]|\([^()\s]*\))*+(?:\s"[^"\n]*+")?\))
     | (?P<mark>\*+|`+|~~|(?<!\w)_+|_+(?!\w))
-    | (?P<tag><[ ](?=/?[a-z_]+>))                                       # as prompts write tags found in data
+    | (?P<tag><\s+(?=/?\s*[A-Za-z_]+\s*/?>))                             # as prompts write tags found in data
     | (?P<hidden>[\u00ad\u200b-\u200f\u2060\ufeff]+)
     | (?P<style>[“”„‟«»「」『』〝〞＂‘’‚‛‹›＇…])
     """,

@@ -16,7 +16,8 @@ from seedbed.kernel.errors import MalformedReply
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 Message = dict[str, str]
 
-_TAG = re.compile(r"<(?=/?[a-z_]+>)")
+# As loosely as a model might read one: `</ Document >` ends a section in its eyes.
+_TAG = re.compile(r"<(?=\s*/?\s*[a-z_]+\s*/?>)", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 
 
