@@ -21,7 +21,7 @@ _BACK = re.compile(
     r"|따라서|하지만)\b"
 )
 _HANGUL = re.compile(r"^[가-힣]+(?: [가-힣]+)?$")
-_VERB_END = tuple("다 고 며 면 서 어 아 게 지 는 은 던 려 도록 하 되".split())
+_VERB_END = tuple("다 고 며 면 서 어 아 게 지 는 은 던 려 도록 하 되 므".split())
 
 
 def ask_short(sentence: str, topic: str, luck: Luck) -> Pair | None:
@@ -37,11 +37,13 @@ def ask_short(sentence: str, topic: str, luck: Luck) -> Pair | None:
 
 def ask_long(first: str, second: str, topic: str, luck: Luck) -> Pair | None:
     """A question that both sentences together answer."""
-    nouns = [noun for noun in luck.shuffled(_nouns(first)) if noun != topic]
-    others = [noun for noun in luck.shuffled(_nouns(second)) if noun not in nouns and noun != topic]
+    nouns = [noun for noun in luck.shuffled(find_nouns(first)) if noun != topic]
+    others = [noun for noun in luck.shuffled(find_nouns(second)) if noun not in nouns and noun != topic]
     if not nouns or points_back(first):
         return None
     one, other = nouns[0], others[0] if others else nouns[-1]
+    if one == other:
+        return None
     about = with_particle(one, "과")
     frames = [f"{topic}에 관한 내용 가운데 {about} {with_particle(other, '은')} 어떻게 설명할 수 있습니까?"]
     frames.append(f"{topic}의 {with_particle(one, '이')} 어떠한지, {other}까지 함께 자세히 설명해 주세요.")
@@ -67,7 +69,12 @@ def _about_being(sentence: str, topic: str, luck: Luck) -> Pair | None:
 
 def _about_subject(sentence: str, topic: str, luck: Luck) -> Pair | None:
     parts = _TOPIC.match(sentence)
-    if parts is None or len(parts[1]) < 2 or parts[1].endswith(_VERB_END) or len(parts[3]) < 12:
+    if (
+        parts is None
+        or len(parts[1]) < 2
+        or parts[1].endswith((*_VERB_END, "에", "에서"))
+        or len(parts[3]) < 12
+    ):
         return None
     frame = luck.pick(["다음 설명에 해당하는 것은 무엇입니까?", "다음이 설명하는 것은 무엇입니까?"])
     return Pair(f"{topic}에 관한 {frame} “{parts[3]}”", luck.pick([parts[1], sentence]))
@@ -83,7 +90,7 @@ def _about_number(sentence: str, topic: str, luck: Luck) -> Pair | None:
 
 
 def _about_term(sentence: str, topic: str, luck: Luck) -> Pair | None:
-    nouns = _nouns(sentence)
+    nouns = find_nouns(sentence)
     if not nouns:
         return None
     noun = luck.pick(nouns)
@@ -97,7 +104,8 @@ def _gap(sentence: str, where: tuple[int, str], frame: str, luck: Luck) -> Pair:
     return Pair(f"{frame} “{gapped}”", luck.pick([answer, answer, sentence]))
 
 
-def _nouns(sentence: str) -> list[str]:
+def find_nouns(sentence: str) -> list[str]:
+    """What the particles show to be nouns, in order."""
     found = []
     for word in re.findall(r"[가-힣]+", sentence):
         noun, particle = split_particle(word)

@@ -29,6 +29,8 @@ _ABOUT_GIVEN = re.compile(
     r"|글|문장|내용|본문|메모|대화",
     re.IGNORECASE,
 )
+# One instruction asks for one thing.
+_TWO_TASKS = re.compile(r"\b(?:second|further|another) example\b|보기를 하나 더|예를 하나 더", re.IGNORECASE)
 _FEWEST, _MOST = 3, 250
 
 
@@ -56,7 +58,7 @@ def judge_pair(tags: Tags) -> dict[str, object]:
     length = len(WORD.findall(response))
     if length < _FEWEST or not shared:
         return {"explanation": "The response is empty or speaks of something else.", "score": 1}
-    if len(shared) < 2 and length < 12:
+    if len(shared) < 0.12 * len(asked) or (len(shared) < 2 and length < 12):
         return {"explanation": "The response hardly touches what was asked.", "score": 1}
     spelt_out = length >= 25 and len(shared) >= 4
     said = f"The response takes up {len(shared)} points of the task{'' if spelt_out else ', briefly'}."
@@ -67,7 +69,11 @@ def _is_well_formed(instruction: str) -> bool:
     words = len(WORD.findall(instruction))
     starts = instruction[:1]
     begins = bool(starts) and (starts.isdigit() or not starts.islower())
-    return _FEWEST <= words <= _MOST and begins and not _TWICE.search(instruction)
+    return (
+        _FEWEST <= words <= _MOST
+        and begins
+        and not (_TWICE.search(instruction) or _TWO_TASKS.search(instruction))
+    )
 
 
 def _is_relevant(instruction: str, context: str, task: str) -> bool:

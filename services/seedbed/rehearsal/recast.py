@@ -16,6 +16,7 @@ from seedbed.rehearsal.vocabulary import ENGLISH, KOREAN, Vocabulary
 from seedbed.rehearsal.words import STOP, stem
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[^\w]+|_+")
+_ONE = frozenset("a an each every another".split())
 _DETERMINERS = frozenset(
     """a an the some all many few several my your his her their our its no any each every of for with
     two three four five six seven eight nine ten another than""".split()
@@ -29,7 +30,8 @@ _KEPT = frozenset(
     months year years time order way example first last next second third same different yes no value
     total result amount cost price average letter letters language terminology term terms simple simpler
     easier inclusive better odd man one out other others rest remaining write
-    rewrite give tell show use""".split()
+    rewrite give tell show use end monday tuesday wednesday thursday friday saturday sunday
+    january february march april may june july august september october november december""".split()
 )
 _KOREAN_KEPT = frozenset(
     "문장 단어 낱말 글 질문 답 다음 이유 목록 표 설명 내용 뜻 말 보기 순서 이름 높임말 속담".split()
@@ -89,7 +91,7 @@ def _words(text: str) -> list[str]:
 
 def _places(tokens: list[str]) -> Iterator[tuple[int, str]]:
     """Where a word can be put in another's place, and what kind of word it takes."""
-    expecting, described, starts = False, False, True
+    expecting, described, one, starts = False, False, False, True
     for place, token in enumerate(tokens):
         gap = tokens[place + 1] if place + 1 < len(tokens) else "\n"
         if not token[0].isalnum():
@@ -103,7 +105,7 @@ def _places(tokens: list[str]) -> Iterator[tuple[int, str]]:
                 yield place, "number"
             expecting, described = True, False
         elif token.casefold() in _DETERMINERS:
-            expecting, described = True, False
+            expecting, described, one = True, False, token.casefold() in _ONE
         elif token.casefold() in STOP or len(token) < 3:
             expecting = False
         elif token[0].isupper() and not starts:
@@ -111,10 +113,14 @@ def _places(tokens: list[str]) -> Iterator[tuple[int, str]]:
             expecting = False
         elif expecting:
             following = tokens[place + 2] if place + 2 < len(tokens) else ""
-            ends = described or gap != " " or not _goes_on(following)
-            kind = "plurals" if token.endswith("s") and not token.endswith("ss") else "nouns"
+            ends = described or gap != " " or not _goes_on(following) or (one and _is_plural(following))
+            kind = "plurals" if _is_plural(token) and not one else "nouns"
             expecting = described = not ends and kind != "plurals"
             yield place, "adjectives" if expecting else kind
+
+
+def _is_plural(word: str) -> bool:
+    return word.endswith("s") and not word.endswith("ss")
 
 
 def _goes_on(word: str) -> bool:

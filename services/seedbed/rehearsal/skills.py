@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from seedbed.rehearsal.hangul import is_korean, with_particle
+from seedbed.rehearsal.korean import find_nouns
 from seedbed.rehearsal.luck import Luck
 from seedbed.rehearsal.phrases import noun_phrases
 from seedbed.rehearsal.recast import compare, recast, speech, substitute, with_articles
 from seedbed.rehearsal.sentences import sentences
 from seedbed.rehearsal.tags import Example, Tags
 from seedbed.rehearsal.vocabulary import Vocabulary
-from seedbed.rehearsal.words import WORD, content, stem
+from seedbed.rehearsal.words import WORD, stem
 
 _SLOT = re.compile(r"\{(\w+)\}(?:\|([가-힣]))?")
 _KINDS = {"name": "names", "noun": "nouns", "plural": "plurals", "adjective": "adjectives", "trade": "trades"}
@@ -95,7 +96,7 @@ def _grounded(seed: str, tags: Tags, luck: Luck) -> str:
 def _subject(text: str, luck: Luck) -> str:
     """Something the text speaks of."""
     if is_korean(text):
-        nouns = sorted(word for word in content(text) if len(word) > 1 and not word[0].isdigit())
+        nouns = find_nouns(text)
         return luck.pick(nouns) if nouns else "물음"
     phrases = sorted(set(noun_phrases(" ".join(text.split()))))
     return luck.pick(phrases) if phrases else "the question"
