@@ -1,0 +1,123 @@
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from seedbed.kernel.errors import ItemError
+from seedbed.knowledge.reader import Limits, Reader
+from tests.knowledge.markdown import KOREAN
+from tests.knowledge.pdfs import At, make_pdf
+
+
+async def test_a_document_becomes_text_and_chunks_with_exact_spans():
+    cut = await Reader().read("a.md", KOREAN.encode(), "text/markdown", 60)
+    text = cut.text.decode()
+    assert text == KOREAN
+    assert cut.converter == "plain-1"
+    assert len(cut.chunks) > 3
+    for chunk in cut.chunks:
+        assert text[chunk.start : chunk.end] == chunk.text
+    assert list(cut.chunks[0].headings) == ["정악"]
+
+
+async def test_pages_come_through():
+    pages = [[At("First page with text.", 700)], [At("Second page with text.", 700)]]
+    cut = await Reader().read("a.pdf", make_pdf(pages), "application/pdf", 32)
+    assert [chunk.page for chunk in cut.chunks] == [1]
+    assert cut.converter.startswith("pdf-1+pypdfium2-")
+
+
+async def test_a_document_without_text_has_no_chunks():
+    cut = await Reader().read("a.md", b"# Only a heading\n", "text/markdown", 400)
+    assert cut.chunks == []
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "reason"),
+    [
+        (b"a\n\xff", "text/markdown", "line 2 is not valid UTF-8"),
+        (b"%PDF-1.7 broken", "application/pdf", "not a PDF that can be opened"),
+        (b"x", "image/png", "image/png is not one that can be read"),
+        (b"<div>" * 20_000 + b"x", "text/html", "nested too deeply"),
+    ],
+)
+async def test_what_cannot_be_read_is_an_error_with_name_and_reason(
+    content: bytes, media_type: str, reason: str
+):
+    with pytest.raises(ItemError, match=reason) as caught:
+        await Reader().read("guides/bees.x", content, media_type, 400)
+    assert caught.value.message.startswith("document guides/bees.x cannot be read: ")
+
+
+async def test_too_much_memory_is_an_error():
+    reader = Reader(Limits(memory=150 << 20))
+    with pytest.raises(ItemError, match="more than 150 MiB of memory"):
+        await reader.read("big.md", "정악 ".encode() * 10_000_000, "text/plain", 400)
+
+
+async def test_too_much_processor_time_is_an_error():
+    reader = Reader(Limits(cpu=1))
+    with pytest.raises(ItemError, match="more than 1 s of processor time"):
+        await reader.read("big.md", b"one two. " * 3_000_000, "text/plain", 400)
+
+
+async def test_too_much_time_is_an_error():
+    reader = Reader(Limits(wall=1))
+    with pytest.raises(ItemError, match="more than 1 s"):
+        await reader.read("big.md", b"one two. " * 3_000_000, "text/plain", 400)
+
+
+async def test_a_cancelled_reading_leaves_no_child():
+    before = children()
+    task = asyncio.create_task(Reader().read("big.md", b"one two. " * 3_000_000, "text/plain", 400))
+    while children() == before:  # noqa: ASYNC110  no event tells of it
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert children() == before
+
+
+async def test_no_more_children_than_slots():
+    reader = Reader(slots=asyncio.Semaphore(1))
+    before = len(children())
+    readings = [asyncio.create_task(reader.read("a.md", b"text", "text/plain", 400)) for _ in range(3)]
+    most = 0
+    while not all(reading.done() for reading in readings):
+        most = max(most, len(children()) - before)
+        await asyncio.sleep(0.005)
+    assert most == 1
+
+
+def children() -> list[int]:
+    """The reading children of this process."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if "seedbed.knowledge.convert" in child.cmdline():
+                found.append(child.pid)
+    return found
+
+
+def test_the_child_imports_no_server_and_starts_in_a_moment():
+    code = "import sys, json, seedbed.knowledge.convert; print(json.dumps(sorted(sys.modules)))"
+    begun = time.monotonic()
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert time.monotonic() - begun < 5
+    modules = {name.partition(".")[0] for name in json.loads(found.stdout)}
+    assert not modules & {"grpc", "google", "nats", "minio", "pydantic", "docx", "pypdfium2", "selectolax"}
+
+
+async def test_the_child_sees_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    monkeypatch.setenv("SEEDBED_TEACHER_API_KEY", "secret")
+    seen = tmp_path / "environment"
+    spy = tmp_path / "python"
+    spy.write_text(f'#!/bin/sh\nenv > {seen}\nexec {sys.executable} "$@"\n')
+    spy.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(spy))
+    await Reader().read("a.md", b"text", "text/plain", 400)
+    assert "secret" not in seen.read_text()

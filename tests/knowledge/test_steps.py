@@ -1,0 +1,172 @@
+"""The steps against a folder as the store; the teacher is one that answers what the test says."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seedbed.judge.v1.steps_pb2 import GroundedInput
+from seedbed.kernel.errors import ItemError
+from seedbed.kernel.recipe import Recipe
+from seedbed.kernel.step import Announce, Drop, Work, candidate_id
+from seedbed.kernel.store import FolderStore, Store, get_blob, put_blob
+from seedbed.knowledge.cuts import PART, part_key
+from seedbed.knowledge.reader import Reader
+from seedbed.knowledge.replies import Augmentation, KnowledgePairs
+from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
+from seedbed.knowledge.v1.steps_pb2 import (
+    AugmentInput,
+    AugmentResult,
+    Chunk,
+    ChunkInput,
+    ChunkResult,
+    GenerateInput,
+    GenerateResult,
+)
+from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer, SeedExample
+from tests.knowledge.markdown import KOREAN
+
+SEED = SeedExample(
+    context="Bees live in hives.",
+    pairs=[QuestionAndAnswer(question="Where do bees live?", answer="In hives.")],
+)
+
+
+@dataclass
+class FakeTools:
+    store: Store
+    reply: Any = None
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    async def ask(self, **values: Any) -> Any:
+        self.asked.append(values)
+        return self.reply
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> FakeTools:
+    return FakeTools(FolderStore(tmp_path / "store"))
+
+
+async def document(tools: FakeTools, content: str, **more: Any) -> ChunkInput:
+    blob = await put_blob(tools.store, content.encode())
+    return ChunkInput(blob=blob, media_type="text/markdown", max_tokens=32, path="guides/a.md", **more)
+
+
+async def test_a_document_is_cut_and_its_text_kept(tools: FakeTools):
+    value = await document(tools, KOREAN)
+    result = await CutDocument().run(value, tools)
+    text = (await get_blob(tools.store, result.text)).decode()
+    assert result.total == len(result.chunks) > 3
+    assert result.converter == "plain-1"
+    for chunk in result.chunks:
+        assert text[chunk.start : chunk.end] == chunk.text
+
+
+async def test_a_long_document_is_cut_part_by_part_and_read_once(tools: FakeTools):
+    value = await document(tools, "".join(f"# H{n}\n\nText number {n}.\n\n" for n in range(2 * PART + 5)))
+    step = CutDocument()
+    parts = []
+    while True:
+        result = await step.run(value, tools)
+        parts.append(result)
+        following = step.follow(Work("d", value, result), Recipe()).announce
+        if not following:
+            break
+        assert following == [Announce("knowledge.chunk", following[0].input)]
+        value = following[0].input
+        # From the second part on nothing is converted again: what is in the store is enough.
+        step = CutDocument(NoReader())
+    assert [len(part.chunks) for part in parts] == [PART, PART, 5]
+    assert {part.total for part in parts} == {2 * PART + 5}
+    headings = [chunk.headings[0] for part in parts for chunk in part.chunks]
+    assert headings == [f"H{n}" for n in range(2 * PART + 5)]
+
+
+class NoReader(Reader):
+    async def read(self, *_: Any) -> Any:
+        raise AssertionError("the document was read again")
+
+
+async def test_a_lost_part_is_made_again(tools: FakeTools):
+    value = await document(tools, "".join(f"# H{n}\n\nText number {n}.\n\n" for n in range(PART + 1)))
+    await CutDocument().run(value, tools)
+    await tools.store.delete(part_key(value, CutDocument.version, PART))
+    value.first = PART
+    assert [chunk.headings[0] for chunk in (await CutDocument().run(value, tools)).chunks] == [f"H{PART}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("", "no text at all"), (" \n", "no text at all"), ("# A\n\n## B\n", "nothing but headings")],
+)
+async def test_a_document_without_chunks_is_an_error_with_its_name(tools: FakeTools, content: str, why: str):
+    value = await document(tools, content)
+    with pytest.raises(ItemError, match=rf"document guides/a.md yields no chunk: it holds {why}"):
+        await CutDocument().run(value, tools)
+
+
+async def test_a_document_that_is_not_in_the_store_is_an_error(tools: FakeTools):
+    with pytest.raises(ItemError, match="document with the sha256 00ff is not in the store"):
+        await CutDocument().run(ChunkInput(blob="00ff", media_type="text/plain", max_tokens=400), tools)
+
+
+async def test_an_unknown_media_type_is_an_error(tools: FakeTools):
+    with pytest.raises(ItemError, match=r"document a\.png cannot be read: media type image/png"):
+        await CutDocument().run(ChunkInput(blob="00ff", media_type="image/png", path="a.png"), tools)
+
+
+def test_each_chunk_is_followed_by_its_augmentations():
+    value = ChunkInput(blob="b", first=0, domain="music", document_outline="Court music")
+    result = ChunkResult(chunks=[Chunk(text="one", headings=["H"]), Chunk(text="two")], total=2)
+    recipe = Recipe(augmentations=("detailed_summary", "atomic_facts"))
+    following = CutDocument().follow(Work("d", value, result), recipe)
+    assert [announce.step for announce in following.announce] == ["knowledge.augment"] * 4
+    assert following.announce[1].input == AugmentInput(
+        text="one",
+        headings=["H"],
+        augmentation="atomic_facts",
+        document_outline="Court music",
+        domain="music",
+    )
+
+
+def test_a_part_with_all_augmentations_announces_no_more_than_an_item_may():
+    result = ChunkResult(chunks=[Chunk(text="x")] * PART, total=PART * 2)
+    recipe = Recipe(augmentations=("detailed_summary", "extractive_summary", "atomic_facts"))
+    assert len(CutDocument().follow(Work("d", ChunkInput(), result), recipe).announce) <= 500
+
+
+async def test_an_augmentation_is_asked_for_and_kept(tools: FakeTools):
+    tools.reply = Augmentation(text=" Bees live in hives. ")
+    value = AugmentInput(
+        text="t", headings=["H"], augmentation="atomic_facts", domain="d", document_outline="o"
+    )
+    assert await AugmentChunk().run(value, tools) == AugmentResult(text="Bees live in hives.")
+    assert tools.asked[0]["augmentation"] == "atomic_facts"
+    assert AugmentChunk().follow(Work("d", value, AugmentResult(text="x")), Recipe()).announce == ()
+
+
+async def test_pairs_are_asked_for_and_no_more_than_asked_for_are_kept(tools: FakeTools):
+    tools.reply = KnowledgePairs.model_validate(
+        {"pairs": [{"question": f" q{n} ", "answer": "a"} for n in range(5)]}
+    )
+    value = GenerateInput(source="summary", chunk="chunk", seed=SEED, form="long", pairs=3)
+    result = await WritePairs().run(value, tools)
+    assert [pair.question for pair in result.pairs] == ["q0", "q1", "q2"]
+    assert tools.asked[0]["document"] == "summary"
+    assert tools.asked[0]["form"] == "long"
+
+
+def test_pairs_go_to_the_judge_against_the_chunk():
+    pairs = [("", "x"), ("Where do bees live now?", "In hives."), ("Who leads a hive?", "The queen.")]
+    value = GenerateInput(source="summary", chunk="chunk", seed=SEED, domain="bees", pairs=3)
+    result = GenerateResult(pairs=[QuestionAndAnswer(question=q, answer=a) for q, a in pairs])
+    following = WritePairs().follow(Work("digest", value, result), Recipe())
+    assert following.drop == [
+        Drop(candidate_id("digest", 0), "rejected", "empty"),
+        Drop(candidate_id("digest", 1), "duplicate", "like a question of the seed"),
+    ]
+    judged = GroundedInput(document="chunk", question="Who leads a hive?", answer="The queen.", domain="bees")
+    assert following.announce == [Announce("judge.grounded", judged, candidate_id("digest", 2))]
