@@ -1,8 +1,4 @@
-"""One YAML file as plain data, with the place of every value. Knows no schema and never builds an object.
-
-Limits are checked on the stream of events, before anything is built from it: an alias, a deep nest or a
-million nodes are refused while they are still text.
-"""
+"""One YAML file as plain data, with the place of every value. Knows no schema and never builds an object."""
 
 import re
 from collections.abc import Iterator
@@ -12,12 +8,11 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
+from seedbed.taxonomy.bounds import Meter, Refused
 from seedbed.taxonomy.findings import Place, error, warning
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 20
-MAX_NODES = 20_000
 
 Path = tuple[str | int, ...]
 
@@ -57,12 +52,6 @@ class Parsed:
         return self.keys.get(path) or self.place(path)
 
 
-class _Refused(Exception):
-    def __init__(self, rule: str, message: str, mark: Any = None) -> None:
-        super().__init__(message)
-        self.rule, self.message, self.mark = rule, message, mark
-
-
 def read_yaml(raw: bytes, file: str) -> Parsed:
     """Read a file's bytes. What is wrong comes as findings, never as an exception."""
     parsed = Parsed()
@@ -74,7 +63,7 @@ def read_yaml(raw: bytes, file: str) -> Parsed:
         root = _compose(text)
         parsed.values[()] = _place(root.start_mark)
         parsed.data = _walk(root, (), parsed, file)
-    except _Refused as refused:
+    except Refused as refused:
         parsed.findings.append(error(file, _place(refused.mark), refused.rule, refused.message))
     except yaml.reader.ReaderError as broken:
         place = Place(*_line_column(text, text.find(chr(broken.character))))
@@ -130,31 +119,20 @@ def _look(text: str, file: str) -> Iterator[Finding]:
 
 
 def _compose(text: str) -> yaml.Node:
-    depth = nodes = documents = 0
+    meter = Meter()
+    documents = 0
     for event in yaml.parse(text, Loader=_Loader):
-        _refuse(event)
-        nodes += isinstance(event, yaml.NodeEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if documents > 1:
-            raise _Refused("yaml-documents", "a second YAML document begins here", event.start_mark)
-        if nodes > MAX_NODES:
-            raise _Refused("yaml-size", f"the file has more than {MAX_NODES:,} values", event.start_mark)
-        if depth > MAX_DEPTH:
-            raise _Refused("yaml-depth", f"nested more than {MAX_DEPTH} deep", event.start_mark)
+            raise Refused("yaml-documents", "a second YAML document begins here", event.start_mark)
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!", _STRING):
+            raise Refused("yaml-tag", f"the tag {tag} is not read: write plain values", event.start_mark)
+        meter.count(event)
     root = yaml.compose(text, Loader=_Loader)
     if root is None:
-        raise _Refused("empty-file", "the file is empty")
+        raise Refused("empty-file", "the file is empty")
     return root
-
-
-def _refuse(event: yaml.Event) -> None:
-    if isinstance(event, yaml.AliasEvent):
-        message = f"aliases are not read: write out what `*{event.anchor}` stands for"
-        raise _Refused("yaml-alias", message, event.start_mark)
-    tag = getattr(event, "tag", None)
-    if tag not in (None, "!", _STRING):
-        raise _Refused("yaml-tag", f"the tag {tag} is not read: write plain values", event.start_mark)
 
 
 def _walk(node: yaml.Node, path: Path, parsed: Parsed, file: str) -> Any:

@@ -15,7 +15,7 @@ class GitTree:
         self.commit = commit
         self.entries: dict[str, Entry] = {}
         name = f"{commit}:{prefix.rstrip('/')}"
-        for line in lines_of(git(folder, "ls-tree", "-r", "-z", "-l", name)):
+        for line in lines_of(git(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", name)):
             about, _, path = line.partition("\t")
             mode, _, blob, size = about.split()
             kind = {"100644": "file", "100755": "file", "100664": "file", "120000": "link"}.get(mode, "other")

@@ -130,7 +130,7 @@ def _tell(failure: ValidationError, parsed: Parsed, file: str) -> Iterator[Findi
         case "pattern":
             yield error(file, place, "empty-text", f"{name} is empty")
         case "minItems":
-            yield error(file, place, "too-few", _too_few(failure, path))
+            yield error(file, parsed.key(path), "too-few", _too_few(failure, path))
         case "uniqueItems":
             for first, second in _twice(instance):
                 message = f"{name}[{second + 1}] says the same as {name}[{first + 1}]"

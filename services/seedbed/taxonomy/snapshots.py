@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 
-from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
 from seedbed.kernel.store import Store, blob_key, put_blob
 from seedbed.taxonomy.documents import Found
@@ -63,10 +63,9 @@ async def load_snapshot(store: Store, digest: str) -> Snapshot:
         data = await store.get(snapshot_key(digest))
     except NotFound as missing:
         raise NotFound(f"there is no snapshot {digest}", hint="import the taxonomy first") from missing
-    try:
-        return Snapshot.FromString(data)
-    except ValueError as broken:
-        raise StoreError(f"the snapshot {digest} in the store is damaged") from broken
+    if sha256_hex(data) != digest:
+        raise StoreError(f"the snapshot {digest} in the store is damaged")
+    return Snapshot.FromString(data)
 
 
 def cover(snapshot: Snapshot, branches: tuple[str, ...]) -> list[BranchCoverage]:

@@ -1,0 +1,86 @@
+import time
+
+import pytest
+
+from seedbed.taxonomy.git import (
+    GitFailed,
+    address_fault,
+    git,
+    is_revision,
+    without_secret,
+)
+from tests.taxonomy.gardens import commit, garden
+
+SOUND = [
+    "https://github.com/a/b",
+    "https://example.org:8443/a/b.git",
+    "ssh://git@example.org/a",
+    "git@example.org:a/b.git",
+]
+LOCAL = ["/srv/git/a", "file:///srv/git/a"]
+BAD = [
+    "--upload-pack=touch /tmp/x",
+    "-u",
+    "ext::sh -c touch% /tmp/x",
+    "ext::sh://x",
+    "fd::17",
+    "http://example.org/a",
+    "git://example.org/a",
+    "ftp://example.org/a",
+    "https://user:secret@example.org/a",
+    "https://token@example.org/a",
+    "../elsewhere",
+    "a b",
+    "https://example.org/\x1b[2J",
+    "https://example.org/a\nb",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", SOUND)
+def test_sound_addresses(address):
+    assert address_fault(address, local=False) == ""
+
+
+@pytest.mark.parametrize("address", LOCAL)
+def test_folders_of_this_machine_are_for_taxonomies_of_this_machine(address):
+    assert address_fault(address, local=True) == ""
+    assert "on this machine" in address_fault(address, local=False)
+
+
+@pytest.mark.parametrize("address", BAD)
+def test_hostile_addresses(address):
+    fault = address_fault(address, local=True)
+    assert fault
+    assert "secret" not in fault
+
+
+def test_revisions():
+    sound = ["main", "v1.0", "HEAD~3", "origin/main", "feature/새", "0" * 40, "HEAD^", "@{u}"]
+    assert all(map(is_revision, sound))
+    assert not any(map(is_revision, ["", "-x", "--all", "a..b", "a b", "a:b", "a\n", "^a", "*"]))
+
+
+def test_failures_come_in_gits_own_words(tmp_path):
+    commit(garden(tmp_path))
+    with pytest.raises(GitFailed, match="Not a valid object name nothing"):
+        git(tmp_path, "ls-tree", "nothing")
+
+
+def test_secrets_are_not_repeated():
+    assert without_secret("from https://u:p@host/x and ssh://git@h/y") == "from https://host/x and ssh://h/y"
+
+
+def test_git_ends_in_time_with_its_helpers(tmp_path):
+    commit(garden(tmp_path))
+    start = time.monotonic()
+    with pytest.raises(GitFailed, match="no answer within 1 s"):
+        git(tmp_path, "-c", "alias.wait=!sleep 30", "wait", timeout=1)
+    assert time.monotonic() - start < 5
+
+
+def test_a_hook_that_lints_does_not_lead_git_astray(tmp_path, monkeypatch):
+    here = commit(garden(tmp_path / "here"))
+    commit(garden(tmp_path / "there"), "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "there" / ".git"))
+    assert git(tmp_path / "here", "rev-parse", "HEAD").decode().strip() == here

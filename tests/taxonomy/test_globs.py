@@ -1,0 +1,53 @@
+import time
+
+import pytest
+
+from seedbed.taxonomy.globs import pattern_fault, select
+
+PATHS = ["a.md", "b.txt", "docs/c.md", "docs/deep/er/d.md", "docs/.hidden/e.md", ".f.md", "docs/[x].md"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"),
+    [
+        ("a.md", ["a.md"]),
+        ("./docs//c.md", ["docs/c.md"]),
+        ("*.md", ["a.md"]),
+        ("*", ["a.md", "b.txt"]),
+        ("**/*.md", ["a.md", "docs/c.md", "docs/deep/er/d.md", "docs/[x].md"]),
+        ("**", ["a.md", "b.txt", "docs/c.md", "docs/deep/er/d.md", "docs/[x].md"]),
+        ("docs/**", ["docs/c.md", "docs/deep/er/d.md", "docs/[x].md"]),
+        ("docs/**/**/d.md", ["docs/deep/er/d.md"]),
+        ("docs/*/d.md", []),
+        ("docs/.hidden/*", ["docs/.hidden/e.md"]),
+        (".*.md", [".f.md"]),
+        ("?.md", ["a.md"]),
+        ("[ab].*", ["a.md", "b.txt"]),
+        ("A.md", []),
+        ("docs", []),
+        (".", []),
+        ("a.md/**", []),
+    ],
+)
+def test_patterns_mean_paths(pattern, meant):
+    assert select(pattern, PATHS) == meant
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["/etc/passwd", "../x.md", "a/../../b", "docs/..", "C:\\x", "c:/x", "a\\b", "~/x", "x" * 501, "a\x00b"],
+)
+def test_patterns_that_leave_are_refused(pattern):
+    assert pattern_fault(pattern)
+
+
+def test_sound_patterns():
+    assert not any(map(pattern_fault, ["a.md", "docs/**/*.md", "새/*.md", "a..b.md", "..."]))
+
+
+def test_hostile_patterns_take_no_time():
+    start = time.monotonic()
+    path = "/".join("a" * 30 for _ in range(60))
+    assert select("/".join(["**"] * 150) + "/b", [path]) == []
+    assert select("*a" * 200 + "b", ["a" * 200]) == []
+    assert time.monotonic() - start < 2

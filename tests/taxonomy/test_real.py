@@ -1,0 +1,47 @@
+"""The public taxonomy with its history and its documents."""
+
+import pytest
+
+from seedbed.taxonomy import front
+from seedbed.taxonomy.findings import errors_of
+from seedbed.taxonomy.v1.taxonomy_service_pb2 import CHANGE_KIND_ADDED, CHANGE_KIND_REMOVED
+
+
+@pytest.mark.usefixtures("real_documents")
+def test_it_has_sixteen_sound_leaves(real_taxonomy, cache):
+    response = front.lint(str(real_taxonomy), cache=cache)
+    assert response.files == 16
+    assert not errors_of(response.findings), front.format_text(response.findings)
+    leaves = front.list_leaves(str(real_taxonomy), cache=cache)
+    kinds = [leaf.kind for leaf in leaves]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "knowledge": 2,
+        "grounded_skill": 2,
+        "freeform_skill": 12,
+    }
+    assert all(len(leaf.commit) == 40 for leaf in leaves)
+    assert [leaf.documents for leaf in leaves if leaf.kind == "knowledge"] == [1, 1]
+
+
+@pytest.mark.usefixtures("real_documents")
+def test_a_clone_and_a_revision_are_the_same(real_taxonomy, cache):
+    here = front.list_leaves(str(real_taxonomy), cache=cache)
+    assert front.list_leaves(f"{real_taxonomy}@HEAD", cache=cache) == here
+
+
+def test_it_differs_from_its_past(real_taxonomy, cache):
+    changes = front.diff(str(real_taxonomy), "HEAD~1", cache=cache).changes
+    assert [(c.path, c.kind, list(c.parts)) for c in changes] == [
+        ("compositional_skills/linguistics/synonyms", 2, ["seeds"])
+    ]
+    assert front.diff(str(real_taxonomy), "HEAD", cache=cache).changes == []
+    before = front.diff(str(real_taxonomy), "d3e032a65c44", "HEAD", cache=cache).changes
+    kinds = [change.kind for change in before]
+    assert tuple(map(kinds.count, (CHANGE_KIND_ADDED, CHANGE_KIND_REMOVED))) == (16, 63)
+
+
+def test_every_past_state_can_be_read(real_taxonomy, cache):
+    for revision in ("HEAD~20", "551998724c05", "c911391a5040", "d3e032a65c44", "efa9cbeeef9c"):
+        found = front.read(f"{real_taxonomy}@{revision}", documents=False, cache=cache)
+        assert found.files >= 15
+        assert all(f.line and f.column and f.message for f in found.findings)
