@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import grpc
@@ -13,7 +14,9 @@ from seedbed.cli.failure import RemoteError, read_rpc_error
 from seedbed.cli.screen import Screen
 from seedbed.kernel.errors import InputError
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ImportRequest, ImportResponse
-from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub
+
+if TYPE_CHECKING:  # exists in the typed stubs only
+    from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub
 
 # Documents may have to be fetched first.
 _TIMEOUT = 1800.0
@@ -22,7 +25,7 @@ _SHOWN = 20
 
 
 async def import_taxonomy(
-    taxonomy: TaxonomyServiceAsyncStub, source: str, leaves: Sequence[str], screen: Screen
+    taxonomy: "TaxonomyServiceAsyncStub", source: str, leaves: Sequence[str], screen: Screen
 ) -> ImportResponse:
     """Read the taxonomy into the store. Raises InputError after its findings have been shown."""
     request = ImportRequest(source=locate(source), request_id=str(uuid4()), leaves=leaves)

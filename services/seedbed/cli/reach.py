@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc.aio
 
@@ -13,8 +14,12 @@ from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.channel import OPTIONS
 from seedbed.kernel.errors import NotFound
-from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub, RunsServiceStub
-from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub, TaxonomyServiceStub
+from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
+from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
+
+if TYPE_CHECKING:  # exist in the typed stubs only
+    from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
+    from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub
 
 # Services of one machine come back within seconds when they are started again.
 _OPTIONS = [
@@ -27,7 +32,7 @@ _OPTIONS = [
 class Runs:
     """The runs service of some stack. `live` tells whether its workers are at work."""
 
-    def __init__(self, stub: RunsServiceAsyncStub, where: str, *, live: bool) -> None:
+    def __init__(self, stub: "RunsServiceAsyncStub", where: str, *, live: bool) -> None:
         self.stub = stub
         self.where = where
         self.live = live
@@ -52,7 +57,7 @@ async def open_runs(where: str, *, live: bool = True) -> AsyncIterator[Runs]:
 
 
 @asynccontextmanager
-async def open_taxonomy(where: str) -> AsyncIterator[TaxonomyServiceAsyncStub]:
+async def open_taxonomy(where: str) -> "AsyncIterator[TaxonomyServiceAsyncStub]":
     """A taxonomy service at an address."""
     async with grpc.aio.insecure_channel(where, options=_OPTIONS) as channel:
         stub: TaxonomyServiceAsyncStub = TaxonomyServiceStub(channel)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -90,7 +90,8 @@ async def wait_serving(where: str) -> None:
     """Wait until the gRPC server there says that it serves."""
     await wait_open(where)
     async with grpc.aio.insecure_channel(where) as channel:
-        health = health_pb2_grpc.HealthStub(channel)
+        # The stub gets its methods when it is made, which its types leave out.
+        health: Any = health_pb2_grpc.HealthStub(channel)
         while True:
             try:
                 answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=2)

@@ -29,6 +29,7 @@ from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
 from seedbed.kernel.errors import BusError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.settings import Settings
+from seedbed.kernel.step import item_name
 
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
@@ -54,7 +55,7 @@ log = get_logger(__name__)
 
 def work_subject(item: Item) -> str:
     """Where an item waits: at most one message at a time stands there."""
-    return f"{ROOT}.work.{item.step}.{item.run}.{item.leaf}.{item.digest}"
+    return f"{ROOT}.work.{item.step}.{item.run}.{item.leaf}.{item_name(item.digest, item.candidate)}"
 
 
 def consumer_name(step: str) -> str:

@@ -8,6 +8,7 @@ from nats.js.kv import KeyValue
 from seedbed.bus.v1.bus_pb2 import Item, Record
 from seedbed.kernel.bus import MEMO, Bus, is_wrong_revision
 from seedbed.kernel.errors import BusError
+from seedbed.kernel.step import item_name
 from seedbed.kernel.store import Store, get_blob, put_blob
 
 INLINE_LIMIT = 256 * 1024
@@ -24,6 +25,11 @@ class Entry:
 def memo_key(item: Item) -> str:
     """Where the record of an item is."""
     return f"{item.run}.{item.leaf}.{item.digest}"
+
+
+def twin_key(item: Item) -> str:
+    """Where the record of an item is when another candidate's record of the same digest came first."""
+    return f"{item.run}.{item.leaf}.{item_name(item.digest, item.candidate)}"
 
 
 class Memo:

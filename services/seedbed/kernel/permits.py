@@ -104,6 +104,7 @@ class Permits:
         self._seen: dict[str, tuple[int, float]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
+        self._changed.set()
 
     @property
     def granted(self) -> int:

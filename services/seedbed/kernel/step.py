@@ -145,6 +145,11 @@ def item_digest(spec: str, data: bytes, repeat: int) -> str:
     return sha256_hex(f"{spec}:{repeat}:".encode() + data)
 
 
+def item_name(digest: str, candidate: str) -> str:
+    """What tells an item apart within its leaf: two candidates may ask the same, each with its own sequel."""
+    return f"{digest}-{candidate}" if candidate else digest
+
+
 def candidate_id(digest: str, index: int) -> str:
     """The id of the candidate born as number `index` of an item: 32 hex digits."""
     return sha256_hex(f"{digest}:{index}")[:32]

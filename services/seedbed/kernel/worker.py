@@ -6,6 +6,8 @@ A crash between any two is harmless: the item comes again, and finds what was do
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +29,7 @@ from seedbed.bus.v1.bus_pb2 import (
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import ItemError, MalformedReply
 from seedbed.kernel.logs import bind, get_logger
-from seedbed.kernel.memo import Memo, memo_key
+from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.plans import KnownPlan, Plans
 from seedbed.kernel.step import Following, Step, Work
@@ -103,7 +105,7 @@ class Worker:
         self._specs = {step.name: self._spec(step) for step in steps}
         self._ack_wait = ack_wait
         self._heartbeat = heartbeat
-        self._in_hand: set[Msg] = set()
+        self._in_hand: dict[int, Msg] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 
@@ -114,6 +116,8 @@ class Worker:
             subscription = await self._bus.subscribe_step(step.name, self._ack_wait)
             self._loops.append(asyncio.create_task(self._take(step, subscription)))
         self._loops.append(asyncio.create_task(self._beat()))
+        for loop in self._loops:
+            loop.add_done_callback(_insist)
 
     async def stop(self, grace: float) -> None:
         """Take nothing more, finish what is in hand within `grace` seconds, hand back the rest."""
@@ -127,7 +131,7 @@ class Worker:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for message in list(self._in_hand):
+        for message in list(self._in_hand.values()):
             with contextlib.suppress(Exception):
                 await message.nak()
 
@@ -150,7 +154,7 @@ class Worker:
                     permits.expect(step.name, 0)
                 continue
             # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
-            self._in_hand.add(message)
+            self._in_hand[id(message)] = message
             if permits:
                 permits.expect(step.name, message.metadata.num_pending)
             await (permits.acquire() if permits else slots.acquire())
@@ -181,7 +185,7 @@ class Worker:
         finally:
             permit.release()
         # Not reached when cancelled: what is in hand at the end is handed back.
-        self._in_hand.discard(message)
+        self._in_hand.pop(id(message), None)
 
     async def _handle(self, step: AnyStep, item: Item, message: Msg) -> None:
         known = await self._plans.get(item.run)
@@ -206,18 +210,23 @@ class Worker:
         key = memo_key(item)
         while True:
             entry = await self._memo.get(key)
+            if entry and entry.record.followed and entry.record.candidate != item.candidate:
+                # Another candidate asked the same: its result serves, what follows is this one's own.
+                own = await self._memo.get(twin_key(item))
+                entry, key = own or Entry(_recalled(entry.record), 0), twin_key(item)
             record = entry.record if entry else await self._run(step, item, known, message)
             following = _follow(step, item, record, known)
             children = [known.specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
             if record.followed:
                 return record, children
             _make_own(record, item, following, children, recalled=entry is not None)
-            if entry is not None:
+            if entry and entry.revision:
                 done = await self._memo.update(key, record, entry.revision)
             else:
                 done = await self._memo.create(key, record) is record
             if done:
                 return record, children
+            key = memo_key(item)
 
     async def _run(self, step: AnyStep, item: Item, known: KnownPlan, message: Msg) -> Record:
         teacher = self._models[step.role].teacher if step.role else None
@@ -247,9 +256,16 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
-            for message in list(self._in_hand):
+            for message in list(self._in_hand.values()):
                 with contextlib.suppress(Exception):
                     await message.in_progress()
+
+
+def _insist(loop: asyncio.Task[None]) -> None:
+    """A loop that ends by itself is a defect: end the process, so that it is seen and started anew."""
+    if not loop.cancelled() and (error := loop.exception()):
+        log.critical("a loop of the worker ended", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _check_deaths(message: Msg) -> None:
@@ -269,6 +285,14 @@ def _follow(step: AnyStep, item: Item, record: Record, known: KnownPlan) -> Foll
         then=item.then if item.HasField("then") else None,
     )
     return step.follow(work, known.recipe)
+
+
+def _recalled(record: Record) -> Record:
+    """The part of a record that may be recalled."""
+    copy = Record()
+    copy.CopyFrom(record)
+    copy.followed = False
+    return copy
 
 
 def _make_own(

@@ -28,9 +28,11 @@ class Course:
             quotas_of(leaf.kind, target.target, known.recipe), known.recipe, leaf.kind
         )
         self.draws: dict[int, Draw] = {}
+        self.roots: dict[int, str] = {}
+        """Names of the draws' first items."""
         self.waiting: deque[Item] = deque()
         """Items decided on and not yet published."""
-        self._roots: dict[str, Item] = {}
+        self._first: dict[str, Item] = {}
         self._lists: list[Iterator[Draw]] | None = None
         self._opened: Round | None = None
         self._taken: list[int] = []
@@ -61,12 +63,12 @@ class Course:
             for position, draw in enumerate(taken, start=row.first):
                 number = self.settlement.number_draw(index, position)
                 self.draws[number] = draw
-                self._add(open_draw(self.leaf, draw, self.known.recipe), number)
+                self.roots[number] = self._add(open_draw(self.leaf, draw, self.known.recipe), number)
 
     def close_round(self) -> Round | None:
         """Settle the round that is open, if one is; return the next, None at the leaf's end."""
         if self._opened is not None:
-            self.settlement.close_round(self._opened, self._taken, self.fold)
+            self.settlement.close_round(self._opened, self._taken, self.roots, self.fold)
             self._opened = None
         return self.settlement.next_round()
 
@@ -74,7 +76,7 @@ class Course:
         """First items under which something is open: publishing them again brings back all below."""
         draws = self.fold.open_draws
         waiting = {item.digest for item in self.waiting}
-        return [i for i in self._roots.values() if i.draw in draws and i.digest not in waiting]
+        return [i for i in self._first.values() if i.draw in draws and i.digest not in waiting]
 
     def counts(self) -> LeafCounts:
         """Items and decided candidates by end."""
@@ -94,14 +96,14 @@ class Course:
         """Chunks and augmentations, in the order of the documents."""
         return self._passages
 
-    def _add(self, announce: Announce, draw: int) -> None:
+    def _add(self, announce: Announce, draw: int) -> str:
         item = self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
-        if item.digest in self._roots:
-            return
-        self._roots[item.digest] = item
-        self.fold.announce(item.digest, draw)
-        if not self.fold.has(item.digest):
-            self.waiting.append(item)
+        if item.digest not in self._first:
+            self._first[item.digest] = item
+            self.fold.announce(item.digest, draw)
+            if self.fold.get(item.digest) is None:
+                self.waiting.append(item)
+        return item.digest
 
     def _find_passages(self) -> Iterator[Passage]:
         specs, seen = self.known.specs, set()

@@ -4,11 +4,12 @@ Sets, not counters: the order in which records come and how often they come make
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
 from seedbed.kernel.recipe import Gates
+from seedbed.kernel.step import item_name
 
 _OUTCOMES = {
     Outcome.OUTCOME_DONE: "done",
@@ -29,14 +30,13 @@ def gate_reason(record: Record, gates: Gates) -> str | None:
 
 
 class Fold:
-    """Everything known of one leaf of one run."""
+    """Everything known of one leaf of one run. Items go by name: digest, and candidate if they have one."""
 
     def __init__(self, gates: Gates) -> None:
         self._gates = gates
         self._records: dict[str, Record] = {}
         self._announced: set[str] = set()
         self._open: dict[str, int] = {}
-        self._by_draw: dict[int, dict[str, Record]] = {}
         self.passed = 0
         """Candidates that passed the last gate, near duplicates not yet taken out."""
 
@@ -50,40 +50,40 @@ class Fold:
         """Draws that still have open items."""
         return set(self._open.values())
 
-    def announce(self, digest: str, draw: int) -> None:
+    def announce(self, name: str, draw: int) -> None:
         """Take note that there is such an item."""
-        if digest in self._announced:
+        if name in self._announced:
             return
-        self._announced.add(digest)
-        if digest not in self._records:
-            self._open[digest] = draw
+        self._announced.add(name)
+        if name not in self._records:
+            self._open[name] = draw
         else:
-            self._count(self._records[digest])
+            self._count(self._records[name])
 
     def take(self, record: Record) -> bool:
         """Take in a record; False where nothing new is in it."""
-        if not record.followed or record.digest in self._records:
+        name = item_name(record.digest, record.candidate)
+        if not record.followed or name in self._records:
             return False
-        self._records[record.digest] = record
-        self._by_draw.setdefault(record.draw, {})[record.digest] = record
-        self._open.pop(record.digest, None)
-        if record.digest in self._announced:
+        self._records[name] = record
+        self._open.pop(name, None)
+        if name in self._announced:
             self._count(record)
         for child in record.announced:
-            self.announce(child.digest, record.draw)
+            self.announce(item_name(child.digest, child.candidate), record.draw)
         return True
 
-    def has(self, digest: str) -> bool:
-        """Whether an item is closed."""
-        return digest in self._records
-
-    def get(self, digest: str) -> Record | None:
+    def get(self, name: str) -> Record | None:
         """The record of an item."""
-        return self._records.get(digest)
+        return self._records.get(name)
 
-    def of_draw(self, draw: int) -> Iterable[Record]:
-        """The records of one draw."""
-        return self._by_draw.get(draw, {}).values()
+    def below(self, name: str) -> Iterator[Record]:
+        """The record of an item and all that followed from it: the same order for the same records."""
+        record = self._records.get(name)
+        if record is not None:
+            yield record
+            for child in record.announced:
+                yield from self.below(item_name(child.digest, child.candidate))
 
     def of_step(self, step: str) -> Iterator[Record]:
         """The records of one step."""
@@ -91,15 +91,15 @@ class Fold:
 
     def new_records(self, known: set[str]) -> list[Record]:
         """Records paid for in this run that are not in `known`, by digest."""
-        fresh = (r for d, r in self._records.items() if d not in known and not r.recalled)
+        fresh = (r for r in self._records.values() if r.digest not in known and not r.recalled)
         return sorted(fresh, key=lambda record: record.digest)
 
     def counts(self) -> LeafCounts:
         """Items by end, all in all and by step."""
         steps: dict[str, Counter[str]] = {}
         result = LeafCounts()
-        for digest, record in self._records.items():
-            if digest not in self._announced:
+        for name, record in self._records.items():
+            if name not in self._announced:
                 continue
             end = _OUTCOMES[record.outcome]
             counter = steps.setdefault(record.step, Counter())

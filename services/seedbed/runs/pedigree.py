@@ -36,14 +36,13 @@ def list_candidates(course: Course, number: int, commit: str) -> list[Candidate]
     undecided = Decision("", number, course.settlement.rounds, "")
     decisions = course.settlement.decisions
     return [
-        make_candidate(course, draw, birth, decisions.get(birth.id, undecided), number, commit)
-        for birth in births_of(course.fold, number)
+        make_candidate(course, draw, birth, decision, commit)
+        for birth in births_of(course.fold, course.roots[number])
+        if (decision := decisions.get(birth.id, undecided)).draw == number
     ]
 
 
-def make_candidate(
-    course: Course, draw: Draw, birth: Birth, decision: Decision, number: int, commit: str
-) -> Candidate:
+def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision, commit: str) -> Candidate:
     """One candidate with its pedigree."""
     leaf = course.leaf
     return Candidate(
@@ -53,7 +52,7 @@ def make_candidate(
         leaf_commit=commit,
         kind=leaf.kind,
         branch=leaf.branch,
-        draw=number,
+        draw=decision.draw,
         round=decision.round + 1,
         end=decision.end,
         reason=decision.reason,

@@ -6,7 +6,7 @@ outcome depends on the records alone, never on who came first.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
@@ -57,9 +57,9 @@ class _Stand:
         return self.quota.target - self.kept
 
 
-def births_of(fold: Fold, draw: int) -> list[Birth]:
-    """The candidates born in one draw, by id."""
-    records = list(fold.of_draw(draw))
+def births_of(fold: Fold, root: str) -> list[Birth]:
+    """The candidates born below a draw's first item, by id."""
+    records = list(fold.below(root))
     contexts = [record for record in records if record.step == "skills.context"]
     context = _context(contexts[0]) if contexts else ""
     later: dict[str, list[Record]] = {}
@@ -126,8 +126,11 @@ class Settlement:
         """The number of a draw in the leaf: places of its quotas in turn."""
         return position * len(self.quotas) + quota
 
-    def close_round(self, opened: Round, taken: Sequence[int], fold: Fold) -> None:
-        """Decide all candidates of a round. `taken` are the draws there really were in each quota."""
+    def close_round(self, opened: Round, taken: Sequence[int], roots: Mapping[int, str], fold: Fold) -> None:
+        """Decide all candidates of a round.
+
+        `taken` are the draws there really were in each quota, `roots` the names of their first items.
+        """
         before = [stand.kept for stand in self._stands]
         draws = []
         for index, (stand, draw, count) in enumerate(zip(self._stands, opened.quotas, taken, strict=True)):
@@ -135,8 +138,9 @@ class Settlement:
             stand.opened += count
             stand.spent |= count < draw.end - draw.first
         for number, stand in sorted(draws, key=lambda pair: pair[0]):
-            for birth in births_of(fold, number):
-                self._decide(birth, number, stand)
+            for birth in births_of(fold, roots[number]):
+                if birth.id not in self.decisions:
+                    self._decide(birth, number, stand)
         for index, stand in enumerate(self._stands):
             asked = opened.quotas[index].end > opened.quotas[index].first
             stand.dry = stand.dry + asked if stand.kept == before[index] else 0
