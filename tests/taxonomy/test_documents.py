@@ -1,5 +1,6 @@
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -236,6 +237,22 @@ def test_a_file_nobody_may_read_is_named(look, tmp_path):
     path.chmod(0)
     _, (said,) = look({"patterns": ["closed.md"]})
     assert "cannot be read" in said
+
+
+def test_too_many_documents_are_refused(look, monkeypatch):
+    monkeypatch.setattr("seedbed.taxonomy.documents.MOST", 2)
+    more = {f"knowledge/science/birds/{n}.md": f"Bird {n}.\n" for n in range(3)}
+    paths, (said,) = look({"patterns": ["birds.md", "*.md"]}, more)
+    assert paths == []
+    assert "mean 4 documents; a leaf has at most 2" in said
+
+
+def test_names_that_are_no_text(look, tmp_path):
+    folder = garden(tmp_path / "tree") / "knowledge" / "science" / "birds"
+    Path(os.fsdecode(bytes(folder) + b"/\xff.md")).write_text("x")
+    paths, (said,) = look({"patterns": ["*.md"]})
+    assert paths == []
+    assert "the document `\\udcff.md` has a name that is not UTF-8" in said
 
 
 def test_nothing_is_checked_out(look, origin, cache):

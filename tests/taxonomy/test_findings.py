@@ -54,6 +54,14 @@ def test_order_is_by_place_and_each_comes_once():
     assert in_order([late, early, late]) == [early, late]
 
 
+def test_a_refusal_lists_no_more_than_a_header_holds():
+    many = [error("knowledge/a/qna.yaml", Place(n, 1), "x", "m" * 300) for n in range(1, 100)]
+    refused = refusal(many)
+    assert refused.message.endswith(f"; the first {len(refused.violations)} are listed")
+    assert 10 < len(refused.violations) < 20
+    assert len(refusal(many[:1] * 99).violations) < 20
+
+
 def test_a_refusal_carries_every_place():
     refused = refusal([FINDINGS[0]])
     assert refused.message == "the taxonomy has 1 error in 1 file"

@@ -20,6 +20,12 @@ def test_contexts_are_for_all_examples_or_none():
     assert message.startswith("1 of 5 seed examples have no `context`")
 
 
+def test_escapes_bring_no_control_characters():
+    text = dump(skill()).replace("It is 4.", '"It is \\0 4."').replace("Adds.", '"Adds \\a."')
+    found = check_rules(read_yaml(text.encode(), "f"), "compositional_skills", "f")
+    assert [(f.line, f.rule) for f in found] == [(3, "control-character"), (10, "control-character")]
+
+
 def test_long_texts_are_warned_of():
     data = skill(context=True)
     data["seed_examples"][0] |= {"context": "w " * 501, "question": "w " * 251, "answer": "w " * 251}
@@ -67,6 +73,8 @@ def test_attribution_is_asked_for_since_version_2():
 
 def test_folders_are_lower_case_with_underscores():
     assert not list(check_folders("knowledge/black_birds/새/v2", "f"))
+    (broken, _) = check_folders("knowledge/\udcff", "f")
+    assert broken.severity == 2
     names = ["Birds", "my birds", "my-birds"]
     for name in names:
         (found,) = check_folders(f"knowledge/{name}", "f")

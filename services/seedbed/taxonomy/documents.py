@@ -15,12 +15,14 @@ from seedbed.taxonomy.globs import is_literal, pattern_fault, select
 from seedbed.taxonomy.media import SUFFIXES, content_fault, media_type
 from seedbed.taxonomy.mirrors import Mirrors
 from seedbed.taxonomy.revisions import GitTree
+from seedbed.taxonomy.rules import is_encodable
 from seedbed.taxonomy.sources import Source
 from seedbed.taxonomy.trees import ATTRIBUTION, NAME, Tree
 from seedbed.taxonomy.v1.leaf_pb2 import Document
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 
 MAX_BYTES = 50_000_000
+MOST = 2000
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,15 @@ class Gatherer:
         seen: set[str] = set()
         for index, pattern in enumerate(document["patterns"]):
             place = leaf.parsed.place(("document", "patterns", index))
-            for path in self._match(leaf, pattern.strip(), place, shelf, paths, gathered):
-                if path not in seen:
-                    seen.add(path)
-                    self._take(leaf, path, place, shelf, gathered)
+            meant = self._match(leaf, pattern.strip(), place, shelf, paths, gathered)
+            new = [path for path in meant if path not in seen]
+            seen.update(new)
+            if len(seen) > MOST:
+                message = f"the patterns mean {len(seen):,} documents; a leaf has at most {MOST:,}"
+                gathered.findings.append(error(leaf.file, place, "document", message))
+                break
+            for path in new:
+                self._take(leaf, path, place, shelf, gathered)
         return gathered
 
     def _shelf(self, leaf: LeafFile, document: dict[str, Any], gathered: Gathered) -> _Shelf | None:
@@ -158,6 +165,8 @@ class Gatherer:
         gathered.found.append(found)
 
     def _look(self, leaf: LeafFile, path: str, shelf: _Shelf) -> tuple[str, Found | None]:
+        if not is_encodable(path):
+            return "has a name that is not UTF-8", None
         size = shelf.tree.entries[shelf.prefix + path].size
         if size >= self._limit:
             return (

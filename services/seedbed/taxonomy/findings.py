@@ -11,6 +11,10 @@ from seedbed.taxonomy.v1.taxonomy_service_pb2 import (
     Finding,
 )
 
+# An error's details travel in a header of gRPC, which holds 8 KiB.
+_LISTED = 40
+_ROOM = 5000
+
 
 class Place(NamedTuple):
     """A place in a file; lines and columns count from 1."""
@@ -55,10 +59,18 @@ def refusal(errors: list[Finding]) -> InputError:
     """The error that carries findings to a caller."""
     files = len({finding.file for finding in errors})
     count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
+    violations: list[Violation] = []
+    room = _ROOM
+    for finding in errors[:_LISTED]:
+        room -= finding.ByteSize()
+        if violations and room < 0:
+            break
+        violations.append(Violation(f"{finding.file}:{finding.line}:{finding.column}", finding.message))
+    listed = f"; the first {len(violations)} are listed" if len(violations) < len(errors) else ""
     return InputError(
-        f"the taxonomy has {count} in {files} file{'s' if files > 1 else ''}",
-        [Violation(f"{f.file}:{f.line}:{f.column}", f.message) for f in errors],
-        hint="mend what is listed; `seedbed taxonomy lint` checks again",
+        f"the taxonomy has {count} in {files} file{'s' if files > 1 else ''}{listed}",
+        violations,
+        hint="mend what is listed; `seedbed taxonomy lint` lists all",
     )
 
 

@@ -1,5 +1,6 @@
 """The rules of a leaf that upstream only documents. Pure; each rule reads a file's data and its places."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ QUESTION_WORDS = 250
 ANSWER_WORDS = 250
 SKILL_WORDS = 2300
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _LIMITS = {"context": CONTEXT_WORDS, "question": QUESTION_WORDS, "answer": ANSWER_WORDS}
 _ATTRIBUTION = ("title of work", "link to work", "license of the work", "creator names")
 
@@ -22,6 +24,7 @@ def check_rules(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
     """What the schema cannot say of a file; its other failures are skipped over."""
     if not isinstance(parsed.data, dict):
         return
+    yield from _characters(parsed.data, (), parsed, file)
     yield from _context(parsed, branch, file)
     yield from _words(parsed, branch, file)
     if branch == "knowledge" and parsed.data.get("version") == KNOWLEDGE_VERSION:
@@ -33,6 +36,20 @@ def mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
     """The mappings of a list with their indexes; nothing where it is no list."""
     if isinstance(value, list):
         yield from ((index, item) for index, item in enumerate(value) if isinstance(item, dict))
+
+
+def _characters(value: Any, path: Path, parsed: Parsed, file: str) -> Iterator[Finding]:
+    """What an escape brings into a text, and no prompt and no dataset can hold."""
+    if isinstance(value, str):
+        if found := _CONTROL.search(value):
+            message = f"the text holds the control character U+{ord(found[0]):04X}; take it out"
+            yield error(file, parsed.place(path), "control-character", message)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _characters(inner, (*path, key), parsed, file)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _characters(inner, (*path, index), parsed, file)
 
 
 def _context(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
@@ -110,11 +127,18 @@ def check_attribution(text: str | None, version: int, file: str) -> Iterator[Fin
 
 def check_folders(path: str, file: str) -> Iterator[Finding]:
     """A leaf's folders are named in lower case with underscores."""
+    if not is_encodable(path):
+        yield error(file, Place(), "folder-name", "the folder's name is not UTF-8; rename it")
     for folder in path.split("/"):
         plain = folder.replace("_", "")
         if folder != folder.lower() or not plain.isalnum():
             message = f"the folder `{folder}` is not named in lower case with underscores"
             yield warning(file, Place(), "folder-name", message)
+
+
+def is_encodable(path: str) -> bool:
+    """Whether a path is text: a name on disk may be any bytes."""
+    return not any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def check_clashes(files: Sequence[str]) -> Iterator[Finding]:
