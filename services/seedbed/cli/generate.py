@@ -12,14 +12,13 @@ from seedbed.cli.export import check_target, describe_dataset, export_dataset
 from seedbed.cli.failure import INTERRUPTED
 from seedbed.cli.imports import import_taxonomy
 from seedbed.cli.local import address
-from seedbed.cli.progress import open_display
 from seedbed.cli.reach import Runs, open_runs, open_taxonomy
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
 from seedbed.cli.summary import Summary, Tally, leaf_table
 from seedbed.cli.supply import bring_up, overrides_of, preflight
-from seedbed.cli.watch import follow_run, list_runs
+from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.recipe import read_recipe
@@ -115,10 +114,10 @@ class Generation:
         self._run = Run(name=name)
         self._before = replace(known or Tally(), requests=created.requests)
         self._screen.say(f"run {name}" + (" is known: what it has is kept" if known else ""))
-        with open_display(self._screen) as display:
-            async for run in follow_run(runs, name, self._screen):
-                self._run = run
-                display.update(run)
+        await watch_run(runs, name, self._screen, self._note)
+
+    def _note(self, run: Run) -> None:
+        self._run = run
 
     def _report(self, manifest: Manifest, *, rehearsed: bool) -> None:
         summary = self.summary()

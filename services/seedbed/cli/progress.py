@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from seedbed.bus.v1.bus_pb2 import LeafState
@@ -15,6 +15,8 @@ from seedbed.cli.summary import accepted, leaf_state
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
 
 _LINE_EVERY = 5.0
+# Nothing new: still a sign of life.
+_SAME_LINE_EVERY = 30.0
 _BARS_SHOWN = 10
 _WIDTH = 40
 
@@ -97,7 +99,9 @@ class LineDisplay:
         self._screen = screen
         self._clock = clock
         self._milestones = Milestones()
-        self._next = clock()
+        self._began = clock()
+        self._last_time = -_SAME_LINE_EVERY
+        self._last_line = ""
 
     def __enter__(self) -> Self:
         return self
@@ -111,10 +115,12 @@ class LineDisplay:
         """Print what is new, and where the run stands where it is time for it."""
         for line in self._milestones.find(run):
             self._screen.say(line)
-        if self._clock() >= self._next:
-            self._next = self._clock() + _LINE_EVERY
-            progress = run.progress
-            self._screen.say(f"{progress.samples}/{progress.target} samples · {pace(progress)}")
+        progress = run.progress
+        line = f"{progress.samples}/{progress.target} samples · {pace(progress)}"
+        now = self._clock() - self._began
+        if now - self._last_time >= (_SAME_LINE_EVERY if line == self._last_line else _LINE_EVERY):
+            self._last_time, self._last_line = now, line
+            self._screen.say(f"{format_seconds(now)} · {line}")
 
 
 class BarDisplay:
@@ -127,6 +133,7 @@ class BarDisplay:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
             console=screen.people,
             transient=True,
         )

@@ -10,11 +10,11 @@ from rich.table import Table
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Outcome
 from seedbed.cli.failure import DONE
-from seedbed.cli.progress import open_display, pace
+from seedbed.cli.progress import pace
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
 from seedbed.cli.summary import Summary, Tally, has_ended, leaf_table, state_name
-from seedbed.cli.watch import CALL_TIMEOUT, follow_run, get_run, list_runs
+from seedbed.cli.watch import CALL_TIMEOUT, get_run, list_runs, watch_run
 from seedbed.kernel.errors import InputError
 from seedbed.runs.v1.runs_service_pb2 import (
     CancelRunRequest,
@@ -73,11 +73,8 @@ async def watch(runs: Runs, name: str, screen: Screen) -> int:
             f"run {name} has not ended, and no stack works on it",
             hint="the same `seedbed generate` goes on with it; then watch it",
         )
-    with open_display(screen) as display:
-        async for run in follow_run(runs, name, screen):
-            display.update(run)
-    summary = _finished(run)
-    screen.show(leaf_table(run))
+    summary = _finished(await watch_run(runs, name, screen))
+    screen.show(leaf_table(summary.run))
     if screen.machine:
         screen.emit(summary.as_object())
     return summary.exit_code

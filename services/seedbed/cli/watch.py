@@ -1,12 +1,13 @@
 """Looks at runs: one, all of them, or one to its end, over restarts of the service that tells of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import grpc
 import grpc.aio
 
 from seedbed.cli.failure import read_rpc_error
+from seedbed.cli.progress import open_display
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
 from seedbed.cli.summary import has_ended
@@ -38,6 +39,29 @@ async def list_runs(runs: Runs) -> list[Run]:
         token = page.next_page_token
         if not token:
             return found
+
+
+async def watch_run(
+    runs: Runs, name: str, screen: Screen, note: Callable[[Run], None] = lambda _: None
+) -> Run:
+    """Show a run until it ends; `note` hears of each of its states, too. Returns the last."""
+    latest = Run(name=name)
+    with open_display(screen) as display:
+
+        async def show_signs_of_life() -> None:
+            while True:
+                await asyncio.sleep(1)
+                display.update(latest)
+
+        signs = asyncio.create_task(show_signs_of_life())
+        try:
+            async for run in follow_run(runs, name, screen):
+                latest = run
+                note(run)
+                display.update(run)
+        finally:
+            signs.cancel()
+    return latest
 
 
 async def follow_run(runs: Runs, name: str, screen: Screen) -> AsyncIterator[Run]:

@@ -1,0 +1,97 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from seedbed.cli.progress import BarDisplay, LineDisplay, format_seconds, pace, shorten
+from seedbed.cli.screen import Screen
+from tests.cli.runs_of import ended, leaf, run
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def out():
+    return io.StringIO()
+
+
+@pytest.fixture
+def screen(out):
+    screen = Screen()
+    screen.people = Console(file=out, width=200)
+    return screen
+
+
+@pytest.fixture
+def lines(out):
+    return lambda: out.getvalue().splitlines()
+
+
+def test_lines_are_few(screen, lines):
+    clock = Clock()
+    with LineDisplay(screen, clock) as display:
+        for tenth in range(100):
+            clock.now = tenth / 10
+            display.update(run(leaf(), samples=tenth))
+    assert lines() == ["0 s · 0/30 samples · 7 calls", "5 s · 50/30 samples · 7 calls"]
+
+
+def test_a_run_that_stands_still_still_shows_signs_of_life(screen, lines):
+    clock = Clock()
+    with LineDisplay(screen, clock) as display:
+        for second in range(61):
+            clock.now = second
+            display.update(run(leaf()))
+    assert [line.partition(" · ")[0] for line in lines()] == ["0 s", "30 s", "1 min 0 s"]
+
+
+def test_milestones_come_at_once_and_once(screen, lines):
+    clock = Clock()
+    with LineDisplay(screen, clock) as display:
+        display.update(run(leaf()))
+        for _ in range(2):
+            display.update(run(ended(accepted=12, rounds=3, reason="draws are spent")))
+            display.update(run(ended(accepted=12), paused="the teacher at http://t/v1 is away"))
+        display.update(run(ended(accepted=12)))
+    assert lines()[1:] == [
+        "knowledge/birds: 12 of 30 samples in 3 rounds; draws are spent",
+        "paused: the teacher at http://t/v1 is away",
+        "going on",
+        "paused: the teacher at http://t/v1 is away",
+        "going on",
+    ]
+
+
+def test_the_pace_says_what_is_known():
+    told = pace(run(requests=240, recalled=3, samples_per_second=7.25, time_left=95, dead=2).progress)
+    assert told == "240 calls · 3 recalled · 7.2 samples/s · 1 min 35 s left · 2 dead letters"
+
+
+def test_bars_show_the_leaves_at_work_and_why_it_waits():
+    screen = Screen()
+    out = io.StringIO()
+    screen.people = Console(file=out, width=160, force_terminal=True, highlight=False)
+    with BarDisplay(screen) as display:
+        display.update(run(leaf("knowledge/[x]"), leaf("knowledge/b"), paused="[429] from the teacher"))
+        display._bars.refresh()
+        display.update(run(ended("knowledge/[x]"), leaf("knowledge/b")))
+    shown = out.getvalue()
+    assert "knowledge/[x]" in shown
+    assert "paused: [429] from the teacher" in shown
+    assert "knowledge/[x]: 30 of 30 samples in 1 round" in shown
+
+
+def test_durations_and_paths_are_short():
+    assert [format_seconds(value) for value in (0.4, 59, 61, 7800)] == [
+        "0 s",
+        "59 s",
+        "1 min 1 s",
+        "2 h 10 min",
+    ]
+    assert shorten("a" * 60 + "/end").endswith("/end")
+    assert len(shorten("a" * 60)) == 40
