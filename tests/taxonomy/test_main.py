@@ -21,13 +21,13 @@ def process(tmp_path, nats_url):
     }
     command = [sys.executable, "-m", "seedbed.taxonomy"]
     environment = os.environ | settings
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         yield process
         process.kill()
 
 
 def port_of(process) -> int:
-    for line in process.stdout:
+    for line in process.stderr:
         record = json.loads(line)
         if record["event"] == "serving":
             return int(record["port"])
