@@ -20,9 +20,9 @@ _STOP = re.compile(r"[.!?。]+[\"'”’»)\]*_]*(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[*_])(?:[A-Za-z]|[A-Z]\.[A-Z]|e\.g|i\.e|cf|vs|etc|approx|ca|Dr|Mr|Mrs|Ms|St|Mt|No|Vol|Fig|Inc|Jr|Sr|U\.S)$"
 )
-_IMAGE = re.compile(r"!\[[^\]]*\]\((?:[^()]|\([^()]*\))*\)")
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
-_NOTE = re.compile(r"\[\^[^\]]*\]|< ?/?[A-Za-z][^>]*>")
+_IMAGE = re.compile(r"!\[[^\[\]]*\]\((?:[^()]|\([^()]*\))*\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*\)")
+_NOTE = re.compile(r"\[\^[^\]]*\]|< ?/?[A-Za-z][^<>]*>")
 _EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|`+")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)

@@ -108,9 +108,7 @@ def _best(
 
     def weigh(entry: tuple[Sentence, frozenset[str]]) -> tuple[int, bool, int, int]:
         sentence, found = entry
-        shared = len(words & found) + sum(
-            1 for word in words - found if is_korean(word) and word in sentence.plain
-        )
+        shared = len(words & found) + sum(1 for word in words - found if _stands(word, sentence.plain))
         return shared, folded in sentence.plain.casefold(), len(asked & found), -len(found)
 
     return max(shelf, key=weigh)
@@ -130,7 +128,7 @@ def _missing(
         return f"The document does not give {', '.join(sorted(strange))} there."
     if not words:
         return ""
-    absent = {word for word in words - everything if not (is_korean(word) and word in document)}
+    absent = {word for word in words - everything if not _stands(word, document)}
     if len(absent) > (1 - _IN_DOCUMENT) * len(words):
         return f"The document does not speak of {', '.join(sorted(absent)[:5])}."
     if len(words & found) + len(_stems_in(words - found, best)) < _IN_SENTENCE * len(words):
@@ -141,7 +139,12 @@ def _missing(
 
 
 def _stems_in(words: frozenset[str], best: Sentence) -> list[str]:
-    return [word for word in words if is_korean(word) and word in best.plain]
+    return [word for word in words if _stands(word, best.plain)]
+
+
+def _stands(word: str, text: str) -> bool:
+    """True where a Korean word stands in the text, its ending aside; others are compared by stems."""
+    return is_korean(word) and any(word[:end] in text for end in range(len(word), max(1, len(word) - 3), -1))
 
 
 def _relevancy(document: str, domain: str, question: str, ground: Grounding) -> int:
@@ -150,10 +153,9 @@ def _relevancy(document: str, domain: str, question: str, ground: Grounding) -> 
     if not asked:
         return 0
     known = frozenset[str]().union(*(words for _, words in _shelf(document))) | content(domain)
-    text = document
-    on_subject = sum(word in known or (is_korean(word) and word in text) for word in asked)
+    on_subject = sum(word in known or _stands(word, document) for word in asked)
     if on_subject < 0.5 * len(asked):
         return 0
     plain = ground.evidence
-    to_point = sum(word in ground.words or (is_korean(word) and word in plain) for word in asked)
+    to_point = sum(word in ground.words or _stands(word, plain) for word in asked)
     return 2 if to_point >= 0.3 * len(asked) else 1
