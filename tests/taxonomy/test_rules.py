@@ -51,6 +51,11 @@ def test_pairs_may_have_more_keys_which_are_not_read():
     assert said(data, "knowledge") == [("unused-key", 1, "`note` is not read")]
 
 
+def test_patterns_stay_inside():
+    found = said(knowledge({"patterns": ["a.md", "../b.md", "/c.md"]}), "knowledge")
+    assert [(rule, severity) for rule, severity, _ in found] == [("pattern", 2), ("pattern", 2)]
+
+
 def test_a_repository_needs_a_commit():
     data = knowledge({"repo": "https://example.org/x", "patterns": ["*"]})
     assert said(data, "knowledge") == [("missing-key", 2, "a document in a repository needs its `commit`")]

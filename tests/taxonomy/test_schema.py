@@ -113,6 +113,10 @@ def test_old_knowledge_needs_version_3(version):
     assert said(data, "knowledge") == [
         f"knowledge-version: knowledge needs version 3; version {version} is no longer read"
     ]
+    del data["version"]
+    assert said(data, "knowledge") == [
+        "knowledge-version: knowledge needs version 3; a file without one counts as version 1, no longer read"
+    ]
 
 
 @pytest.mark.parametrize("key", ["created_by", "domain", "seed_examples", "document_outline", "document"])

@@ -11,7 +11,7 @@ from seedbed.kernel.digest import sha256_hex
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.findings import Place, error, warning
 from seedbed.taxonomy.git import GitFailed, address_fault, is_full_hash, is_revision
-from seedbed.taxonomy.globs import is_literal, pattern_fault, select
+from seedbed.taxonomy.globs import is_literal, select
 from seedbed.taxonomy.media import SUFFIXES, content_fault, media_type
 from seedbed.taxonomy.mirrors import Mirrors
 from seedbed.taxonomy.revisions import GitTree
@@ -132,9 +132,6 @@ class Gatherer:
         self, leaf: LeafFile, pattern: str, place: Place, shelf: _Shelf, paths: list[str], gathered: Gathered
     ) -> list[str]:
         """The paths that a pattern means and that can be read; what cannot is said."""
-        if fault := pattern_fault(pattern):
-            gathered.findings.append(error(leaf.file, place, "pattern", fault))
-            return []
         meant = select(pattern, paths)
         links = [path for path in meant if shelf.tree.entries[shelf.prefix + path].kind != "file"]
         # What a `*` happens to meet, and is no document anyway, is of no concern.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seedbed.taxonomy.findings import Place, error, warning
+from seedbed.taxonomy.globs import pattern_fault
 from seedbed.taxonomy.positions import Parsed, Path
 from seedbed.taxonomy.schema import KNOWLEDGE_VERSION
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
@@ -30,6 +31,7 @@ def check_rules(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
     if branch == "knowledge" and parsed.data.get("version") == KNOWLEDGE_VERSION:
         yield from _pair_keys(parsed, file)
         yield from _repository(parsed, file)
+        yield from _patterns(parsed, file)
 
 
 def mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -109,6 +111,14 @@ def _repository(parsed: Parsed, file: str) -> Iterator[Finding]:
     if not remote and "repo" not in document and isinstance(commit, str) and commit.strip():
         message = "`commit` without `repo`: the files of the taxonomy itself are read"
         yield warning(file, parsed.key(("document", "commit")), "unused-key", message)
+
+
+def _patterns(parsed: Parsed, file: str) -> Iterator[Finding]:
+    document = parsed.data.get("document")
+    patterns = document.get("patterns") if isinstance(document, dict) else None
+    for index, pattern in enumerate(patterns if isinstance(patterns, list) else []):
+        if isinstance(pattern, str) and (fault := pattern_fault(pattern.strip())):
+            yield error(file, parsed.place(("document", "patterns", index)), "pattern", fault)
 
 
 def check_attribution(text: str | None, version: int, file: str) -> Iterator[Finding]:

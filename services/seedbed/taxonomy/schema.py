@@ -1,7 +1,7 @@
 """The schemas of `qna.yaml`, versions 1 to 3, and their failures in words. Knows no file system.
 
-Version 1 asks least; 2 and 3 are the same for skills. For knowledge 1 and 2 are deprecated. Our own
-addition: `document` may name files of the taxonomy itself, without `repo` and `commit`.
+Version 1 asks least; 2 and 3 are the same for skills. For knowledge only 3 is
+read. Our own addition: `document` may name files of the taxonomy itself, without `repo` and `commit`.
 """
 
 import difflib
@@ -60,14 +60,6 @@ def _skill(number: int) -> Schema:
     )
 
 
-def _old_knowledge(number: int) -> Schema:
-    required, optional = _version(number)
-    strict = number > 1
-    examples = _list(_object(_PAIR, {"context": _TEXT}), 5 if strict else 1, unique=strict)
-    texts = {"created_by": _ANY_TEXT, "domain": _ANY_TEXT, "task_description": _ANY_TEXT}
-    return _object({**required, **texts, "seed_examples": examples, "document": _DOCUMENT}, optional)
-
-
 def _knowledge() -> Schema:
     # Other keys in a pair are allowed by the schema; the rules warn of them.
     pairs = _list(_object(_PAIR, open_=True), 3)
@@ -79,10 +71,7 @@ def _knowledge() -> Schema:
 
 @cache
 def _validator(branch: str, version: int) -> Draft202012Validator:
-    if branch != "knowledge":
-        schema = _skill(version)
-    else:
-        schema = _knowledge() if version == KNOWLEDGE_VERSION else _old_knowledge(version)
+    schema = _knowledge() if branch == "knowledge" else _skill(version)
     return Draft202012Validator({"$schema": _DRAFT, **schema})
 
 
@@ -97,8 +86,13 @@ def check_schema(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
         yield error(file, place, "version", _wrong_version(version))
         return
     if branch == "knowledge" and version != KNOWLEDGE_VERSION:
-        message = f"knowledge needs version {KNOWLEDGE_VERSION}; version {version} is no longer read"
+        said = (
+            f"version {version} is" if "version" in parsed.data else "a file without one counts as version 1,"
+        )
+        message = f"knowledge needs version {KNOWLEDGE_VERSION}; {said} no longer read"
+        # What else an old form lacks would be asked of the wrong schema.
         yield error(file, place, "knowledge-version", message)
+        return
     for failure in _validator(branch, version).iter_errors(parsed.data):
         yield from _tell(failure, parsed, file)
 
