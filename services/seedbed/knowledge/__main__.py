@@ -1,5 +1,7 @@
 """The knowledge service: `python -m seedbed.knowledge`."""
 
+import os
+
 from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.knowledge.api import KnowledgeApi
 from seedbed.knowledge.reader import Reader
@@ -23,4 +25,6 @@ def build(kernel: Kernel) -> Service:
 
 
 if __name__ == "__main__":
+    # The children that read documents are started by exec; gRPC need not get ready for plain forks.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     run_service("knowledge", build)
