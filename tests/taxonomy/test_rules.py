@@ -20,6 +20,16 @@ def test_contexts_are_for_all_examples_or_none():
     assert message.startswith("1 of 5 seed examples have no `context`")
 
 
+def test_grounded_skills_have_a_subtree_of_their_own():
+    def rules(data, path):
+        found = check_rules(read_yaml(dump(data).encode(), path), "compositional_skills", path)
+        return [(f.rule, f.severity) for f in found]
+
+    inside, outside = "compositional_skills/grounded/a/qna.yaml", "compositional_skills/a/qna.yaml"
+    assert rules(skill(), outside) == rules(skill(context=True), inside) == []
+    assert rules(skill(), inside) == rules(skill(context=True), outside) == [("subtree", 1)]
+
+
 def test_escapes_bring_no_control_characters():
     text = dump(skill()).replace("It is 4.", '"It is \\0 4."').replace("Adds.", '"Adds \\a."')
     found = check_rules(read_yaml(text.encode(), "f"), "compositional_skills", "f")

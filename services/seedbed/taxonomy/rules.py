@@ -17,6 +17,7 @@ ANSWER_WORDS = 250
 SKILL_WORDS = 2300
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_GROUNDED = "compositional_skills/grounded/"
 _LIMITS = {"context": CONTEXT_WORDS, "question": QUESTION_WORDS, "answer": ANSWER_WORDS}
 _ATTRIBUTION = ("title of work", "link to work", "license of the work", "creator names")
 
@@ -27,6 +28,7 @@ def check_rules(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
         return
     yield from _characters(parsed.data, (), parsed, file)
     yield from _context(parsed, branch, file)
+    yield from _subtree(parsed, file)
     yield from _words(parsed, branch, file)
     if branch == "knowledge" and parsed.data.get("version") == KNOWLEDGE_VERSION:
         yield from _pair_keys(parsed, file)
@@ -66,6 +68,17 @@ def _context(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
         "give one to all of them (a grounded skill) or to none"
     )
     yield error(file, parsed.place(("seed_examples", bare[0])), "mixed-context", message)
+
+
+def _subtree(parsed: Parsed, file: str) -> Iterator[Finding]:
+    if not file.startswith("compositional_skills/"):
+        return
+    inside = file.startswith(_GROUNDED)
+    grounded = any("context" in example for _, example in mappings(parsed.data.get("seed_examples")))
+    if inside != grounded:
+        what = "a skill without contexts" if inside else "a skill with contexts"
+        where = "elsewhere than in" if inside else "in"
+        yield warning(file, Place(), "subtree", f"{what} is expected {where} {_GROUNDED}")
 
 
 def _words(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
