@@ -2,6 +2,10 @@
 
 import os
 
+# The children that read documents go on to another program at once: gRPC, which reads this when it is
+# imported, need not get ready for forks, and complain that it cannot.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.knowledge.api import KnowledgeApi
 from seedbed.knowledge.reader import Reader
@@ -25,6 +29,4 @@ def build(kernel: Kernel) -> Service:
 
 
 if __name__ == "__main__":
-    # The children that read documents are started by exec; gRPC need not get ready for plain forks.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     run_service("knowledge", build)
