@@ -58,7 +58,7 @@ def judge_pair(tags: Tags) -> dict[str, object]:
     length = len(WORD.findall(response))
     if length < _FEWEST or not shared:
         return {"explanation": "The response is empty or speaks of something else.", "score": 1}
-    if len(shared) < 0.12 * len(asked) or (len(shared) < 2 and length < 12):
+    if len(shared) < 0.1 * len(asked) or (len(shared) < 2 and length < 12):
         return {"explanation": "The response hardly touches what was asked.", "score": 1}
     spelt_out = length >= 25 and len(shared) >= 4
     said = f"The response takes up {len(shared)} points of the task{'' if spelt_out else ', briefly'}."

@@ -14,27 +14,27 @@ AUXILIARIES = frozenset(
     "is are was were has have had can could may might must will would shall should".split()
 )
 # base: third person, past
-_FORMS = """add:adds,added appear:appears,appeared become:becomes,became begin:begins,began breed:breeds,bred
-bring:brings,brought build:builds,built call:calls,called carry:carries,carried cause:causes,caused
-change:changes,changed coin:coins,coined come:comes,came compare:compares,compared
-consist:consists,consisted contain:contains,contained cover:covers,covered create:creates,created
-depend:depends,depended describe:describes,described develop:develops,developed
-differ:differs,differed eat:eats,ate emerge:emerges,emerged enter:enters,entered feed:feeds,fed
-find:finds,found follow:follows,followed form:forms,formed give:gives,gave go:goes,went
-grow:grows,grew help:helps,helped hold:holds,held include:includes,included
-increase:increases,increased introduce:introduces,introduced keep:keeps,kept last:lasts,lasted
-lay:lays,laid lead:leads,led learn:learns,learned leave:leaves,left live:lives,lived lose:loses,lost
-make:makes,made meet:meets,met move:moves,moved need:needs,needed occur:occurs,occurred
-open:opens,opened perform:performs,performed play:plays,played prefer:prefers,preferred
-produce:produces,produced promote:promotes,promoted protect:protects,protected
-provide:provides,provided publish:publishes,published raise:raises,raised range:ranges,ranged
-reach:reaches,reached receive:receives,received release:releases,released remain:remains,remained
-remove:removes,removed report:reports,reported require:requires,required roost:roosts,roosted
-seem:seems,seemed send:sends,sent show:shows,showed sing:sings,sang sleep:sleeps,slept
-start:starts,started stay:stays,stayed stop:stops,stopped store:stores,stored study:studies,studied
-suggest:suggests,suggested support:supports,supported take:takes,took tend:tends,tended
-turn:turns,turned use:uses,used vary:varies,varied weigh:weighs,weighed win:wins,won
-work:works,worked write:writes,wrote
+_FORMS = """add:adds,added appear:appears,appeared become:becomes,became belong:belongs,belonged
+begin:begins,began breed:breeds,bred bring:brings,brought build:builds,built call:calls,called
+carry:carries,carried cause:causes,caused change:changes,changed coin:coins,coined come:comes,came
+compare:compares,compared consist:consists,consisted contain:contains,contained cover:covers,covered
+create:creates,created depend:depends,depended describe:describes,described
+develop:develops,developed differ:differs,differed eat:eats,ate emerge:emerges,emerged
+enter:enters,entered feed:feeds,fed find:finds,found follow:follows,followed form:forms,formed
+give:gives,gave go:goes,went grow:grows,grew help:helps,helped hold:holds,held
+include:includes,included increase:increases,increased introduce:introduces,introduced
+keep:keeps,kept last:lasts,lasted lay:lays,laid lead:leads,led learn:learns,learned
+leave:leaves,left live:lives,lived lose:loses,lost make:makes,made meet:meets,met move:moves,moved
+need:needs,needed occur:occurs,occurred open:opens,opened perform:performs,performed
+play:plays,played prefer:prefers,preferred produce:produces,produced promote:promotes,promoted
+protect:protects,protected provide:provides,provided publish:publishes,published raise:raises,raised
+range:ranges,ranged reach:reaches,reached receive:receives,received release:releases,released
+remain:remains,remained remove:removes,removed report:reports,reported require:requires,required
+roost:roosts,roosted seem:seems,seemed send:sends,sent show:shows,showed sing:sings,sang
+sleep:sleeps,slept start:starts,started stay:stays,stayed stop:stops,stopped store:stores,stored
+study:studies,studied suggest:suggests,suggested support:supports,supported take:takes,took
+tend:tends,tended turn:turns,turned use:uses,used vary:varies,varied weigh:weighs,weighed
+win:wins,won work:works,worked write:writes,wrote
 """
 
 

@@ -29,9 +29,9 @@ _KEPT = frozenset(
     sequence explanation following explain step steps minute minutes hour hours day days week month
     months year years time order way example first last next second third same different yes no value
     total result amount cost price average letter letters language terminology term terms simple simpler
-    easier inclusive better odd man one out other others rest remaining write
-    rewrite give tell show use end monday tuesday wednesday thursday friday saturday sunday
-    january february march april may june july august september october november december""".split()
+    easier inclusive better odd man one out other others rest remaining write rewrite give tell show use
+    end later earlier ago monday tuesday wednesday thursday friday saturday sunday january february
+    march april may june july august september october november december""".split()
 )
 _KOREAN_KEPT = frozenset(
     "문장 단어 낱말 글 질문 답 다음 이유 목록 표 설명 내용 뜻 말 보기 순서 이름 높임말 속담".split()

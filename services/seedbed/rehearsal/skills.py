@@ -23,9 +23,10 @@ _LONG = 260
 def make_context(tags: Tags, luck: Luck) -> str:
     """A context like the seed's, about other things."""
     seed = _example(tags).context or tags.get("example_context")
-    told = recast(seed, _protected(tags), luck)
+    told = recast(_half(seed, luck), _protected(tags), luck)
     words = speech(seed)
-    return _joined(told, _fill(luck.pick(words.settings), words, luck))
+    settings = luck.shuffled(words.settings)[:2]
+    return _joined(told, *(_fill(setting, words, luck) for setting in settings))
 
 
 def make_instructions(tags: Tags, luck: Luck) -> list[str]:
@@ -48,7 +49,7 @@ def make_response(tags: Tags, luck: Luck) -> str:
     pair = (example.context, context) if context.strip() else (example.question, instruction)
     mapping = compare(*pair)
     answer = substitute(example.answer, mapping) if mapping else example.answer
-    about = _subject(context or instruction, luck)
+    about = _subjects(context, instruction, luck) if context.strip() else _subject(instruction, luck)
     closing = luck.pick(words.closings).format(about=about)
     return _joined(answer, closing) if answer.strip() else closing
 
@@ -80,6 +81,15 @@ def _window(seed: str, luck: Luck) -> str:
     return " ".join(sentence.raw for place, sentence in enumerate(told) if place != left_out)
 
 
+def _half(seed: str, luck: Luck) -> str:
+    """Half the sentences of a context that has many, so that two contexts after one seed differ."""
+    told = sentences(seed)
+    if len(told) < 4 or "\n" in seed.strip():
+        return seed
+    kept = sorted(luck.shuffled(range(len(told)))[: (len(told) + 1) // 2])
+    return " ".join(told[place].raw for place in kept)
+
+
 def _grounded(seed: str, tags: Tags, luck: Luck) -> str:
     words = speech(seed)
     subject = _subject(tags.get("context"), luck)
@@ -89,8 +99,12 @@ def _grounded(seed: str, tags: Tags, luck: Luck) -> str:
         if korean
         else (f"Take care of the part on {subject}.", f"Keep {subject} in it.", f"Begin with {subject}.")
     )
-    ending = next((text for text in luck.endless(words.endings) if text), "")
-    return _joined(_capital(seed.strip()), luck.pick(frames), _fill(ending, words, luck))
+    # They share a context, and with it are compared: each must bring much of its own.
+    opening, ending = (
+        luck.pick([text for text in texts if text]) for texts in (words.openings, words.endings)
+    )
+    parts = (_fill(opening, words, luck), _capital(seed.strip()), luck.pick(frames))
+    return _joined(*parts, _fill(ending, words, luck))
 
 
 def _subject(text: str, luck: Luck) -> str:
@@ -100,6 +114,12 @@ def _subject(text: str, luck: Luck) -> str:
         return luck.pick(nouns) if nouns else "물음"
     phrases = sorted(set(noun_phrases(" ".join(text.split()))))
     return luck.pick(phrases) if phrases else "the question"
+
+
+def _subjects(context: str, instruction: str, luck: Luck) -> str:
+    """Something of the context and something of the instruction."""
+    one, other = _subject(context, luck), _subject(instruction, luck)
+    return f"{with_particle(one, '과')} {other}" if is_korean(context) else f"{one} and {other}"
 
 
 def _fill(template: str, words: Vocabulary, luck: Luck) -> str:
