@@ -6,7 +6,7 @@ Goes by the place of a word in its sentence; knows nothing of tasks or answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from seedbed.rehearsal.hangul import is_korean, split_particle, with_particle
@@ -50,12 +50,13 @@ def recast(text: str, kept: frozenset[str], luck: Luck) -> str:
     if is_korean(text):
         return re.sub(r"[가-힣]+|\d+", lambda found: _korean(found.group(), kept, mapping, luck), text)
     tokens = _TOKEN.findall(text)
+    told = {token.casefold() for token in tokens}
     for place, kind in _places(tokens):
         word = tokens[place]
         if kind == "number":
             mapping.setdefault(word, str(2 + luck.below(2 * int(word) + 9)))
-        elif stem(word) not in kept and word.casefold() not in _KEPT:
-            mapping.setdefault(word.casefold(), luck.pick(getattr(ENGLISH, kind)).casefold())
+        elif stem(word) not in kept and word.casefold() not in _KEPT and word.casefold() not in mapping:
+            mapping[word.casefold()] = _fresh(getattr(ENGLISH, kind), mapping, told, luck)
     return with_articles(substitute(text, mapping))
 
 
@@ -133,10 +134,19 @@ def _ends_here(tokens: list[str], place: int) -> bool:
     return place >= len(tokens) or bool(re.match(r"[,.\n;?]| +(?:and|[a-eA-E0-9])\b", tokens[place]))
 
 
+def _fresh(choices: Sequence[str], mapping: Mapping[str, str], told: set[str], luck: Luck) -> str:
+    """One of the choices that stands for no other word yet and is not told of already."""
+    taken = {*mapping.values(), *told}
+    left = [word for word in map(str.casefold, choices) if word not in taken]
+    return luck.pick(left or choices).casefold()
+
+
 def _korean(word: str, kept: frozenset[str], mapping: dict[str, str], luck: Luck) -> str:
     if word.isdigit():
         return mapping.setdefault(word, str(2 + luck.below(2 * int(word) + 9))) if len(word) < 4 else word
     noun, particle = split_particle(word)
     if not particle or len(noun) < 2 or noun in kept or noun in _KOREAN_KEPT or noun.endswith(_VERBAL):
         return word
-    return with_particle(mapping.setdefault(noun, luck.pick(KOREAN.nouns)), particle)
+    if noun not in mapping:
+        mapping[noun] = _fresh(KOREAN.nouns, mapping, set(), luck)
+    return with_particle(mapping[noun], particle)
