@@ -65,14 +65,16 @@ class Child:
         """Wait for its end; the exit status, negative where a signal ended it."""
         return await self._process.wait()
 
-    async def stop(self, patience: float) -> None:
-        """Ask it to end, then make it end, with whatever it had started."""
+    async def stop(self, patience: float) -> bool:
+        """Ask it to end, then make it end, with whatever it had started. Returns whether asking was enough."""
         if self.alive:
             signal_group(self.pid, signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), patience)
+        obeyed = not self.alive
         signal_group(self.pid, signal.SIGKILL)
         await self._process.wait()
+        return obeyed
 
     def last_words(self, lines: int = 6) -> str:
         """The end of its log."""

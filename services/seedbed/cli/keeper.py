@@ -64,8 +64,8 @@ class Keeper:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._child is not None:
-            await self._child.stop(patience)
+        if self._child is not None and not await self._child.stop(patience):
+            self._notify(f"{self.name} did not stop within {patience:g} s and was killed")
         if not self._failure.cancel() and not self._failure.cancelled():
             # Somebody has to have looked at it, or asyncio complains.
             self._failure.exception()

@@ -18,6 +18,7 @@ import nats.js.errors
 from seedbed.kernel.bus import LIMITS, Bus, is_wrong_revision
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.logs import get_logger
+from seedbed.kernel.tasks import end_tasks
 
 TICK = 0.02
 BEAT = 2.0
@@ -117,9 +118,7 @@ class Permits:
 
     async def stop(self) -> None:
         """Leave the table."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._leave(), 2)
 
@@ -183,8 +182,10 @@ class Permits:
     async def _keep(self) -> None:
         last_beat = 0.0
         while True:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), BEAT)
+            # Not `wait_for`: on Python 3.11 it swallows a cancellation that comes with a change.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    await self._changed.wait()
             self._changed.clear()
             beat = time.monotonic() - last_beat >= BEAT
             if beat or self._would_change():

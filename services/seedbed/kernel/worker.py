@@ -34,6 +34,7 @@ from seedbed.kernel.permits import Permits
 from seedbed.kernel.plans import KnownPlan, Plans
 from seedbed.kernel.step import Following, Step, Work
 from seedbed.kernel.store import Store
+from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.teacher import Teacher
 
 AnyStep = Step[Any, Any]
@@ -121,16 +122,12 @@ class Worker:
 
     async def stop(self, grace: float) -> None:
         """Take nothing more, finish what is in hand within `grace` seconds, hand back the rest."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await end_tasks(self._loops)
         if self._tasks:
             beat = asyncio.create_task(self._beat())
             await asyncio.wait(self._tasks, timeout=grace)
             beat.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         for message in list(self._in_hand.values()):
             with contextlib.suppress(Exception):
                 await message.nak()

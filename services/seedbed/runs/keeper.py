@@ -17,6 +17,7 @@ from seedbed.kernel.memo import Memo
 from seedbed.kernel.permits import Table
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store
+from seedbed.kernel.tasks import end_tasks
 from seedbed.runs.entries import Cell, Entries
 from seedbed.runs.leaf import AT_ONCE, Effects, LeafWork
 from seedbed.runs.run import KeptRun
@@ -57,9 +58,7 @@ class Keeper:
 
     async def stop(self) -> None:
         """Stop; everything decided is on record."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     async def create(self, plan: Plan) -> KeptRun:
         """Create a run, or take up again the one there is. Runs that lie dormant beside it are superseded."""
