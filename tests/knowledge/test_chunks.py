@@ -98,6 +98,13 @@ def test_korean_is_cut_at_sentences():
     assert all(chunk.endswith((".", ").")) for chunk in history)
 
 
+def test_a_paragraph_over_a_rule_stays_text():
+    text = "# A\n\nOne line and\nanother line.\n---\n\nMore.\n"
+    passages = list(cut(text, 400))
+    assert [passage.headings for passage in passages] == [("A",)]
+    assert texts(text, passages)[0].startswith("One line and")
+
+
 def test_small_blocks_are_put_together_under_one_heading_only():
     text = "# A\n\none\n\ntwo\n\n# B\n\nthree\n\n# A\n\nfour\n"
     passages = list(cut(text, 400))

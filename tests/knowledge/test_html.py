@@ -60,8 +60,8 @@ def test_quotes_and_code():
 
 
 def test_the_named_character_set_is_used():
-    page = '<html><head><meta charset="euc-kr"></head><body><p>정악은 음악이다.</p></body></html>'
-    assert html.read(page.encode("euc-kr")).text == "정악은 음악이다."
+    page = '<html><head><meta charset="euc-kr"></head><body><p>정악은 음악이다. 펲</p></body></html>'
+    assert html.read(page.encode("cp949")).text == "정악은 음악이다. 펲"
 
 
 def test_a_wrong_character_set_is_named_with_its_line():
@@ -70,9 +70,10 @@ def test_a_wrong_character_set_is_named_with_its_line():
         html.read(page)
 
 
-def test_an_unknown_character_set_is_named():
-    with pytest.raises(UnreadableError, match="not known: klingon"):
-        html.read(b'<html><head><meta charset="klingon"></head><body>x</body></html>')
+@pytest.mark.parametrize("charset", ["klingon", "hex", "undefined"])
+def test_an_unknown_character_set_is_named(charset: str):
+    with pytest.raises(UnreadableError, match=f"not known: {charset}"):
+        html.read(f'<html><head><meta charset="{charset}"></head><body>x</body></html>'.encode())
 
 
 def test_an_empty_page_has_no_text():

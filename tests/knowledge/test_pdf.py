@@ -21,6 +21,7 @@ SECOND = [
     At("정악 개요", 660, 18),
     At("정악은 궁중에서 연주되던 음악이다.", 630),
     At("* one of two", 600),
+    At("* two of two", 570),
     At("Page 2", 30, 9),
 ]
 
@@ -33,7 +34,8 @@ def test_headings_by_size_paragraphs_over_pages_and_no_running_lines():
         "A second paragraph starts here and goes on over the page without an end.\n\n"
         "## 정악 개요\n\n"
         "정악은 궁중에서 연주되던 음악이다.\n\n"
-        "- one of two"
+        "- one of two\n"
+        "- two of two"
     )
 
 

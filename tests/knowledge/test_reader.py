@@ -82,6 +82,21 @@ async def test_a_cancelled_reading_leaves_no_child():
     assert children() == before
 
 
+def test_a_child_dies_with_its_parent():
+    code = (
+        "import asyncio, seedbed.knowledge.reader as r\n"
+        "asyncio.run(r.Reader().read('a', b'one two. ' * 3_000_000, 'text/plain', 400))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    while not (born := psutil.Process(parent.pid).children()):
+        time.sleep(0.01)
+    # Time enough to set its limits, and too little to finish.
+    time.sleep(0.5)
+    parent.kill()
+    parent.wait()
+    born[0].wait(5)
+
+
 async def test_no_more_children_than_slots():
     reader = Reader(slots=asyncio.Semaphore(1))
     before = len(children())

@@ -15,6 +15,7 @@ Span = tuple[int, int]
 
 STRETCH = 200_000
 _BLANK_LINE = 200
+_LONGEST_TITLE = 300
 
 # Not `str.splitlines`, which also breaks where markdown-it does not.
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -57,7 +58,7 @@ def blocks(text: str) -> Iterator[Block]:
             if token.level or not token.map:
                 continue
             start, end = _span(token.map, lines)
-            if token.type == "heading_open":
+            if token.type == "heading_open" and _is_title(tokens[index + 1].content):
                 level = int(token.tag[1])
                 path = [(above, title) for above, title in path if above < level]
                 path.append((level, plain_heading(tokens[index + 1].content)))
@@ -71,6 +72,11 @@ def front_matter(text: str) -> int:
     """Where the text begins behind its front matter."""
     found = _FRONT_MATTER.match(text, 0, _FRONT_MATTER_LIMIT)
     return found.end() if found else 0
+
+
+def _is_title(source: str) -> bool:
+    """Whether a heading is one: a rule right under a paragraph makes all of it a heading, too."""
+    return "\n" not in source.strip() and len(source) <= _LONGEST_TITLE
 
 
 def plain_heading(source: str) -> str:

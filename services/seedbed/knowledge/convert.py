@@ -8,6 +8,7 @@ On stdout: one line with the length of the text in bytes, the text in UTF-8, the
 chunk.
 """
 
+import ctypes
 import json
 import resource
 import signal
@@ -15,6 +16,8 @@ import sys
 
 from seedbed.knowledge.chunks import cut
 from seedbed.knowledge.documents.reading import OUT_OF_MEMORY, UNREADABLE, UnreadableError, converter_for
+
+_PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> int:
@@ -39,8 +42,10 @@ def limit(memory: int, cpu: int, wall: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Should the parent die, no one else would end this process.
     signal.alarm(wall)
+    if sys.platform == "linux":
+        # Nobody would read what an orphan writes.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def write(media_type: str, content: bytes, max_tokens: int) -> None:

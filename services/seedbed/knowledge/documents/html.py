@@ -27,6 +27,18 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+# Pages name the smaller set and use the larger one.
+_AS_BROWSERS_DO = {
+    "ascii": "cp1252",
+    "us-ascii": "cp1252",
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+}
 # A span of thousands in a page is a mistake, and memory.
 _MAX_SPAN = 100
 _MAX_CELLS = 1_000_000
@@ -49,14 +61,14 @@ def _decode(content: bytes) -> str:
     found = _CHARSET.search(content[:2048])
     if found is None or content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return decode(content)
-    charset = found[1].decode("ascii")
+    charset = found[1].decode("ascii").lower()
     try:
-        return content.decode(charset)
-    except LookupError:
-        raise UnreadableError(f"it names a character set that is not known: {charset}") from None
+        return content.decode(_AS_BROWSERS_DO.get(charset, charset))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UnreadableError(f"line {line} is not valid {charset} (byte {error.start})") from None
+    except (LookupError, UnicodeError):
+        raise UnreadableError(f"it names a character set that is not known: {charset}") from None
 
 
 def _blocks(node: LexborNode) -> Iterator[str]:

@@ -97,16 +97,19 @@ def _in_margin(line: Line) -> bool:
 
 
 def write(lines: Sequence[Line], marks: dict[int, Mark], pages: int) -> Reading:
-    """Put the lines together as headings and paragraphs."""
+    """Put the lines together as headings, paragraphs and lists."""
     parts: list[str] = []
     starts: list[int] = []
-    length = 0
+    length, in_list = 0, False
     for number, line in enumerate(lines):
         mark, last = marks.get(number), lines[number - 1] if number else None
         opens = last is None or _opens(last, line, marks.get(number - 1), mark)
         between = "" if last is None else "\n\n" if opens else _glue(last.text, line.text)
         text = normalise(line.text.replace(SOFT_HYPHEN, ""))
         if opens:
+            bullet = not mark and bool(_BULLET.match(text))
+            between = "\n" if bullet and in_list else between
+            in_list = bullet
             text = f"{'#' * min(mark.level, 6)} {text}" if mark else _open_paragraph(text)
         starts += [length + len(between)] * (line.page + 1 - len(starts))
         length += len(between) + len(text)
