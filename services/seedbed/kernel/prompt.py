@@ -1,5 +1,6 @@
 """Prompts: a versioned template and the schema its reply must have."""
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from jinja2 import Environment, StrictUndefined, Template
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from seedbed.kernel.digest import canonical_json, sha256_hex
 from seedbed.kernel.errors import MalformedReply
@@ -19,11 +21,14 @@ Message = dict[str, str]
 # As loosely as a model might read one: `</ Document >` ends a section in its eyes.
 _TAG = re.compile(r"<(?=\s*/?\s*[a-z_]+\s*/?>)", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+# A reply that opens more objects than this is noise, and reading on costs seconds.
+_MOST_STARTS = 1000
 
 
 def neutralise(text: str) -> str:
     """Put a space into whatever looks like one of our tags, so that data cannot end its own section."""
-    return _TAG.sub("< ", text)
+    # `str` makes a value that is missing say its name.
+    return _TAG.sub("< ", str(text))
 
 
 _ENVIRONMENT = Environment(
@@ -79,15 +84,21 @@ class Prompt(Generic[ReplyT]):
     def parse(self, text: str) -> ReplyT:
         """Read a reply; finds the object in fences and chatter. Raises MalformedReply."""
         try:
-            return self.reply.model_validate_json(text)
+            return self._check(self.reply.model_validate_json(text))
         except ValidationError as error:
             first = error
         for found in _objects(text):
-            try:
-                return self.reply.model_validate(found)
-            except ValidationError:
-                continue
+            with contextlib.suppress(ValidationError):
+                return self._check(self.reply.model_validate(found))
         raise MalformedReply(f"the reply is not a {self.reply.__name__}: {_brief(first)}")
+
+    def _check(self, reply: ReplyT) -> ReplyT:
+        try:
+            # Half of a surrogate pair: JSON can say it, UTF-8 and so our messages cannot.
+            reply.model_dump_json()
+        except PydanticSerializationError as error:
+            raise MalformedReply(f"the reply is not a {self.reply.__name__}: it is not Unicode") from error
+        return reply
 
 
 def _objects(text: str) -> list[Any]:
@@ -95,11 +106,12 @@ def _objects(text: str) -> list[Any]:
     decoder = json.JSONDecoder()
     found = []
     for part in [*_FENCE.findall(text), text]:
-        start = part.find("{")
-        while start >= 0:
+        start, tries = part.find("{"), 0
+        while start >= 0 and tries < _MOST_STARTS:
+            tries += 1
             try:
                 value, end = decoder.raw_decode(part, start)
-            except ValueError:
+            except (ValueError, RecursionError):
                 start = part.find("{", start + 1)
                 continue
             found.append(value)

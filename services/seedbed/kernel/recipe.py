@@ -83,7 +83,7 @@ def read_recipe(text: str, *, target: int = 0) -> Recipe:
     """Read a recipe from YAML or JSON; `target` overrides its own. Raises InputError."""
     try:
         values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"the recipe is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise InputError("the recipe must be a list of keys and values")

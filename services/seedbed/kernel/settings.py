@@ -89,7 +89,7 @@ def _is_secret(name: str) -> bool:
 def _read_secret(key: str, path: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError("a secret cannot be read", [Violation(key, str(error))]) from error
 
 

@@ -1,0 +1,109 @@
+import json
+from typing import Any
+
+import pytest
+
+from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
+from seedbed.kernel.errors import InputError
+from seedbed.kernel.recipe import Gates, Recipe, read_recipe
+
+GOOD = {"faithful": 1, "relevancy": 2, "standalone": 1, "evidence_found": 1}
+
+
+def test_nothing_said_is_the_default():
+    assert read_recipe("") == read_recipe("{}") == Recipe()
+
+
+def test_yaml_and_json_say_the_same():
+    yaml = "target: 5\naugmentations: [atomic_facts]\ngates: {pair_score: 3}\n"
+    assert read_recipe(yaml) == read_recipe(
+        json.dumps({"target": 5, "augmentations": ["atomic_facts"], "gates": {"pair_score": 3}})
+    )
+
+
+def test_the_target_of_the_command_line_wins():
+    assert read_recipe("target: 5", target=7).target == 7
+    assert read_recipe("target: 5").target == 5
+
+
+def test_equal_recipes_are_equal_texts():
+    one, other = read_recipe("{pairs: 4, target: 9}"), read_recipe("{target: 9, pairs: 4}")
+    assert one.canonical() == other.canonical()
+    assert read_recipe(one.canonical()) == one
+    assert one.canonical() != Recipe().canonical()
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("targets: 3", "recipe.targets"),
+        ("target: 0", "recipe.target"),
+        ("target: many", "recipe.target"),
+        ("short_share: 1.5", "recipe.short_share"),
+        ("chunk_tokens: 8", "recipe.chunk_tokens"),
+        ("augmentations: [poem]", "recipe.augmentations.0"),
+        ("gates: {pair_score: 4}", "recipe.gates.pair_score"),
+        ("gates: {pairscore: 2}", "recipe.gates.pairscore"),
+        ("1: 2", "recipe.1"),
+    ],
+)
+def test_what_cannot_be_is_named(text, field):
+    with pytest.raises(InputError, match="not valid") as caught:
+        read_recipe(text)
+    assert [violation.field for violation in caught.value.violations] == [field]
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "a: *nowhere", "!!python/object:os.system {}", "target: 2024-13-45", "[" * 5000, "a: \x00"]
+)
+def test_what_is_no_yaml_is_said(text):
+    with pytest.raises(InputError, match="not YAML"):
+        read_recipe(text)
+
+
+@pytest.mark.parametrize("text", ["- a", "just words", "42"])
+def test_what_is_no_mapping_is_said(text):
+    with pytest.raises(InputError, match="keys and values"):
+        read_recipe(text)
+
+
+@pytest.mark.parametrize("name", ["answerable", "well_formed", "safe", "relevant"])
+def test_an_instruction_needs_all_four(name):
+    scores: dict[str, Any] = {"answerable": 1, "well_formed": 1, "safe": 1, "relevant": 1}
+    assert Gates().check_instruction(InstructionVerdict(**scores)) == ""
+    reason = Gates().check_instruction(InstructionVerdict(**scores | {name: 0}))
+    assert reason == f"not {name}".replace("_", " ")
+
+
+@pytest.mark.parametrize(("score", "reason"), [(0, "score 0"), (1, "score 1"), (2, ""), (3, "")])
+def test_a_pair_passes_from_two(score, reason):
+    assert Gates().check_pair(PairVerdict(score=score)) == reason
+
+
+def test_a_stricter_gate_takes_the_excellent_only():
+    assert Gates(pair_score=3).check_pair(PairVerdict(score=2)) == "score 2"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, ""),
+        ({"faithful": 0}, "not faithful"),
+        ({"evidence_found": 0}, "evidence not found"),
+        ({"relevancy": 1}, "relevancy 1"),
+        ({"standalone": 0}, "does not stand alone"),
+    ],
+)
+def test_a_grounded_pair_needs_all(change, reason):
+    assert Gates().check_grounded(GroundedVerdict(**{**GOOD, **change})) == reason
+
+
+def test_gates_can_be_opened_one_by_one():
+    bare = GroundedVerdict(faithful=0, relevancy=0, standalone=0, evidence_found=0)
+    assert Gates(faithful=0, relevancy=0, standalone=0, evidence=False).check_grounded(bare) == ""
+    assert Gates(faithful=0, relevancy=0, standalone=0).check_grounded(bare) == "evidence not found"
+
+
+def test_a_recipe_is_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Recipe().target = 3  # type: ignore[misc]
