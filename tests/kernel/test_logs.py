@@ -1,0 +1,62 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+SECRET = "sk-very-secret"
+PROGRAM = f"""
+import logging
+from seedbed.kernel.logs import bind, configure_logs, get_logger
+from seedbed.kernel.settings import load_settings
+from seedbed.kernel.teacher import Endpoint
+
+settings = load_settings()
+configure_logs(settings, "judge")
+log = get_logger("a.module")
+log.debug("not shown")
+with bind(run="r1", leaf="l1", item="i1"):
+    log.info("씨앗", settings=settings, endpoint=Endpoint("http://x", "m", api_key="{SECRET}"))
+try:
+    raise ValueError("out of luck")
+except ValueError:
+    log.exception("failed")
+logging.getLogger("a.library").warning("of a library")
+"""
+
+
+def run(**environment):
+    environment = {"SEEDBED_TEACHER_API_KEY": SECRET, **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+    assert SECRET not in done.stderr
+    return done.stderr.splitlines()
+
+
+def test_logs_are_json_with_their_context_and_without_secrets():
+    said, failed, library = run()
+    line = json.loads(said)
+    assert line["event"] == "씨앗"
+    assert (line["run"], line["leaf"], line["item"]) == ("r1", "l1", "i1")
+    assert (line["service"], line["module"], line["level"]) == ("judge", "a.module", "info")
+    assert line["timestamp"].endswith("Z")
+    line = json.loads(failed)
+    assert "ValueError: out of luck" in line["exception"]
+    assert "run" not in line
+    assert library == "a.library WARNING of a library"
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", True), ("info", False), ("error", False)])
+def test_the_level_is_a_setting(level, shown):
+    lines = "\n".join(run(SEEDBED_LOG_LEVEL=level))
+    assert ("not shown" in lines) == shown
+    assert ("씨앗" in lines) == (level != "error")
+
+
+def test_people_get_text():
+    lines = run(SEEDBED_LOG_FORMAT="text")
+    assert "씨앗" in lines[0]
+    assert "\x1b" not in lines[0]
+    assert not lines[0].startswith("{")
