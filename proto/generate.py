@@ -31,6 +31,11 @@ def lay_out_third_party() -> None:
             shutil.copyfile(source, target / name)
 
 
+def find_stubs(folder: Path) -> set[Path]:
+    """The stubs below a folder, by their path in it."""
+    return {path.relative_to(folder) for path in folder.rglob("*_pb2*") if path.suffix in (".py", ".pyi")}
+
+
 def generate(target: Path) -> None:
     """Write stubs for every contract below `target`."""
     contracts = sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
@@ -55,8 +60,7 @@ def check() -> int:
     """Return 1, and say which, where a committed stub is not what the contracts give."""
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
-        fresh = {path.relative_to(folder) for path in Path(folder).rglob("*_pb2*.py*")}
-        committed = {path.relative_to(STUBS) for path in STUBS.rglob("*_pb2*.py*")}
+        fresh, committed = find_stubs(Path(folder)), find_stubs(STUBS)
         stale = fresh ^ committed
         stale |= {p for p in fresh & committed if not filecmp.cmp(Path(folder, p), STUBS / p, shallow=False)}
     for path in sorted(stale):
@@ -68,6 +72,6 @@ if __name__ == "__main__":
     lay_out_third_party()
     if "--check" in sys.argv:
         sys.exit(check())
-    for stub in STUBS.rglob("*_pb2*.py*"):
-        stub.unlink()
+    for stub in find_stubs(STUBS):
+        (STUBS / stub).unlink()
     generate(STUBS)

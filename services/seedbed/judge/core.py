@@ -29,6 +29,9 @@ def find_quote(quote: str, document: str) -> tuple[int, int] | None:
 
     A quote with gaps ("a … b") stands where each of its parts does, in order; its span holds them all.
     """
+    verbatim = quote.strip()
+    if _is_telling(verbatim) and (start := _find(verbatim, document, 0)) is not None:
+        return start, start + len(verbatim)
     folded = fold(document)
     whole = fold(quote).text.strip(_AROUND)
     parts = [part.strip(_AROUND).rstrip(_STOPS) for part in _ELLIPSIS.split(whole)]
