@@ -8,6 +8,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic
 
 import aiohttp
@@ -15,13 +16,14 @@ import aiohttp
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, MalformedReply, Refused
+from seedbed.kernel.faults import ServerFault, error_of, excerpt, is_about_schema, words
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.prompt import Message, Prompt, ReplyT
 from seedbed.kernel.tokens import count_tokens
 
 ASKS = 3
 SERVER_ERRORS = 3
-LONGEST_PAUSE = 5.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 LEAST_REPLY = 256
 
 log = get_logger(__name__)
@@ -80,7 +82,9 @@ class Teacher:
         last = MalformedReply("not asked")
         for attempt in range(ASKS):
             seed = int(sha256_hex(f"{digest}:{attempt}")[:8], 16) & 0x7FFFFFFF
-            text = await self._complete(self._body(prompt, messages, sampling, seed), usage)
+            # Made anew for each request: whether the endpoint takes schemas may be learned meanwhile.
+            make_body = partial(self._body, prompt, messages, sampling, seed)
+            text = await self._complete(make_body, usage)
             try:
                 return Answer(prompt.parse(text), usage)
             except MalformedReply as error:
@@ -108,6 +112,8 @@ class Teacher:
         return body
 
     def _room(self, messages: list[Message], wanted: int, name: str) -> int:
+        if sum(len(message["content"]) for message in messages) + wanted <= self.endpoint.context:
+            return wanted  # A token is never shorter than a character: no need to count.
         asked = sum(count_tokens(message["content"]) for message in messages)
         room = self.endpoint.context - asked
         if room < min(wanted, LEAST_REPLY):
@@ -118,21 +124,22 @@ class Teacher:
             )
         return min(wanted, room)
 
-    async def _complete(self, body: dict[str, Any], usage: Usage) -> str:
+    async def _complete(self, make_body: Callable[[], dict[str, Any]], usage: Usage) -> str:
         server_errors, seen = 0, self._successes
         while True:
             await self._open.wait()
+            body = make_body()
             try:
                 reply = await self._post(body)
             except Refused as error:
-                if self._schemas and "response_format" in body and _is_about_schema(error.message):
+                if "response_format" not in body or not is_about_schema(error.message):
+                    raise
+                if self._schemas:
                     log.warning("the endpoint knows no JSON schemas; replies are parsed as they come")
                     self._schemas = False
-                    body = {key: value for key, value in body.items() if key != "response_format"}
-                    continue
-                raise
+                continue
             except EndpointError as error:
-                if isinstance(error, _ServerError):
+                if isinstance(error, ServerFault):
                     server_errors += 1
                     # Others succeed meanwhile: it is this request that the endpoint stumbles over.
                     if server_errors >= SERVER_ERRORS and self._successes > seen:
@@ -144,10 +151,9 @@ class Teacher:
     def _read(self, reply: dict[str, Any], usage: Usage) -> str:
         self._successes += 1
         self._pause = 0.0
-        spent = reply.get("usage") or {}
         usage.requests += 1
-        usage.prompt_tokens += int(spent.get("prompt_tokens") or 0)
-        usage.completion_tokens += int(spent.get("completion_tokens") or 0)
+        usage.prompt_tokens += _tokens(reply, "prompt_tokens")
+        usage.completion_tokens += _tokens(reply, "completion_tokens")
         try:
             return str(reply["choices"][0]["message"]["content"] or "")
         except (KeyError, IndexError, TypeError):
@@ -160,13 +166,13 @@ class Teacher:
             async with session.post(f"{self.endpoint.url}/chat/completions", json=body) as response:
                 data = await response.read()
                 if response.status != 200:
-                    raise _error_of(response.status, data, response.headers.get("Retry-After"))
+                    raise error_of(response.status, data, response.headers.get("Retry-After"))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise EndpointAway(f"{self.endpoint.url} does not answer: {_words(error)}") from error
+            raise EndpointAway(f"{self.endpoint.url} does not answer: {words(error)}") from error
         try:
             reply = json.loads(data)
         except ValueError as error:
-            raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {_excerpt(data)}") from error
+            raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {excerpt(data)}") from error
         return reply if isinstance(reply, dict) else {}
 
     def _connect(self) -> aiohttp.ClientSession:
@@ -183,12 +189,15 @@ class Teacher:
         if not self._open.is_set():
             return
         self._open.clear()
-        self._pause = min(LONGEST_PAUSE, max(0.25, self._pause * 2))
-        delay = error.retry_after if error.retry_after is not None else self._pause
+        self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._pause * 2))
+        delay = self._pause * random.uniform(0.8, 1.2)
+        if error.retry_after is not None:
+            # Never earlier than asked; not all at the same moment either.
+            delay = error.retry_after * random.uniform(1, 1.1)
         log.warning("teacher paused", why=error.message, seconds=round(delay, 2))
         self._on_pause(error.message)
         try:
-            await asyncio.sleep(delay * random.uniform(0.8, 1.2))
+            await asyncio.sleep(delay)
             if not isinstance(error, EndpointBusy):
                 await self._probe()
         finally:
@@ -205,36 +214,12 @@ class Teacher:
                         return
             except (TimeoutError, aiohttp.ClientError, OSError):
                 pass
-            self._pause = min(LONGEST_PAUSE, max(0.25, self._pause * 2))
+            self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._pause * 2))
             await asyncio.sleep(self._pause * random.uniform(0.8, 1.2))
 
 
-class _ServerError(EndpointError):
-    """A 5xx other than 503: the endpoint's fault, unless others succeed."""
-
-    reason = "ENDPOINT_SERVER_ERROR"
-
-
-def _error_of(status: int, data: bytes, retry_after: str | None) -> Exception:
-    message = f"HTTP {status}: {_excerpt(data)}"
-    if status in (429, 503):
-        seconds = float(retry_after) if retry_after and retry_after.replace(".", "", 1).isdigit() else None
-        return EndpointBusy(message, retry_after=seconds)
-    if status >= 500:
-        return _ServerError(message)
-    if status in (401, 403, 404, 408, 425):
-        return EndpointAway(message)
-    return Refused(message)
-
-
-def _is_about_schema(message: str) -> bool:
-    return any(word in message for word in ("response_format", "json_schema", "guided", "schema"))
-
-
-def _excerpt(data: bytes) -> str:
-    text = " ".join(data.decode("utf-8", "replace").split())
-    return text if len(text) <= 200 else f"{text[:200]}…"
-
-
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _tokens(reply: dict[str, Any], name: str) -> int:
+    # Not every endpoint counts, and what some count is no number.
+    spent = reply.get("usage")
+    count = spent.get(name) if isinstance(spent, dict) else 0
+    return count if isinstance(count, int) and count > 0 else 0

@@ -1,0 +1,38 @@
+"""Whose fault it is: what an endpoint's answers say of it, and what of the request. Pure."""
+
+from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused, SeedbedError
+
+
+class ServerFault(EndpointError):
+    """A 5xx other than 503: the endpoint's fault, unless others succeed."""
+
+    reason = "ENDPOINT_SERVER_ERROR"
+
+
+def error_of(status: int, data: bytes, retry_after: str | None) -> SeedbedError:
+    """The error that a status other than 200 stands for."""
+    message = f"HTTP {status}: {excerpt(data)}"
+    if status in (429, 503):
+        seconds = float(retry_after) if retry_after and retry_after.replace(".", "", 1).isdecimal() else None
+        return EndpointBusy(message, retry_after=seconds)
+    if status >= 500:
+        return ServerFault(message)
+    if status in (401, 403, 404, 408, 425):
+        return EndpointAway(message)
+    return Refused(message)
+
+
+def is_about_schema(message: str) -> bool:
+    """Whether an endpoint refused a request for its schema."""
+    return any(word in message for word in ("response_format", "json_schema", "guided", "schema"))
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of an answer, on one line."""
+    text = " ".join(data.decode("utf-8", "replace").split())
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def words(error: BaseException) -> str:
+    """What an error says, or else what it is."""
+    return str(error) or type(error).__name__

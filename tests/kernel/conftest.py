@@ -1,0 +1,29 @@
+"""What the kernel's tests stand on: a bus of their own, a store, an endpoint."""
+
+import pytest
+
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.store import open_store
+from tests.kernel.endpoint import Endpoint
+
+
+@pytest.fixture
+async def bus(nats_server):
+    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
+    await bus.prepare()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+async def store(file_store_url):
+    return await open_store(file_store_url)
+
+
+@pytest.fixture
+async def endpoint():
+    endpoint = Endpoint()
+    await endpoint.start()
+    yield endpoint
+    await endpoint.stop()
