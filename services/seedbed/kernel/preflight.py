@@ -1,5 +1,6 @@
 """Looks at an endpoint before a run depends on it: there, key accepted, model known, answers in time."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,13 +9,17 @@ import aiohttp
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.teacher import Endpoint
 
+# One patience for all of it stands around the calls.
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)
+
 
 async def check_endpoint(endpoint: Endpoint, patience: float = 20) -> None:
     """Ask for one short answer. Raises InputError that names what is wrong and what to do."""
     try:
-        async with aiohttp.ClientSession(
-            headers=endpoint.headers(), timeout=aiohttp.ClientTimeout(total=patience, sock_connect=5)
-        ) as session:
+        async with (
+            asyncio.timeout(patience),
+            aiohttp.ClientSession(headers=endpoint.headers(), timeout=_NO_LIMIT) as session,
+        ):
             await _check_model(session, endpoint)
             await _check_answer(session, endpoint)
     except TimeoutError as error:
@@ -36,7 +41,8 @@ async def _check_model(session: aiohttp.ClientSession, endpoint: Endpoint) -> No
         if response.status != 200:
             return  # Some endpoints have no list of models; the answer will tell.
         listed = _read(endpoint, await response.read(), response.content_type)
-    names = [str(model.get("id")) for model in listed.get("data") or [] if isinstance(model, dict)]
+    models = listed.get("data")
+    names = [str(m.get("id")) for m in models if isinstance(m, dict)] if isinstance(models, list) else []
     if names and endpoint.model not in names:
         known = ", ".join(sorted(names)[:8])
         raise InputError(
