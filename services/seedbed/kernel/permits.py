@@ -1,16 +1,14 @@
 """One limit for an endpoint over all processes: who may have how many calls in flight.
 
 All processes share one small table in the LIMITS bucket and change it by compare-and-set only, so the
-grants in it never add up to more than the limit, whoever dies and whatever arrives late. `shares` and
-`settle` are pure.
+grants in it never add up to more than the limit, whoever dies and whatever arrives late.
 """
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import nats.errors
 import nats.js.errors
@@ -18,74 +16,16 @@ import nats.js.errors
 from seedbed.kernel.bus import LIMITS, Bus, is_wrong_revision
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.logs import get_logger
+from seedbed.kernel.shares import Holder, Table, settle, shares
 from seedbed.kernel.tasks import end_tasks
+
+__all__ = ["Permits", "Table"]
 
 TICK = 0.02
 BEAT = 2.0
 EXPIRY = 10.0
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """One process in the table."""
-
-    role: str
-    granted: int = 0
-    want: int = 0
-    beat: int = 0
-    paused: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The limit of one endpoint and who holds what of it."""
-
-    limit: int
-    holders: dict[str, Holder] = field(default_factory=dict)
-
-    @classmethod
-    def from_json(cls, data: bytes) -> "Table":
-        """Read a table from its stored form."""
-        value = json.loads(data)
-        return cls(value["limit"], {name: Holder(*row) for name, row in value["holders"].items()})
-
-    def to_json(self) -> bytes:
-        """The stored form."""
-        rows = {n: [h.role, h.granted, h.want, h.beat, h.paused] for n, h in self.holders.items()}
-        return json.dumps({"limit": self.limit, "holders": rows}).encode()
-
-
-def shares(table: Table) -> dict[str, int]:
-    """What each process may have: one each while it lasts, then judges, then the others, by need."""
-    order = sorted(table.holders, key=lambda name: (table.holders[name].role != "judge", name))
-    result = {name: int(index < table.limit) for index, name in enumerate(order)}
-    left = table.limit - sum(result.values())
-    for judges in (True, False):
-        group = [name for name in order if (table.holders[name].role == "judge") == judges]
-        while left > 0:
-            needy = [name for name in group if result[name] < table.holders[name].want]
-            if not needy:
-                break
-            for position, name in enumerate(needy):
-                part = max(1, left // (len(needy) - position)) if left else 0
-                part = min(part, table.holders[name].want - result[name], left)
-                result[name] += part
-                left -= part
-    return result
-
-
-def settle(table: Table, name: str, holder: Holder, in_use: int) -> Table:
-    """The table after a process has made its wish known and taken or given back what it may."""
-    table = replace(table, holders={**table.holders, name: holder})
-    entitled = shares(table)[name]
-    free = table.limit - sum(h.granted for h in table.holders.values())
-    if entitled < holder.granted:
-        granted = max(entitled, min(in_use, holder.granted))
-    else:
-        granted = holder.granted + max(0, min(entitled - holder.granted, free))
-    return replace(table, holders={**table.holders, name: replace(holder, granted=granted)})
 
 
 class Permits:
@@ -99,10 +39,11 @@ class Permits:
         self._table = Table(limit)
         self._revision = 0
         self._mine = Holder(role)
+        self._ceiling = limit
         self._in_use = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._backlog: dict[str, int] = {}
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
@@ -136,7 +77,7 @@ class Permits:
 
     async def acquire(self) -> None:
         """Wait for a permit."""
-        if self._in_use < self._mine.granted and not self._waiters:
+        if self._has_free() and not self._waiters:
             self._in_use += 1
             self._changed.set()
             return
@@ -160,8 +101,12 @@ class Permits:
         self._hand_out()
         self._changed.set()
 
+    def _has_free(self) -> bool:
+        # Above the ceiling a permit is kept for the others: handed out again at once it would never reach them.
+        return self._in_use < min(self._mine.granted, self._ceiling)
+
     def _hand_out(self) -> None:
-        while self._waiters and self._in_use < self._mine.granted:
+        while self._waiters and self._has_free():
             waiter = self._waiters.popleft()
             if not waiter.done():
                 self._in_use += 1
@@ -176,8 +121,15 @@ class Permits:
             if entry is None or not entry.value:
                 continue
             if (entry.revision or 0) >= self._revision:
-                self._table, self._revision = Table.from_json(entry.value), entry.revision or 0
+                self._adopt(Table.from_json(entry.value), entry.revision or 0)
                 self._changed.set()
+
+    def _adopt(self, table: Table, revision: int) -> None:
+        self._table, self._revision = table, revision
+        # The most that the others' wishes leave to this one, however much it wants.
+        greedy = replace(self._mine, want=self._limit)
+        self._ceiling = shares(replace(table, holders={**table.holders, self._name: greedy}))[self._name]
+        self._hand_out()
 
     async def _keep(self) -> None:
         last_beat = 0.0
@@ -229,15 +181,19 @@ class Permits:
                 return False
             raise
         if revision > self._revision:
-            self._table, self._revision = settled, revision
+            self._adopt(settled, revision)
         self._mine = replace(mine, paused=self._mine.paused)
         self._hand_out()
         return True
 
     async def _reload(self) -> None:
-        entry = await (await self._bus.bucket(LIMITS)).get(self._key)
-        if (entry.revision or 0) > self._revision and entry.value:
-            self._table, self._revision = Table.from_json(entry.value), entry.revision or 0
+        """Take the table as it is, even if older: a server that lost its last seconds counts from there."""
+        try:
+            entry = await (await self._bus.bucket(LIMITS)).get(self._key)
+        except nats.js.errors.KeyNotFoundError:
+            self._adopt(Table(self._limit), 0)
+            return
+        self._adopt(Table.from_json(entry.value or b""), entry.revision or 0)
 
     async def _leave(self) -> None:
         for _ in range(20):
@@ -251,14 +207,14 @@ class Permits:
             return
 
     def _living(self, holders: dict[str, Holder]) -> dict[str, Holder]:
-        # By our own clock since a beat last moved: no two machines' clocks are compared.
-        now = time.monotonic()
+        # In beats of our own since theirs last moved: no clocks are compared, and an outage ages nobody.
+        now = self._mine.beat
         living = {}
         for name, holder in holders.items():
             beat, since = self._seen.get(name, (-1, now))
             if beat != holder.beat:
                 beat, since = holder.beat, now
             self._seen[name] = (beat, since)
-            if name == self._name or now - since < EXPIRY:
+            if name == self._name or (now - since) * BEAT < EXPIRY:
                 living[name] = holder
         return living
