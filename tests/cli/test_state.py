@@ -82,3 +82,14 @@ def test_a_file_is_no_state_folder(tmp_path):
 def test_the_folder_keeps_itself_out_of_git(state):
     state.prepare()
     assert (state.root / ".gitignore").read_text() == "*\n"
+
+
+def test_a_look_is_waited_for_and_is_no_stack(state):
+    code = HOLD.replace('"generate"', '"for a look"').replace("sleep(60)", "sleep(1)")
+    with subprocess.Popen([sys.executable, "-c", code, str(state.root)], stdout=subprocess.PIPE) as look:
+        assert first_line(look) == b"held\n"
+        state.processes.add(Started("runs", 1, 0.0))
+        state.choose_ports(["runs"])
+        assert state.live_ports() == {}
+        with state.hold("up"):
+            assert look.wait(1) == 0

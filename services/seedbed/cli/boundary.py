@@ -1,7 +1,9 @@
 """The edge between a command and the shell: signals come in, exit statuses go out, no surprise traceback."""
 
 import asyncio
+import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -10,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from seedbed.cli.failure import FAILED, INTERRUPTED, describe, exit_code
+from seedbed.cli.failure import DONE, FAILED, INTERRUPTED, describe, exit_code
 from seedbed.cli.screen import Screen
 from seedbed.kernel.errors import SeedbedError
 
@@ -55,7 +57,8 @@ class Boundary:
             self._fail(code, error.message)
         except BrokenPipeError:
             # The reader of our output has enough: `seedbed samples … | head`.
-            code = INTERRUPTED
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = DONE
         except Exception as error:  # noqa: BLE001  the last one to catch it
             code = FAILED
             self._screen.fail(self._unexpected(error))

@@ -66,7 +66,7 @@ class Child:
         return await self._process.wait()
 
     async def stop(self, patience: float) -> bool:
-        """Ask it to end, then make it end, with whatever it had started. Returns whether asking was enough."""
+        """Ask it to end, then make it, with whatever it had started. False where asking was not enough."""
         if self.alive:
             signal_group(self.pid, signal.SIGTERM)
             with contextlib.suppress(TimeoutError):

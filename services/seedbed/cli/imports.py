@@ -57,9 +57,11 @@ def _show_refusal(error: RemoteError, source: str, screen: Screen) -> RemoteErro
 
 def _from_here(source: str, place: str) -> str:
     """A place in the taxonomy as seen from where the caller stands, where it is a folder."""
-    return (
-        os.path.normpath(Path(source).expanduser() / place) if Path(source).expanduser().is_dir() else place
-    )
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        return place
+    file, line, column = place.rsplit(":", 2)
+    return f"{os.path.normpath(folder / file)}:{line}:{column}"
 
 
 def locate(source: str) -> str:

@@ -88,7 +88,10 @@ class Keeper:
             self._notify(f"{self.name} ended ({describe_exit(code)}); it starts again in {pause:g} s")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            await self._launch()
+            try:
+                await self._launch()
+            except OSError as error:
+                self._notify(f"{self.name} cannot be started: {error}")
 
     def _fail(self, message: str) -> None:
         if not self._failure.done():

@@ -1,5 +1,6 @@
 """Reaching the services: a named server, the stack of a state folder, or one brought up for the moment."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING
 import grpc.aio
 
 from seedbed.cli.failure import read_rpc_error
-from seedbed.cli.keeper import Notify
+from seedbed.cli.keeper import Notify, StartError
 from seedbed.cli.local import address, make_programs, port_names
-from seedbed.cli.stack import Stack
-from seedbed.cli.state import StateFolder
+from seedbed.cli.stack import Stack, wait_serving
+from seedbed.cli.state import LOOK, StateFolder
 from seedbed.kernel.channel import OPTIONS
 from seedbed.kernel.errors import NotFound
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # exist in the typed stubs only
     from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
     from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub
 
+_START = 30.0
 # Services of one machine come back within seconds when they are started again.
 _OPTIONS = [
     *OPTIONS,
@@ -83,13 +85,25 @@ async def reach_runs(server: str, root: Path, notify: Notify) -> AsyncIterator[R
         live = "runs" in ports
         if not live:
             ports = await opened.enter_async_context(_for_the_moment(state, notify))
+        else:
+            await _wait_serving(address(ports["runs"]))
         yield await opened.enter_async_context(open_runs(address(ports["runs"]), live=live))
+
+
+async def _wait_serving(where: str) -> None:
+    """Give a stack that is on its way up the time it takes."""
+    try:
+        await asyncio.wait_for(wait_serving(where), _START)
+    except TimeoutError as error:
+        raise StartError(
+            f"the runs service at {where} does not answer", hint="see the logs in the state folder"
+        ) from error
 
 
 @asynccontextmanager
 async def _for_the_moment(state: StateFolder, notify: Notify) -> AsyncIterator[dict[str, int]]:
     """Broker and runs service alone: enough to look at what is there, and nobody who works on it."""
-    with state.hold("for a moment"):
+    with state.hold(LOOK):
         ports = state.choose_ports(port_names(["runs"], rehearsal=False))
         programs = make_programs(state, ports, None, {})
         async with Stack(state, programs, ports, notify) as stack:

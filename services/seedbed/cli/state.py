@@ -12,6 +12,9 @@ from seedbed.cli.ports import choose_ports
 from seedbed.cli.processes import ProcessList, Started, end_leftovers, write_whole
 from seedbed.kernel.errors import Conflict, InputError
 
+LOOK = "for a look"
+_PATIENCE = 20.0
+
 
 class StateFolder:
     """A folder like `.seedbed/`. Everything a stack keeps is below it."""
@@ -59,10 +62,11 @@ class StateFolder:
         self.prepare()
         lock = FileLock(self.root / "lock")
         try:
-            lock.acquire(timeout=0)
+            # A look is over in a moment; all else may take days.
+            lock.acquire(timeout=_PATIENCE if self._holder() == LOOK else 0)
         except Timeout as error:
             raise Conflict(
-                f"the state folder {self.root} is held by {self._holder()}",
+                f"the state folder {self.root} is held by {self._describe_holder()}",
                 hint="wait for it, stop it, or name another folder with --state",
             ) from error
         try:
@@ -75,13 +79,17 @@ class StateFolder:
             lock.release()
 
     def _holder(self) -> str:
+        """What the holder is at; empty where nobody holds the folder."""
+        return next((row.name for row in self._supervisor if row.find()), "")
+
+    def _describe_holder(self) -> str:
         for row in self._supervisor:
             return f"`seedbed {row.name}`, process {row.pid}"
         return "another process"
 
     def live_ports(self) -> dict[str, int]:
-        """The ports of the stack that runs here now; empty where none does."""
-        if not any(row.find() for row in self._supervisor):
+        """The ports of the stack that runs here now; empty where none does. One for a look is not meant."""
+        if self._holder() in ("", LOOK):
             return {}
         running = {row.name for row in self.processes}
         return {name: port for name, port in self._kept_ports().items() if name in running}

@@ -1,0 +1,56 @@
+"""The commands and their options are a promise: a change here is a change for whoever uses them."""
+
+import typer.main
+from typer.testing import CliRunner
+
+from seedbed.cli.app import app
+
+ENDPOINTS = (
+    "--teacher --model --api-key-env --judge --judge-model --judge-api-key-env --concurrency --timeout"
+)
+LOOK = "--server --state --json"
+SURFACE = {
+    "": "--debug --version",
+    "dead list": f"--run {LOOK}",
+    "dead retry": f"run items {LOOK}",
+    "dead show": f"item --run {LOOK}",
+    "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
+    "export": f"run folder {LOOK}",
+    "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --state --out --json",
+    "runs cancel": f"run {LOOK}",
+    "runs list": LOOK,
+    "runs show": f"run {LOOK}",
+    "runs watch": f"run {LOOK}",
+    "samples": f"run --follow --leaf --end {LOOK}",
+    "taxonomy diff": "taxonomy base head --json",
+    "taxonomy lint": "taxonomy --format --documents",
+    "taxonomy list": "taxonomy --leaf --json",
+    "trace": f"sample --run {LOOK}",
+    "up": f"{ENDPOINTS} --state --json",
+}
+
+
+def collect(command, name=""):
+    found = {}
+    subcommands = getattr(command, "commands", {})
+    if not subcommands or not name:
+        parts = {part.opts[0] for part in command.params if part.opts[0] != "--help"}
+        found[name] = parts
+    for sub in subcommands.values():
+        found.update(collect(sub, f"{name} {sub.name}".strip()))
+    return found
+
+
+def test_the_surface_is_what_was_promised():
+    found = collect(typer.main.get_command(app))
+    assert found == {name: set(parts.split()) for name, parts in SURFACE.items()}
+
+
+def test_every_command_says_what_it_is_for():
+    for name in SURFACE:
+        result = CliRunner().invoke(app, [*name.split(), "--help"])
+        assert result.exit_code == 0, name
+
+
+def test_the_version_is_told():
+    assert CliRunner().invoke(app, ["--version"]).stdout.startswith("seedbed 0.")
