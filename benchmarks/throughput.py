@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,8 @@ class Measured:
     cpu_per_call: float
     most_at_once: int
     samples: int
-    memory: dict[str, float]
+    processes: dict[str, tuple[float, float]]
+    """Largest resident size in MB and CPU seconds, by name."""
     summary: dict[str, Any]
 
 
@@ -61,8 +61,8 @@ def main() -> None:
     )
     print(f"most at once     {measured.most_at_once:>8}")
     print(f"CPU a call       {measured.cpu_per_call * 1000:>8.2f} ms   all processes of the stack")
-    for name, size in sorted(measured.memory.items()):
-        print(f"memory {name:<16} {size:>6.0f} MB")
+    for name, (size, seconds) in sorted(measured.processes.items()):
+        print(f"{name:<26} {size:>5.0f} MB {seconds:>6.1f} s of CPU, start included")
 
 
 def measure(folder: Path, options: argparse.Namespace) -> Measured:
@@ -78,7 +78,7 @@ def measure(folder: Path, options: argparse.Namespace) -> Measured:
         assert mock.stdout is not None
         url = next(word for word in mock.stdout.readline().split() if word.startswith("http"))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        summary, memory = _generate(folder, taxonomy, url, options)
+        summary, processes = _generate(folder, taxonomy, url, options)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         with urllib.request.urlopen(url.replace("/v1", "/stats")) as response:
             stats = json.load(response)
@@ -89,37 +89,38 @@ def measure(folder: Path, options: argparse.Namespace) -> Measured:
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     ideal = calls * options.delay_ms / 1000 / options.at_once
     most = stats["most_at_once"]
-    return Measured(calls, span, ideal / span, cpu / calls, most, summary["samples"], memory, summary)
+    return Measured(calls, span, ideal / span, cpu / calls, most, summary["samples"], processes, summary)
 
 
 def _generate(
     folder: Path, taxonomy: Path, url: str, options: argparse.Namespace
-) -> tuple[dict[str, Any], dict[str, float]]:
+) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:
     command = [str(SEEDBED), "generate", str(taxonomy), "--teacher", url, "--model", "mock", "--json"]
     command += ["--target", str(options.target), "--concurrency", str(options.at_once)]
     command += ["--state", str(folder / "state"), "--out", str(folder / "dataset")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
-    memory: dict[str, float] = defaultdict(float)
+    processes: dict[str, tuple[float, float]] = {}
     while process.poll() is None:
         for child in psutil.Process(process.pid).children(recursive=True):
-            _note_memory(child, memory)
+            _note(child, processes)
         time.sleep(0.25)
     assert process.stdout is not None
     lines = process.stdout.read().strip().splitlines()
     if process.returncode not in (0, 3) or not lines:
         raise SystemExit(f"seedbed generate ended with {process.returncode}")
-    return json.loads(lines[-1]), dict(memory)
+    return json.loads(lines[-1]), processes
 
 
-def _note_memory(child: psutil.Process, memory: dict[str, float]) -> None:
+def _note(child: psutil.Process, processes: dict[str, tuple[float, float]]) -> None:
     try:
-        words, size = child.cmdline(), child.memory_info().rss / 1e6
+        words, size, times = child.cmdline(), child.memory_info().rss / 1e6, child.cpu_times()
     except psutil.Error:
         return
     named = [word for word in words if word.startswith("seedbed.") or word.endswith("nats-server")]
     if named:
         name = named[0].rpartition("/")[2]
-        memory[name] = max(memory[name], size)
+        before = processes.get(name, (0.0, 0.0))
+        processes[name] = (max(before[0], size), max(before[1], times.user + times.system))
 
 
 if __name__ == "__main__":

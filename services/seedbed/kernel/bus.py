@@ -5,7 +5,7 @@ It knows subjects and keys, not what is in the messages it carries beyond their 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
 import nats
@@ -136,12 +136,11 @@ class Bus:
                 await asyncio.sleep(0.1)
         return self._buckets[name]
 
-    async def subscribe_step(self, step: str, ack_wait: float) -> JetStreamContext.PullSubscription:
-        """Bind to the step's durable consumer, creating it where it is missing."""
-        name = consumer_name(step)
+    async def add_consumer(self, step: str, ack_wait: float) -> None:
+        """Create the step's durable consumer where it is missing."""
         await self.bucket(STEPS)
         config = ConsumerConfig(
-            durable_name=name,
+            durable_name=consumer_name(step),
             filter_subject=f"{ROOT}.work.{step}.>",
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ack_wait,
@@ -150,13 +149,15 @@ class Bus:
             max_ack_pending=20_000,
         )
         await self.persist(lambda: self.js.add_consumer(WORK, config))
-        return await self.js.pull_subscribe_bind(consumer=name, stream=WORK)
 
     async def persist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Do a call again until the bus answers. For calls that may safely be done twice."""
+        # Nearly every call is answered at once, and a retry object costs more than the call.
+        with contextlib.suppress(*_TRANSIENT):
+            return await call()
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(_TRANSIENT),
-            wait=wait_exponential_jitter(initial=0.05, max=2),
+            wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
             reraise=True,
         ):
             with attempt:
@@ -178,11 +179,12 @@ class Bus:
         return await self.persist(send)
 
     async def publish_dead(self, letter: DeadLetter) -> None:
-        """Put an item given up where people look."""
+        """Put an item given up where people look; a worker that comes back may do so twice.
+
+        No message id: for its window it would swallow the letter of an item that is retried and fails again.
+        """
         subject = f"{ROOT}.dead.{letter.step}.{letter.run}"
-        # The id keeps a worker that comes back from writing the same letter twice.
-        headers = {"Nats-Msg-Id": f"{letter.run}.{letter.leaf}.{letter.digest}"}
-        await self.persist(lambda: self.js.publish(subject, letter.SerializeToString(), headers={**headers}))
+        await self.persist(lambda: self.js.publish(subject, letter.SerializeToString()))
 
     async def publish_event(self, event: Event) -> None:
         """Tell watchers; nothing waits for it and nothing depends on it."""
@@ -193,15 +195,16 @@ class Bus:
         """Remove everything under a subject filter, leaving no markers."""
         await self.persist(lambda: self.js.purge_stream(stream, subject=subject))
 
-    async def watch(self, bucket: str, keys: str = ">") -> AsyncIterator[KeyValue.Entry | None]:
+    async def watch(self, bucket: str, keys: str = ">") -> AsyncGenerator[KeyValue.Entry | None, None]:
         """Values of a bucket: first those that are there, then None, then every change. Never ends.
 
         After a reconnect it starts over, as the server may have lost the consumer behind it: readers must
         take a value they know already.
         """
         while True:
-            watcher = await self.persist(lambda: self._start_watch(bucket, keys))
+            # Counted before it starts: a reconnect while it does loses it as well.
             connection = self.client.stats["reconnects"]
+            watcher = await self.persist(lambda: self._start_watch(bucket, keys))
             try:
                 while connection == self.client.stats["reconnects"]:
                     with contextlib.suppress(asyncio.TimeoutError, nats.errors.TimeoutError):

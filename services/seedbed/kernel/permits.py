@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 import nats.errors
@@ -47,11 +48,17 @@ class Permits:
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
+        self.on_grant: Callable[[], None] = lambda: None
 
     @property
     def granted(self) -> int:
         """Calls this process may have in flight."""
         return self._mine.granted
+
+    @property
+    def room(self) -> int:
+        """Permits that nobody uses or waits for."""
+        return self._mine.granted - self._in_use - len(self._waiters)
 
     def start(self) -> None:
         """Begin to follow the table and to take part in it."""
@@ -102,7 +109,7 @@ class Permits:
         self._changed.set()
 
     def _has_free(self) -> bool:
-        # Above the ceiling a permit is kept for the others: handed out again at once it would never reach them.
+        # Above the ceiling a permit is kept for the others: handed out at once it would never reach them.
         return self._in_use < min(self._mine.granted, self._ceiling)
 
     def _hand_out(self) -> None:
@@ -184,6 +191,7 @@ class Permits:
             self._adopt(settled, revision)
         self._mine = replace(mine, paused=self._mine.paused)
         self._hand_out()
+        self.on_grant()
         return True
 
     async def _reload(self) -> None:

@@ -10,29 +10,21 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import nats.errors
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
 
-from seedbed.bus.v1.bus_pb2 import (
-    Announced,
-    DeadLetter,
-    Dropped,
-    Item,
-    Outcome,
-    Record,
-    StepSpec,
-    Usage,
-)
+from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, StepSpec, Usage
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import ItemError, MalformedReply
+from seedbed.kernel.lane import Lane, Places
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.plans import KnownPlan, Plans
-from seedbed.kernel.step import Following, Step, Work
+from seedbed.kernel.records import find_following, make_own, recall, write_letter
+from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.teacher import Teacher
@@ -40,7 +32,6 @@ from seedbed.kernel.teacher import Teacher
 AnyStep = Step[Any, Any]
 
 MOST_DEATHS = 10
-FETCH_TIMEOUT = 4.0
 OTHER_PLAN_DELAY = 10.0
 TEACHERLESS_AT_ONCE = 2
 
@@ -109,20 +100,25 @@ class Worker:
         self._in_hand: dict[int, Msg] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
+        self._lanes: dict[Role | None, Lane] = {}
 
     async def start(self) -> None:
         """Register the steps and begin to take items."""
         for step in self._steps.values():
             await self._register(step)
-            subscription = await self._bus.subscribe_step(step.name, self._ack_wait)
-            self._loops.append(asyncio.create_task(self._take(step, subscription)))
-        self._loops.append(asyncio.create_task(self._beat()))
+            await self._bus.add_consumer(step.name, self._ack_wait)
+            lane = self._lane(step)
+            await lane.add(self._bus, step.name, partial(self._take, step, lane))
+        loops = [lane.run() for lane in self._lanes.values()]
+        self._loops = [asyncio.create_task(loop) for loop in [*loops, self._beat()]]
         for loop in self._loops:
             loop.add_done_callback(_insist)
 
     async def stop(self, grace: float) -> None:
         """Take nothing more, finish what is in hand within `grace` seconds, hand back the rest."""
         await end_tasks(self._loops)
+        for lane in self._lanes.values():
+            await lane.stop()
         if self._tasks:
             beat = asyncio.create_task(self._beat())
             await asyncio.wait(self._tasks, timeout=grace)
@@ -131,6 +127,12 @@ class Worker:
         for message in list(self._in_hand.values()):
             with contextlib.suppress(Exception):
                 await message.nak()
+
+    def _lane(self, step: AnyStep) -> Lane:
+        if step.role not in self._lanes:
+            slots = self._models[step.role].permits if step.role else Places(TEACHERLESS_AT_ONCE)
+            self._lanes[step.role] = Lane(slots)
+        return self._lanes[step.role]
 
     def _spec(self, step: AnyStep) -> StepSpec:
         model = self._models[step.role].teacher.endpoint.model if step.role else ""
@@ -141,37 +143,15 @@ class Worker:
         data = self._specs[step.name].SerializeToString(deterministic=True)
         await self._bus.persist(lambda: bucket.put(step.name, data))
 
-    async def _take(self, step: AnyStep, subscription: JetStreamContext.PullSubscription) -> None:
-        permits = self._models[step.role].permits if step.role else None
-        slots = asyncio.Semaphore(TEACHERLESS_AT_ONCE)
-        while True:
-            message = await self._fetch(subscription)
-            if message is None:
-                if permits:
-                    permits.expect(step.name, 0)
-                continue
-            # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
-            self._in_hand[id(message)] = message
-            if permits:
-                permits.expect(step.name, message.metadata.num_pending)
-            await (permits.acquire() if permits else slots.acquire())
-            task = asyncio.create_task(self._hold(step, message, permits or slots))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def _take(self, step: AnyStep, lane: Lane, message: Msg) -> None:
+        # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
+        self._in_hand[id(message)] = message
+        task = asyncio.create_task(self._hold(step, lane, message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> Msg | None:
-        try:
-            # One at a time: larger batches stall for seconds in nats-py (upstream issues 934, 986).
-            # Seconds, not more: a request dies silently with its server and is only made again after this.
-            return (await subscription.fetch(1, timeout=FETCH_TIMEOUT))[0]
-        except (TimeoutError, nats.errors.TimeoutError):
-            return None
-        except nats.errors.Error as error:
-            log.warning("fetch failed", error=repr(error))
-            await asyncio.sleep(0.2)
-            return None
-
-    async def _hold(self, step: AnyStep, message: Msg, permit: Permits | asyncio.Semaphore) -> None:
+    async def _hold(self, step: AnyStep, lane: Lane, message: Msg) -> None:
+        await lane.slots.acquire()
         try:
             item = Item.FromString(message.data)
             with bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12]):
@@ -180,14 +160,15 @@ class Worker:
             # Neither acknowledged nor kept alive any more: it comes again after the wait.
             log.exception("item dropped, it will come again")
         finally:
-            permit.release()
+            lane.slots.release()
+            lane.wake()
         # Not reached when cancelled: what is in hand at the end is handed back.
         self._in_hand.pop(id(message), None)
 
     async def _handle(self, step: AnyStep, item: Item, message: Msg) -> None:
         known = await self._plans.get(item.run)
         if known is None or self._plans.is_closed(item.run, item.leaf):
-            await self._acknowledge(message)
+            await message.ack()
             return
         if known.specs[item.step] != self._specs[item.step]:
             log.warning("the plan has another version of this step; left for a worker that has it")
@@ -197,8 +178,9 @@ class Worker:
         for child in children:
             await self._bus.publish_work(child)
         if record.outcome != Outcome.OUTCOME_DONE:
-            await self._bus.publish_dead(_letter(item, record, known))
-        await self._acknowledge(message)
+            await self._bus.publish_dead(write_letter(item, record, known))
+        # Without waiting for an answer: an item whose acknowledgement is lost comes again and is found done.
+        await message.ack()
 
     async def _bring_to_record(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg
@@ -210,13 +192,13 @@ class Worker:
             if entry and entry.record.followed and entry.record.candidate != item.candidate:
                 # Another candidate asked the same: its result serves, what follows is this one's own.
                 own = await self._memo.get(twin_key(item))
-                entry, key = own or Entry(_recalled(entry.record), 0), twin_key(item)
+                entry, key = own or Entry(recall(entry.record), 0), twin_key(item)
             record = entry.record if entry else await self._run(step, item, known, message)
-            following = _follow(step, item, record, known)
+            following = find_following(step, item, record, known)
             children = [known.specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
             if record.followed:
                 return record, children
-            _make_own(record, item, following, children, recalled=entry is not None)
+            make_own(record, item, following, children, recalled=entry is not None)
             if entry and entry.revision:
                 done = await self._memo.update(key, record, entry.revision)
             else:
@@ -243,13 +225,6 @@ class Worker:
         record.usage.CopyFrom(tools.usage)
         return record
 
-    async def _acknowledge(self, message: Msg) -> None:
-        try:
-            await message.ack_sync(timeout=5)
-        except (TimeoutError, nats.errors.Error) as error:
-            # It comes again, is found done, and is acknowledged then.
-            log.warning("not acknowledged", error=repr(error))
-
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
@@ -268,54 +243,3 @@ def _insist(loop: asyncio.Task[None]) -> None:
 def _check_deaths(message: Msg) -> None:
     if message.metadata.num_delivered > MOST_DEATHS:
         raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")
-
-
-def _follow(step: AnyStep, item: Item, record: Record, known: KnownPlan) -> Following:
-    if record.outcome != Outcome.OUTCOME_DONE:
-        return Following()
-    work = Work(
-        digest=item.digest,
-        input=step.input_type.FromString(item.input),
-        result=step.result_type.FromString(record.result),
-        candidate=item.candidate,
-        draw=item.draw,
-        then=item.then if item.HasField("then") else None,
-    )
-    return step.follow(work, known.recipe)
-
-
-def _recalled(record: Record) -> Record:
-    """The part of a record that may be recalled."""
-    copy = Record()
-    copy.CopyFrom(record)
-    copy.followed = False
-    return copy
-
-
-def _make_own(
-    record: Record, item: Item, following: Following, children: Sequence[Item], *, recalled: bool
-) -> None:
-    """Fill in the part of the record that is this run's own."""
-    record.followed = True
-    record.recalled = recalled
-    record.draw = item.draw
-    record.candidate = item.candidate
-    del record.announced[:]
-    del record.dropped[:]
-    record.announced.extend(Announced(digest=c.digest, step=c.step, candidate=c.candidate) for c in children)
-    record.dropped.extend(Dropped(candidate=d.candidate, end=d.end, reason=d.reason) for d in following.drop)
-
-
-def _letter(item: Item, record: Record, known: KnownPlan) -> DeadLetter:
-    path = next((leaf.path for leaf in known.plan.leaves if leaf.leaf == item.leaf), "")
-    return DeadLetter(
-        run=item.run,
-        leaf=item.leaf,
-        path=path,
-        step=item.step,
-        digest=item.digest,
-        outcome=record.outcome,
-        reason=record.reason,
-        usage=record.usage,
-        item=item.SerializeToString(),
-    )

@@ -1,0 +1,120 @@
+"""A lane: the steps of a process that share permits, and how many of their items it asks for."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Protocol
+
+from nats.aio.msg import Msg
+
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.intake import Intake
+
+LOOK = 0.5
+
+
+class Slots(Protocol):
+    """Who may work at once: permits of an endpoint, or places of this process."""
+
+    @property
+    def granted(self) -> int: ...
+
+    @property
+    def room(self) -> int:
+        """Permits that nobody uses or waits for."""
+
+    on_grant: Callable[[], None]
+
+    def expect(self, step: str, backlog: int) -> None:
+        """Say how many items of a step are waiting."""
+
+    async def acquire(self) -> None:
+        """Wait for a permit."""
+
+    def release(self) -> None:
+        """Give a permit back."""
+
+
+class Places:
+    """Places for work without a teacher."""
+
+    def __init__(self, count: int) -> None:
+        self.granted = count
+        self.on_grant: Callable[[], None] = lambda: None
+        self._free = asyncio.Semaphore(count)
+        self._taken = 0
+
+    @property
+    def room(self) -> int:
+        """Places that nobody has or waits for."""
+        return self.granted - self._taken
+
+    def expect(self, step: str, backlog: int) -> None:
+        """Nothing to do: nobody else shares these places."""
+
+    async def acquire(self) -> None:
+        """Wait for a place."""
+        self._taken += 1
+        try:
+            await self._free.acquire()
+        except BaseException:
+            self._taken -= 1
+            raise
+
+    def release(self) -> None:
+        """Give a place back."""
+        self._taken -= 1
+        self._free.release()
+
+
+class Lane:
+    """Keeps requests open for items of its steps, about as many as there are permits free."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        self._intakes: list[Intake] = []
+        self._wake = asyncio.Event()
+        slots.on_grant = self._wake.set
+
+    async def add(self, bus: Bus, step: str, deliver: Callable[[Msg], None]) -> None:
+        """Let a step take part."""
+        intake = Intake(bus, step, deliver, self.wake)
+        await intake.start()
+        self._intakes.append(intake)
+
+    def wake(self) -> None:
+        """Look again: something has changed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Ask for items as there is room for them; never ends."""
+        while True:
+            await self._ask()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    async def stop(self) -> None:
+        """Take no more."""
+        for intake in self._intakes:
+            with contextlib.suppress(Exception):
+                await intake.stop()
+
+    async def _ask(self) -> None:
+        open_requests = {intake.step: intake.outstanding for intake in self._intakes}
+        free = self.slots.room - sum(open_requests.values())
+        # Asking for few at a time costs a request each, so a handful is waited for, or all there is.
+        least = max(1, self.slots.granted // 8)
+        for intake in sorted(self._intakes, key=lambda intake: -intake.backlog):
+            self.slots.expect(intake.step, intake.backlog)
+            known = max(0, intake.backlog - open_requests[intake.step])
+            wanted = min(known, free)
+            # One request stands always, room or not: it is how a step learns that there is work.
+            if not open_requests[intake.step]:
+                wanted = max(1, wanted)
+            elif wanted < min(least, known):
+                continue
+            if wanted > 0:
+                free -= wanted
+                await intake.ask(wanted)

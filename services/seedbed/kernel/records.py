@@ -1,0 +1,61 @@
+"""Records: what an item's end is written down as. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedbed.bus.v1.bus_pb2 import Announced, DeadLetter, Dropped, Item, Outcome, Record
+from seedbed.kernel.plans import KnownPlan
+from seedbed.kernel.step import Following, Step, Work
+
+
+def find_following(step: Step[Any, Any], item: Item, record: Record, known: KnownPlan) -> Following:
+    """What follows from a finished item; nothing where it was given up."""
+    if record.outcome != Outcome.OUTCOME_DONE:
+        return Following()
+    work = Work(
+        digest=item.digest,
+        input=step.input_type.FromString(item.input),
+        result=step.result_type.FromString(record.result),
+        candidate=item.candidate,
+        draw=item.draw,
+        then=item.then if item.HasField("then") else None,
+    )
+    return step.follow(work, known.recipe)
+
+
+def make_own(
+    record: Record, item: Item, following: Following, children: Sequence[Item], *, recalled: bool
+) -> None:
+    """Fill in the part of a record that is this run's own."""
+    record.followed = True
+    record.recalled = recalled
+    record.draw = item.draw
+    record.candidate = item.candidate
+    del record.announced[:]
+    del record.dropped[:]
+    record.announced.extend(Announced(digest=c.digest, step=c.step, candidate=c.candidate) for c in children)
+    record.dropped.extend(Dropped(candidate=d.candidate, end=d.end, reason=d.reason) for d in following.drop)
+
+
+def recall(record: Record) -> Record:
+    """A record as another candidate or run finds it: its result, and nothing followed from it yet."""
+    copy = Record()
+    copy.CopyFrom(record)
+    copy.followed = False
+    return copy
+
+
+def write_letter(item: Item, record: Record, known: KnownPlan) -> DeadLetter:
+    """The dead letter of an item given up."""
+    path = next((leaf.path for leaf in known.plan.leaves if leaf.leaf == item.leaf), "")
+    return DeadLetter(
+        run=item.run,
+        leaf=item.leaf,
+        path=path,
+        step=item.step,
+        digest=item.digest,
+        outcome=record.outcome,
+        reason=record.reason,
+        usage=record.usage,
+        item=item.SerializeToString(),
+    )
