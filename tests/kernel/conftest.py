@@ -1,5 +1,8 @@
 """What the kernel's tests stand on: a bus of their own, a store, an endpoint."""
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from seedbed.kernel.bus import Bus
@@ -27,3 +30,10 @@ async def endpoint():
     await endpoint.start()
     yield endpoint
     await endpoint.stop()
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """What the test leaves behind is collected while its own filters of warnings hold."""
+    yield
+    gc.collect()

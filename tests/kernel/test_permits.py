@@ -9,6 +9,7 @@ from seedbed.kernel.bus import LIMITS, Bus
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.shares import Table
+from tests.kernel.killing import killing
 from tests.kernel.waiting import until
 
 URL = "http://teacher/v1"
@@ -134,6 +135,7 @@ async def test_permits_of_a_process_that_left_are_free_at_once(join, bus, monkey
     assert list((await table_of(bus)).holders) == ["p1"]
 
 
+@killing
 async def test_an_outage_of_the_bus_ages_nobody(join, nats_server, monkeypatch):
     monkeypatch.setattr(module, "EXPIRY", 0.2)
     processes = [await join(), await join()]

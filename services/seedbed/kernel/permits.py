@@ -22,7 +22,7 @@ from seedbed.kernel.tasks import end_tasks
 
 __all__ = ["Permits", "Table"]
 
-TICK = 0.02
+TICK = 0.04
 BEAT = 2.0
 EXPIRY = 10.0
 
@@ -58,7 +58,7 @@ class Permits:
     @property
     def room(self) -> int:
         """Permits that nobody uses or waits for."""
-        return self._mine.granted - self._in_use - len(self._waiters)
+        return min(self._mine.granted, self._ceiling) - self._in_use - len(self._waiters)
 
     def start(self) -> None:
         """Begin to follow the table and to take part in it."""
