@@ -23,6 +23,8 @@ _KANA_SHARE = 0.1
 
 def script_of(text: str) -> str:
     """The script that carries a text: "hangul", "kana" (Japanese), "han", "latin", …; "" without letters."""
+    if text.isascii():
+        return "latin" if any(letter.isalpha() for letter in text) else ""
     counts = {name: len(letters.findall(text)) for name, letters in _SCRIPTS.items()}
     total = sum(counts.values())
     if not total:
