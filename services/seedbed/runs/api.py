@@ -12,12 +12,13 @@ from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import Store, get_blob
-from seedbed.runs.dead import read_letters
+from seedbed.runs.dead import read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
 from seedbed.runs.paging import take_page
 from seedbed.runs.plans import make_plan, matches, missing_steps
-from seedbed.runs.samples import find_candidate, list_decided
+from seedbed.runs.requests import check_create, check_list_candidates, check_trace
+from seedbed.runs.samples import Telling, find_candidate
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceServicer
 
@@ -39,9 +40,10 @@ class RunsApi(RunsServiceServicer):
     async def CreateRun(self, request: pb.CreateRunRequest, context: Context) -> Operation:  # noqa: N802
         """See the contract."""
         del context
+        check_create(request)
         recipe = read_recipe(request.recipe, target=request.target)
         try:
-            snapshot = await self._keeper.load_snapshot(request.snapshot)
+            snapshot = await self._keeper.snapshots.load(request.snapshot)
         except NotFound as error:
             found = Violation("snapshot", "import the taxonomy first")
             raise InputError(f"there is no snapshot {request.snapshot!r}", [found]) from error
@@ -77,7 +79,7 @@ class RunsApi(RunsServiceServicer):
         run, told = self._keeper.get(request.run), (-1, "")
         while True:
             state = (run.version, self._keeper.paused)
-            ended = not run.going
+            ended = not run.running
             if state != told or ended:
                 yield pb.WatchRunResponse(run=self._describe(run.name))
                 told = state
@@ -96,13 +98,13 @@ class RunsApi(RunsServiceServicer):
     ) -> AsyncIterator[pb.ListCandidatesResponse]:
         """See the contract. With `follow` each comes once, when it is decided."""
         del context
-        run, told = self._keeper.get(request.run), dict[str, int]()
-        globs = [request.leaf] if request.leaf else []
+        check_list_candidates(request)
+        run, globs = self._keeper.get(request.run), [request.leaf] if request.leaf else []
+        telling = Telling(self._store, run, undecided=not request.follow)
         while True:
-            ended = not run.going
+            ended = not run.running
             for target in [target for target in run.targets() if matches(target.path, globs)]:
-                listed = list_decided(self._store, run, target, told, undecided=not request.follow)
-                async for candidate in listed:
+                async for candidate in telling.of_leaf(target):
                     if not request.end or candidate.end == request.end:
                         yield pb.ListCandidatesResponse(candidate=candidate)
             if ended or not request.follow:
@@ -112,6 +114,7 @@ class RunsApi(RunsServiceServicer):
     async def Trace(self, request: pb.TraceRequest, context: Context) -> pb.TraceResponse:  # noqa: N802
         """See the contract."""
         del context
+        check_trace(request)
         runs = [self._keeper.get(request.run)] if request.run else list(self._keeper.runs.values())
         for run in sorted(runs, key=lambda run: -run.cell.value.create_time):
             candidate = await find_candidate(self._store, run, request.candidate)
@@ -163,6 +166,8 @@ class RunsApi(RunsServiceServicer):
     ) -> pb.ListDeadLettersResponse:
         """See the contract."""
         del context
+        if request.run:
+            self._keeper.get(request.run)
         letters = await read_letters(self._bus, request.run)
         page, token = take_page(letters, request.page_size, request.page_token)
         return pb.ListDeadLettersResponse(letters=page, next_page_token=token)
@@ -170,7 +175,7 @@ class RunsApi(RunsServiceServicer):
     async def RetryDeadLetters(  # noqa: N802
         self, request: pb.RetryDeadLettersRequest, context: Context
     ) -> pb.RetryDeadLettersResponse:
-        """See the contract. A leaf is settled anew; all of it but the letters' items is recalled."""
+        """See the contract. A leaf is settled anew; all of it but what failed of these items is recalled."""
         del context
         run = self._keeper.get(request.run)
         letters = await read_letters(self._bus, request.run)
@@ -180,8 +185,8 @@ class RunsApi(RunsServiceServicer):
         by_leaf: dict[str, list[str]] = {}
         for letter in wanted:
             by_leaf.setdefault(letter.leaf, []).append(letter.digest)
-        for token, digests in by_leaf.items():
-            await self._keeper.retry(run, token, digests)
+        await self._keeper.retry(run, by_leaf)
+        await remove_letters(self._bus, run.name, {letter.digest for letter in wanted})
         return pb.RetryDeadLettersResponse(retried=len(wanted))
 
     def _describe(self, name: str) -> pb.Run:

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Outcome, Round
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Announce
-from seedbed.knowledge.v1.steps_pb2 import AugmentInput, AugmentResult, ChunkResult
-from seedbed.runs.draws import Draw, Passage, chunk_input, first_items, list_draws, open_draw, take_draws
+from seedbed.knowledge.v1.steps_pb2 import AugmentResult, ChunkResult
+from seedbed.runs.draws import (
+    Draw,
+    Passage,
+    augment_input,
+    chunk_input,
+    first_items,
+    list_draws,
+    open_draw,
+    take_draws,
+)
 from seedbed.runs.fold import Fold
 from seedbed.runs.plans import quotas_of
 from seedbed.runs.settlement import Settlement
@@ -32,7 +41,7 @@ class Course:
         """Names of the draws' first items."""
         self.waiting: deque[Item] = deque()
         """Items decided on and not yet published."""
-        self._first: dict[str, Item] = {}
+        self._first: dict[str, Item | None] = {}
         self._lists: list[Iterator[Draw]] | None = None
         self._opened: Round | None = None
         self._taken: list[int] = []
@@ -42,6 +51,15 @@ class Course:
     def settled(self) -> bool:
         """Whether all that was announced is closed."""
         return not self.waiting and not self.fold.open_items
+
+    def settled_so_far(self) -> bool:
+        """Whether all below the rounds opened is closed; in a replay there are records of later ones, too."""
+        return self.settled or (not self.waiting and self.fold.is_closed(self._first))
+
+    @property
+    def rounds_opened(self) -> int:
+        """How many rounds were opened, those that are closed included."""
+        return self.settlement.rounds + (self._opened is not None)
 
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""
@@ -65,32 +83,42 @@ class Course:
                 self.draws[number] = draw
                 self.roots[number] = self._add(open_draw(self.leaf, draw, self.known.recipe), number)
 
-    def close_round(self) -> Round | None:
-        """Settle the round that is open, if one is; return the next, None at the leaf's end."""
+    def close_round(self) -> Iterator[None]:
+        """Settle the round that is open, if one is, a draw at a step."""
         if self._opened is not None:
-            self.settlement.close_round(self._opened, self._taken, self.roots, self.fold)
+            yield from self.settlement.close_round(self._opened, self._taken, self.roots, self.fold)
             self._opened = None
+            # All below them is closed, so nobody needs what they were made of any more.
+            self._first = dict.fromkeys(self._first)
+
+    def next_round(self) -> Round | None:
+        """The round after those that are closed; None at the leaf's end."""
         return self.settlement.next_round()
 
     def unclosed_roots(self) -> list[Item]:
         """First items under which something is open: publishing them again brings back all below."""
         draws = self.fold.open_draws
         waiting = {item.digest for item in self.waiting}
-        return [i for i in self._first.values() if i.draw in draws and i.digest not in waiting]
+        items = (item for item in self._first.values() if item is not None)
+        return [item for item in items if item.draw in draws and item.digest not in waiting]
 
     def counts(self) -> LeafCounts:
         """Items and decided candidates by end."""
         counts = self.fold.counts()
-        for decision in self.settlement.decisions.values():
-            setattr(counts, decision.end, getattr(counts, decision.end) + 1)
+        for end in _ENDS:
+            setattr(counts, end, self.settlement.ended(end))
         return counts
 
     def shortfall(self) -> str:
         """Why the leaf ended short; "" where it has its target."""
-        if self.leaf.kind == "knowledge" and not self._passages and self.settlement.accepted == 0:
-            lost = {r.reason for r in self.fold.of_step("knowledge.chunk") if r.reason}
-            return f"its documents gave no chunk: {'; '.join(sorted(lost)) or 'they are empty'}"
-        return self.settlement.shortfall()
+        reason = self.settlement.shortfall()
+        if not reason or self.leaf.kind != "knowledge":
+            return reason
+        lost = "; ".join(sorted({r.reason for r in self.fold.of_step("knowledge.chunk") if r.reason}))
+        if not self._passages:
+            names = ", ".join(document.path for document in self.leaf.documents) or "it has no document"
+            return f"no document gave a chunk: {lost or names}"
+        return f"{reason}; {lost}" if lost else reason
 
     def passages(self) -> list[Passage]:
         """Chunks and augmentations, in the order of the documents."""
@@ -108,7 +136,7 @@ class Course:
     def _find_passages(self) -> Iterator[Passage]:
         specs, seen = self.known.specs, set()
         for document in self.leaf.documents:
-            wanted = chunk_input(document, self.known.recipe)
+            wanted = chunk_input(self.leaf, document, self.known.recipe)
             while True:
                 digest = specs.make_item("", "", 0, Announce("knowledge.chunk", wanted)).digest
                 record = self.fold.get(digest)
@@ -123,11 +151,11 @@ class Course:
                 following = wanted.first + len(result.chunks)
                 if following >= result.total:
                     break
-                wanted = chunk_input(document, self.known.recipe, first=following)
+                wanted = chunk_input(self.leaf, document, self.known.recipe, first=following)
 
     def _find_augmentations(self, passage: Passage) -> Iterator[Passage]:
         for name in self.known.recipe.augmentations:
-            wanted = AugmentInput(text=passage.chunk.text, headings=passage.chunk.headings, augmentation=name)
+            wanted = augment_input(self.leaf, passage.chunk, name)
             digest = self.known.specs.make_item("", "", 0, Announce("knowledge.augment", wanted)).digest
             record = self.fold.get(digest)
             if record is not None and record.outcome == Outcome.OUTCOME_DONE:

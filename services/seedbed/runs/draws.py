@@ -7,7 +7,7 @@ from itertools import islice
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import Announce
-from seedbed.knowledge.v1.steps_pb2 import Chunk, ChunkInput, GenerateInput
+from seedbed.knowledge.v1.steps_pb2 import AugmentInput, Chunk, ChunkInput, GenerateInput
 from seedbed.skills.v1.steps_pb2 import ContextInput, InstructInput
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf
 
@@ -71,16 +71,30 @@ def first_items(leaf: Leaf, recipe: Recipe) -> list[Announce]:
     """What has to be done before there are draws: cutting the documents of a knowledge leaf."""
     if leaf.kind != "knowledge":
         return []
-    return [Announce("knowledge.chunk", chunk_input(document, recipe)) for document in leaf.documents]
+    return [Announce("knowledge.chunk", chunk_input(leaf, document, recipe)) for document in leaf.documents]
 
 
-def chunk_input(document: Document, recipe: Recipe, *, first: int = 0) -> ChunkInput:
+def chunk_input(leaf: Leaf, document: Document, recipe: Recipe, *, first: int = 0) -> ChunkInput:
     """What cuts a document, from its chunk number `first` on."""
     return ChunkInput(
         blob=document.blob,
         media_type=document.media_type,
         max_tokens=recipe.chunk_tokens,
         first=first,
+        path=document.path,
+        document_outline=leaf.document_outline,
+        domain=leaf.domain,
+    )
+
+
+def augment_input(leaf: Leaf, chunk: Chunk, augmentation: str) -> AugmentInput:
+    """What retells a chunk, as the chunk's item announces it."""
+    return AugmentInput(
+        text=chunk.text,
+        headings=chunk.headings,
+        augmentation=augmentation,
+        document_outline=leaf.document_outline,
+        domain=leaf.domain,
     )
 
 

@@ -1,14 +1,18 @@
 """Entries of the RUNS bucket: every decision is one compare-and-set on one of them."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import nats.js.errors
 
-from seedbed.bus.v1.bus_pb2 import LeafEntry, RunEntry
+from seedbed.bus.v1.bus_pb2 import Event, LeafEntry, RunEntry, RunState
 from seedbed.kernel.bus import RUNS, Bus, is_wrong_revision
 from seedbed.kernel.errors import Conflict
+from seedbed.kernel.logs import get_logger
+
+log = get_logger(__name__)
 
 EntryT = TypeVar("EntryT", RunEntry, LeafEntry)
 
@@ -40,7 +44,10 @@ class Entries:
                 yield Cell(entry.key, RunEntry.FromString(data), revision)
 
     async def write(self, cell: Cell[EntryT], change: Callable[[EntryT], None]) -> None:
-        """Change an entry, or create it. Raises Conflict where somebody else has changed it."""
+        """Change an entry, or create it. Raises Conflict where somebody else has changed it.
+
+        The cell then holds what that one wrote, so that the caller decides anew from there.
+        """
         value = type(cell.value)()
         value.CopyFrom(cell.value)
         change(value)
@@ -51,13 +58,24 @@ class Entries:
         except nats.js.errors.APIError as error:
             if not is_wrong_revision(error):
                 raise
-            revision = await self._adopt(cell.key, data)
+            entry = await self._bus.persist(lambda: bucket.get(cell.key))
+            cell.value, cell.revision = type(value).FromString(entry.value or b""), entry.revision or 0
+            # A write whose answer was lost is found here as done.
+            if entry.value != data:
+                message = f"the entry {cell.key} was changed by another process"
+                raise Conflict(message, hint="is there a second runs service?") from error
+            return
         cell.value, cell.revision = value, revision
 
-    async def _adopt(self, key: str, data: bytes) -> int:
-        # A write whose answer was lost is found here as done.
-        bucket = await self._bus.bucket(RUNS)
-        entry = await self._bus.persist(lambda: bucket.get(key))
-        if entry.value != data:
-            raise Conflict(f"the entry {key} was changed by another process")
-        return entry.revision or 0
+    async def set_state(self, cell: Cell[RunEntry], state: RunState.ValueType) -> None:
+        """Write down where a run stands, and tell watchers."""
+
+        def change(entry: RunEntry) -> None:
+            entry.state = state
+            entry.create_time = entry.create_time or time.time()
+            entry.end_time = 0 if state == RunState.RUN_STATE_RUNNING else time.time()
+
+        await self.write(cell, change)
+        what = RunState.Name(state).lower()
+        await self._bus.publish_event(Event(run=cell.key, service="runs", what=what))
+        log.info("run state", run=cell.key, state=what)

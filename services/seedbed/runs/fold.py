@@ -4,7 +4,7 @@ Sets, not counters: the order in which records come and how often they come make
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
@@ -16,6 +16,8 @@ _OUTCOMES = {
     Outcome.OUTCOME_MALFORMED: "malformed",
     Outcome.OUTCOME_FAILED: "failed",
 }
+
+_COSTS = ("requests", "prompt_tokens", "completion_tokens")
 
 
 def gate_reason(record: Record, gates: Gates) -> str | None:
@@ -37,6 +39,7 @@ class Fold:
         self._records: dict[str, Record] = {}
         self._announced: set[str] = set()
         self._open: dict[str, int] = {}
+        self._counters: dict[str, Counter[str]] = {}
         self.passed = 0
         """Candidates that passed the last gate, near duplicates not yet taken out."""
 
@@ -85,6 +88,20 @@ class Fold:
             for child in record.announced:
                 yield from self.below(item_name(child.digest, child.candidate))
 
+    def is_closed(self, names: Iterable[str]) -> bool:
+        """Whether these items are closed, with all that followed from them."""
+        left, seen = list(names), set[str]()
+        while left:
+            name = left.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            record = self._records.get(name)
+            if record is None:
+                return False
+            left += [item_name(child.digest, child.candidate) for child in record.announced]
+        return True
+
     def of_step(self, step: str) -> Iterator[Record]:
         """The records of one step."""
         return (record for record in self._records.values() if record.step == step)
@@ -96,21 +113,9 @@ class Fold:
 
     def counts(self) -> LeafCounts:
         """Items by end, all in all and by step."""
-        steps: dict[str, Counter[str]] = {}
-        result = LeafCounts()
-        for name, record in self._records.items():
-            if name not in self._announced:
-                continue
-            end = _OUTCOMES[record.outcome]
-            counter = steps.setdefault(record.step, Counter())
-            counter[end] += 1
-            counter["recalled"] += record.recalled
-            if not record.recalled:
-                counter["requests"] += record.usage.requests
-                counter["prompt_tokens"] += record.usage.prompt_tokens
-                counter["completion_tokens"] += record.usage.completion_tokens
-        for step in sorted(steps):
-            result.steps.append(_step_counts(step, steps[step]))
+        result = LeafCounts(
+            steps=[_step_counts(step, counter) for step, counter in sorted(self._counters.items())]
+        )
         for row in result.steps:
             result.items_done += row.done
             result.items_malformed += row.malformed
@@ -122,13 +127,20 @@ class Fold:
         return result
 
     def _count(self, record: Record) -> None:
+        """Once for each item, when it is both announced and closed."""
         self.passed += gate_reason(record, self._gates) == ""
+        counter = self._counters.setdefault(record.step, Counter())
+        counter[_OUTCOMES[record.outcome]] += 1
+        counter["recalled"] += record.recalled
+        if not record.recalled:
+            for name in _COSTS:
+                counter[name] += getattr(record.usage, name)
 
 
 def _step_counts(step: str, counter: Counter[str]) -> StepCounts:
     row = StepCounts(step=step)
     for name in ("done", "malformed", "failed", "recalled"):
         setattr(row, name, counter[name])
-    for name in ("requests", "prompt_tokens", "completion_tokens"):
+    for name in _COSTS:
         setattr(row.usage, name, counter[name])
     return row

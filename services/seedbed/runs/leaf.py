@@ -1,8 +1,9 @@
 """One leaf in progress: its course, with the effects that carry it on."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
@@ -20,6 +21,7 @@ from seedbed.runs.seals import Seals
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
 AT_ONCE = 32
+SLICE = 0.02
 
 log = get_logger(__name__)
 
@@ -63,9 +65,9 @@ class LeafWork:
         self._advancing = asyncio.Lock()
 
     @property
-    def run(self) -> str:
-        """The run's id."""
-        return self.course.known.plan.run
+    def place(self) -> str:
+        """What keys and subjects of the leaf have in common."""
+        return f"{self.course.known.plan.run}.{self.course.target.leaf}"
 
     @property
     def in_flight(self) -> int:
@@ -78,15 +80,16 @@ class LeafWork:
         return self.cell.value.state in (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED)
 
     async def open(self) -> None:
-        """Bring in what may be recalled, say that the leaf is open, and begin."""
+        """Bring in what may be recalled and say that the leaf is open; `resume` begins."""
+        if self.cell.revision:
+            await self._put_by()
         await self._recall()
         await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
-        await self.resume()
 
     async def resume(self) -> None:
         """Begin, or go on after a restart, from the entry and the records there are."""
-        self.commit = await self._find_commit()
         if not self.ready:
+            self.commit = await self._find_commit()
             self.course.prepare()
             self.ready = True
         await self.advance()
@@ -102,8 +105,9 @@ class LeafWork:
     async def advance(self) -> None:
         """Close rounds and open the next ones for as long as all is settled."""
         async with self._advancing:
-            while not self.ended and self.course.settled:
-                upcoming = self.course.close_round()
+            while not self.ended and self._may_close():
+                await take_turns(self.course.close_round())
+                upcoming = self.course.next_round()
                 number = self.course.settlement.rounds
                 decided = self.cell.value.rounds
                 if number < len(decided):
@@ -117,6 +121,10 @@ class LeafWork:
                 # Between rounds of recalled records nothing else waits: let others have their turn.
                 await asyncio.sleep(0)
         self._on_change()
+
+    def _may_close(self) -> bool:
+        replaying = self.course.rounds_opened < len(self.cell.value.rounds)
+        return self.course.settled_so_far() if replaying else self.course.settled
 
     async def publish(self, most: int) -> int:
         """Publish items that wait, at most so many; returns how many there were."""
@@ -142,14 +150,32 @@ class LeafWork:
         for start in range(0, len(items), AT_ONCE):
             await asyncio.gather(*map(self._bus.publish_work, items[start : start + AT_ONCE]))
 
+    async def _put_by(self) -> None:
+        """Seal what an earlier life of the leaf left on the bus.
+
+        Workers wrote it after the leaf was cancelled, say. Nobody was there then to take it in, and as
+        a record is written only once, it would never be heard of again.
+        """
+        left = []
+        watch = self._bus.watch(MEMO, f"{self.place}.>")
+        async with contextlib.aclosing(watch):
+            async for entry in watch:
+                if entry is None:
+                    break
+                record = await self._memo.read(entry.value or b"")
+                if record.followed and not record.recalled:
+                    left.append(record)
+        if left:
+            await self._seals.write(self.course.leaf.path, left)
+        await self._purge()
+
     async def _recall(self) -> None:
         specs = set(self.course.known.specs.digests.values())
         excluded = set(self.cell.value.excluded)
         records = await self._seals.read(self.course.leaf.path, specs, but=excluded)
-        prefix = f"{self.run}.{self.course.target.leaf}"
         for start in range(0, len(records), AT_ONCE):
             batch = records[start : start + AT_ONCE]
-            await asyncio.gather(*(self._memo.create(f"{prefix}.{r.digest}", r) for r in batch))
+            await asyncio.gather(*(self._memo.create(f"{self.place}.{r.digest}", r) for r in batch))
         if records:
             log.info("records brought in", leaf=self.course.leaf.path, count=len(records))
 
@@ -166,8 +192,8 @@ class LeafWork:
 
     async def _finish(self) -> None:
         await self._seal()
-        part = await asyncio.to_thread(make_part, self.course, self.commit)
-        digest = await put_blob(self._store, message_bytes(part))
+        part = await asyncio.to_thread(lambda: message_bytes(make_part(self.course, self.commit)))
+        digest = await put_blob(self._store, part)
         counts, reason = self.course.counts(), self.course.shortfall()
 
         def end(entry: LeafEntry) -> None:
@@ -181,9 +207,8 @@ class LeafWork:
         log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
 
     async def _purge(self) -> None:
-        place = f"{self.run}.{self.course.target.leaf}"
-        await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{place}.>")
-        await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{place}.>")
+        await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{self.place}.>")
+        await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{self.place}.>")
 
     async def _find_commit(self) -> str:
         try:
@@ -191,6 +216,15 @@ class LeafWork:
         except NotFound:
             return ""
         return LeafCommit.FromString(data).commit
+
+
+async def take_turns(work: Iterator[None]) -> None:
+    """Do something large in slices, so that calls and watches have their turns between."""
+    since = time.monotonic()
+    for _ in work:
+        if time.monotonic() - since > SLICE:
+            await asyncio.sleep(0)
+            since = time.monotonic()
 
 
 def _set_state(entry: LeafEntry, state: LeafState.ValueType) -> None:

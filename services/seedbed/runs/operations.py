@@ -22,7 +22,7 @@ LOOK = 0.25
 
 def make_operation(run: KeptRun, described: Run) -> pb.Operation:
     """The operation of a run; done when the run has ended."""
-    operation = pb.Operation(name=f"{PREFIX}{run.name}", done=not run.going)
+    operation = pb.Operation(name=f"{PREFIX}{run.name}", done=not run.running)
     operation.metadata.Pack(RunMetadata(run=run.name, requests=described.progress.requests))
     if operation.done:
         operation.response.Pack(described)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget, Plan, StepSpec
 from seedbed.kernel.digest import leaf_token, message_bytes, sha256_hex
-from seedbed.kernel.errors import InputError
+from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
@@ -40,6 +40,7 @@ def make_plan(
         known = ", ".join(leaf.path for leaf in snapshot.leaves[:5]) or "none"
         raise InputError(
             f"no leaf matches {', '.join(globs)}" if globs else "the taxonomy has no leaf",
+            [Violation("leaves", f"matches none of {len(snapshot.leaves)} leaf paths")],
             hint=f"there are {len(snapshot.leaves)}: {known}",
         )
     needed = {step for leaf in leaves for step in STEPS_OF_KIND[leaf.kind]}

@@ -1,5 +1,6 @@
 """One run, as the keeper has it: its plan, its leaves, and how quickly it goes."""
 
+import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from seedbed.runs.leaf import LeafWork
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
 
 WINDOW = 30.0
+DORMANT = "it waits to be created again"
+
+_UNENDED = (LeafState.LEAF_STATE_WAITING, LeafState.LEAF_STATE_OPEN)
 
 
 @dataclass
@@ -21,12 +25,20 @@ class KeptRun:
     known: KnownPlan
     leaves: dict[str, Cell[LeafEntry]]
     """Entries by leaf token."""
+    wake: asyncio.Event
+    """Set whenever something has changed."""
     works: dict[str, LeafWork] = field(default_factory=dict)
     """Leaves in progress by token."""
     dormant: bool = False
     """Left by a process before this one, and not asked for again yet."""
     version: int = 0
     """Raised at every change, for watchers."""
+    trouble: str = ""
+    """Why no leaf can be opened at the moment."""
+    resting_until: float = 0
+    """When it is tried again."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while it is decided whether the run goes on, and while a leaf is opened."""
     _speed: deque[tuple[float, int]] = field(default_factory=deque)
 
     @property
@@ -35,21 +47,40 @@ class KeptRun:
         return self.cell.key
 
     @property
+    def running(self) -> bool:
+        """Whether the run has not come to an end."""
+        return self.cell.value.state == RunState.RUN_STATE_RUNNING
+
+    @property
     def going(self) -> bool:
         """Whether the run is being worked on."""
-        return self.cell.value.state == RunState.RUN_STATE_RUNNING and not self.dormant
+        return self.running and not self.dormant
+
+    @property
+    def in_flight(self) -> int:
+        """Items published and not closed."""
+        return sum(work.in_flight for work in self.works.values())
 
     def targets(self) -> list[LeafTarget]:
         """The plan's leaves, in order of path."""
         return list(self.known.plan.leaves)
 
     def next_waiting(self) -> LeafTarget | None:
-        """The first leaf that nobody has opened."""
+        """The first leaf that has not come to its end and that nobody works on."""
         for target in self.known.plan.leaves:
-            waiting = self.leaves[target.leaf].value.state == LeafState.LEAF_STATE_WAITING
-            if waiting and target.leaf not in self.works:
+            if self.leaves[target.leaf].value.state in _UNENDED and target.leaf not in self.works:
                 return target
         return None
+
+    def drop_ended(self) -> None:
+        """Let go of leaves that have come to their end."""
+        for work in [work for work in self.works.values() if work.ended]:
+            del self.works[work.course.target.leaf]
+
+    def note(self) -> None:
+        """Take note of a change."""
+        self.version += 1
+        self.wake.set()
 
     def counts_of(self, target: LeafTarget) -> LeafCounts:
         """Items and candidates of a leaf, ended or not."""
@@ -89,13 +120,13 @@ class KeptRun:
         progress = Progress(
             samples=sum(leaf.accepted_so_far for leaf in leaves),
             target=sum(leaf.target for leaf in leaves),
-            open_items=sum(work.in_flight for work in self.works.values()),
+            open_items=self.in_flight,
             requests=sum(leaf.counts.usage.requests for leaf in leaves),
             prompt_tokens=sum(leaf.counts.usage.prompt_tokens for leaf in leaves),
             completion_tokens=sum(leaf.counts.usage.completion_tokens for leaf in leaves),
             recalled=sum(leaf.counts.items_recalled for leaf in leaves),
             dead=sum(leaf.counts.items_malformed + leaf.counts.items_failed for leaf in leaves),
-            paused=paused if self.going else "",
+            paused=self._explain(paused),
             time_left=-1,
         )
         if self.going:
@@ -105,10 +136,16 @@ class KeptRun:
                 progress.time_left = left / progress.samples_per_second
         return progress
 
+    def _explain(self, paused: str) -> str:
+        if not self.running:
+            return ""
+        return DORMANT if self.dormant else "; ".join(filter(None, (self.trouble, paused)))
+
     def _measure(self, samples: int) -> float:
         now = time.monotonic()
         self._speed.append((now, samples))
         while now - self._speed[0][0] > WINDOW:
             self._speed.popleft()
         then, before = self._speed[0]
-        return (samples - before) / (now - then) if now - then > 1 else 0.0
+        # Fewer than before: a leaf is settled anew.
+        return max(0, samples - before) / (now - then) if now - then > 1 else 0.0

@@ -39,14 +39,18 @@ class Seals:
         return name
 
     async def read(self, path: str, specs: Container[str], *, but: Container[str] = ()) -> list[Record]:
-        """All records of a leaf that plans with these specs can reach; a success wins over a failure."""
+        """All records of a leaf that plans with these specs can reach; a success wins over a failure.
+
+        Failures of the items in `but` are left out, so that these are tried again.
+        """
         found: dict[str, Record] = {}
         for name in await self._index(path):
             data = await self._store.get(f"seals/{path}/{name}")
             if sha256_hex(data) != name:
                 raise StoreError(f"the seal seals/{path}/{name} in the store is damaged")
             for record in await asyncio.to_thread(_unpack, data):
-                if record.spec not in specs or record.digest in but:
+                retried = record.digest in but and record.outcome != Outcome.OUTCOME_DONE
+                if record.spec not in specs or retried:
                     continue
                 known = found.get(record.digest)
                 if known is None or known.outcome != Outcome.OUTCOME_DONE:
@@ -58,6 +62,9 @@ class Seals:
             names: list[str] = json.loads(await self._store.get(f"seals/{path}/index.json"))
         except NotFound:
             return []
+        except ValueError as error:
+            message = f"the index seals/{path}/index.json in the store is damaged"
+            raise StoreError(message, hint="remove it: the leaf then begins without its seals") from error
         return names
 
     async def _recallable(self, record: Record) -> Record:

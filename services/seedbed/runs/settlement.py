@@ -6,7 +6,7 @@ outcome depends on the records alone, never on who came first.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
@@ -110,24 +110,33 @@ class Settlement:
     recipe: Recipe
     kind: str
     decisions: dict[str, Decision] = field(default_factory=dict)
+    closed: set[int] = field(default_factory=set)
+    """Draws whose candidates are decided."""
     rounds: int = 0
 
     def __post_init__(self) -> None:
         self._stands = [_Stand(quota) for quota in self.quotas]
         self._kept = NearDuplicates(self.recipe.duplicate_threshold)
         self._reasons: Counter[str] = Counter()
+        self._ends: Counter[str] = Counter()
 
     @property
     def accepted(self) -> int:
         """Samples so far."""
         return sum(stand.kept for stand in self._stands)
 
+    def ended(self, end: str) -> int:
+        """How many candidates ended so."""
+        return self._ends[end]
+
     def number_draw(self, quota: int, position: int) -> int:
         """The number of a draw in the leaf: places of its quotas in turn."""
         return position * len(self.quotas) + quota
 
-    def close_round(self, opened: Round, taken: Sequence[int], roots: Mapping[int, str], fold: Fold) -> None:
-        """Decide all candidates of a round.
+    def close_round(
+        self, opened: Round, taken: Sequence[int], roots: Mapping[int, str], fold: Fold
+    ) -> Iterator[None]:
+        """Decide all candidates of a round, a draw at a step, so that a large one need not be done at once.
 
         `taken` are the draws there really were in each quota, `roots` the names of their first items.
         """
@@ -141,6 +150,8 @@ class Settlement:
             for birth in births_of(fold, roots[number]):
                 if birth.id not in self.decisions:
                     self._decide(birth, number, stand)
+            self.closed.add(number)
+            yield
         for index, stand in enumerate(self._stands):
             asked = opened.quotas[index].end > opened.quotas[index].first
             stand.dry = stand.dry + asked if stand.kept == before[index] else 0
@@ -153,6 +164,7 @@ class Settlement:
             self._kept.add(birth.id, _identity(birth))
         elif end != "unneeded":
             self._reasons[reason if end == "rejected" else end] += 1
+        self._ends[end] += 1
         self.decisions[birth.id] = Decision(birth.id, draw, self.rounds, end, reason, other)
 
     def _weigh(self, birth: Birth, stand: _Stand) -> tuple[str, str, str]:
@@ -206,7 +218,7 @@ class Settlement:
             return f"{have}: all {stand.opened} draws are spent"
         if stand.dry >= self.recipe.dry_rounds:
             return f"{have}: {stand.dry} rounds in a row brought nothing new ({stand.opened} draws)"
-        return f"{have}: stopped after {self.rounds} rounds"
+        return f"{have}: the recipe's max_rounds of {self.rounds} are over ({stand.opened} draws)"
 
 
 def _identity(birth: Birth) -> str:

@@ -1,0 +1,118 @@
+"""Admission: opens leaves and publishes work while there is room, and sees to it that nothing lies still.
+
+Back-pressure is here only: what follows from work already admitted is never refused.
+"""
+
+import asyncio
+import contextlib
+import time
+
+from seedbed.bus.v1.bus_pb2 import LeafTarget, RunState
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.logs import get_logger
+from seedbed.runs.leaf import AT_ONCE, Effects, LeafWork
+from seedbed.runs.run import KeptRun
+from seedbed.runs.snapshots import Snapshots
+from seedbed.runs.tasks import Tasks
+
+SILENCE = 60.0
+LOOK = 5.0
+RETRY = 1.0
+
+log = get_logger(__name__)
+
+
+class Admission:
+    """Carries all runs forward."""
+
+    def __init__(
+        self,
+        runs: dict[str, KeptRun],
+        effects: Effects,
+        snapshots: Snapshots,
+        room: int,
+        wake: asyncio.Event,
+        tasks: Tasks,
+    ) -> None:
+        self._runs = runs
+        self._effects = effects
+        self._snapshots = snapshots
+        self._room = room
+        self._wake = wake
+        self._tasks = tasks
+
+    async def admit(self) -> None:
+        """Fill every run up to its share, whenever something has changed; never ends."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RETRY):
+                    await self._wake.wait()
+            self._wake.clear()
+            for run in [run for run in self._runs.values() if run.going]:
+                if time.monotonic() >= run.resting_until:
+                    await self._try_fill(run)
+            await asyncio.sleep(0.01)
+
+    async def watch_over(self) -> None:
+        """Take up again what failed or fell silent; never ends."""
+        while True:
+            await asyncio.sleep(LOOK)
+            now = time.monotonic()
+            for run in [run for run in self._runs.values() if run.going]:
+                for work in run.works.values():
+                    if not work.ready:
+                        self._tasks.spawn(work.resume())
+                    elif work.course.settled:
+                        self._tasks.spawn(work.advance())
+                    elif work.in_flight and now - work.last_news > SILENCE:
+                        self._tasks.spawn(work.publish_again())
+
+    async def work_on(self, run: KeptRun, target: LeafTarget) -> LeafWork:
+        """Have a leaf of a run at hand. Raises NotFound, StoreError."""
+        leaf = await self._snapshots.leaf(run.known.plan.snapshot, target.path)
+        work = LeafWork(run.known, target, leaf, run.leaves[target.leaf], self._effects, run.note)
+        run.works[target.leaf] = work
+        return work
+
+    async def _try_fill(self, run: KeptRun) -> None:
+        try:
+            await self._fill(run)
+        except SeedbedError as error:
+            log.warning("a leaf could not be opened; tried again", run=run.name, error=error.message)
+            run.trouble, run.resting_until = error.message, time.monotonic() + RETRY
+        else:
+            run.trouble = ""
+
+    async def _fill(self, run: KeptRun) -> None:
+        """Publish what waits and open leaves, while the run has fewer open items than its share."""
+        share = self._room // max(1, sum(other.going for other in self._runs.values()))
+        run.drop_ended()
+        while run.going and (room := share - run.in_flight) > 0:
+            waiting = [work for work in run.works.values() if work.course.waiting]
+            if waiting:
+                for work in waiting:
+                    await work.publish(min(AT_ONCE, max(1, room // len(waiting))))
+            elif target := run.next_waiting():
+                await self._open(run, target)
+            else:
+                break
+            run.drop_ended()
+        async with run.lock:
+            if run.going and not run.works and run.next_waiting() is None:
+                short = any(cell.value.reason for cell in run.leaves.values())
+                state = RunState.RUN_STATE_SHORT if short else RunState.RUN_STATE_SUCCEEDED
+                await self._effects.entries.set_state(run.cell, state)
+                run.note()
+
+    async def _open(self, run: KeptRun, target: LeafTarget) -> None:
+        async with run.lock:
+            if not run.going:
+                return
+            work = await self.work_on(run, target)
+            try:
+                await work.open()
+            except BaseException:
+                # Not begun: opened again later, from what the bus and the seals hold then.
+                run.works.pop(target.leaf, None)
+                raise
+        await work.resume()

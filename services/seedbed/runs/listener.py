@@ -1,0 +1,85 @@
+"""The listener: follows the records and the endpoints' limits, and hands every record to its leaf."""
+
+import asyncio
+
+from seedbed.bus.v1.bus_pb2 import LeafState, Record
+from seedbed.kernel.bus import LIMITS, MEMO, Bus
+from seedbed.kernel.errors import NotFound, StoreError
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.memo import Memo
+from seedbed.kernel.permits import Table
+from seedbed.runs.run import KeptRun
+from seedbed.runs.tasks import PAUSE, Tasks
+
+log = get_logger(__name__)
+
+
+class Listener:
+    """Hears of everything that happens on the bus."""
+
+    def __init__(self, runs: dict[str, KeptRun], bus: Bus, memo: Memo, tasks: Tasks) -> None:
+        self.caught_up = asyncio.Event()
+        """Set once the records that were there at the start are taken in."""
+        self.paused = ""
+        """Why the endpoints are waiting; empty while they are not."""
+        self._runs = runs
+        self._bus = bus
+        self._memo = memo
+        self._tasks = tasks
+        self._orphans: set[str] = set()
+
+    async def follow_memo(self) -> None:
+        """Take in every record; never ends. Begun anew it hears all again, which is harmless."""
+        async for entry in self._bus.watch(MEMO):
+            if entry is None:
+                # All that was there is taken in, at the start and after every reconnect.
+                self.caught_up.set()
+                for run in [run for run in self._runs.values() if run.going]:
+                    for work in run.works.values():
+                        self._tasks.spawn(work.resume())
+            elif entry.value:
+                await self._take(entry.key, entry.value)
+
+    async def follow_limits(self) -> None:
+        """Keep up with why endpoints wait; never ends."""
+        tables: dict[str, Table] = {}
+        async for entry in self._bus.watch(LIMITS):
+            if entry is not None and entry.value:
+                tables[entry.key] = Table.from_json(entry.value)
+                reasons = {h.paused for table in tables.values() for h in table.holders.values() if h.paused}
+                self.paused = "; ".join(sorted(reasons))
+
+    async def drop_orphans(self) -> None:
+        """Remove records written by workers that came back after their leaf had ended."""
+        orphans, self._orphans = self._orphans, set()
+        for place in orphans:
+            name, _, token = place.partition(".")
+            run = self._runs[name]
+            # A cancelled leaf may be opened again, and keeps what was paid for until then.
+            if token not in run.works and run.leaves[token].value.state == LeafState.LEAF_STATE_SEALED:
+                await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{place}.>")
+
+    async def _take(self, key: str, value: bytes) -> None:
+        name, token, _ = key.split(".")
+        run = self._runs.get(name)
+        if run is None or token not in run.leaves:
+            return
+        work = run.works.get(token)
+        if work is None:
+            self._orphans.add(f"{name}.{token}")
+            return
+        record = await self._read(key, value)
+        if record is not None and work.take(record):
+            self._tasks.spawn(work.advance())
+        run.note()
+
+    async def _read(self, key: str, value: bytes) -> Record | None:
+        while True:
+            try:
+                return await self._memo.read(value)
+            except NotFound as error:
+                log.critical("a record cannot be read; its leaf waits", record=key, error=error.message)
+                return None
+            except StoreError as error:
+                log.warning("a record cannot be read; tried again", record=key, error=error.message)
+                await asyncio.sleep(PAUSE)

@@ -1,0 +1,40 @@
+"""Snapshots of taxonomies, as runs read them: out of the store, checked, and kept at hand."""
+
+import re
+
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
+from seedbed.kernel.store import Store
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Snapshots:
+    """Loads snapshots and finds leaves in them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._leaves: dict[str, dict[str, Leaf]] = {}
+
+    async def load(self, digest: str) -> Snapshot:
+        """A snapshot. Raises InputError where it is no digest, NotFound, StoreError where it is damaged."""
+        if not _DIGEST.fullmatch(digest):
+            found = Violation("snapshot", "the 64 hex digits that an import returned are meant")
+            raise InputError(f"not a snapshot: {digest!r}", [found])
+        data = await self._store.get(f"snapshots/{digest}")
+        if sha256_hex(data) != digest:
+            raise StoreError(
+                f"the snapshot {digest} in the store is damaged", hint="import the taxonomy again"
+            )
+        snapshot = Snapshot.FromString(data)
+        self._leaves[digest] = {leaf.path: leaf for leaf in snapshot.leaves}
+        return snapshot
+
+    async def leaf(self, digest: str, path: str) -> Leaf:
+        """One leaf. Raises NotFound, StoreError."""
+        if digest not in self._leaves:
+            await self.load(digest)
+        if path not in self._leaves[digest]:
+            raise NotFound(f"the snapshot {digest} has no leaf {path}")
+        return self._leaves[digest][path]

@@ -1,0 +1,55 @@
+"""Tasks of a process that serves on: what fails is told and taken up again, never silently gone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.logs import get_logger
+
+PAUSE = 1.0
+
+log = get_logger(__name__)
+
+
+class Tasks:
+    """Holds tasks until they end."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something once, beside everything else; what fails is taken up by whoever watches over it."""
+        self._add(_tell(work))
+
+    def keep_up(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run a loop that never ends: where it fails it begins anew after a pause."""
+        self._add(_repeat(loop))
+
+    async def stop(self) -> None:
+        """End all."""
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            # More than once: `asyncio.wait_for` of Python 3.11 swallows one that comes just as it is done.
+            await asyncio.wait(self._tasks, timeout=0.5)
+
+    def _add(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _tell(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except SeedbedError as error:
+        log.warning("work stopped; it is taken up again", error=error.message)
+    except Exception:
+        log.exception("work stopped; it is taken up again")
+
+
+async def _repeat(loop: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await _tell(loop())
+        await asyncio.sleep(PAUSE)

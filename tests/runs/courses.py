@@ -1,0 +1,73 @@
+"""A leaf's course without a bus: items are done by rule, in any order."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record
+from seedbed.kernel.step import Step, Work
+from seedbed.runs.course import Course
+from tests.runs.leaves import known_plan
+from tests.runs.steps import STEPS, reply
+
+_STEPS: dict[str, Step[Any, Any]] = {step.name: step for step in STEPS}
+
+Reply = Callable[[str, Any, str], Any]
+
+
+def make_course(leaf, recipe) -> Course:
+    known = known_plan(leaf, recipe=recipe)
+    return Course(known, known.plan.leaves[0], leaf)
+
+
+def do(course: Course, item: Item, answer: Reply = reply) -> tuple[Record, list[Item]]:
+    """The record of an item, as a worker makes it, and what follows."""
+    step, specs = _STEPS[item.step], course.known.specs
+    value = step.input_type.FromString(item.input)
+    record = Record(step=item.step, digest=item.digest, spec=specs.digests[item.step], followed=True)
+    record.draw, record.candidate, record.usage.requests = item.draw, item.candidate, 1
+    try:
+        result = answer(item.step, value, item.digest)
+    except Exception as error:  # noqa: BLE001  whatever a test raises is the item's failure
+        record.outcome, record.reason = Outcome.OUTCOME_FAILED, str(error)
+        return record, []
+    record.outcome, record.result = Outcome.OUTCOME_DONE, result.SerializeToString()
+    then = item.then if item.HasField("then") else None
+    work = Work(item.digest, value, result, item.candidate, item.draw, then)
+    following = step.follow(work, course.known.recipe)
+    children = [specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
+    record.announced.extend(Announced(digest=c.digest, step=c.step, candidate=c.candidate) for c in children)
+    record.dropped.extend(Dropped(candidate=d.candidate, end=d.end, reason=d.reason) for d in following.drop)
+    return record, children
+
+
+def settle(course: Course, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
+    """Do all that is announced, and what follows from it, in any order; the records."""
+    records, items = [], [course.waiting.popleft() for _ in range(len(course.waiting))]
+    while items:
+        item = items.pop(luck.randrange(len(items)) if luck else 0)
+        record, children = do(course, item, answer)
+        records.append(record)
+        course.fold.take(record)
+        items += children
+    assert course.settled
+    return records
+
+
+def advance(course: Course) -> bool:
+    """Close the open round and open the next; False at the end."""
+    for _ in course.close_round():
+        pass
+    upcoming = course.next_round()
+    if upcoming is not None:
+        course.open_round(upcoming)
+    return upcoming is not None
+
+
+def run(course: Course, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
+    """A course from its beginning to its end; all records."""
+    course.prepare()
+    records = settle(course, answer, luck)
+    while advance(course):
+        records += settle(course, answer, luck)
+    return records

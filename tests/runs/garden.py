@@ -1,0 +1,131 @@
+"""A whole garden in one process: the runs service over gRPC, a worker with all steps, a real bus and store."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from google.longrunning.operations_pb2_grpc import OperationsStub, add_OperationsServicer_to_server
+
+from seedbed.bus.v1.bus_pb2 import RunState
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.channel import open_channel
+from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.plans import Plans
+from seedbed.kernel.server import Server
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.store import Store
+from seedbed.kernel.worker import Worker
+from seedbed.runs.api import RunsApi
+from seedbed.runs.keeper import Keeper
+from seedbed.runs.operations import OperationsApi
+from seedbed.runs.v1 import runs_service_pb2 as pb
+from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub, add_RunsServiceServicer_to_server
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf
+from tests.runs.leaves import snapshot_of
+from tests.runs.steps import Hand, make_steps
+
+PATIENCE = 30.0
+
+
+class Client:
+    """Calls on a runs service."""
+
+    def __init__(self, channel: Any, store: Store) -> None:
+        self.stub: Any = RunsServiceStub(channel)
+        self.operations: Any = OperationsStub(channel)
+        self.store = store
+
+    async def sow(self, *leaves: Leaf) -> str:
+        """Keep a snapshot of these leaves."""
+        digest, snapshot = snapshot_of(*leaves)
+        await self.store.put(f"snapshots/{digest}", message_bytes(snapshot))
+        return digest
+
+    async def create(self, snapshot: str, **values: Any) -> str:
+        """Create a run; its name."""
+        operation = await self.stub.CreateRun(
+            pb.CreateRunRequest(snapshot=snapshot, **values), timeout=PATIENCE
+        )
+        return operation.name.removeprefix("operations/")
+
+    async def get(self, run: str) -> pb.Run:
+        return (await self.stub.GetRun(pb.GetRunRequest(run=run), timeout=PATIENCE)).run
+
+    async def watch(self, run: str) -> pb.Run:
+        """The run as it is at its end."""
+        last = None
+        async for answer in self.stub.WatchRun(pb.WatchRunRequest(run=run), timeout=PATIENCE):
+            last = answer.run
+        assert last is not None
+        return last
+
+    async def make(self, *leaves: Leaf, **values: Any) -> pb.Run:
+        """A run of these leaves, to its end."""
+        return await self.watch(await self.create(await self.sow(*leaves), **values))
+
+    async def candidates(self, run: str, **values: Any) -> list[Any]:
+        call = self.stub.ListCandidates(pb.ListCandidatesRequest(run=run, **values), timeout=PATIENCE)
+        return [answer.candidate async for answer in call]
+
+    async def parts(self, run: str) -> dict[str, str]:
+        """Digests of the finished parts."""
+        dataset = await self.stub.GetDataset(pb.GetDatasetRequest(run=run), timeout=PATIENCE)
+        return {part.path: part.part for part in dataset.parts}
+
+    async def letters(self, run: str) -> list[Any]:
+        answer = await self.stub.ListDeadLetters(pb.ListDeadLettersRequest(run=run), timeout=PATIENCE)
+        return list(answer.letters)
+
+    async def until(self, run: str, requests: int) -> None:
+        """Wait until so many calls are on record."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.get(run)).progress.requests < requests:
+                await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def connect(nats_url: str) -> AsyncIterator[Bus]:
+    bus = await Bus.connect(Settings(nats_url=nats_url), "test")
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+@contextlib.asynccontextmanager
+async def serve_runs(nats_url: str, store: Store, *, resume: bool = True) -> AsyncIterator[Client]:
+    """The runs service in this process, over gRPC."""
+    async with connect(nats_url) as bus:
+        keeper = Keeper(bus, store, concurrency=16, resume=resume)
+        server = Server([], reflect=False)
+        add_RunsServiceServicer_to_server(RunsApi(keeper, bus, store), server.grpc)
+        add_OperationsServicer_to_server(OperationsApi(keeper), server.grpc)
+        port = await server.start("127.0.0.1:0")
+        await keeper.start()
+        try:
+            async with open_channel(f"127.0.0.1:{port}") as channel:
+                yield Client(channel, store)
+        finally:
+            await server.stop(0)
+            await keeper.stop()
+
+
+@contextlib.asynccontextmanager
+async def work(nats_url: str, store: Store, hand: Hand) -> AsyncIterator[None]:
+    """A worker in this process with all steps."""
+    async with connect(nats_url) as bus:
+        plans = Plans(bus)
+        following = asyncio.create_task(plans.follow())
+        worker = Worker(bus, store, plans, make_steps(hand), {}, ack_wait=5, heartbeat=1.5)
+        await worker.start()
+        try:
+            yield
+        finally:
+            await worker.stop(0)
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+def succeeded(run: pb.Run) -> bool:
+    return run.state == RunState.RUN_STATE_SUCCEEDED

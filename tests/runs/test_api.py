@@ -1,0 +1,282 @@
+"""Runs over gRPC, end to end on a real bus and store: what is asked for is made, once, and found again."""
+
+import asyncio
+
+import grpc
+import grpc.aio
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from seedbed.bus.v1.bus_pb2 import LeafState, RunState
+from seedbed.runs.v1 import runs_service_pb2 as pb
+from seedbed.runs.v1.candidate_pb2 import Part
+from tests.runs.garden import succeeded
+from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
+
+GROUNDED = skill_leaf("compositional_skills/recast", grounded=True)
+
+
+def details_of(error):
+    """ErrorInfo and the fields that are at fault."""
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    details = rpc_status.from_call(error).details
+    assert details[0].Unpack(info)
+    for detail in details[1:]:
+        detail.Unpack(bad)
+    return info, [violation.field for violation in bad.field_violations]
+
+
+async def refused(call):
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value
+
+
+async def test_a_run_of_all_kinds_gives_exactly_what_was_asked_for(garden, hand):
+    run = await garden.make(knowledge_leaf(), skill_leaf(), GROUNDED, target=8)
+    assert succeeded(run)
+    assert [leaf.counts.accepted for leaf in run.leaves] == [8, 8, 8]
+    assert {leaf.state for leaf in run.leaves} == {LeafState.LEAF_STATE_SEALED}
+    assert run.progress.requests == hand.calls.total()
+    assert len(hand.asked) == len(set(hand.asked))
+    accepted = await garden.candidates(run.name, end="accepted")
+    assert len({candidate.question for candidate in accepted}) == 24
+    everything = await garden.candidates(run.name)
+    assert len(everything) == sum(
+        leaf.counts.accepted + leaf.counts.rejected + leaf.counts.duplicate + leaf.counts.unneeded
+        for leaf in run.leaves
+    )
+
+
+async def test_equal_inputs_are_the_same_run(garden, hand):
+    snapshot = await garden.sow(knowledge_leaf(), skill_leaf())
+    wanted = [{"target": 6}, {"target": 6, "leaves": ["knowledge", "*skills"]}, {"recipe": "target: 6"}]
+    names = await asyncio.gather(*(garden.create(snapshot, **values) for values in wanted))
+    assert len(set(names)) == 1
+    run = await garden.watch(names[0])
+    parts, calls = await garden.parts(run.name), hand.total
+    assert await garden.create(snapshot, target=6) == run.name
+    assert await garden.get(run.name) == run
+    assert (await garden.parts(run.name), hand.total) == (parts, calls)
+
+
+async def test_other_inputs_are_another_run_that_recalls(garden, hand):
+    run = await garden.make(skill_leaf(), target=6)
+    calls = hand.total
+    fewer = await garden.make(skill_leaf(), target=4)
+    assert fewer.name != run.name
+    assert hand.total == calls
+    assert fewer.progress.requests == 0
+    assert fewer.progress.recalled > 0
+
+
+async def test_a_changed_gate_recalls_every_verdict(garden, hand):
+    first = await garden.make(skill_leaf(), target=6)
+    asked = set(hand.asked)
+    loose = await garden.make(skill_leaf(), recipe="{target: 6, gates: {pair_score: 1}}")
+    # What was there is enough: nobody is asked.
+    assert set(hand.asked) == asked
+    strict = await garden.make(skill_leaf(), recipe="{target: 6, gates: {pair_score: 3}}")
+    assert len({first.name, loose.name, strict.name}) == 3
+    assert [leaf.counts.accepted for run in (loose, strict) for leaf in run.leaves] == [6, 6]
+    # Refilled beyond what was there, and nothing asked twice.
+    assert len(hand.asked) == len(set(hand.asked)) > len(asked)
+
+
+async def test_an_edited_seed_redoes_only_what_contains_it(garden, hand):
+    leaf = knowledge_leaf(seeds=3)
+    before = await garden.make(leaf, target=12)
+    asked = len(hand.asked)
+    leaf.seeds[1].context = "edited"
+    run = await garden.make(finish(leaf), target=12)
+    assert run.name != before.name
+    assert 0 < len(hand.asked) - asked < asked
+    for candidate in await garden.candidates(run.name):
+        assert candidate.leaf_digest == leaf.digest
+
+
+async def test_runs_are_listed_in_pages(garden):
+    snapshot = await garden.sow(skill_leaf())
+    names = [await garden.create(snapshot, target=target) for target in (1, 2, 3)]
+    for name in names:
+        await garden.watch(name)
+    listed, token = [], ""
+    while True:
+        request = pb.ListRunsRequest(page_size=2, page_token=token)
+        page = await garden.stub.ListRuns(request, timeout=9)
+        listed.append([run.name for run in page.runs])
+        token = page.next_page_token
+        if not token:
+            break
+    # The latest first.
+    assert listed == [names[:0:-1], names[:1]]
+
+
+async def test_a_watch_begins_at_once_and_ends_with_the_run(garden, hand):
+    hand.delay = 0.02
+    name = await garden.create(await garden.sow(skill_leaf()), target=6)
+    seen = []
+    async for answer in garden.stub.WatchRun(pb.WatchRunRequest(run=name), timeout=30):
+        seen.append(answer.run)
+    assert {run.state for run in seen[:-1]} <= {RunState.RUN_STATE_RUNNING}
+    assert succeeded(seen[-1])
+    assert len(seen) > 1
+    samples = [run.progress.samples for run in seen]
+    assert samples[-1] == 6
+    assert [run async for run in garden.stub.WatchRun(pb.WatchRunRequest(run=name), timeout=9)][
+        0
+    ].run == seen[-1]
+
+
+async def test_followed_candidates_come_once_each(garden, hand):
+    """Quotas of different size, so that a later round opens draws in between those of the first."""
+    hand.delay = 0.01
+    recipe = "{target: 20, short_share: 0.2, pairs: 2}"
+    name = await garden.create(await garden.sow(knowledge_leaf(), skill_leaf()), recipe=recipe)
+    followed = await garden.candidates(name, follow=True)
+    whole = await garden.candidates(name)
+    assert sorted(c.id for c in followed) == sorted(c.id for c in whole)
+    assert {c.id: c for c in followed} == {c.id: c for c in whole}
+    assert all(c.end for c in followed)
+    assert {c.form for c in followed} == {"short", "long", ""}
+
+
+async def test_candidates_are_chosen_by_leaf_and_end(garden):
+    run = await garden.make(knowledge_leaf(), skill_leaf(), target=5)
+    chosen = await garden.candidates(run.name, leaf="knowledge", end="accepted")
+    assert len(chosen) == 5
+    assert {candidate.path for candidate in chosen} == {"knowledge/birds"}
+    assert await garden.candidates(run.name, leaf="nothing") == []
+
+
+async def test_a_trace_finds_the_whole_pedigree(garden):
+    run = await garden.make(GROUNDED, target=4)
+    accepted = (await garden.candidates(run.name, end="accepted"))[0]
+    for request in (
+        pb.TraceRequest(candidate=accepted.id),
+        pb.TraceRequest(candidate=accepted.id[:12], run=run.name),
+    ):
+        found = await garden.stub.Trace(request, timeout=9)
+        assert (found.run, found.candidate) == (run.name, accepted)
+    steps = [making.spec.step for making in accepted.makings]
+    assert steps == ["skills.context", "skills.instruct", "judge.instruction", "skills.respond", "judge.pair"]
+    nobody = await refused(garden.stub.Trace(pb.TraceRequest(candidate="f" * 32), timeout=9))
+    assert nobody.code() == grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_dataset_is_its_parts(garden):
+    run = await garden.make(knowledge_leaf(), skill_leaf(), target=5)
+    dataset = await garden.stub.GetDataset(pb.GetDatasetRequest(run=run.name), timeout=9)
+    assert not dataset.partial
+    assert [part.path for part in dataset.parts] == ["compositional_skills/verse", "knowledge/birds"]
+    assert dataset.plan.run == run.name
+    for row in dataset.parts:
+        call = garden.stub.ReadPart(pb.ReadPartRequest(run=run.name, part=row.part), timeout=9)
+        part = Part.FromString(b"".join([piece.data async for piece in call]))
+        assert part.path == row.path
+        order = [(candidate.draw, candidate.id) for candidate in part.candidates]
+        assert order == sorted(order)
+        assert sum(candidate.end == "accepted" for candidate in part.candidates) == 5
+
+
+async def test_a_short_leaf_says_why(garden):
+    run = await garden.make(knowledge_leaf(documents=("empty.txt",)), target=5)
+    assert run.state == RunState.RUN_STATE_SHORT
+    assert run.leaves[0].reason.startswith("no document gave a chunk: document empty.txt yields no chunk")
+
+
+async def test_an_unknown_run_is_not_found(runs):
+    stub, name = runs.stub, {"run": "nobody"}
+    for call in (
+        stub.GetRun(pb.GetRunRequest(**name), timeout=9),
+        stub.CancelRun(pb.CancelRunRequest(**name), timeout=9),
+        stub.GetDataset(pb.GetDatasetRequest(**name), timeout=9),
+        stub.Trace(pb.TraceRequest(candidate="c", **name), timeout=9),
+        stub.ListDeadLetters(pb.ListDeadLettersRequest(**name), timeout=9),
+        stub.RetryDeadLetters(pb.RetryDeadLettersRequest(**name), timeout=9),
+        stub.WatchRun(pb.WatchRunRequest(**name), timeout=9).read(),
+        stub.ListCandidates(pb.ListCandidatesRequest(**name), timeout=9).read(),
+        stub.ReadPart(pb.ReadPartRequest(**name), timeout=9).read(),
+    ):
+        error = await refused(call)
+        assert error.code() == grpc.StatusCode.NOT_FOUND
+        assert "nobody" in error.details()
+        info, _ = details_of(error)
+        assert (info.reason, info.domain) == ("NOT_FOUND", "seedbed")
+        assert "runs list" in info.metadata["hint"]
+
+
+async def test_a_bad_request_names_the_field(runs):
+    for values, field in (
+        ({"recipe": "target: 0"}, "recipe.target"),
+        ({"recipe": "{gates: {pair_score: 9}}"}, "recipe.gates.pair_score"),
+        ({"recipe": "tagret: 3"}, "recipe.tagret"),
+        ({"request_id": "once"}, "request_id"),
+        ({}, "snapshot"),
+        ({"snapshot": "../../etc"}, "snapshot"),
+        ({"snapshot": ""}, "snapshot"),
+    ):
+        request = pb.CreateRunRequest(**{"snapshot": "0" * 64, **values})
+        error = await refused(runs.stub.CreateRun(request, timeout=9))
+        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
+        info, fields = details_of(error)
+        assert info.reason == "INVALID_INPUT"
+        assert fields == [field]
+
+
+async def test_a_request_id_that_is_one_is_taken(garden):
+    snapshot = await garden.sow(skill_leaf())
+    name = await garden.create(snapshot, target=1, request_id="5f0c4a5e-9d3f-4c7e-8e8e-1f6a2b3c4d5e")
+    assert succeeded(await garden.watch(name))
+
+
+async def test_globs_that_match_nothing(runs):
+    request = pb.CreateRunRequest(snapshot=await runs.sow(skill_leaf()), leaves=["nothing"])
+    error = await refused(runs.stub.CreateRun(request, timeout=9))
+    assert details_of(error)[1] == ["leaves"]
+
+
+async def test_no_page_has_a_negative_size(runs):
+    for call in (
+        runs.stub.ListRuns(pb.ListRunsRequest(page_size=-1), timeout=9),
+        runs.stub.ListDeadLetters(pb.ListDeadLettersRequest(page_size=-1), timeout=9),
+        runs.stub.ListRuns(pb.ListRunsRequest(page_token="?"), timeout=9),
+    ):
+        error = await refused(call)
+        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert details_of(error)[1][0] in ("page_size", "page_token")
+
+
+async def test_nobody_ends_otherwise(garden):
+    run = await garden.make(skill_leaf(), target=1)
+    request = pb.ListCandidatesRequest(run=run.name, end="accpeted")
+    error = await refused(garden.stub.ListCandidates(request, timeout=9).read())
+    assert details_of(error)[1] == ["end"]
+    error = await refused(garden.stub.Trace(pb.TraceRequest(), timeout=9))
+    assert details_of(error)[1] == ["candidate"]
+
+
+async def test_a_damaged_snapshot_is_refused(runs):
+    snapshot = await runs.sow(skill_leaf())
+    await runs.store.put(f"snapshots/{snapshot}", b"something else")
+    # Without its retries, which a damaged object does not mend.
+    error = await refused(runs.stub.CreateRun(pb.CreateRunRequest(snapshot=snapshot), timeout=20))
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+    assert "is damaged" in error.details()
+
+
+async def test_steps_that_nobody_offers_are_named(runs, monkeypatch):
+    monkeypatch.setattr("seedbed.runs.api.STEPS_PATIENCE", 0.25)
+    snapshot = await runs.sow(skill_leaf())
+    error = await refused(runs.stub.CreateRun(pb.CreateRunRequest(snapshot=snapshot), timeout=20))
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+    assert "judge.instruction, judge.pair, skills.instruct, skills.respond" in error.details()
+
+
+async def test_another_runs_part_is_not_found(garden):
+    run = await garden.make(skill_leaf(), target=1)
+    for part in ("", "0" * 64, "../x"):
+        request = pb.ReadPartRequest(run=run.name, part=part)
+        error = await refused(garden.stub.ReadPart(request, timeout=9).read())
+        assert error.code() == grpc.StatusCode.NOT_FOUND
