@@ -1,0 +1,34 @@
+"""Frozen processes: past the acknowledgement wait others take over, and what comes late does no harm."""
+
+import random
+import signal
+import time
+
+import pytest
+
+from tests.faults.stage import AT_ONCE
+
+# A stack on one machine waits five seconds for an acknowledgement.
+FROZEN = 7.0
+
+
+@pytest.mark.parametrize("victim", ["knowledge", "runs", "nats-server"])
+def test_a_frozen_process_goes_on_as_if_nothing_had_been(begin, undisturbed, victim):
+    run = begin()
+    run.reach(random.Random(victim).randrange(50, undisturbed.asked // 2))
+    run.signal(victim, signal.SIGSTOP)
+    time.sleep(FROZEN)
+    run.signal(victim, signal.SIGCONT)
+    undisturbed.compare(run, repeats=AT_ONCE)
+
+
+@pytest.mark.parametrize("victim", ["judge", "skills"])
+def test_a_worker_comes_back_late_to_what_another_has_redone(begin, undisturbed, victim):
+    run = begin()
+    run.reach(30)
+    run.double(victim)
+    run.reach(undisturbed.asked // 3)
+    run.signal(victim, signal.SIGSTOP)
+    time.sleep(FROZEN)
+    run.signal(victim, signal.SIGCONT)
+    undisturbed.compare(run, repeats=AT_ONCE)
