@@ -1,0 +1,156 @@
+"""A chain of two steps, as small as can be: words are sown, and each is weighed by the endpoint."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from seedbed.bus.v1.bus_pb2 import Item, Plan, RunEntry, RunState, Sampling
+from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput, PairVerdict
+from seedbed.kernel.bus import RUNS, Bus
+from seedbed.kernel.permits import Permits
+from seedbed.kernel.plans import Plans
+from seedbed.kernel.prompt import Prompt
+from seedbed.kernel.recipe import Recipe
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.step import Announce, Drop, Following, SpecBook, Step, candidate_id
+from seedbed.kernel.store import Store, open_store
+from seedbed.kernel.teacher import Endpoint, Teacher
+from seedbed.kernel.worker import Model, Worker
+from seedbed.skills.v1.steps_pb2 import InstructResult
+
+RUN, LEAF = "run", "leaf"
+
+
+class Score(BaseModel):
+    score: int
+
+
+class Sow(Step[InstructionInput, InstructResult]):
+    """No teacher: splits an instruction into words, each a candidate; `x` is dropped."""
+
+    name = "test.sow"
+    version = 1
+    input_type = InstructionInput
+    result_type = InstructResult
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.hold: Callable[[], Any] | None = None
+
+    async def run(self, value, tools):
+        self.runs += 1
+        if self.hold:
+            await self.hold()
+        return InstructResult(instructions=value.instruction.split())
+
+    def follow(self, work, recipe):
+        born = [(candidate_id(work.digest, n), word) for n, word in enumerate(work.result.instructions)]
+        return Following(
+            announce=[
+                Announce("test.weigh", PairInput(instruction=word), candidate=candidate)
+                for candidate, word in born
+                if word != "x"
+            ],
+            drop=[Drop(candidate, "rejected", "an x") for candidate, word in born if word == "x"],
+        )
+
+
+class Weigh(Step[PairInput, PairVerdict]):
+    """Asks the endpoint."""
+
+    name = "test.weigh"
+    version = 1
+    role = "judge"
+    sampling = Sampling(temperature=0, max_tokens=64)
+    prompt = Prompt(
+        "weigh", "{% block system %}Weigh.{% endblock %}{% block user %}{{ word|data }}{% endblock %}", Score
+    )
+    input_type = PairInput
+    result_type = PairVerdict
+
+    async def run(self, value, tools):
+        reply = await tools.ask(word=value.instruction)
+        return PairVerdict(score=reply.score)
+
+
+SPECS = SpecBook([Sow().spec("tiny"), Weigh().spec("tiny")])
+
+
+def make_plan(**changes: Any) -> Plan:
+    """A plan of both steps."""
+    steps = [SPECS["test.sow"], SPECS["test.weigh"]]
+    return Plan(run=RUN, steps=steps, recipe=Recipe().canonical(), **changes)
+
+
+async def open_run(bus: Bus, plan: Plan | None = None, state: Any = RunState.RUN_STATE_RUNNING) -> None:
+    """Let a run be known."""
+    entry = RunEntry(plan=plan or make_plan(), state=state)
+    await (await bus.bucket(RUNS)).put(RUN, entry.SerializeToString())
+
+
+def sow(words: str, draw: int = 0) -> Item:
+    """The first item of the chain."""
+    return SPECS.make_item(RUN, LEAF, draw, Announce("test.sow", InstructionInput(instruction=words)))
+
+
+def weigh(word: str, candidate: str = "c", draw: int = 0) -> Item:
+    """The second, for one candidate."""
+    return SPECS.make_item(
+        RUN, LEAF, draw, Announce("test.weigh", PairInput(instruction=word), candidate=candidate)
+    )
+
+
+class Process:
+    """What one service process has of the kernel."""
+
+    def __init__(self, bus: Bus, worker: Worker, sow: Sow) -> None:
+        self.bus = bus
+        self.worker = worker
+        self.sow = sow
+
+
+@contextlib.asynccontextmanager
+async def working(
+    nats_url: str, store: Store, endpoint_url: str, *, ack_wait: float = 1.0, grace: float = 5
+) -> AsyncIterator[Process]:
+    """A worker of both steps with a connection of its own, as a process would have."""
+    bus = await Bus.connect(Settings(nats_url=nats_url), "worker")
+    plans = Plans(bus)
+    following = asyncio.create_task(plans.follow())
+    permits = Permits(bus, endpoint_url, f"worker-{id(bus)}", "judge", 4)
+    permits.start()
+    teacher = Teacher(Endpoint(endpoint_url, "tiny"), on_pause=permits.pause)
+    first = Sow()
+    worker = Worker(
+        bus,
+        store,
+        plans,
+        [first, Weigh()],
+        {"judge": Model(teacher, permits)},
+        ack_wait=ack_wait,
+        heartbeat=ack_wait / 3,
+    )
+    await worker.start()
+    try:
+        yield Process(bus, worker, first)
+    finally:
+        await worker.stop(grace)
+        await permits.stop()
+        await teacher.close()
+        following.cancel()
+        await asyncio.wait([following])
+        await bus.close()
+
+
+async def _main(nats_url: str, store_url: str, endpoint_url: str) -> None:
+    async with working(nats_url, await open_store(store_url), endpoint_url):
+        print("working", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(*sys.argv[1:]))
