@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.cli.summary import Summary, Tally, leaf_table
+from seedbed.cli.summary import LeafTable, Summary, Tally
 from tests.cli.runs_of import ended, leaf, run
 
 KEYS = ["run", "state", "teacher_calls", "recalled", "samples", "dead", "seconds", "tokens", "leaves"]
@@ -53,6 +53,17 @@ def test_what_was_spent_is_the_difference():
 def test_the_table_shows_paths_as_they_are():
     shown = io.StringIO()
     console = Console(file=shown, width=200)
-    console.print(leaf_table(run(ended("knowledge/[red]x[/red]", accepted=3, reason="no draws [left]"))))
+    console.print(LeafTable(run(ended("knowledge/[red]x[/red]", accepted=3, reason="no draws [left]"))))
     assert "knowledge/[red]x[/red]" in shown.getvalue()
     assert "no draws [left]" in shown.getvalue()
+
+
+def test_a_table_stays_within_a_narrow_terminal_and_leaves_columns_of_zeros_out():
+    path = "compositional_skills/grounded/linguistics/writing/action_items"
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(LeafTable(run(ended(path, rejected=2), ended("knowledge/birds"))))
+    lines = shown.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "rejected" in lines[0]
+    assert "duplicate" not in lines[0]
+    assert any("action_items" in line and "30/30" in line for line in lines)

@@ -188,7 +188,9 @@ def export(
 @app.command()
 def trace(
     context: typer.Context,
-    sample: Annotated[str, typer.Argument(metavar="SAMPLE_ID", show_default=False)],
+    sample: Annotated[
+        str, typer.Argument(metavar="SAMPLE_ID", help="Its id, or the beginning of it.", show_default=False)
+    ],
     *,
     run: app_runs.OfRun = "",
     server: options.Server = "",

@@ -8,7 +8,7 @@ from seedbed.cli import options
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, ask_runs
 
-app = typer.Typer(help="What a stack makes and made.", no_args_is_help=True)
+app = typer.Typer(help="List, show, watch and cancel runs.", no_args_is_help=True)
 dead = typer.Typer(help="Items given up: why, and trying them again.", no_args_is_help=True)
 
 Item = Annotated[
@@ -119,7 +119,7 @@ def retry_letters(
     run: options.RunName,
     items: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ITEM]…", help="Beginnings of digests; none means all.", show_default=False),
+        typer.Argument(metavar="ITEM", help="Beginnings of digests; none means all.", show_default=False),
     ] = None,
     *,
     server: options.Server = "",

@@ -57,7 +57,7 @@ def diff(
     taxonomy: Source,
     base: Annotated[str, typer.Argument(metavar="BASE", help="Revision to compare with.")] = "HEAD",
     head: Annotated[
-        str, typer.Argument(metavar="[HEAD]", help="Revision to compare; the working tree where not given.")
+        str, typer.Argument(metavar="HEAD", help="Revision to compare; the working tree where not given.")
     ] = "",
     *,
     machine: options.Json = False,

@@ -12,7 +12,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.markup import escape
-from rich.table import Table
 
 from seedbed.cli.broker import find_nats_server
 from seedbed.cli.endpoints import Wanted, choose_endpoints
@@ -21,6 +20,7 @@ from seedbed.cli.screen import Screen
 from seedbed.cli.stack import wait_serving
 from seedbed.cli.state import StateFolder
 from seedbed.cli.supply import preflight
+from seedbed.cli.table import make_table
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.settings import load_settings
 
@@ -179,7 +179,7 @@ def _report(checks: Sequence[Check], screen: Screen) -> None:
         for check in checks:
             screen.emit(asdict(check))
         return
-    table = Table("", "", "found", "what to do", header_style="bold")
+    table = make_table("", "what", "found", "what to do", whole=("", "what"))
     styles = {Health.GOOD: "green", Health.POOR: "yellow", Health.BAD: "red"}
     for check in checks:
         mark = f"[{styles[check.health]}]{check.health}[/]"

@@ -16,7 +16,7 @@ from seedbed.cli.reach import Runs, open_runs, open_taxonomy
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
-from seedbed.cli.summary import Summary, Tally, leaf_table
+from seedbed.cli.summary import LeafTable, Summary, Tally
 from seedbed.cli.supply import bring_up, overrides_of, preflight
 from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
@@ -121,7 +121,7 @@ class Generation:
 
     def _report(self, manifest: Manifest, *, rehearsed: bool) -> None:
         summary = self.summary()
-        self._screen.show(leaf_table(summary.run))
+        self._screen.show(LeafTable(summary.run))
         self._screen.say(summary.headline())
         self._screen.say(describe_dataset(manifest, self._order.out))
         if rehearsed:

@@ -113,4 +113,6 @@ LeafGlobs = Annotated[
         show_default=False,
     ),
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", show_default=False)]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="`seedbed runs list` names them.", show_default=False)
+]

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from seedbed.bus.v1.bus_pb2 import LeafState
+from seedbed.cli.paths import shorten
 from seedbed.cli.screen import Screen
 from seedbed.cli.summary import accepted, leaf_state
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
@@ -165,13 +166,8 @@ class BarDisplay:
             self._bars.remove_task(self._leaves.pop(path))
         for leaf in leaves:
             if leaf.path not in self._leaves:
-                name = escape(shorten(leaf.path))
+                name = escape(shorten(leaf.path, _WIDTH))
                 self._leaves[leaf.path] = self._bars.add_task(name, total=leaf.target, note="")
             note = f"round {leaf.rounds}" if leaf.rounds else leaf_state(leaf)
             done = min(accepted(leaf), leaf.target)
             self._bars.update(self._leaves[leaf.path], completed=done, total=leaf.target, note=note)
-
-
-def shorten(path: str) -> str:
-    """A path that fits beside a bar: its end tells leaves apart."""
-    return path if len(path) <= _WIDTH else "…" + path[-_WIDTH + 1 :]

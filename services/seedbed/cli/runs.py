@@ -6,14 +6,15 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from rich.markup import escape
-from rich.table import Table
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Outcome
 from seedbed.cli.failure import DONE
+from seedbed.cli.paths import LeafPath
 from seedbed.cli.progress import pace
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
-from seedbed.cli.summary import Summary, Tally, has_ended, leaf_table, state_name
+from seedbed.cli.summary import LeafTable, Summary, Tally, has_ended, state_name
+from seedbed.cli.table import make_table
 from seedbed.cli.watch import CALL_TIMEOUT, get_run, list_runs, watch_run
 from seedbed.kernel.errors import InputError
 from seedbed.runs.v1.runs_service_pb2 import (
@@ -37,13 +38,14 @@ async def show_list(runs: Runs, screen: Screen) -> int:
         for run in found:
             screen.emit(_finished(run).as_object())
         return DONE
-    table = Table("run", "state", "samples", "leaves", "calls", "recalled", "dead", header_style="bold")
+    numbers = ("samples", "leaves", "calls", "recalled", "dead")
+    table = make_table("run", "state", *numbers, right=numbers, whole=("run",))
     for run in found:
         progress = run.progress
         state = state_name(run) + (" (nobody works on it)" if not runs.live and not has_ended(run) else "")
         samples = f"{progress.samples}/{progress.target}"
-        numbers = (len(run.leaves), progress.requests, progress.recalled, progress.dead)
-        table.add_row(escape(run.name), state, samples, *map(str, numbers))
+        counts = (len(run.leaves), progress.requests, progress.recalled, progress.dead)
+        table.add_row(escape(run.name), state, samples, *map(str, counts))
     screen.show(table)
     return DONE
 
@@ -54,7 +56,7 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     if screen.machine:
         screen.emit(_finished(run).as_object())
         return DONE
-    screen.show(leaf_table(run))
+    screen.show(LeafTable(run))
     progress = run.progress
     screen.say(f"run {run.name}: {state_name(run)}, {progress.samples} of {progress.target} samples")
     screen.say(pace(progress))
@@ -74,7 +76,7 @@ async def watch(runs: Runs, name: str, screen: Screen) -> int:
             hint="the same `seedbed generate` goes on with it; then watch it",
         )
     summary = _finished(await watch_run(runs, name, screen))
-    screen.show(leaf_table(summary.run))
+    screen.show(LeafTable(summary.run))
     if screen.machine:
         screen.emit(summary.as_object())
     return summary.exit_code
@@ -112,10 +114,10 @@ async def show_letters(runs: Runs, name: str, screen: Screen) -> int:
     if not letters:
         screen.say("no dead letters")
         return DONE
-    table = Table("item", "run", "leaf", "step", "outcome", "reason", header_style="bold")
+    table = make_table("item", "leaf", "step", "outcome", "reason", whole=("item", "step", "outcome"))
     for letter in letters:
-        row = (letter.digest[:12], letter.run[:12], letter.path, letter.step, _outcome(letter), letter.reason)
-        table.add_row(*map(escape, row))
+        row = (letter.step, _outcome(letter), letter.reason)
+        table.add_row(letter.digest[:12], LeafPath(letter.path), *map(escape, row))
     screen.show(table)
     return DONE
 
@@ -135,7 +137,7 @@ async def retry_letters(runs: Runs, name: str, digests: Sequence[str], screen: S
     meant = _meant(await list_letters(runs, name), digests) if digests else []
     request = RetryDeadLettersRequest(run=name, digests=[letter.digest for letter in meant])
     answer = await runs.stub.RetryDeadLetters(request, timeout=CALL_TIMEOUT)
-    screen.say(f"{answer.retried} items are open again")
+    screen.say(f"{answer.retried} items are open again" if answer.retried else "no dead letters")
     if answer.retried and not runs.live:
         screen.say("the same `seedbed generate` goes on with them")
     if screen.machine:

@@ -4,6 +4,7 @@ import json
 import sys
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
@@ -26,7 +27,7 @@ class Screen:
 
     def say(self, text: str, style: str = "") -> None:
         """Tell people something."""
-        self.people.print(escape(text), style=style or None)
+        _print(self.people, text, style)
 
     def show(self, what: RenderableType) -> None:
         """Show people a table or the like."""
@@ -34,16 +35,38 @@ class Screen:
 
     def warn(self, text: str) -> None:
         """Tell people something they may want to act on."""
-        self.people.print(escape(text), style="yellow")
+        _print(self.people, text, "yellow")
 
     def fail(self, text: str) -> None:
         """Say what went wrong."""
-        self.err.print(escape(text), style="red")
+        _print(self.err, text, "red")
 
     def emit(self, value: Any) -> None:
         """Write one JSON object on a line of its own to stdout."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+
+
+def _print(console: Console, text: str, style: str) -> None:
+    # Elsewhere than on a terminal a line stays a line.
+    shown = wrap_words(text, console.width) if console.is_terminal else text
+    console.print(escape(shown), style=style or None)
+
+
+def wrap_words(text: str, width: int) -> str:
+    """Text broken between words, never within one, so that a path can be copied; indented lines stay so."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        lines.append(indent)
+        for word in line[len(indent) :].split(" "):
+            joined = f"{lines[-1]} {word}" if lines[-1].strip() else lines[-1] + word
+            if lines[-1].strip() and cell_len(joined) > width:
+                lines[-1] = lines[-1].rstrip()
+                lines.append(indent + word)
+            else:
+                lines[-1] = joined
+    return "\n".join(lines)
 
 
 def _open_console(*, stderr: bool) -> Console:

@@ -3,14 +3,21 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.cli.failure import DONE, FAILED, SHORT
+from seedbed.cli.paths import LeafPath
+from seedbed.cli.table import make_table
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
 
 _COUNTS = ("accepted", "rejected", "duplicate", "unneeded")
+_COLUMNS = ("kind", "state", "samples", "rejected", "duplicate", "unneeded", "dead", "rounds")
+_NARROW = 100
 _ENDED = (RunState.RUN_STATE_SUCCEEDED, RunState.RUN_STATE_SHORT, RunState.RUN_STATE_CANCELLED)
 
 
@@ -110,16 +117,50 @@ def _leaf_object(leaf: LeafProgress) -> dict[str, Any]:
     }
 
 
-def leaf_table(run: Run, *, title: str = "") -> Table:
-    """One row a leaf."""
-    table = Table(title=escape(title) or None, title_justify="left", header_style="bold")
-    table.add_column("leaf", overflow="fold")
-    table.add_column("kind")
-    for name in ("target", *_COUNTS, "malformed", "failed", "rounds"):
-        table.add_column(name, justify="right")
-    table.add_column("reason", overflow="fold")
-    for leaf in run.leaves:
-        row = _leaf_object(leaf)
-        met = row["accepted"] >= row["target"]
-        table.add_row(*(escape(str(value)) for value in row.values()), style=None if met else "yellow")
-    return table
+class LeafTable:
+    """One row a leaf, in the room there is: columns of zeros are left out. Below it, why leaves are short."""
+
+    def __init__(self, run: Run) -> None:
+        self._leaves = list(run.leaves)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table and what is to be said about it."""
+        del console
+        yield self._table(narrow=options.max_width < _NARROW)
+        for leaf in self._leaves:
+            if leaf.reason:
+                yield Padding(Text(f"{leaf.path}: {leaf.reason}", style="yellow"), (0, 0, 0, 2))
+
+    def _table(self, *, narrow: bool) -> Table:
+        cells = [_cells(leaf) for leaf in self._leaves]
+        shown = {name for row in cells for name, value in row.items() if value != "0"} | {"samples", "rounds"}
+        if all(leaf.state == LeafState.LEAF_STATE_SEALED for leaf in self._leaves):
+            shown.discard("state")
+        if narrow:
+            shown.discard("kind")
+        names = [name for name in _COLUMNS if name in shown]
+        words = ("kind", "state")
+        table = make_table("leaf", *names, right=[name for name in names if name not in words], whole=words)
+        for leaf, row in zip(self._leaves, cells, strict=True):
+            met = accepted(leaf) >= leaf.target
+            table.add_row(
+                LeafPath(leaf.path), *(escape(row[name]) for name in names), style=None if met else "yellow"
+            )
+        return table
+
+
+def _cells(leaf: LeafProgress) -> dict[str, str]:
+    counts = leaf.counts
+    numbers = (
+        counts.rejected,
+        counts.duplicate,
+        counts.unneeded,
+        counts.items_malformed + counts.items_failed,
+    )
+    words = (
+        leaf.kind.removesuffix("_skill"),
+        leaf_state(leaf),
+        f"{accepted(leaf)}/{leaf.target}",
+        *map(str, (*numbers, leaf.rounds)),
+    )
+    return dict(zip(_COLUMNS, words, strict=True))

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from rich.markup import escape
-from rich.table import Table
 
 from seedbed.cli.failure import BAD_INPUT, DONE
+from seedbed.cli.paths import LeafPath
 from seedbed.cli.screen import Screen
+from seedbed.cli.table import make_table
 from seedbed.kernel.settings import load_settings
 from seedbed.taxonomy import front
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ChangeKind
@@ -39,7 +40,7 @@ def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
     errors = len(front.errors_of(found.findings))
     warnings = len(found.findings) - errors
     people = Screen(machine=True) if form != Format.TEXT else screen
-    people.say(f"{found.files} files, {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
+    people.say(f"{_plural(found.files, 'file')}, {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
     return BAD_INPUT if errors else DONE
 
 
@@ -53,10 +54,19 @@ def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:
                 {"path": leaf.path, "kind": leaf.kind, **counts, "digest": leaf.digest, "commit": leaf.commit}
             )
         return DONE
-    table = Table("leaf", "kind", "seeds", "documents", "content", "commit", header_style="bold")
+    table = make_table(
+        "leaf",
+        "kind",
+        "seeds",
+        "documents",
+        "content",
+        "commit",
+        right=("seeds", "documents"),
+        whole=("kind", "content", "commit"),
+    )
     for leaf in leaves:
-        row = (leaf.path, leaf.kind, str(leaf.seeds), str(leaf.documents))
-        table.add_row(*map(escape, row), leaf.digest[:_SHORT], leaf.commit[:_SHORT])
+        row = (leaf.kind.removesuffix("_skill"), str(leaf.seeds), str(leaf.documents))
+        table.add_row(LeafPath(leaf.path), *map(escape, row), leaf.digest[:_SHORT], leaf.commit[:_SHORT])
     screen.show(table)
     screen.say(_plural(len(leaves), "sound leaf", "sound leaves"))
     return DONE

@@ -4,13 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.table import Table
-
 from seedbed.cli.endpoints import REHEARSAL, REHEARSAL_NOTICE, Wanted, choose_endpoints
 from seedbed.cli.local import address
 from seedbed.cli.screen import Screen
 from seedbed.cli.state import StateFolder
 from seedbed.cli.supply import bring_up, overrides_of, preflight
+from seedbed.cli.table import make_table
 from seedbed.kernel.settings import load_settings
 
 
@@ -52,7 +51,7 @@ def _show(ports: dict[str, int], state: StateFolder, screen: Screen) -> None:
     }
     if screen.machine:
         screen.emit({"state": str(state.root), "addresses": places})
-    table = Table("process", "address", header_style="bold")
+    table = make_table("process", "address")
     for name, place in places.items():
         table.add_row(name, place)
     screen.show(table)
