@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -19,10 +21,13 @@ from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import Announce, Drop, Following, SpecBook, Step, candidate_id
 from seedbed.kernel.store import Store, open_store
 from seedbed.kernel.teacher import Endpoint, Teacher
-from seedbed.kernel.worker import Model, Worker
+from seedbed.kernel.tools import Model
+from seedbed.kernel.worker import Worker
 from seedbed.skills.v1.steps_pb2 import InstructResult
 
 RUN, LEAF = "run", "leaf"
+# The process that works on this is killed.
+DEADLY = "deadly"
 
 
 class Score(BaseModel):
@@ -43,6 +48,8 @@ class Sow(Step[InstructionInput, InstructResult]):
 
     async def run(self, value, tools):
         self.runs += 1
+        if value.instruction == DEADLY:
+            os.kill(os.getpid(), signal.SIGKILL)
         if self.hold:
             await self.hold()
         return InstructResult(instructions=value.instruction.split())
@@ -147,8 +154,7 @@ async def working(
 
 
 async def _main(nats_url: str, store_url: str, endpoint_url: str) -> None:
-    async with working(nats_url, await open_store(store_url), endpoint_url):
-        print("working", flush=True)
+    async with working(nats_url, await open_store(store_url), endpoint_url, ack_wait=0.3):
         await asyncio.Event().wait()
 
 

@@ -2,25 +2,16 @@ import asyncio
 
 import pytest
 
-from seedbed.bus.v1.bus_pb2 import DeadLetter, LeafEntry, LeafState, Outcome, Record, RunState
+from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Outcome, Record, RunEntry, RunState
 from seedbed.judge.v1.steps_pb2 import PairVerdict
 from seedbed.kernel import worker as module
-from seedbed.kernel.bus import DEAD, MEMO, RUNS, STEPS, WORK
-from seedbed.kernel.errors import StoreError
+from seedbed.kernel.bus import RUNS, STEPS, WORK
 from seedbed.kernel.memo import Memo, memo_key, twin_key
 from seedbed.kernel.step import candidate_id
 from seedbed.skills.v1.steps_pb2 import InstructResult
 from tests.kernel.chain import LEAF, RUN, SPECS, Sow, make_plan, open_run, sow, weigh, working
-from tests.kernel.endpoint import fault, reply
+from tests.kernel.looking import done, left, letters, records, scored
 from tests.kernel.waiting import until
-
-
-def scored(body):
-    """A longer word weighs more; one word in each way that the endpoint can fail."""
-    word = body["messages"][1]["content"]
-    if word == "malformed":
-        return reply("what?")
-    return fault(400, "not this word") if word == "refused" else reply(f'{{"score": {len(word)}}}')
 
 
 @pytest.fixture(autouse=True)
@@ -38,30 +29,6 @@ async def memo(bus, store):
 async def process(memo, nats_server, store, endpoint):
     async with working(nats_server.url, store, endpoint.url) as process:
         yield process
-
-
-async def left(bus):
-    return (await bus.js.stream_info(WORK)).state.messages
-
-
-async def done(bus):
-    """Wait until no item is open."""
-
-    async def empty():
-        return not await left(bus)
-
-    await until(empty, 20)
-
-
-async def letters(bus):
-    state = (await bus.js.stream_info(DEAD)).state
-    messages = [await bus.js.get_msg(DEAD, number + 1) for number in range(state.messages)]
-    return [DeadLetter.FromString(message.data) for message in messages]
-
-
-async def records(bus, memo):
-    bucket = await bus.bucket(MEMO)
-    return {key: (await memo.get(key)).record for key in await bucket.keys()}
 
 
 async def test_steps_are_registered(process, bus):
@@ -200,7 +167,9 @@ async def test_a_plan_with_another_version_is_left_alone(process, bus, memo, mon
     plan = make_plan()
     plan.steps[0].version += 1
     plan.run = "newer"
-    await (await bus.bucket(RUNS)).put("newer", (await entry_of(plan)).SerializeToString())
+    await (await bus.bucket(RUNS)).put(
+        "newer", RunEntry(plan=plan, state=RunState.RUN_STATE_RUNNING).SerializeToString()
+    )
     item = sow("seed")
     item.run = "newer"
     await bus.publish_work(item)
@@ -211,101 +180,6 @@ async def test_a_plan_with_another_version_is_left_alone(process, bus, memo, mon
     await until(looked_at)
     assert await left(bus) == 1
     assert process.sow.runs == 0
-
-
-async def entry_of(plan):
-    from seedbed.bus.v1.bus_pb2 import RunEntry  # noqa: PLC0415
-
-    return RunEntry(plan=plan, state=RunState.RUN_STATE_RUNNING)
-
-
-async def test_a_crash_between_record_and_sequel_loses_nothing(process, bus, memo, endpoint, monkeypatch):
-    publish, failures = process.bus.publish_work, [StoreError("crash")]
-
-    async def stumble(item):
-        if failures:
-            raise failures.pop()
-        return await publish(item)
-
-    monkeypatch.setattr(process.bus, "publish_work", stumble)
-    await bus.publish_work(sow("seed soil"))
-    await done(bus)
-    assert failures == []
-    assert process.sow.runs == 1
-    assert len(endpoint.bodies) == 2
-    assert len(await records(bus, memo)) == 3
-
-
-async def test_a_fault_of_the_store_is_not_the_items(process, bus, memo):
-    left_to_fail = 2
-
-    async def fail():
-        nonlocal left_to_fail
-        if left_to_fail:
-            left_to_fail -= 1
-            raise StoreError("the store is away")
-
-    process.sow.hold = fail
-    item = sow("seed")
-    await bus.publish_work(item)
-    await done(bus)
-    assert process.sow.runs == 3
-    assert (await memo.get(memo_key(item))).record.outcome == Outcome.OUTCOME_DONE
-    assert await letters(bus) == []
-
-
-async def test_long_work_is_kept_by_heartbeats(process, bus, memo):
-    process.sow.hold = lambda: asyncio.sleep(2)
-    await bus.publish_work(sow("seed"))
-    await done(bus)
-    assert process.sow.runs == 1
-
-
-async def test_a_graceful_stop_finishes_what_is_in_hand(memo, bus, nats_server, store, endpoint):
-    async with working(nats_server.url, store, endpoint.url) as process:
-        process.sow.hold = lambda: asyncio.sleep(0.3)
-        await bus.publish_work(sow("seed"))
-        await until(lambda: process.sow.runs)
-    item = sow("seed")
-    assert (await memo.get(memo_key(item))).record.followed
-    # What follows from it waits for the next worker.
-    assert await left(bus) == 1
-
-
-async def test_what_a_stop_cannot_finish_is_handed_back_at_once(memo, bus, nats_server, store, endpoint):
-    async with working(nats_server.url, store, endpoint.url, ack_wait=30, grace=0.1) as process:
-        process.sow.hold = lambda: asyncio.sleep(60)
-        await bus.publish_work(sow("seed"))
-        await until(lambda: process.sow.runs)
-    async with working(nats_server.url, store, endpoint.url, ack_wait=30) as process:
-        await done(bus)
-        assert process.sow.runs == 1
-
-
-async def test_a_worker_told_to_stop_takes_nothing_more(memo, bus, nats_server, store, endpoint):
-    async with working(nats_server.url, store, endpoint.url, ack_wait=30) as one:
-        await one.worker.stop(0)
-        # Its connection is open still: what comes now must not be sent to it.
-        await bus.publish_work(sow("seed"))
-        async with working(nats_server.url, store, endpoint.url, ack_wait=30) as other:
-            await done(bus)
-            assert (one.sow.runs, other.sow.runs) == (0, 1)
-
-
-async def test_two_workers_share_the_work(memo, bus, nats_server, store, endpoint):
-    async with (
-        working(nats_server.url, store, endpoint.url) as one,
-        working(nats_server.url, store, endpoint.url) as other,
-    ):
-        for process in (one, other):
-            process.sow.hold = lambda: asyncio.sleep(0.05)
-        for number in range(12):
-            await bus.publish_work(sow(f"seed{number}"))
-        await done(bus)
-    assert one.sow.runs + other.sow.runs == 12
-    assert one.sow.runs
-    assert other.sow.runs
-    assert len(await records(bus, memo)) == 24
 
 
 def test_a_step_without_a_teacher_has_none_in_its_spec():

@@ -25,7 +25,7 @@ from seedbed.kernel.logs import get_logger
 from seedbed.kernel.recipe import Gates
 from seedbed.kernel.step import Step, item_digest, spec_digest
 from seedbed.kernel.store import Store
-from seedbed.kernel.worker import Model, StepTools
+from seedbed.kernel.tools import Model, StepTools
 
 # Requests of one stream that are in the house at once; how many calls they make is for the permits.
 AT_ONCE = 64

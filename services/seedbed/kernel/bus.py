@@ -33,7 +33,7 @@ from seedbed.kernel.step import item_name
 
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
-MEMO, RUNS, LIMITS, STEPS = "MEMO", "RUNS", "LIMITS", "STEPS"
+MEMO, RUNS, LIMITS, STEPS, DEATHS = "MEMO", "RUNS", "LIMITS", "STEPS", "DEATHS"
 
 # "maximum messages per subject exceeded": nats-py dresses it as 503, where it means "already queued".
 _ALREADY_QUEUED = 10077
@@ -126,6 +126,7 @@ class Bus:
             await self.js.add_stream(StreamConfig(name=name, subjects=[f"{ROOT}.{subject}.>"], max_age=age))
         for bucket in (MEMO, RUNS, LIMITS, STEPS):
             await self.js.create_key_value(KeyValueConfig(bucket=bucket, history=1, direct=True))
+        await self.js.create_key_value(KeyValueConfig(bucket=DEATHS, history=1, direct=True, ttl=7 * day))
 
     async def bucket(self, name: str) -> KeyValue:
         """A bucket; waits until the runs service has created it."""

@@ -22,7 +22,8 @@ from seedbed.kernel.settings import Settings, load_settings
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store, open_store
 from seedbed.kernel.teacher import Endpoint, Teacher
-from seedbed.kernel.worker import Model, Worker
+from seedbed.kernel.tools import Model
+from seedbed.kernel.worker import Worker
 
 log = get_logger(__name__)
 

@@ -9,25 +9,24 @@ import contextlib
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from nats.aio.msg import Msg
 
-from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, StepSpec, Usage
+from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
+from seedbed.kernel.deaths import Deaths
 from seedbed.kernel.errors import ItemError, MalformedReply
 from seedbed.kernel.lane import Lane, Places
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
-from seedbed.kernel.permits import Permits
 from seedbed.kernel.plans import KnownPlan, Plans
 from seedbed.kernel.records import find_following, make_own, recall, write_letter
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
-from seedbed.kernel.teacher import Teacher
+from seedbed.kernel.tools import Model, StepTools
 
 AnyStep = Step[Any, Any]
 
@@ -36,42 +35,6 @@ OTHER_PLAN_DELAY = 10.0
 TEACHERLESS_AT_ONCE = 2
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A teacher with this process's part of its limit."""
-
-    teacher: Teacher
-    permits: Permits
-
-
-class StepTools:
-    """What a step may use while one item runs; keeps count of what it costs."""
-
-    def __init__(
-        self, step: AnyStep, spec: StepSpec, digest: str, store: Store, teacher: Teacher | None
-    ) -> None:
-        self.usage = Usage()
-        self._step = step
-        self._spec = spec
-        self._digest = digest
-        self._store = store
-        self._teacher = teacher
-
-    @property
-    def store(self) -> Store:
-        """The store."""
-        return self._store
-
-    async def ask(self, **values: Any) -> Any:
-        """Render the step's prompt and return the parsed reply. Raises MalformedReply, Refused."""
-        if self._teacher is None or self._step.prompt is None:
-            raise ItemError(f"the step {self._step.name} has no teacher to ask")
-        answer = await self._teacher.ask(
-            self._step.prompt, values, self._spec.sampling, self._digest, self.usage
-        )
-        return answer.reply
 
 
 class Worker:
@@ -91,6 +54,7 @@ class Worker:
         self._bus = bus
         self._store = store
         self._memo = Memo(bus, store)
+        self._deaths = Deaths(bus)
         self._plans = plans
         self._steps = {step.name: step for step in steps}
         self._models = models
@@ -213,8 +177,7 @@ class Worker:
         tools = StepTools(step, spec, item.digest, self._store, teacher)
         record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
         try:
-            _check_deaths(message)
-            result = await step.run(step.input_type.FromString(item.input), tools)
+            result = await self._try(step, item, tools, message)
             record.result = result.SerializeToString(deterministic=True)
             record.outcome = Outcome.OUTCOME_DONE
         except ItemError as error:
@@ -224,6 +187,19 @@ class Worker:
             log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
         record.usage.CopyFrom(tools.usage)
         return record
+
+    async def _try(self, step: AnyStep, item: Item, tools: StepTools, message: Msg) -> Any:
+        value = step.input_type.FromString(item.input)
+        # Marks are for items that come again: nearly all come once.
+        if message.metadata.num_delivered == 1:
+            return await step.run(value, tools)
+        deaths = await self._deaths.begin(item)
+        try:
+            if deaths >= MOST_DEATHS:
+                raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")
+            return await step.run(value, tools)
+        finally:
+            await self._deaths.survive(item, deaths)
 
     async def _beat(self) -> None:
         while True:
@@ -238,8 +214,3 @@ def _insist(loop: asyncio.Task[None]) -> None:
     if not loop.cancelled() and (error := loop.exception()):
         log.critical("a loop of the worker ended", exc_info=error)
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _check_deaths(message: Msg) -> None:
-    if message.metadata.num_delivered > MOST_DEATHS:
-        raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")

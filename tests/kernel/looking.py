@@ -1,0 +1,38 @@
+"""What a worker has left behind on the bus."""
+
+from seedbed.bus.v1.bus_pb2 import DeadLetter
+from seedbed.kernel.bus import DEAD, MEMO, WORK
+from tests.kernel.endpoint import fault, reply
+from tests.kernel.waiting import until
+
+
+def scored(body):
+    """A longer word weighs more; one word in each way that the endpoint can fail."""
+    word = body["messages"][1]["content"]
+    if word == "malformed":
+        return reply("what?")
+    return fault(400, "not this word") if word == "refused" else reply(f'{{"score": {len(word)}}}')
+
+
+async def left(bus):
+    return (await bus.js.stream_info(WORK)).state.messages
+
+
+async def done(bus):
+    """Wait until no item is open."""
+
+    async def empty():
+        return not await left(bus)
+
+    await until(empty, 20)
+
+
+async def letters(bus):
+    state = (await bus.js.stream_info(DEAD)).state
+    messages = [await bus.js.get_msg(DEAD, number + 1) for number in range(state.messages)]
+    return [DeadLetter.FromString(message.data) for message in messages]
+
+
+async def records(bus, memo):
+    bucket = await bus.bucket(MEMO)
+    return {key: (await memo.get(key)).record for key in await bucket.keys()}
