@@ -13,11 +13,15 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from seedbed.kernel.channel import MESSAGE_LIMIT
-from seedbed.kernel.errors import EndpointError, InputError, SeedbedError
+from seedbed.kernel.errors import EndpointError, InputError, SeedbedError, Violation
 from seedbed.kernel.logs import bind, get_logger
 
 DOMAIN = "seedbed"
-MOST_VIOLATIONS = 50
+# A status travels in trailers, of which gRPC takes 8 KiB in all: the message percent-encoded, then once more
+# with the details, in base 64. A client refuses the whole where it is more.
+MESSAGE_BYTES = 700
+HINT_BYTES = 500
+VIOLATIONS_BYTES = 3000
 
 log = get_logger(__name__)
 
@@ -26,14 +30,10 @@ def status_of(error: SeedbedError) -> status_pb2.Status:
     """A gRPC status with ErrorInfo, and BadRequest or RetryInfo where they apply."""
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
     if error.hint:
-        info.metadata["hint"] = error.hint
+        info.metadata["hint"] = _cut(error.hint, HINT_BYTES)
     details: list[Any] = [info]
     if isinstance(error, InputError) and error.violations:
-        found = [
-            error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
-            for v in error.violations[:MOST_VIOLATIONS]
-        ]
-        details.append(error_details_pb2.BadRequest(field_violations=found))
+        details.append(_bad_request(error.violations))
     if isinstance(error, EndpointError) and error.retry_after is not None:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
@@ -43,7 +43,26 @@ def status_of(error: SeedbedError) -> status_pb2.Status:
         message = AnyMessage()
         message.Pack(detail)
         packed.append(message)
-    return status_pb2.Status(code=code_pb2.Code.Value(error.code), message=error.message, details=packed)
+    words = _cut(error.message, MESSAGE_BYTES)
+    return status_pb2.Status(code=code_pb2.Code.Value(error.code), message=words, details=packed)
+
+
+def _bad_request(violations: Sequence[Violation]) -> error_details_pb2.BadRequest:
+    """As many of them as there is room for, and how many more there are."""
+    request = error_details_pb2.BadRequest()
+    for number, violation in enumerate(violations):
+        description = _cut(violation.description, MESSAGE_BYTES)
+        request.field_violations.add(field=_cut(violation.field, MESSAGE_BYTES), description=description)
+        if request.ByteSize() > VIOLATIONS_BYTES:
+            del request.field_violations[number:]
+            request.field_violations.add(description=f"and {len(violations) - number} more")
+            break
+    return request
+
+
+def _cut(text: str, size: int) -> str:
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= size else data[: size - 3].decode("utf-8", "ignore") + "…"
 
 
 class ErrorInterceptor(grpc.aio.ServerInterceptor):
@@ -137,7 +156,12 @@ class Server:
 
     async def start(self, listen: str) -> int:
         """Listen; health says NOT_SERVING until `announce`. Returns the port."""
-        port = self.grpc.add_insecure_port(listen)
+        try:
+            port = self.grpc.add_insecure_port(listen)
+        except RuntimeError as error:
+            raise InputError(
+                f"cannot listen on {listen}", hint="is it taken? SEEDBED_LISTEN names another address"
+            ) from error
         await self._set(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self.grpc.start()
         return port
