@@ -1,0 +1,29 @@
+"""A service as small as can be, to be run as a process: `python -m tests.kernel.small_service`."""
+
+import os
+import sys
+from typing import Any
+
+from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.kernel.step import Step
+from tests.kernel import greeter
+from tests.kernel.chain import Sow, Weigh
+
+
+def build(kernel: Kernel) -> Service:
+    """Put the service together, and say as whom."""
+
+    async def start() -> None:
+        await kernel.bus.prepare()
+
+    async def stop() -> None:
+        sys.stderr.write("stopped in order\n")
+
+    if os.environ.get("BROKEN"):
+        raise RuntimeError("broken while it is built")
+    steps: list[Step[Any, Any]] = [Sow(), Weigh()] if kernel.settings.teacher_url else []
+    return Service(names=[greeter.NAME], register=greeter.register, start=start, stop=stop, steps=steps)
+
+
+if __name__ == "__main__":
+    run_service("small", build)
