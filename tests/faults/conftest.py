@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.leaves import write_leaves
-from tests.faults.stage import Run, Teacher, Undisturbed, open_teacher
+from tests.faults.stage import Run, Teacher, Undisturbed, open_teacher, run_undisturbed
 
 TARGET = 30
 
@@ -26,17 +26,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """What comes of it when nothing happens."""
     folder = tmp_path_factory.mktemp("undisturbed")
     return run_undisturbed(folder, write_leaves(folder / "taxonomy"), TARGET)
-
-
-def run_undisturbed(folder: Path, taxonomy: Path, target: int) -> Undisturbed:
-    """Make a run that nothing happens to."""
-    with open_teacher(folder) as teacher:
-        run = Run(folder / "run", taxonomy, teacher, target).start()
-        try:
-            run.finish()
-        finally:
-            run.stop()
-        return Undisturbed(taxonomy, target, teacher.asked, run.dataset())
 
 
 @pytest.fixture

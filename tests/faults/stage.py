@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
 AT_ONCE = 8
 PATIENCE = 150.0
+SOAK_PATIENCE = 1800.0
 
 
 def wait_for(happened: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
@@ -94,6 +95,7 @@ class Run:
     teacher: Teacher
     target: int
     environment: dict[str, str] = field(default_factory=dict)
+    at_once: int = AT_ONCE
     kills: list[str] = field(default_factory=list)
     """Who was killed, in order."""
     _process: subprocess.Popen[bytes] | None = None
@@ -110,7 +112,7 @@ class Run:
 
     def start(self) -> "Run":
         command = [sys.executable, "-m", "seedbed.cli", "generate", str(self.taxonomy), "--json"]
-        command += ["--teacher", self.teacher.url, "--model", "mock", "--concurrency", str(AT_ONCE)]
+        command += ["--teacher", self.teacher.url, "--model", "mock", "--concurrency", str(self.at_once)]
         command += ["--target", str(self.target), "--state", str(self.state)]
         command += ["--out", str(self.folder / "dataset")]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEEDBED_")}
@@ -192,9 +194,9 @@ class Undisturbed:
     asked: int
     dataset: dict[str, str]
 
-    def compare(self, run: Run, *, repeats: int) -> None:
+    def compare(self, run: Run, *, repeats: int, patience: float = PATIENCE) -> None:
         """See that a run came to the same, for at most so many calls more."""
-        summary = run.finish()
+        summary = run.finish(patience)
         more = run.teacher.asked - self.asked
         print(
             f"killed {len(run.kills)}: {run.kills}; {more} of {self.asked} calls repeated, {repeats} allowed"
@@ -202,3 +204,14 @@ class Undisturbed:
         assert summary["dead"] == 0
         assert run.dataset() == self.dataset
         assert 0 <= more <= repeats
+
+
+def run_undisturbed(folder: Path, taxonomy: Path, target: int, at_once: int = AT_ONCE) -> Undisturbed:
+    """Make a run that nothing happens to."""
+    with open_teacher(folder) as teacher:
+        run = Run(folder / "run", taxonomy, teacher, target, at_once=at_once).start()
+        try:
+            run.finish(SOAK_PATIENCE)
+        finally:
+            run.stop()
+        return Undisturbed(taxonomy, target, teacher.asked, run.dataset())
