@@ -1,4 +1,9 @@
+import errno
+import ssl
+
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, Refused
 from seedbed.kernel.faults import ServerFault, error_of, excerpt, is_about_schema, words
@@ -53,3 +58,13 @@ def test_a_refused_schema_is_known(message):
 def test_an_error_without_words_says_what_it_is():
     assert words(TimeoutError()) == "TimeoutError"
     assert words(OSError("gone")) == "gone"
+
+
+def test_of_a_refused_connection_only_what_happened_is_told():
+    key = ConnectionKey(
+        "127.0.0.1", 1, is_ssl=False, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
+    )
+    refused = aiohttp.ClientConnectorError(key, OSError(errno.ECONNREFUSED, "Connect call failed"))
+    assert words(refused) == "Connection refused"
+    tls = aiohttp.ClientConnectorSSLError(key, ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong"))
+    assert words(tls).startswith("no TLS that can be trusted")

@@ -107,3 +107,18 @@ def test_gates_can_be_opened_one_by_one():
 def test_a_recipe_is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         Recipe().target = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "advice"),
+    [
+        ("targte: 3", "recipe.targte", "did you mean `target`?"),
+        ("gates: {foo: 1}", "recipe.gates.foo", "there are pair_score, faithful"),
+        ("a: [b", "line 1, column 6", "expected ',' or ']'"),
+    ],
+)
+def test_a_bad_recipe_is_told_where_and_what_would_do(text, field, advice):
+    with pytest.raises(InputError) as found:
+        read_recipe(text)
+    assert found.value.violations[0].field == field
+    assert advice in found.value.violations[0].description

@@ -89,7 +89,7 @@ def test_what_is_no_taxonomy(text, cache):
 
 def test_a_revision_needs_a_repository_that_has_it(tmp_path, cache):
     root = garden(tmp_path)
-    with pytest.raises(InputError, match="no commit `main`"):
+    with pytest.raises(InputError, match="no git repository"):
         open_source(f"{root}@main", Mirrors(cache))
     commit(root)
     with pytest.raises(InputError, match="no commit `nothing`"):

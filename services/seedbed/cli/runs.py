@@ -137,12 +137,18 @@ async def retry_letters(runs: Runs, name: str, digests: Sequence[str], screen: S
     meant = _meant(await list_letters(runs, name), digests) if digests else []
     request = RetryDeadLettersRequest(run=name, digests=[letter.digest for letter in meant])
     answer = await runs.stub.RetryDeadLetters(request, timeout=CALL_TIMEOUT)
-    screen.say(f"{answer.retried} items are open again" if answer.retried else "no dead letters")
+    screen.say(_reopened(answer.retried))
     if answer.retried and not runs.live:
         screen.say("the same `seedbed generate` goes on with them")
     if screen.machine:
         screen.emit({"run": name, "retried": answer.retried})
     return DONE
+
+
+def _reopened(count: int) -> str:
+    if not count:
+        return "no dead letters"
+    return "1 item is open again" if count == 1 else f"{count} items are open again"
 
 
 def _meant(letters: Sequence[DeadLetter], digests: Sequence[str]) -> list[DeadLetter]:

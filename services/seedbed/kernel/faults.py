@@ -1,5 +1,8 @@
 """Whose fault it is: what an endpoint's answers say of it, and what of the request. Pure."""
 
+import os
+import ssl
+
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused, SeedbedError
 
 
@@ -35,4 +38,13 @@ def excerpt(data: bytes) -> str:
 
 def words(error: BaseException) -> str:
     """What an error says, or else what it is."""
+    cause = getattr(error, "os_error", None)
+    # aiohttp wraps it in the address and the state of its TLS; what happened is all we need.
+    if isinstance(cause, ssl.SSLError):
+        why = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or str(cause)
+        return f"no TLS that can be trusted: {why.replace('_', ' ').lower()}"
+    if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
+        return os.strerror(cause.errno)
+    if isinstance(cause, OSError):
+        return cause.strerror or str(cause)
     return str(error) or type(error).__name__

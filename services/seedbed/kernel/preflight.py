@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.faults import words
 from seedbed.kernel.teacher import Endpoint
 
 # One patience for all of it stands around the calls.
@@ -29,7 +30,7 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20) -> None:
         ) from error
     except (aiohttp.ClientError, OSError) as error:
         raise InputError(
-            f"{endpoint.url} cannot be reached: {str(error) or type(error).__name__}",
+            f"{endpoint.url} cannot be reached: {words(error)}",
             hint="check the address; it usually ends in /v1",
         ) from error
 
@@ -68,7 +69,10 @@ async def _check_answer(session: aiohttp.ClientSession, endpoint: Endpoint) -> N
                 hint="check the address (it usually ends in /v1) and the model's name",
             )
         if response.status != 200:
-            raise InputError(f"{endpoint.url} answers HTTP {response.status}: {_excerpt(data)}")
+            raise InputError(
+                f"{endpoint.url} answers HTTP {response.status}: {_excerpt(data)}",
+                hint="its own log says more",
+            )
         reply = _read(endpoint, data, response.content_type)
     if not isinstance(reply.get("choices"), list) or not reply["choices"]:
         raise InputError(f"{endpoint.url} answers without any choices: {_excerpt(data)}")

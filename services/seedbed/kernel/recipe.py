@@ -1,5 +1,6 @@
 """The recipe of a run: how much of what, and what passes the gates. Pure."""
 
+import difflib
 from typing import Annotated, Literal
 
 import yaml
@@ -83,17 +84,28 @@ def read_recipe(text: str, *, target: int = 0) -> Recipe:
     """Read a recipe from YAML or JSON; `target` overrides its own. Raises InputError."""
     try:
         values = yaml.safe_load(text) or {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the whole"
+        raise InputError("the recipe is not YAML", [Violation(where, error.problem or str(error))]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"the recipe is not YAML: {error}") from error
     if not isinstance(values, dict):
-        raise InputError("the recipe must be a list of keys and values")
+        raise InputError("the recipe must be keys and values, such as `target: 30`")
     if target:
         values = {**values, "target": target}
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        violations = [
-            Violation("recipe." + ".".join(str(part) for part in found["loc"]), found["msg"])
-            for found in error.errors()
-        ]
+        violations = [_violation(found["loc"], found["type"], found["msg"]) for found in error.errors()]
         raise InputError("the recipe is not valid", violations) from error
+
+
+def _violation(loc: tuple[int | str, ...], kind: str, message: str) -> Violation:
+    field = ".".join(("recipe", *map(str, loc)))
+    if kind != "extra_forbidden":
+        return Violation(field, message)
+    known = Gates.model_fields if len(loc) > 1 else Recipe.model_fields
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    advice = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+    return Violation(field, f"no such key; {advice}")

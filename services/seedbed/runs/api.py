@@ -120,7 +120,10 @@ class RunsApi(RunsServiceServicer):
             candidate = await find_candidate(self._store, run, request.candidate)
             if candidate is not None:
                 return pb.TraceResponse(run=run.name, candidate=candidate)
-        raise NotFound(f"no run has a candidate {request.candidate!r}")
+        raise NotFound(
+            f"no run has a candidate {request.candidate!r}",
+            hint="ids are in samples.parquet, and in a training row's metadata under `sample`",
+        )
 
     async def GetDataset(self, request: pb.GetDatasetRequest, context: Context) -> pb.GetDatasetResponse:  # noqa: N802
         """See the contract."""

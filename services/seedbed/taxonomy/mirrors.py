@@ -83,6 +83,8 @@ def resolve(folder: Path, revision: str) -> str:
     try:
         out = git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     except GitFailed as failed:
+        if "not a git repository" in str(failed):
+            raise GitFailed("it stands in no git repository, so it has no revisions") from failed
         raise GitFailed(f"there is no commit `{revision}` in the repository") from failed
     return out.decode().strip()
 
