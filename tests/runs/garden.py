@@ -1,11 +1,17 @@
-"""A whole garden in one process: the runs service over gRPC, a worker with all steps, a real bus and store."""
+"""A whole garden in one process: the runs service over gRPC, a worker with all steps, a real bus."""
 
 import asyncio
 import contextlib
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from google.longrunning.operations_pb2_grpc import OperationsStub, add_OperationsServicer_to_server
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.bus import Bus
@@ -24,6 +30,7 @@ from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub, add_RunsServi
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 from tests.runs.leaves import snapshot_of
 from tests.runs.steps import Hand, make_steps
+from tests.servers.process import end, spawn
 
 PATIENCE = 30.0
 
@@ -80,7 +87,7 @@ class Client:
     async def until(self, run: str, requests: int) -> None:
         """Wait until so many calls are on record."""
         async with asyncio.timeout(PATIENCE):
-            while (await self.get(run)).progress.requests < requests:
+            while (await self.get(run)).progress.requests < requests:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 
@@ -109,6 +116,35 @@ async def serve_runs(nats_url: str, store: Store, *, resume: bool = True) -> Asy
         finally:
             await server.stop(0)
             await keeper.stop()
+
+
+@contextlib.asynccontextmanager
+async def spawn_runs(
+    nats_url: str, store: Store, folder: Path
+) -> AsyncIterator[tuple[subprocess.Popen[bytes], Client]]:
+    """The runs service as a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "SEEDBED_NATS_URL": nats_url,
+        "SEEDBED_STORE_URL": f"file://{folder}/store",
+        "SEEDBED_LISTEN": address,
+        "SEEDBED_GRACE": "1",
+    }
+    process = spawn([sys.executable, "-m", "seedbed.runs"], folder / "runs.log", environment)
+    try:
+        async with open_channel(address) as channel:
+            health: Any = health_pb2_grpc.HealthStub(channel)
+            serving = health_pb2.HealthCheckResponse.SERVING
+            wanted = health_pb2.HealthCheckRequest(service="seedbed.runs.v1.RunsService")
+            while (await health.Check(wanted, wait_for_ready=True, timeout=PATIENCE)).status != serving:
+                await asyncio.sleep(0.05)
+            yield process, Client(channel, store)
+    finally:
+        end(process)
 
 
 @contextlib.asynccontextmanager

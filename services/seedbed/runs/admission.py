@@ -10,13 +10,12 @@ import time
 from seedbed.bus.v1.bus_pb2 import LeafTarget, RunState
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
-from seedbed.runs.leaf import AT_ONCE, Effects, LeafWork
+from seedbed.runs.leaf import AT_ONCE, MOST_PATIENCE, Effects, LeafWork
 from seedbed.runs.run import KeptRun
 from seedbed.runs.snapshots import Snapshots
 from seedbed.runs.tasks import Tasks
 
-SILENCE = 60.0
-LOOK = 5.0
+LOOK = 2.0
 RETRY = 1.0
 
 log = get_logger(__name__)
@@ -64,7 +63,9 @@ class Admission:
                         self._tasks.spawn(work.resume())
                     elif work.course.settled:
                         self._tasks.spawn(work.advance())
-                    elif work.in_flight and now - work.last_news > SILENCE:
+                    elif work.in_flight and now - work.last_news > work.patience:
+                        # Soon at first: a worker lets go of an item whose leaf it knows as cancelled still.
+                        work.patience = min(2 * work.patience, MOST_PATIENCE)
                         self._tasks.spawn(work.publish_again())
 
     async def work_on(self, run: KeptRun, target: LeafTarget) -> LeafWork:

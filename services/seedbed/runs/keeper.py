@@ -45,8 +45,8 @@ class Keeper:
 
     @property
     def paused(self) -> str:
-        """Why the endpoints are waiting; empty while they are not."""
-        return self._listener.paused
+        """What all wait for, an endpoint or the store; empty while nobody does."""
+        return "; ".join(filter(None, (self._listener.paused, self._tasks.trouble)))
 
     async def start(self) -> None:
         """Prepare the bus, take up what was left, and go on."""
@@ -153,13 +153,16 @@ class Keeper:
                 run.leaves[leaf.value.leaf] = leaf
         for run in [run for run in self.runs.values() if run.running]:
             run.dormant = not self._resume
+            if run.dormant:
+                # Nobody shall be paid for it meanwhile; taken up again, it is published again.
+                await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{run.name}.>")
             await self._take_up(run)
 
     async def _take_up(self, run: KeptRun) -> None:
         for target in run.targets():
             if run.leaves[target.leaf].value.state == LeafState.LEAF_STATE_OPEN:
                 try:
-                    await self._admission.work_on(run, target)
+                    (await self._admission.work_on(run, target)).opened = True
                 except SeedbedError as error:
                     # Opened again by admission, with its patience.
                     log.warning("a leaf could not be taken up", leaf=target.path, error=error.message)

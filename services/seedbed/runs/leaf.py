@@ -22,6 +22,8 @@ from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
 AT_ONCE = 32
 SLICE = 0.02
+LEAST_PATIENCE = 2.0
+MOST_PATIENCE = 60.0
 
 log = get_logger(__name__)
 
@@ -52,9 +54,13 @@ class LeafWork:
         self.course = Course(known, target, leaf)
         self.cell = cell
         self.commit = ""
+        self.opened = False
+        """Whether it is on record that the leaf is open, and what may be recalled is brought in."""
         self.ready = False
-        """Whether the records that were there before are taken in."""
+        """Whether the course has begun."""
         self.last_news = time.monotonic()
+        self.patience = LEAST_PATIENCE
+        """After how many silent seconds what is open is published again."""
         self._bus = effects.bus
         self._store = effects.store
         self._memo = effects.memo
@@ -63,6 +69,7 @@ class LeafWork:
         self._on_change = on_change
         self._sealed: set[str] = set()
         self._advancing = asyncio.Lock()
+        self._cancelled = False
 
     @property
     def place(self) -> str:
@@ -76,8 +83,11 @@ class LeafWork:
 
     @property
     def ended(self) -> bool:
-        """Whether the leaf is at its end."""
-        return self.cell.value.state in (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED)
+        """Whether the leaf is at its end, or this work on it: a cancelled leaf may have been opened again."""
+        return self._cancelled or self.cell.value.state in (
+            LeafState.LEAF_STATE_SEALED,
+            LeafState.LEAF_STATE_CANCELLED,
+        )
 
     async def open(self) -> None:
         """Bring in what may be recalled and say that the leaf is open; `resume` begins."""
@@ -85,9 +95,12 @@ class LeafWork:
             await self._put_by()
         await self._recall()
         await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
+        self.opened = True
 
     async def resume(self) -> None:
         """Begin, or go on after a restart, from the entry and the records there are."""
+        if not self.opened or self.ended:
+            return
         if not self.ready:
             self.commit = await self._find_commit()
             self.course.prepare()
@@ -135,11 +148,14 @@ class LeafWork:
     async def publish_again(self) -> None:
         """Publish again what is announced and has no record: harmless, as each is open only once."""
         self.last_news = time.monotonic()
+        if self.ended:
+            return
         await self._publish(self.course.unclosed_roots())
 
     async def cancel(self) -> None:
         """Stop work on the leaf; what was paid for stays in a seal."""
         async with self._advancing:
+            self._cancelled = True
             await self._seal()
             await self._entries.write(
                 self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
