@@ -101,6 +101,11 @@ def test_one_broken_file_hides_no_other(tmp_path):
     assert sum(leaf.sound for leaf in look(tmp_path).leaves) == 3
 
 
+@pytest.mark.parametrize("glob", ["knowledge", "knowledge/", "knowledge/*", "*birds", "knowledge/science"])
+def test_a_glob_names_leaves_or_a_folder_above_them(tmp_path, glob):
+    assert [leaf.path for leaf in look(garden(tmp_path), [glob]).leaves] == ["knowledge/science/birds"]
+
+
 def test_globs_choose_leaves_and_their_findings(tmp_path):
     plant(garden(tmp_path), {"knowledge/a/qna.yaml": "a: b: c\n"})
     assert [leaf.path for leaf in look(tmp_path, ["knowledge/*"]).leaves] == [

@@ -105,10 +105,15 @@ def _select(files: list[str], globs: Sequence[str]) -> list[str]:
         return files
     paths = {file: file.removesuffix(f"/{NAME}") for file in files}
     for glob in globs:
-        if not fnmatch.filter(paths.values(), glob) and files:
+        if files and not any(_is_meant(path, glob) for path in paths.values()):
             some = ", ".join(list(paths.values())[:3])
             raise InputError(f"no leaf matches `{glob}`", hint=f"there are {len(files)}, such as {some}")
-    return [f for f, path in paths.items() if any(fnmatch.fnmatchcase(path, glob) for glob in globs)]
+    return [f for f, path in paths.items() if any(_is_meant(path, glob) for glob in globs)]
+
+
+def _is_meant(path: str, glob: str) -> bool:
+    """Whether a glob names a leaf, or a folder that it lies below: the runs service reads globs alike."""
+    return any(fnmatch.fnmatchcase(path, each) for each in (glob, f"{glob.rstrip('/')}/*"))
 
 
 def _around(tree: Tree, files: set[str]) -> Iterator[Finding]:
