@@ -11,6 +11,7 @@ from google.longrunning.operations_pb2 import Operation
 from google.rpc.error_details_pb2 import BadRequest
 from grpc_status import rpc_status
 
+from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.channel import open_channel
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.server import Server
@@ -23,7 +24,13 @@ from seedbed.knowledge.v1.knowledge_service_pb2_grpc import (
     add_KnowledgeServiceServicer_to_server,
 )
 from seedbed.runs.v1.candidate_pb2 import Candidate
-from seedbed.runs.v1.runs_service_pb2 import ListCandidatesResponse, RunMetadata
+from seedbed.runs.v1.runs_service_pb2 import (
+    GetRunResponse,
+    LeafProgress,
+    ListCandidatesResponse,
+    Run,
+    RunMetadata,
+)
 from seedbed.runs.v1.runs_service_pb2_grpc import (
     RunsServiceServicer,
     RunsServiceStub,
@@ -42,6 +49,7 @@ class Runs(RunsServiceServicer):
         self.created = []
         self.listed = []
         self.error = None
+        self.ended = {"state": RunState.RUN_STATE_SUCCEEDED}
 
     async def CreateRun(self, request, context):  # noqa: N802
         self.created.append(request)
@@ -56,10 +64,13 @@ class Runs(RunsServiceServicer):
         for number in range(2):
             yield ListCandidatesResponse(candidate=Candidate(id=f"c{number}", end="accepted"))
 
+    async def GetRun(self, request, context):  # noqa: N802
+        return GetRunResponse(run=Run(name=request.run, **self.ended))
+
     def _unused(self, request, context):
         raise AssertionError("the knowledge service makes no such call")
 
-    GetRun = ListRuns = WatchRun = CancelRun = Trace = GetDataset = ReadPart = _unused
+    ListRuns = WatchRun = CancelRun = Trace = GetDataset = ReadPart = _unused
     ListDeadLetters = RetryDeadLetters = _unused
 
 
@@ -156,6 +167,20 @@ async def test_generate_makes_a_run_of_the_leaf_and_streams_its_samples(stub, st
     assert await store.get(blob_key(document.blob)) == KOREAN.encode()
     assert document.size == len(KOREAN.encode())
     assert len(snapshot.leaves[0].digest) == 64
+
+
+async def test_a_leaf_that_ends_short_says_why_at_the_end(stub, runs):
+    request = GenerateRequest(leaf=leaf(), target=9, documents=[KOREAN.encode()])
+    short = LeafProgress(reason="2 of 9 samples: all 4 draws are spent")
+    for ended, reason in (
+        ({"state": RunState.RUN_STATE_SHORT, "leaves": [short]}, short.reason),
+        ({"state": RunState.RUN_STATE_CANCELLED}, "the run run-1 was cancelled"),
+    ):
+        runs.ended = ended
+        *samples, last = [response async for response in stub.Generate(request, timeout=20)]
+        assert [response.reason for response in samples] == ["", ""]
+        assert last.reason == reason
+        assert not last.HasField("sample")
 
 
 async def test_equal_requests_are_the_same_snapshot(stub, runs):

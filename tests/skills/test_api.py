@@ -5,12 +5,19 @@ from google.longrunning.operations_pb2 import Operation
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.channel import open_channel
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.server import Server
 from seedbed.kernel.store import open_store
 from seedbed.runs.v1.candidate_pb2 import Candidate
-from seedbed.runs.v1.runs_service_pb2 import ListCandidatesResponse, RunMetadata
+from seedbed.runs.v1.runs_service_pb2 import (
+    GetRunResponse,
+    LeafProgress,
+    ListCandidatesResponse,
+    Run,
+    RunMetadata,
+)
 from seedbed.runs.v1.runs_service_pb2_grpc import (
     RunsServiceServicer,
     RunsServiceStub,
@@ -34,6 +41,7 @@ class Runs(RunsServiceServicer):
         self.listed = []
         self.timeouts = []
         self.error = None
+        self.ended = {"state": RunState.RUN_STATE_SUCCEEDED}
 
     async def CreateRun(self, request, context):  # noqa: N802
         self.created.append(request)
@@ -49,10 +57,13 @@ class Runs(RunsServiceServicer):
         for name in ("c1", "c2"):
             yield ListCandidatesResponse(candidate=Candidate(id=name, end="accepted"))
 
+    async def GetRun(self, request, context):  # noqa: N802
+        return GetRunResponse(run=Run(name=request.run, **self.ended))
+
     def _unused(self, request, context):
         raise AssertionError("the skills service makes no such call")
 
-    GetRun = ListRuns = WatchRun = CancelRun = Trace = GetDataset = ReadPart = _unused
+    ListRuns = WatchRun = CancelRun = Trace = GetDataset = ReadPart = _unused
     ListDeadLetters = RetryDeadLetters = _unused
 
 
@@ -94,6 +105,20 @@ async def test_a_leaf_becomes_a_run_and_its_samples_a_stream(skills, runs, store
     assert kept == make_snapshot(make_leaf())
     listed = runs.listed[0]
     assert (listed.run, listed.end, listed.follow) == ("run-1", "accepted", True)
+
+
+async def test_a_leaf_that_ends_short_says_why_at_the_end(skills, runs):
+    short = LeafProgress(reason="2 of 9 samples: all 4 draws are spent")
+    for ended, reason in (
+        ({"state": RunState.RUN_STATE_SHORT, "leaves": [short]}, short.reason),
+        ({"state": RunState.RUN_STATE_CANCELLED}, "the run run-1 was cancelled"),
+    ):
+        runs.ended = ended
+        call = skills.Generate(GenerateRequest(leaf=make_leaf(), target=9), timeout=30)
+        *samples, last = [response async for response in call]
+        assert [response.reason for response in samples] == ["", ""]
+        assert last.reason == reason
+        assert not last.HasField("sample")
 
 
 async def test_the_deadline_goes_on_with_the_call(skills, runs):

@@ -13,7 +13,7 @@ from seedbed.kernel.errors import InputError, ItemError, Violation
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.store import Store, blob_key, put_blob
 from seedbed.knowledge.reader import Reader
-from seedbed.knowledge.requests import check_preview, check_sizes, make_snapshot
+from seedbed.knowledge.requests import check_preview, check_sizes, explain, make_snapshot
 from seedbed.knowledge.v1.knowledge_service_pb2 import (
     GenerateRequest,
     GenerateResponse,
@@ -21,7 +21,12 @@ from seedbed.knowledge.v1.knowledge_service_pb2 import (
     PreviewChunksResponse,
 )
 from seedbed.knowledge.v1.knowledge_service_pb2_grpc import KnowledgeServiceServicer
-from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, ListCandidatesRequest, RunMetadata
+from seedbed.runs.v1.runs_service_pb2 import (
+    CreateRunRequest,
+    GetRunRequest,
+    ListCandidatesRequest,
+    RunMetadata,
+)
 from seedbed.taxonomy.v1.leaf_pb2 import Snapshot
 
 if TYPE_CHECKING:  # exists in the typed stubs only
@@ -69,6 +74,9 @@ class KnowledgeApi(KnowledgeServiceServicer):
         wanted = ListCandidatesRequest(run=run, end="accepted", follow=True)
         async for found in self._runs.ListCandidates(wanted, timeout=context.time_remaining()):
             yield GenerateResponse(sample=found.candidate)
+        ended = (await self._runs.GetRun(GetRunRequest(run=run), timeout=context.time_remaining())).run
+        if reason := explain(ended):
+            yield GenerateResponse(reason=reason)
 
     async def _check_blobs(self, snapshot: Snapshot) -> None:
         missing = [

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
+from seedbed.runs.v1.runs_service_pb2 import Run
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
 KNOWLEDGE = "knowledge"
@@ -26,6 +28,13 @@ def make_snapshot(leaf: Leaf, contents: Sequence[bytes]) -> Snapshot:
     content.ClearField("digest")
     content.digest = sha256_hex(message_bytes(content))
     return Snapshot(leaves=[content])
+
+
+def explain(run: Run) -> str:
+    """Why a run of one leaf came to fewer samples than were asked for; "" where it did not."""
+    if run.state == RunState.RUN_STATE_CANCELLED:
+        return f"the run {run.name} was cancelled"
+    return "; ".join(leaf.reason for leaf in run.leaves if leaf.reason)
 
 
 def check_preview(media_type: str, size: int, max_tokens: int, max_bytes: int) -> None:

@@ -10,8 +10,13 @@ import grpc.aio
 
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.store import Store
-from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, ListCandidatesRequest, RunMetadata
-from seedbed.skills.requests import make_snapshot
+from seedbed.runs.v1.runs_service_pb2 import (
+    CreateRunRequest,
+    GetRunRequest,
+    ListCandidatesRequest,
+    RunMetadata,
+)
+from seedbed.skills.requests import explain, make_snapshot
 from seedbed.skills.v1.skills_service_pb2 import GenerateRequest, GenerateResponse
 from seedbed.skills.v1.skills_service_pb2_grpc import SkillsServiceServicer
 
@@ -40,6 +45,9 @@ class SkillsApi(SkillsServiceServicer):
         wanted = ListCandidatesRequest(run=run, end="accepted", follow=True)
         async for found in self._runs.ListCandidates(wanted, timeout=context.time_remaining()):
             yield GenerateResponse(sample=found.candidate)
+        ended = (await self._runs.GetRun(GetRunRequest(run=run), timeout=context.time_remaining())).run
+        if reason := explain(ended):
+            yield GenerateResponse(reason=reason)
 
     async def _create_run(self, request: GenerateRequest, snapshot: str, context: Context) -> str:
         wanted = CreateRunRequest(snapshot=snapshot, target=request.target, request_id=request.request_id)

@@ -1,7 +1,9 @@
 """What may be asked of the skills service: a whole skill leaf, and the snapshot it becomes. Pure."""
 
+from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
+from seedbed.runs.v1.runs_service_pb2 import Run
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample, Snapshot
 
 FREEFORM = "freeform_skill"
@@ -19,6 +21,13 @@ def make_snapshot(leaf: Leaf) -> Snapshot:
     content.ClearField("digest")
     content.digest = sha256_hex(message_bytes(content))
     return Snapshot(leaves=[content])
+
+
+def explain(run: Run) -> str:
+    """Why a run of one leaf came to fewer samples than were asked for; "" where it did not."""
+    if run.state == RunState.RUN_STATE_CANCELLED:
+        return f"the run {run.name} was cancelled"
+    return "; ".join(leaf.reason for leaf in run.leaves if leaf.reason)
 
 
 def _find_faults(leaf: Leaf) -> list[Violation]:

@@ -35,6 +35,7 @@ class CreateRunRequest(_message.Message):
     target: _builtins.int
     """Samples a leaf; 0 means the recipe's."""
     request_id: _builtins.str
+    """A UUID; nothing is kept of it, as a run is named by its inputs and so the same call is the same run."""
     @_builtins.property
     def leaves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Globs on leaf paths; none means all."""

@@ -26,7 +26,7 @@ from seedbed.runs.v1 import candidate_pb2 as seedbed_dot_runs_dot_v1_dot_candida
 from seedbed.taxonomy.v1 import leaf_pb2 as seedbed_dot_taxonomy_dot_v1_dot_leaf__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&seedbed/skills/v1/skills_service.proto\x12\x11seedbed.skills.v1\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"^\n\x0fGenerateRequest\x12\'\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\">\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate2f\n\rSkillsService\x12U\n\x08Generate\x12\".seedbed.skills.v1.GenerateRequest\x1a#.seedbed.skills.v1.GenerateResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&seedbed/skills/v1/skills_service.proto\x12\x11seedbed.skills.v1\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"^\n\x0fGenerateRequest\x12\'\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t2f\n\rSkillsService\x12U\n\x08Generate\x12\".seedbed.skills.v1.GenerateRequest\x1a#.seedbed.skills.v1.GenerateResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATEREQUEST']._serialized_start=126
   _globals['_GENERATEREQUEST']._serialized_end=220
   _globals['_GENERATERESPONSE']._serialized_start=222
-  _globals['_GENERATERESPONSE']._serialized_end=284
-  _globals['_SKILLSSERVICE']._serialized_start=286
-  _globals['_SKILLSSERVICE']._serialized_end=388
+  _globals['_GENERATERESPONSE']._serialized_end=300
+  _globals['_SKILLSSERVICE']._serialized_start=302
+  _globals['_SKILLSSERVICE']._serialized_end=404
 # @@protoc_insertion_point(module_scope)
