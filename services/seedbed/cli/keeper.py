@@ -13,6 +13,7 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 _SETTLED = 30.0
 _STILLBORN = 3
+_RESTART_PATIENCE = 5.0
 
 Notify = Callable[[str], None]
 
@@ -59,6 +60,11 @@ class Keeper:
         finally:
             attempt.cancel()
 
+    async def restart(self) -> None:
+        """End the program, which then starts again as after any other end."""
+        if self._child is not None:
+            await self._child.stop(_RESTART_PATIENCE)
+
     async def stop(self, patience: float) -> None:
         """Stop watching and end the program."""
         if self._task is not None:
@@ -72,7 +78,11 @@ class Keeper:
 
     async def _launch(self) -> None:
         self._child = await Child.start(self._program, self._log)
-        self._processes.add(self._child.started)
+        try:
+            self._processes.add(self._child.started)
+        except OSError as error:
+            # It runs all the same, and the kernel ends it when we end.
+            self._notify(f"{self.name} runs, but could not be noted down: {error}")
 
     async def _watch(self) -> None:
         pause, deaths = _FIRST_PAUSE, 0

@@ -9,6 +9,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.cli.child import Program
+from seedbed.cli.health import keep_healthy
 from seedbed.cli.keeper import Keeper, Notify, StartError
 from seedbed.cli.local import address
 from seedbed.cli.state import StateFolder
@@ -30,6 +31,7 @@ class Stack:
         self._programs = programs
         self._notify = notify
         self._keepers: dict[str, Keeper] = {}
+        self._health: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         try:
@@ -37,10 +39,17 @@ class Stack:
                 keeper = Keeper(program, self._state.log(program.name), self._state.processes, self._notify)
                 self._keepers[program.name] = keeper
                 await keeper.start()
+            self._watch_broker()
         except BaseException:
             await self.stop()
             raise
         return self
+
+    def _watch_broker(self) -> None:
+        broker, monitor = self._keepers.get("nats-server"), self._ports.get("nats-monitor")
+        if broker and monitor:
+            watch = keep_healthy(broker, monitor, self._state.jetstream, self._notify)
+            self._health = asyncio.create_task(watch, name="health of nats-server")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -66,6 +75,9 @@ class Stack:
 
     async def stop(self) -> None:
         """End everything: services first, as they still have things to put down; the broker last."""
+        if self._health is not None:
+            self._health.cancel()
+            await asyncio.gather(self._health, return_exceptions=True)
         for names in ([n for n in self._keepers if n not in _NOT_A_SERVICE], list(_NOT_A_SERVICE)):
             stopping = [self._keepers[name].stop(_PATIENCE) for name in names if name in self._keepers]
             await asyncio.gather(*stopping)
