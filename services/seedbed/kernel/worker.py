@@ -17,7 +17,7 @@ from nats.aio.msg import Msg
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.deaths import Deaths
-from seedbed.kernel.errors import ItemError, MalformedReply
+from seedbed.kernel.errors import ItemError, MalformedReply, StoreError
 from seedbed.kernel.lane import Lane, Places
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
@@ -32,6 +32,7 @@ AnyStep = Step[Any, Any]
 
 MOST_DEATHS = 10
 OTHER_PLAN_DELAY = 10.0
+STORE_DELAY = 1.0
 TEACHERLESS_AT_ONCE = 2
 
 log = get_logger(__name__)
@@ -65,6 +66,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._lanes: dict[Role | None, Lane] = {}
+        self._waiting = False
 
     async def start(self) -> None:
         """Register the steps and begin to take items."""
@@ -120,6 +122,10 @@ class Worker:
             item = Item.FromString(message.data)
             with bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12]):
                 await self._handle(step, item, message)
+            self._tell("")
+        except StoreError as error:
+            self._tell(error.message)
+            await message.nak(delay=STORE_DELAY)
         except Exception:
             # Neither acknowledged nor kept alive any more: it comes again after the wait.
             log.exception("item dropped, it will come again")
@@ -128,6 +134,16 @@ class Worker:
             lane.wake()
         # Not reached when cancelled: what is in hand at the end is handed back.
         self._in_hand.pop(id(message), None)
+
+    def _tell(self, trouble: str) -> None:
+        """Say why items wait, other than for their teachers; "" when they do not any more."""
+        if self._waiting == bool(trouble):
+            return
+        self._waiting = bool(trouble)
+        if trouble:
+            log.warning("items wait", why=trouble)
+        for model in self._models.values():
+            model.permits.pause(trouble)
 
     async def _handle(self, step: AnyStep, item: Item, message: Msg) -> None:
         known = await self._plans.get(item.run)
