@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from tests.faults.stage import SERVICES
+from tests.faults.stage import SERVICES, wait_for
 
 TROUBLED = 6.0
 
@@ -41,6 +41,8 @@ def test_the_run_waits_for_its_store(begin, undisturbed, trouble, part):
     run = begin()
     run.reach(int(undisturbed.asked * part))
     with trouble(run):
+        wait_for(lambda: "paused: cannot " in run.said, "the run says what it waits for", 20)
         time.sleep(TROUBLED)
         assert not run.ended
     undisturbed.compare(run, repeats=0)
+    assert "going on" in run.said.partition("paused: ")[2]
