@@ -33,7 +33,8 @@ class NearDuplicates:
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._index = RMinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, num_bands=_BANDS)
-        self._texts: list[tuple[str, frozenset[str]]] = []
+        # Texts and not their grams, which take fifty times the room and are needed for candidates only.
+        self._texts: list[tuple[str, str]] = []
 
     def find(self, text: str) -> str | None:
         """The key of the earliest text that is alike, or None."""
@@ -41,15 +42,14 @@ class NearDuplicates:
         numbers: list[int] = sorted(self._index.query(_signature(found)))
         for number in numbers:
             key, other = self._texts[number]
-            if jaccard(found, other) >= self._threshold:
+            if jaccard(found, grams(other)) >= self._threshold:
                 return key
         return None
 
     def add(self, key: str, text: str) -> None:
         """Keep a text under its key."""
-        kept = grams(text)
-        self._index.insert(len(self._texts), _signature(kept))
-        self._texts.append((key, kept))
+        self._index.insert(len(self._texts), _signature(grams(text)))
+        self._texts.append((key, text))
 
 
 def _signature(found: frozenset[str]) -> RMinHash:
