@@ -208,8 +208,11 @@ class Bus:
             watcher = await self.persist(lambda: self._start_watch(bucket, keys))
             try:
                 while connection == self.client.stats["reconnects"]:
-                    with contextlib.suppress(asyncio.TimeoutError, nats.errors.TimeoutError):
-                        yield await watcher.updates(timeout=1)  # type: ignore[no-untyped-call]
+                    # Not `watcher.updates`: its `wait_for` swallows a cancellation that comes with a change.
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(1):
+                            entry = await anext(watcher)
+                        yield entry
             finally:
                 with contextlib.suppress(Exception):
                     await watcher.stop()  # type: ignore[no-untyped-call]

@@ -6,8 +6,12 @@ import nats.js.errors
 
 from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
 from seedbed.kernel.bus import RUNS, Bus
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.logs import get_logger
 from seedbed.kernel.recipe import Recipe, read_recipe
 from seedbed.kernel.step import SpecBook
+
+log = get_logger(__name__)
 
 _CLOSED = (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED)
 
@@ -42,11 +46,18 @@ class Plans:
                 continue
             if "." in entry.key:
                 self._take_leaf(entry.key, entry.value)
-            else:
+                continue
+            try:
                 self._take_run(entry.key, entry.value)
+            except SeedbedError as error:
+                # Another version has made it; its items are left for workers that can read it.
+                log.warning("a plan cannot be read", run=entry.key, error=error.message)
 
     async def get(self, run: str) -> KnownPlan | None:
-        """The plan of a run that goes on; None where the run has ended or nobody knows it."""
+        """The plan of a run that goes on; None where the run has ended or nobody knows it.
+
+        Raises InputError where it cannot be read.
+        """
         if run not in self._plans and run not in self._ended:
             # An item can be quicker than the news of its run.
             bucket = await self._bus.bucket(RUNS)

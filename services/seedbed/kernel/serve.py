@@ -21,6 +21,7 @@ from seedbed.kernel.server import Server
 from seedbed.kernel.settings import Settings, load_settings
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store, open_store
+from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.teacher import Endpoint, Teacher
 from seedbed.kernel.tools import Model
 from seedbed.kernel.worker import Worker
@@ -155,7 +156,7 @@ async def _bring_up(name: str, settings: Settings, build: Build) -> Callable[[fl
             await model.permits.stop()
             await model.teacher.close()
         if following:
-            following.cancel()
+            await end_tasks([following])
         await bus.close()
 
     return bring_down
