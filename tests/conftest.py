@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Before gRPC is loaded: its fork handlers abort children that are started while a channel is open.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+
 from tests.servers.ceph import CephUnavailable, fetch, find
 from tests.servers.nats import NatsServer
 from tests.servers.s3 import S3Server

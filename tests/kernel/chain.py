@@ -20,6 +20,7 @@ from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import Announce, Drop, Following, SpecBook, Step, candidate_id
 from seedbed.kernel.store import Store, open_store
+from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.teacher import Endpoint, Teacher
 from seedbed.kernel.tools import Model
 from seedbed.kernel.worker import Worker
@@ -148,8 +149,7 @@ async def working(
         await worker.stop(grace)
         await permits.stop()
         await teacher.close()
-        following.cancel()
-        await asyncio.wait([following])
+        await end_tasks([following])
         await bus.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
 from seedbed.kernel.bus import DEAD, EVENTS, MEMO, RUNS, STEPS, WORK, Bus, consumer_name, work_subject
 from seedbed.kernel.settings import Settings
+from seedbed.kernel.tasks import end_tasks
 from tests.kernel.killing import killing
 from tests.kernel.waiting import until
 
@@ -26,8 +27,7 @@ async def watching(bus, bucket, keys=">"):
     try:
         yield seen
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end_tasks([task])
 
 
 async def subscribe(bus, step):

@@ -11,6 +11,7 @@ from seedbed.kernel import worker as module
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.memo import Memo, memo_key
 from tests.kernel.chain import DEADLY, open_run, sow, working
+from tests.kernel.killing import killing
 from tests.kernel.looking import done, left, letters, records, scored
 from tests.kernel.waiting import until
 from tests.servers.process import die_with_parent
@@ -199,3 +200,21 @@ async def test_an_item_under_which_processes_die_is_given_up(
     assert record.outcome == Outcome.OUTCOME_FAILED
     assert "2 processes ended" in record.reason
     assert len(await letters(bus)) == 1
+
+
+@killing
+async def test_work_goes_on_after_the_server_was_killed(memo, bus, nats_server, store, endpoint):
+    async with working(nats_server.url, store, endpoint.url) as process:
+        process.sow.hold = lambda: asyncio.sleep(0.1)
+        for number in range(6):
+            await bus.publish_work(sow(f"seed{number}"))
+        await until(lambda: process.sow.runs)
+        nats_server.kill()
+        await until(lambda: not process.bus.client.is_connected)
+        nats_server.start()
+        await bus.persist(lambda: bus.publish_work(sow("late")))
+        await done(bus)
+        # At most what was in flight is done again.
+        assert process.sow.runs <= 7 + module.TEACHERLESS_AT_ONCE
+    assert len(await records(bus, memo)) == 14
+    assert await letters(bus) == []
