@@ -58,7 +58,7 @@ async def test_nothing_at_a_server_and_no_teacher_there(tmp_path, capsys, monkey
     assert "cannot be reached" in rows["teacher"]["found"]
 
 
-async def never(_):
+async def never(*_: object):
     raise TimeoutError
 
 

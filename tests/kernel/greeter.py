@@ -74,10 +74,10 @@ class Greeter:
 
 
 def all_errors() -> list[type[SeedbedError]]:
-    """Every error of the tree."""
+    """Every error of the kernel's tree: other packages that happen to be loaded have theirs."""
     found, waiting = [], [SeedbedError]
     while waiting:
         error = waiting.pop()
         found.append(error)
         waiting.extend(error.__subclasses__())
-    return found
+    return [error for error in found if error.__module__.startswith("seedbed.kernel.")]

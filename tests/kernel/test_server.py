@@ -13,7 +13,8 @@ from grpc_status import rpc_status
 
 from seedbed.kernel.channel import open_channel
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.server import DOMAIN, Server
+from seedbed.kernel.server import Server
+from seedbed.kernel.status import DOMAIN
 from tests.kernel import greeter
 from tests.kernel.greeter import NAME, Greeter
 

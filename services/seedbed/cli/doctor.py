@@ -21,6 +21,7 @@ from seedbed.cli.stack import wait_serving
 from seedbed.cli.state import StateFolder
 from seedbed.cli.supply import preflight
 from seedbed.cli.table import make_table
+from seedbed.kernel.channel import Access
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.settings import load_settings
 
@@ -154,7 +155,7 @@ async def check_endpoints(wanted: Wanted, patience: float) -> list[Check]:
 async def check_server(server: str) -> Check:
     """Whether a running stack answers."""
     try:
-        await asyncio.wait_for(wait_serving(server), 5)
+        await asyncio.wait_for(wait_serving(server, Access.of(load_settings())), 5)
     except TimeoutError:
         advice = "give the address of its runs service, HOST:PORT"
         return Check("server", Health.BAD, f"nothing serves at {server}", advice)

@@ -9,7 +9,12 @@ from seedbed.kernel.errors import InputError, NotFound, SeedbedError, Violation
 DONE, FAILED, BAD_INPUT, SHORT, INTERRUPTED = 0, 1, 2, 3, 130
 
 _DETAILS = "grpc-status-details-bin"
-_OF_THE_CALLER = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.OUT_OF_RANGE)
+_OF_THE_CALLER = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.OUT_OF_RANGE,
+    grpc.StatusCode.UNAUTHENTICATED,
+)
 
 
 class RemoteError(SeedbedError):

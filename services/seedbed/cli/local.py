@@ -27,9 +27,12 @@ def port_names(services: Iterable[str], *, rehearsal: bool) -> list[str]:
 
 
 def inherited(environ: Mapping[str, str], hidden: Iterable[str]) -> dict[str, str]:
-    """Our environment without the keys, which go to those alone that need them."""
+    """Our environment without the keys, which go to those alone that need them, and without certificates.
+
+    Those are for stacks that are reached through a network.
+    """
     hidden = set(hidden)
-    secret = ("_API_KEY", "_API_KEY_FILE")
+    secret = ("_API_KEY", "_API_KEY_FILE", "TLS_CERT", "TLS_KEY", "TLS_CA", "TLS_CLIENT_CA")
     return {
         name: value
         for name, value in environ.items()

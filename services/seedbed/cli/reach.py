@@ -13,8 +13,10 @@ from seedbed.cli.keeper import Notify, StartError
 from seedbed.cli.local import address, make_programs, port_names
 from seedbed.cli.stack import Stack, wait_serving
 from seedbed.cli.state import LOOK, StateFolder
-from seedbed.kernel.channel import OPTIONS
+from seedbed.kernel.bearer import tokens_of
+from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import NotFound
+from seedbed.kernel.settings import load_settings
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:  # exist in the typed stubs only
 _START = 30.0
 # Services of one machine come back within seconds when they are started again.
 _OPTIONS = [
-    *OPTIONS,
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
@@ -49,10 +50,15 @@ def readable_errors(where: str) -> Iterator[None]:
         raise read_rpc_error(error, where) from error
 
 
+def local_access() -> Access:
+    """What a stack of this machine asks for: its own address needs no certificate."""
+    return Access(token=next(iter(tokens_of(load_settings())), ""))
+
+
 @asynccontextmanager
-async def open_runs(where: str, *, live: bool = True) -> AsyncIterator[Runs]:
-    """A runs service at an address."""
-    async with grpc.aio.insecure_channel(where, options=_OPTIONS) as channel:
+async def open_runs(where: str, *, live: bool = True, access: Access | None = None) -> AsyncIterator[Runs]:
+    """A runs service at an address; of this machine's own stack where no access is named."""
+    async with open_channel(where, access or local_access(), _OPTIONS) as channel:
         stub: RunsServiceAsyncStub = RunsServiceStub(channel)
         with readable_errors(where):
             yield Runs(stub, where, live=live)
@@ -61,7 +67,7 @@ async def open_runs(where: str, *, live: bool = True) -> AsyncIterator[Runs]:
 @asynccontextmanager
 async def open_taxonomy(where: str) -> "AsyncIterator[TaxonomyServiceAsyncStub]":
     """A taxonomy service at an address."""
-    async with grpc.aio.insecure_channel(where, options=_OPTIONS) as channel:
+    async with open_channel(where, local_access(), _OPTIONS) as channel:
         stub: TaxonomyServiceAsyncStub = TaxonomyServiceStub(channel)
         with readable_errors(where):
             yield stub
@@ -71,7 +77,7 @@ async def open_taxonomy(where: str) -> "AsyncIterator[TaxonomyServiceAsyncStub]"
 async def reach_runs(server: str, root: Path, notify: Notify) -> AsyncIterator[Runs]:
     """The runs service that is meant."""
     if server:
-        async with open_runs(server) as runs:
+        async with open_runs(server, access=Access.of(load_settings())) as runs:
             yield runs
         return
     state = StateFolder(root)

@@ -13,6 +13,7 @@ from seedbed.cli.health import keep_healthy
 from seedbed.cli.keeper import Keeper, Notify, StartError
 from seedbed.cli.local import address
 from seedbed.cli.state import StateFolder
+from seedbed.kernel.channel import OPEN, Access, open_channel
 
 _START_TIMEOUT = 60.0
 # The services' own grace, and a little more.
@@ -98,10 +99,10 @@ async def wait_open(where: str) -> None:
             return
 
 
-async def wait_serving(where: str) -> None:
+async def wait_serving(where: str, access: Access = OPEN) -> None:
     """Wait until the gRPC server there says that it serves."""
     await wait_open(where)
-    async with grpc.aio.insecure_channel(where) as channel:
+    async with open_channel(where, access) as channel:
         # The stub gets its methods when it is made, which its types leave out.
         health: Any = health_pb2_grpc.HealthStub(channel)
         while True:

@@ -1,9 +1,15 @@
 """Calling other services: channels that wait for readiness, retry what may be retried, and keep deadlines."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import grpc
 import grpc.aio
+
+from seedbed.kernel.bearer import token_interceptors, tokens_of
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.tls import channel_credentials
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
 
@@ -30,6 +36,29 @@ OPTIONS: list[tuple[str, object]] = [
 ]
 
 
-def open_channel(address: str) -> grpc.aio.Channel:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What calls to other services show: nothing, where nothing is asked."""
+
+    credentials: grpc.ChannelCredentials | None = None
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Access":
+        """As the settings say. Raises InputError."""
+        tokens = tokens_of(settings)
+        return cls(channel_credentials(settings), tokens[0] if tokens else "")
+
+
+OPEN = Access()
+
+
+def open_channel(
+    address: str, access: Access = OPEN, more: Sequence[tuple[str, object]] = ()
+) -> grpc.aio.Channel:
     """A channel to `host:port`."""
-    return grpc.aio.insecure_channel(address, options=OPTIONS)
+    options = [*OPTIONS, *more]
+    shown = token_interceptors(access.token) if access.token else None
+    if access.credentials:
+        return grpc.aio.secure_channel(address, access.credentials, options=options, interceptors=shown)
+    return grpc.aio.insecure_channel(address, options=options, interceptors=shown)

@@ -2,6 +2,7 @@
 
     SeedbedError
     ├── InputError            what the caller gave is wrong; says where
+    ├── Unauthenticated       the caller has not shown who it is
     ├── NotFound
     ├── Conflict              the state does not allow it
     ├── ItemError             follows the item: asked again it would fail again
@@ -50,6 +51,13 @@ class InputError(SeedbedError):
     def __init__(self, message: str, violations: list[Violation] | None = None, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.violations = violations or []
+
+
+class Unauthenticated(SeedbedError):
+    """The caller has not shown who it is."""
+
+    code = "UNAUTHENTICATED"
+    reason = "UNAUTHENTICATED"
 
 
 class NotFound(SeedbedError):

@@ -11,8 +11,9 @@ from typing import Any
 import grpc.aio
 import uvloop
 
+from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.bus import Bus
-from seedbed.kernel.channel import open_channel
+from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.logs import configure_logs, get_logger
 from seedbed.kernel.permits import Permits
@@ -23,6 +24,7 @@ from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store, open_store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.teacher import Endpoint, Teacher
+from seedbed.kernel.tls import server_credentials
 from seedbed.kernel.tools import Model
 from seedbed.kernel.worker import Worker
 
@@ -51,7 +53,7 @@ class Kernel:
 
     def channel(self, address: str) -> grpc.aio.Channel:
         """A channel to another service."""
-        return open_channel(address)
+        return open_channel(address, Access.of(self.settings))
 
 
 @dataclass
@@ -120,6 +122,7 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
 
 
 async def _bring_up(name: str, settings: Settings, build: Build) -> Callable[[float], Awaitable[None]]:
+    credentials, tokens = server_credentials(settings), tokens_of(settings)
     bus = await Bus.connect(settings, name)
     store = await open_store(
         settings.store_url,
@@ -129,7 +132,7 @@ async def _bring_up(name: str, settings: Settings, build: Build) -> Callable[[fl
     plans = Plans(bus)
     kernel = Kernel(settings, bus, store, plans)
     service = build(kernel)
-    server = Server(service.names, reflect=settings.reflection)
+    server = Server(service.names, reflect=settings.reflection, tokens=tokens, credentials=credentials)
     service.register(server.grpc)
     port = await server.start(settings.listen)
     if service.start:

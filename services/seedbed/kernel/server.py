@@ -6,63 +6,17 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.any_pb2 import Any as AnyMessage
-from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
+from seedbed.kernel.bearer import TokenInterceptor
 from seedbed.kernel.channel import MESSAGE_LIMIT
-from seedbed.kernel.errors import EndpointError, InputError, SeedbedError, Violation
+from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.logs import bind, get_logger
-
-DOMAIN = "seedbed"
-# A status travels in trailers, of which gRPC takes 8 KiB in all: the message percent-encoded, then once more
-# with the details, in base 64. A client refuses the whole where it is more.
-MESSAGE_BYTES = 700
-HINT_BYTES = 500
-VIOLATIONS_BYTES = 3000
+from seedbed.kernel.status import status_of
 
 log = get_logger(__name__)
-
-
-def status_of(error: SeedbedError) -> status_pb2.Status:
-    """A gRPC status with ErrorInfo, and BadRequest or RetryInfo where they apply."""
-    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
-    if error.hint:
-        info.metadata["hint"] = _cut(error.hint, HINT_BYTES)
-    details: list[Any] = [info]
-    if isinstance(error, InputError) and error.violations:
-        details.append(_bad_request(error.violations))
-    if isinstance(error, EndpointError) and error.retry_after is not None:
-        retry = error_details_pb2.RetryInfo()
-        retry.retry_delay.FromMilliseconds(int(error.retry_after * 1000))
-        details.append(retry)
-    packed = []
-    for detail in details:
-        message = AnyMessage()
-        message.Pack(detail)
-        packed.append(message)
-    words = _cut(error.message, MESSAGE_BYTES)
-    return status_pb2.Status(code=code_pb2.Code.Value(error.code), message=words, details=packed)
-
-
-def _bad_request(violations: Sequence[Violation]) -> error_details_pb2.BadRequest:
-    """As many of them as there is room for, and how many more there are."""
-    request = error_details_pb2.BadRequest()
-    for number, violation in enumerate(violations):
-        description = _cut(violation.description, MESSAGE_BYTES)
-        request.field_violations.add(field=_cut(violation.field, MESSAGE_BYTES), description=description)
-        if request.ByteSize() > VIOLATIONS_BYTES:
-            del request.field_violations[number:]
-            request.field_violations.add(description=f"and {len(violations) - number} more")
-            break
-    return request
-
-
-def _cut(text: str, size: int) -> str:
-    data = text.encode("utf-8", "replace")
-    return text if len(data) <= size else data[: size - 3].decode("utf-8", "ignore") + "…"
 
 
 class ErrorInterceptor(grpc.aio.ServerInterceptor):
@@ -131,11 +85,20 @@ async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) 
 
 
 class Server:
-    """One gRPC server with health and reflection."""
+    """One gRPC server with health and reflection. With tokens, it takes calls that show one of them only."""
 
-    def __init__(self, names: Sequence[str], *, reflect: bool) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        reflect: bool,
+        tokens: Sequence[str] = (),
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
+        self._credentials = credentials
+        interceptors = [TokenInterceptor(tokens)] if tokens else []
         self.grpc = grpc.aio.server(
-            interceptors=[ErrorInterceptor()],
+            interceptors=[*interceptors, ErrorInterceptor()],
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.keepalive_time_ms", 30_000),
@@ -157,7 +120,10 @@ class Server:
     async def start(self, listen: str) -> int:
         """Listen; health says NOT_SERVING until `announce`. Returns the port."""
         try:
-            port = self.grpc.add_insecure_port(listen)
+            if self._credentials:
+                port = self.grpc.add_secure_port(listen, self._credentials)
+            else:
+                port = self.grpc.add_insecure_port(listen)
         except RuntimeError as error:
             raise InputError(
                 f"cannot listen on {listen}", hint="is it taken? SEEDBED_LISTEN names another address"

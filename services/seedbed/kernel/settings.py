@@ -27,6 +27,16 @@ class Settings(BaseModel):
     listen: str = "127.0.0.1:0"
     """Address of the gRPC server."""
     reflection: bool = True
+    api_token: SecretStr = SecretStr("")
+    """What callers of the gRPC server must show. Several, parted by spaces, are all taken, and the first of
+    them is shown to other services. Empty: anyone may call."""
+    tls_cert: str = ""
+    """File of the certificate shown by the gRPC server, and to servers that ask for one; `tls_key` is its."""
+    tls_key: str = ""
+    tls_ca: str = ""
+    """File of the authorities that other services' certificates must come from. Named, calls are by TLS."""
+    tls_client_ca: str = ""
+    """File of the authorities that callers' certificates must come from. Named, callers must show one."""
     taxonomy_address: str = "127.0.0.1:7401"
     runs_address: str = "127.0.0.1:7402"
     resume: bool = True
