@@ -75,6 +75,11 @@ class Teacher:
         return int(stats["requests"]) - int(stats["by_schema"].get("", 0))
 
 
+def hash_files(folder: Path) -> dict[str, str]:
+    """Every file of a folder by its hash."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
 @contextmanager
 def open_teacher(folder: Path, **options: float) -> Iterator[Teacher]:
     """A teacher that is gone with the test."""
@@ -181,8 +186,7 @@ class Run:
 
     def dataset(self) -> dict[str, str]:
         """Every file of the dataset by its hash."""
-        files = sorted((self.folder / "dataset").iterdir())
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        return hash_files(self.folder / "dataset")
 
 
 @dataclass(frozen=True)
