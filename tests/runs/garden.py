@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
+import pytest
 from google.longrunning.operations_pb2_grpc import OperationsStub, add_OperationsServicer_to_server
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -49,17 +51,17 @@ class Client:
         await self.store.put(f"snapshots/{digest}", message_bytes(snapshot))
         return digest
 
-    async def create(self, snapshot: str, **values: Any) -> str:
+    async def create(self, snapshot: str, **values: Any) -> Any:
         """Create a run; its name."""
         operation = await self.stub.CreateRun(
             pb.CreateRunRequest(snapshot=snapshot, **values), timeout=PATIENCE
         )
         return operation.name.removeprefix("operations/")
 
-    async def get(self, run: str) -> pb.Run:
+    async def get(self, run: str) -> Any:
         return (await self.stub.GetRun(pb.GetRunRequest(run=run), timeout=PATIENCE)).run
 
-    async def watch(self, run: str) -> pb.Run:
+    async def watch(self, run: str) -> Any:
         """The run as it is at its end."""
         last = None
         async for answer in self.stub.WatchRun(pb.WatchRunRequest(run=run), timeout=PATIENCE):
@@ -67,7 +69,7 @@ class Client:
         assert last is not None
         return last
 
-    async def make(self, *leaves: Leaf, **values: Any) -> pb.Run:
+    async def make(self, *leaves: Leaf, **values: Any) -> Any:
         """A run of these leaves, to its end."""
         return await self.watch(await self.create(await self.sow(*leaves), **values))
 
@@ -140,8 +142,10 @@ async def spawn_runs(
             health: Any = health_pb2_grpc.HealthStub(channel)
             serving = health_pb2.HealthCheckResponse.SERVING
             wanted = health_pb2.HealthCheckRequest(service="seedbed.runs.v1.RunsService")
-            while (await health.Check(wanted, wait_for_ready=True, timeout=PATIENCE)).status != serving:
-                await asyncio.sleep(0.05)
+            status = None
+            while status != serving:
+                status = (await health.Check(wanted, wait_for_ready=True, timeout=PATIENCE)).status
+                await asyncio.sleep(0.02)
             yield process, Client(channel, store)
     finally:
         end(process)
@@ -165,3 +169,10 @@ async def work(nats_url: str, store: Store, hand: Hand) -> AsyncIterator[None]:
 
 def succeeded(run: pb.Run) -> bool:
     return run.state == RunState.RUN_STATE_SUCCEEDED
+
+
+async def refused(call: Any) -> Any:
+    """The error of a call that must not be answered."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value

@@ -48,7 +48,7 @@ def words(*parts: Any, count: int = 8) -> str:
     return " ".join("".join(luck.choices(_LETTERS, k=7)) for _ in range(count))
 
 
-def reply(step: str, value: Any, key: str) -> Any:
+def reply(step: str, value: Any, key: str) -> Any:  # noqa: PLR0911  one for each step
     """What comes of an item, whose digest is the key to all luck in it."""
     luck = random.Random(key)
     match step:

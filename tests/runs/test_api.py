@@ -1,36 +1,17 @@
 """Runs over gRPC, end to end on a real bus and store: what is asked for is made, once, and found again."""
 
 import asyncio
+from typing import Any
 
 import grpc
-import grpc.aio
-import pytest
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1.candidate_pb2 import Part
-from tests.runs.garden import succeeded
+from tests.runs.garden import refused, succeeded
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 
 GROUNDED = skill_leaf("compositional_skills/recast", grounded=True)
-
-
-def details_of(error):
-    """ErrorInfo and the fields that are at fault."""
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    details = rpc_status.from_call(error).details
-    assert details[0].Unpack(info)
-    for detail in details[1:]:
-        detail.Unpack(bad)
-    return info, [violation.field for violation in bad.field_violations]
-
-
-async def refused(call):
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value
 
 
 async def test_a_run_of_all_kinds_gives_exactly_what_was_asked_for(garden, hand):
@@ -51,7 +32,11 @@ async def test_a_run_of_all_kinds_gives_exactly_what_was_asked_for(garden, hand)
 
 async def test_equal_inputs_are_the_same_run(garden, hand):
     snapshot = await garden.sow(knowledge_leaf(), skill_leaf())
-    wanted = [{"target": 6}, {"target": 6, "leaves": ["knowledge", "*skills"]}, {"recipe": "target: 6"}]
+    wanted: list[dict[str, Any]] = [
+        {"target": 6},
+        {"target": 6, "leaves": ["knowledge", "*skills"]},
+        {"recipe": "target: 6"},
+    ]
     names = await asyncio.gather(*(garden.create(snapshot, **values) for values in wanted))
     assert len(set(names)) == 1
     run = await garden.watch(names[0])
@@ -116,17 +101,15 @@ async def test_runs_are_listed_in_pages(garden):
 async def test_a_watch_begins_at_once_and_ends_with_the_run(garden, hand):
     hand.delay = 0.02
     name = await garden.create(await garden.sow(skill_leaf()), target=6)
-    seen = []
-    async for answer in garden.stub.WatchRun(pb.WatchRunRequest(run=name), timeout=30):
-        seen.append(answer.run)
+    call = garden.stub.WatchRun(pb.WatchRunRequest(run=name), timeout=30)
+    seen = [answer.run async for answer in call]
     assert {run.state for run in seen[:-1]} <= {RunState.RUN_STATE_RUNNING}
     assert succeeded(seen[-1])
     assert len(seen) > 1
     samples = [run.progress.samples for run in seen]
     assert samples[-1] == 6
-    assert [run async for run in garden.stub.WatchRun(pb.WatchRunRequest(run=name), timeout=9)][
-        0
-    ].run == seen[-1]
+    call = garden.stub.WatchRun(pb.WatchRunRequest(run=name), timeout=9)
+    assert [answer.run async for answer in call] == seen[-1:]
 
 
 async def test_followed_candidates_come_once_each(garden, hand):
@@ -184,99 +167,3 @@ async def test_a_short_leaf_says_why(garden):
     run = await garden.make(knowledge_leaf(documents=("empty.txt",)), target=5)
     assert run.state == RunState.RUN_STATE_SHORT
     assert run.leaves[0].reason.startswith("no document gave a chunk: document empty.txt yields no chunk")
-
-
-async def test_an_unknown_run_is_not_found(runs):
-    stub, name = runs.stub, {"run": "nobody"}
-    for call in (
-        stub.GetRun(pb.GetRunRequest(**name), timeout=9),
-        stub.CancelRun(pb.CancelRunRequest(**name), timeout=9),
-        stub.GetDataset(pb.GetDatasetRequest(**name), timeout=9),
-        stub.Trace(pb.TraceRequest(candidate="c", **name), timeout=9),
-        stub.ListDeadLetters(pb.ListDeadLettersRequest(**name), timeout=9),
-        stub.RetryDeadLetters(pb.RetryDeadLettersRequest(**name), timeout=9),
-        stub.WatchRun(pb.WatchRunRequest(**name), timeout=9).read(),
-        stub.ListCandidates(pb.ListCandidatesRequest(**name), timeout=9).read(),
-        stub.ReadPart(pb.ReadPartRequest(**name), timeout=9).read(),
-    ):
-        error = await refused(call)
-        assert error.code() == grpc.StatusCode.NOT_FOUND
-        assert "nobody" in error.details()
-        info, _ = details_of(error)
-        assert (info.reason, info.domain) == ("NOT_FOUND", "seedbed")
-        assert "runs list" in info.metadata["hint"]
-
-
-async def test_a_bad_request_names_the_field(runs):
-    for values, field in (
-        ({"recipe": "target: 0"}, "recipe.target"),
-        ({"recipe": "{gates: {pair_score: 9}}"}, "recipe.gates.pair_score"),
-        ({"recipe": "tagret: 3"}, "recipe.tagret"),
-        ({"request_id": "once"}, "request_id"),
-        ({}, "snapshot"),
-        ({"snapshot": "../../etc"}, "snapshot"),
-        ({"snapshot": ""}, "snapshot"),
-    ):
-        request = pb.CreateRunRequest(**{"snapshot": "0" * 64, **values})
-        error = await refused(runs.stub.CreateRun(request, timeout=9))
-        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
-        info, fields = details_of(error)
-        assert info.reason == "INVALID_INPUT"
-        assert fields == [field]
-
-
-async def test_a_request_id_that_is_one_is_taken(garden):
-    snapshot = await garden.sow(skill_leaf())
-    name = await garden.create(snapshot, target=1, request_id="5f0c4a5e-9d3f-4c7e-8e8e-1f6a2b3c4d5e")
-    assert succeeded(await garden.watch(name))
-
-
-async def test_globs_that_match_nothing(runs):
-    request = pb.CreateRunRequest(snapshot=await runs.sow(skill_leaf()), leaves=["nothing"])
-    error = await refused(runs.stub.CreateRun(request, timeout=9))
-    assert details_of(error)[1] == ["leaves"]
-
-
-async def test_no_page_has_a_negative_size(runs):
-    for call in (
-        runs.stub.ListRuns(pb.ListRunsRequest(page_size=-1), timeout=9),
-        runs.stub.ListDeadLetters(pb.ListDeadLettersRequest(page_size=-1), timeout=9),
-        runs.stub.ListRuns(pb.ListRunsRequest(page_token="?"), timeout=9),
-    ):
-        error = await refused(call)
-        assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
-        assert details_of(error)[1][0] in ("page_size", "page_token")
-
-
-async def test_nobody_ends_otherwise(garden):
-    run = await garden.make(skill_leaf(), target=1)
-    request = pb.ListCandidatesRequest(run=run.name, end="accpeted")
-    error = await refused(garden.stub.ListCandidates(request, timeout=9).read())
-    assert details_of(error)[1] == ["end"]
-    error = await refused(garden.stub.Trace(pb.TraceRequest(), timeout=9))
-    assert details_of(error)[1] == ["candidate"]
-
-
-async def test_a_damaged_snapshot_is_refused(runs):
-    snapshot = await runs.sow(skill_leaf())
-    await runs.store.put(f"snapshots/{snapshot}", b"something else")
-    # Without its retries, which a damaged object does not mend.
-    error = await refused(runs.stub.CreateRun(pb.CreateRunRequest(snapshot=snapshot), timeout=20))
-    assert error.code() == grpc.StatusCode.UNAVAILABLE
-    assert "is damaged" in error.details()
-
-
-async def test_steps_that_nobody_offers_are_named(runs, monkeypatch):
-    monkeypatch.setattr("seedbed.runs.api.STEPS_PATIENCE", 0.25)
-    snapshot = await runs.sow(skill_leaf())
-    error = await refused(runs.stub.CreateRun(pb.CreateRunRequest(snapshot=snapshot), timeout=20))
-    assert error.code() == grpc.StatusCode.UNAVAILABLE
-    assert "judge.instruction, judge.pair, skills.instruct, skills.respond" in error.details()
-
-
-async def test_another_runs_part_is_not_found(garden):
-    run = await garden.make(skill_leaf(), target=1)
-    for part in ("", "0" * 64, "../x"):
-        request = pb.ReadPartRequest(run=run.name, part=part)
-        error = await refused(garden.stub.ReadPart(request, timeout=9).read())
-        assert error.code() == grpc.StatusCode.NOT_FOUND

@@ -2,11 +2,11 @@ import random
 
 import pytest
 
-from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import Refused
 from seedbed.kernel.recipe import Gates, Recipe
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
-from seedbed.runs.pedigree import make_part
+from seedbed.runs.pedigree import write_part
+from seedbed.runs.v1.candidate_pb2 import Part
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 from tests.runs.courses import advance, make_course, run, settle
 from tests.runs.leaves import knowledge_leaf, skill_leaf
@@ -18,7 +18,7 @@ KINDS = ["knowledge", "freeform", "grounded"]
 
 
 def part_of(course):
-    return message_bytes(make_part(course, "commit"))
+    return write_part(course, "commit")
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=KINDS)
@@ -29,7 +29,7 @@ def test_a_leaf_comes_to_exactly_its_target(leaf):
     assert counts.accepted == RECIPE.target
     assert course.shortfall() == ""
     ends = counts.accepted + counts.rejected + counts.duplicate + counts.unneeded
-    assert ends == len(course.settlement.decisions) == len(make_part(course, "").candidates)
+    assert ends == len(course.settlement.decisions) == len(Part.FromString(write_part(course, "")).candidates)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=KINDS)
@@ -105,7 +105,7 @@ def test_augmentations_are_sources_of_their_own():
     advance(course)
     assert len(course.passages()) == 2 * CHUNKS
     assert {p.augmentation for p in course.passages()} == {"", "atomic_facts"}
-    part = make_part(course, "")
+    part = Part.FromString(write_part(course, ""))
     assert len(part.augmentations) == CHUNKS
     assert all(a.source.chunk_end > a.source.chunk_start for a in part.augmentations[1:])
     assert len({a.id for a in part.augmentations}) == CHUNKS

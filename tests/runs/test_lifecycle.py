@@ -1,22 +1,22 @@
-"""Runs that are cancelled, left, killed and taken up again: nothing lost, nothing doubled, nothing paid twice."""
+"""Runs that are cancelled, left, killed and taken up again: nothing lost, doubled or paid for twice."""
 
 import asyncio
+from typing import Any
 
 import grpc
-import grpc.aio
 import pytest
 from google.longrunning import operations_pb2 as lro
 from google.protobuf.duration_pb2 import Duration
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
-from seedbed.kernel.digest import message_bytes, sha256_hex
+from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import open_store
-from seedbed.runs.pedigree import make_part
+from seedbed.runs.pedigree import write_part
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.courses import make_course
 from tests.runs.courses import run as run_course
-from tests.runs.garden import connect, serve_runs, spawn_runs, succeeded, work
+from tests.runs.garden import connect, refused, serve_runs, spawn_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 
 LEAVES = (knowledge_leaf(), skill_leaf("compositional_skills/recast", grounded=True))
@@ -30,7 +30,7 @@ def parts():
     for leaf in LEAVES:
         course = make_course(leaf, read_recipe(WIDE))
         run_course(course)
-        found[leaf.path] = sha256_hex(message_bytes(make_part(course, "")))
+        found[leaf.path] = sha256_hex(write_part(course, ""))
     return found
 
 
@@ -46,7 +46,7 @@ async def test_a_cancelled_run_is_taken_up_again_without_paying_twice(garden, ha
         LeafState.LEAF_STATE_WAITING,
         LeafState.LEAF_STATE_SEALED,
     }
-    again = await refuse(garden.stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9))
+    again = await refused(garden.stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9))
     assert again.code() == grpc.StatusCode.FAILED_PRECONDITION
     # What was in flight comes back while nobody is there for it.
     await asyncio.sleep(0.5)
@@ -55,12 +55,6 @@ async def test_a_cancelled_run_is_taken_up_again_without_paying_twice(garden, ha
     assert succeeded(await garden.watch(name))
     assert await garden.parts(name) == parts
     assert len(hand.asked) == len(set(hand.asked))
-
-
-async def refuse(call):
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    return caught.value
 
 
 async def test_cancelled_and_created_at_once(garden, hand, parts):
@@ -103,17 +97,18 @@ async def test_a_run_is_an_operation(garden, hand):
 async def test_an_operation_can_be_cancelled_but_not_deleted(garden, hand):
     hand.delay = 0.2
     name = f"operations/{await garden.create(await garden.sow(skill_leaf()), target=8)}"
-    error = await refuse(garden.operations.DeleteOperation(lro.DeleteOperationRequest(name=name), timeout=9))
+    error = await refused(garden.operations.DeleteOperation(lro.DeleteOperationRequest(name=name), timeout=9))
     assert error.code() == grpc.StatusCode.FAILED_PRECONDITION
     await garden.operations.CancelOperation(lro.CancelOperationRequest(name=name), timeout=9)
     operation = await garden.operations.GetOperation(lro.GetOperationRequest(name=name), timeout=9)
     assert operation.done
     for unknown in ("operations/nobody", "nobody"):
         wanted = lro.GetOperationRequest(name=unknown)
-        error = await refuse(garden.operations.GetOperation(wanted, timeout=9))
+        error = await refused(garden.operations.GetOperation(wanted, timeout=9))
         assert error.code() == grpc.StatusCode.NOT_FOUND
 
 
+@pytest.mark.slow
 async def test_sigkill_half_way_gives_the_same_parts(nats_url, store, hand, parts, tmp_path):
     hand.delay = 0.03
     async with spawn_runs(nats_url, store, tmp_path) as (process, client), work(nats_url, store, hand):
@@ -147,7 +142,7 @@ async def test_a_restart_goes_on_where_it_was(nats_url, store, hand, parts):
     assert len(hand.asked) == len(set(hand.asked))
 
 
-async def leave(nats_url, store, hand, **values) -> str:
+async def leave(nats_url, store, hand, **values) -> Any:
     """A run that its service leaves half-way."""
     hand.delay = 0.02
     async with serve_runs(nats_url, store) as client, work(nats_url, store, hand):

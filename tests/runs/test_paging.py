@@ -7,7 +7,8 @@ ROWS = list(range(2500))
 
 
 def test_pages_come_to_the_end():
-    seen, token = [], ""
+    seen: list[int] = []
+    token = ""
     while True:
         page, token = take_page(ROWS, 999, token)
         seen += page

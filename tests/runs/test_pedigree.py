@@ -1,6 +1,7 @@
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.recipe import Recipe
-from seedbed.runs.pedigree import list_candidates, make_part
+from seedbed.runs.pedigree import list_candidates, write_part
+from seedbed.runs.v1.candidate_pb2 import Part
 from tests.runs.courses import advance, make_course, run, settle
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
@@ -9,7 +10,7 @@ from tests.runs.steps import reply
 def finished(leaf, **values):
     course = make_course(leaf, Recipe(**{"target": 6, **values}))
     run(course)
-    return course, make_part(course, "c0ffee")
+    return course, Part.FromString(write_part(course, "c0ffee"))
 
 
 def test_a_knowledge_candidate_knows_where_it_comes_from():
@@ -42,7 +43,7 @@ def test_evidence_that_was_not_found_has_no_span():
 
     course = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
     run(course, unproven)
-    part = make_part(course, "")
+    part = Part.FromString(write_part(course, ""))
     assert {(c.source.evidence_start, c.source.evidence_end) for c in part.candidates} == {(0, 0)}
     assert {c.reason for c in part.candidates} <= {"evidence not found", "relevancy 1"}
 
@@ -63,6 +64,12 @@ def test_a_part_is_ordered_and_tells_of_every_end():
     counts = course.counts()
     for end in ("accepted", "rejected", "duplicate", "unneeded"):
         assert sum(c.end == end for c in part.candidates) == getattr(counts, end)
+
+
+def test_a_part_is_written_as_one_message_would_be():
+    course, part = finished(knowledge_leaf(), augmentations=("atomic_facts",))
+    assert part.augmentations
+    assert write_part(course, "c0ffee") == message_bytes(part)
 
 
 def test_open_candidates_have_no_end():

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
 from seedbed.kernel.bus import MEMO, Bus
-from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.memo import Memo
+from seedbed.kernel.memo import Memo, record_key
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store, put_blob
 from seedbed.runs.course import Course
 from seedbed.runs.entries import Cell, Entries
-from seedbed.runs.pedigree import make_part
+from seedbed.runs.pedigree import write_part
 from seedbed.runs.seals import Seals
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
@@ -191,7 +190,9 @@ class LeafWork:
         records = await self._seals.read(self.course.leaf.path, specs, but=excluded)
         for start in range(0, len(records), AT_ONCE):
             batch = records[start : start + AT_ONCE]
-            await asyncio.gather(*(self._memo.create(f"{self.place}.{r.digest}", r) for r in batch))
+            await asyncio.gather(
+                *(self._memo.create(record_key(self.place, r.step, r.digest), r) for r in batch)
+            )
         if records:
             log.info("records brought in", leaf=self.course.leaf.path, count=len(records))
 
@@ -208,7 +209,7 @@ class LeafWork:
 
     async def _finish(self) -> None:
         await self._seal()
-        part = await asyncio.to_thread(lambda: message_bytes(make_part(self.course, self.commit)))
+        part = await asyncio.to_thread(write_part, self.course, self.commit)
         digest = await put_blob(self._store, part)
         counts, reason = self.course.counts(), self.course.shortfall()
 

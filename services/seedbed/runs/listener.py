@@ -60,7 +60,7 @@ class Listener:
                 await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{place}.>")
 
     async def _take(self, key: str, value: bytes) -> None:
-        name, token, _ = key.split(".")
+        name, token, *_ = key.split(".")
         run = self._runs.get(name)
         if run is None or token not in run.leaves:
             return

@@ -1,5 +1,7 @@
 """Pedigree: a candidate with all it came from, as the dataset and the API show it. Pure."""
 
+import io
+
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.digest import message_bytes, sha256_hex
@@ -18,16 +20,20 @@ _VERDICTS: dict[str, tuple[type[Verdict], tuple[str, ...]]] = {
 }
 
 
-def make_part(course: Course, commit: str) -> Part:
-    """The leaf's part of the dataset: every candidate, ordered by (draw, id)."""
-    part = Part(path=course.leaf.path, kind=course.leaf.kind, leaf_digest=course.leaf.digest)
-    part.candidates.extend(
-        candidate for number in sorted(course.draws) for candidate in list_candidates(course, number, commit)
-    )
+def write_part(course: Course, commit: str) -> bytes:
+    """The leaf's part of the dataset in its stored form: every candidate, ordered by (draw, id).
+
+    Written draw by draw, as the pieces of a message one after the other are the message: the whole of a large
+    leaf at once would take several times the room.
+    """
+    leaf, data = course.leaf, io.BytesIO()
+    data.write(message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest)))
+    for number in sorted(course.draws):
+        data.write(message_bytes(Part(candidates=list_candidates(course, number, commit))))
     for passage in course.passages():
         if passage.augmentation:
-            part.augmentations.append(_augmentation(course, passage))
-    return part
+            data.write(message_bytes(Part(augmentations=[_augmentation(course, passage)])))
+    return data.getvalue()
 
 
 def list_candidates(course: Course, number: int, commit: str) -> list[Candidate]:
