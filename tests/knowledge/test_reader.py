@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from seedbed.kernel.errors import ItemError
+from seedbed.kernel.errors import ItemError, SeedbedError
 from seedbed.knowledge.reader import Limits, Reader
 from tests.knowledge.markdown import KOREAN
 from tests.knowledge.pdfs import At, make_pdf
@@ -95,6 +95,17 @@ def test_a_child_dies_with_its_parent():
     parent.kill()
     parent.wait()
     born[0].wait(5)
+
+
+async def test_a_child_told_to_stop_is_no_fault_of_the_document():
+    reading = asyncio.create_task(Reader().read("long.md", b"one two. " * 3_000_000, "text/plain", 400))
+    async with asyncio.timeout(20):
+        while not children():  # noqa: ASYNC110  no event tells of a child
+            await asyncio.sleep(0.01)
+    psutil.Process(children()[0]).terminate()
+    with pytest.raises(SeedbedError, match=r"long\.md: its reader was told to stop") as caught:
+        await reading
+    assert not isinstance(caught.value, ItemError)
 
 
 async def test_no_more_children_than_slots():

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from json import loads
 
-from seedbed.kernel.errors import ItemError
+from seedbed.kernel.errors import ItemError, SeedbedError
 from seedbed.knowledge.documents.reading import (
     OUT_OF_MEMORY,
     UNREADABLE,
@@ -22,6 +22,8 @@ from seedbed.knowledge.v1.steps_pb2 import Chunk
 # What the child may see of the environment: no keys, no tokens.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 _COMPLAINT = 500
+# What reaches the whole group of a service that is told to stop: no fault of the document that was being read.
+_TOLD_TO_STOP = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class Reader:
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     async def read(self, name: str, content: bytes, media_type: str, max_tokens: int) -> Cut:
-        """Convert a document and cut it. Raises ItemError with the document's name and the reason."""
+        """Convert a document and cut it. Raises ItemError with the document's name and the reason.
+
+        Raises SeedbedError where it was stopped from outside: the document is to be read again.
+        """
         try:
             converter = converter_for(media_type).name
         except UnreadableError as error:
@@ -60,6 +65,8 @@ class Reader:
             if status == -signal.SIGKILL:
                 # Not of our doing; a machine short of memory may have hit upon it by chance.
                 status, output, complaint = await self._run(content, media_type, max_tokens)
+        if status in _TOLD_TO_STOP:
+            raise SeedbedError(f"document {name}: its reader was told to stop; it is read again")
         if status:
             raise _error(name, self._reason(status, complaint))
         return Cut(*_parse(output), converter)
