@@ -22,7 +22,7 @@ from seedbed.knowledge.v1.steps_pb2 import Chunk
 # What the child may see of the environment: no keys, no tokens.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 _COMPLAINT = 500
-# What reaches the whole group of a service that is told to stop: no fault of the document that was being read.
+# What reaches the whole group of a service that is told to stop: no fault of the document being read.
 _TOLD_TO_STOP = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
