@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from seedbed.kernel import teacher as module
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import open_store
+from seedbed.kernel.teacher import Endpoint as Address
+from seedbed.kernel.teacher import Teacher
 from tests.kernel.endpoint import Endpoint
 
 
@@ -37,3 +40,19 @@ def collected() -> Iterator[None]:
     """What the test leaves behind is collected while its own filters of warnings hold."""
     yield
     gc.collect()
+
+
+@pytest.fixture
+async def pauses():
+    return []
+
+
+@pytest.fixture
+async def teacher(endpoint, pauses, monkeypatch):
+    # So that tests need not wait; what they hold does not depend on how long it takes.
+    monkeypatch.setattr(module, "SHORTEST_PAUSE", 0.02)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.05)
+    address = Address(endpoint.url, "tiny", api_key="sk-1", context=4096, timeout=5)
+    teacher = Teacher(address, on_pause=pauses.append)
+    yield teacher
+    await teacher.close()

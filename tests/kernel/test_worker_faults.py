@@ -170,7 +170,7 @@ async def test_an_item_handed_back_often_is_not_given_up(
     memo, bus, nats_server, store, endpoint, monkeypatch
 ):
     monkeypatch.setattr(module, "MOST_DEATHS", 2)
-    failures = [StoreError("the store is away") for _ in range(5)]
+    failures = [StoreError("the store is away") for _ in range(3)]
 
     async def fail():
         if failures:
