@@ -217,3 +217,19 @@ def test_nothing_is_published_twice():
         items += [item.digest for item in course.waiting]
         settle(course)
     assert len(items) == len(set(items))
+
+
+def test_an_item_whose_record_comes_while_it_waits_is_not_published():
+    """After a restart: its earlier process had published it already."""
+    first = make_course(skill_leaf(), RECIPE)
+    records = run(first)
+    again = make_course(skill_leaf(), RECIPE)
+    again.prepare()
+    advance(again)
+    waiting = len(again.waiting)
+    known = {record.digest for record in records if any(record.digest == i.digest for i in again.waiting)}
+    for record in records:
+        again.fold.take(record)
+    assert len(known) == waiting > 0
+    assert again.take_waiting(100) == []
+    assert again.settled

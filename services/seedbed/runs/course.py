@@ -95,6 +95,15 @@ class Course:
         """The round after those that are closed; None at the leaf's end."""
         return self.settlement.next_round()
 
+    def take_waiting(self, most: int) -> list[Item]:
+        """Items to publish now, at most so many; those whose records have come meanwhile are let go."""
+        items: list[Item] = []
+        while self.waiting and len(items) < most:
+            item = self.waiting.popleft()
+            if self.fold.get(item.digest) is None:
+                items.append(item)
+        return items
+
     def unclosed_roots(self) -> list[Item]:
         """First items under which something is open: publishing them again brings back all below."""
         draws = self.fold.open_draws

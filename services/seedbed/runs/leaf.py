@@ -78,7 +78,8 @@ class LeafWork:
     @property
     def in_flight(self) -> int:
         """Items published and not closed."""
-        return self.course.fold.open_items - len(self.course.waiting)
+        # After a restart records come for items that wait to be published a second time.
+        return max(0, self.course.fold.open_items - len(self.course.waiting))
 
     @property
     def ended(self) -> bool:
@@ -140,7 +141,7 @@ class LeafWork:
 
     async def publish(self, most: int) -> int:
         """Publish items that wait, at most so many; returns how many there were."""
-        items = [self.course.waiting.popleft() for _ in range(min(most, len(self.course.waiting)))]
+        items = self.course.take_waiting(most)
         await self._publish(items)
         return len(items)
 
