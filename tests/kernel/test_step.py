@@ -137,7 +137,7 @@ def test_a_plan_knows_its_steps():
 def test_subjects_and_keys_are_frozen():
     item = Item(run="run", leaf="leaf", step="judge.pair", digest="d" * 64, candidate="c" * 32)
     assert work_subject(item) == f"seedbed.v1.work.judge.pair.run.leaf.{'d' * 64}-{'c' * 32}"
-    assert memo_key(item) == f"run.leaf.{'d' * 64}"
-    assert twin_key(item) == f"run.leaf.{'d' * 64}-{'c' * 32}"
+    assert memo_key(item) == f"run.leaf.judge.pair.{'d' * 64}"
+    assert twin_key(item) == f"run.leaf.judge.pair.{'d' * 64}-{'c' * 32}"
     assert consumer_name(item.step) == "judge_pair"
     assert re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", work_subject(item))

@@ -90,6 +90,8 @@ class Bus:
             name=name,
             user=settings.nats_user or None,
             password=settings.nats_password.get_secret_value() or None,
+            # Where the users have names, each may hear its own answers only.
+            inbox_prefix=f"_INBOX_{settings.nats_user}" if settings.nats_user else "_INBOX",
             # The default gives up for good after 60 attempts, and notices a half-open link after 4 minutes.
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,
@@ -141,6 +143,8 @@ class Bus:
         """Create the step's durable consumer where it is missing."""
         await self.bucket(STEPS)
         config = ConsumerConfig(
+            # Named twice: then the filter stands in the request's subject, and permissions see it.
+            name=consumer_name(step),
             durable_name=consumer_name(step),
             filter_subject=f"{ROOT}.work.{step}.>",
             ack_policy=AckPolicy.EXPLICIT,

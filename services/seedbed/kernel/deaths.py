@@ -34,4 +34,4 @@ class Deaths:
 
 
 def _key(item: Item) -> str:
-    return f"{item.run}.{item.leaf}.{item_name(item.digest, item.candidate)}"
+    return f"{item.run}.{item.leaf}.{item.step}.{item_name(item.digest, item.candidate)}"

@@ -22,14 +22,19 @@ class Entry:
     revision: int
 
 
+def record_key(place: str, step: str, name: str) -> str:
+    """Where a record is. The step is in it so that each service may be let near its own records only."""
+    return f"{place}.{step}.{name}"
+
+
 def memo_key(item: Item) -> str:
     """Where the record of an item is."""
-    return f"{item.run}.{item.leaf}.{item.digest}"
+    return record_key(f"{item.run}.{item.leaf}", item.step, item.digest)
 
 
 def twin_key(item: Item) -> str:
     """Where the record of an item is when another candidate's record of the same digest came first."""
-    return f"{item.run}.{item.leaf}.{item_name(item.digest, item.candidate)}"
+    return record_key(f"{item.run}.{item.leaf}", item.step, item_name(item.digest, item.candidate))
 
 
 class Memo:
