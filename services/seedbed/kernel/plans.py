@@ -1,5 +1,6 @@
 """Plans and the states of leaves, as every worker needs them: followed, not asked for."""
 
+import asyncio
 from dataclasses import dataclass
 
 import nats.js.errors
@@ -38,11 +39,15 @@ class Plans:
         self._plans: dict[str, KnownPlan] = {}
         self._ended: set[str] = set()
         self._closed: set[str] = set()
+        self._caught_up = asyncio.Event()
+        self._caught_up.set()
 
     async def follow(self) -> None:
         """Keep up with the bucket; never ends."""
+        self._caught_up.clear()
         async for entry in self._bus.watch(RUNS):
             if entry is None:
+                self._caught_up.set()
                 continue
             if "." in entry.key:
                 self._take_leaf(entry.key, entry.value)
@@ -58,6 +63,8 @@ class Plans:
 
         Raises InputError where it cannot be read.
         """
+        # Who has just started does not know yet which leaves are closed, and would pay for their items again.
+        await self._caught_up.wait()
         if run not in self._plans and run not in self._ended:
             # An item can be quicker than the news of its run.
             bucket = await self._bus.bucket(RUNS)

@@ -154,7 +154,11 @@ class Worker:
             log.warning("the plan has another version of this step; left for a worker that has it")
             await message.nak(delay=OTHER_PLAN_DELAY)
             return
-        record, children = await self._bring_to_record(step, item, known, message)
+        found = await self._bring_to_record(step, item, known, message)
+        if found is None:
+            await message.ack()
+            return
+        record, children = found
         for child in children:
             await self._bus.publish_work(child)
         if record.outcome != Outcome.OUTCOME_DONE:
@@ -164,8 +168,8 @@ class Worker:
 
     async def _bring_to_record(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg
-    ) -> tuple[Record, list[Item]]:
-        """The record that stands in the memo in the end, and the items that follow from it."""
+    ) -> tuple[Record, list[Item]] | None:
+        """The record that stands in the end, and the items that follow from it; None once the leaf is closed."""
         key = memo_key(item)
         while True:
             entry = await self._memo.get(key)
@@ -173,6 +177,9 @@ class Worker:
                 # Another candidate asked the same: its result serves, what follows is this one's own.
                 own = await self._memo.get(twin_key(item))
                 entry, key = own or Entry(recall(entry.record), 0), twin_key(item)
+            if entry is None and self._plans.is_closed(item.run, item.leaf):
+                # Closed and its records removed while the item was on its way: nothing is left to do.
+                return None
             record = entry.record if entry else await self._run(step, item, known, message)
             following = find_following(step, item, record, known)
             children = [known.specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
