@@ -15,6 +15,7 @@ from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput, PairVerdict
 from seedbed.kernel.bus import RUNS, Bus
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.plans import Plans
+from seedbed.kernel.pool import Desk, Pool
 from seedbed.kernel.prompt import Prompt
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.settings import Settings
@@ -130,15 +131,16 @@ async def working(
     plans = Plans(bus)
     following = asyncio.create_task(plans.follow())
     permits = Permits(bus, endpoint_url, f"worker-{id(bus)}", "judge", 4)
-    permits.start()
-    teacher = Teacher(Endpoint(endpoint_url, "tiny"), on_pause=permits.pause)
+    teacher = Teacher(Endpoint(endpoint_url, "tiny"))
+    pool = Pool([Desk(teacher.line, permits)])
+    pool.start()
     first = Sow()
     worker = Worker(
         bus,
         store,
         plans,
         [first, Weigh()],
-        {"judge": Model(teacher, permits)},
+        {"judge": Model(teacher, pool)},
         ack_wait=ack_wait,
         heartbeat=ack_wait / 3,
     )
@@ -147,8 +149,7 @@ async def working(
         yield Process(bus, worker, first)
     finally:
         await worker.stop(grace)
-        await permits.stop()
-        await teacher.close()
+        await pool.stop()
         await end_tasks([following])
         await bus.close()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from seedbed.kernel import teacher as module
+from seedbed.kernel import line as module
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import open_store

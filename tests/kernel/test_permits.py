@@ -6,7 +6,9 @@ import pytest
 
 from seedbed.kernel import permits as module
 from seedbed.kernel.bus import LIMITS, Bus
+from seedbed.kernel.line import Endpoint, Line
 from seedbed.kernel.permits import Permits
+from seedbed.kernel.pool import Desk, Pool
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.shares import Table
 from tests.kernel.killing import killing
@@ -33,10 +35,11 @@ async def join(bus, nats_server):
         async def join(role="teacher", limit=LIMIT):
             own = await Bus.connect(Settings(nats_url=nats_server.url), "process")
             permits = Permits(own, URL, f"p{next(numbers)}", role, limit)
-            permits.start()
+            pool = Pool([Desk(Line(Endpoint(URL, "tiny")), permits)])
+            pool.start()
             stack.push_async_callback(own.close)
-            stack.push_async_callback(permits.stop)
-            return permits
+            stack.push_async_callback(pool.stop)
+            return pool
 
         yield join
 
@@ -48,28 +51,27 @@ async def table_of(bus) -> Table:
 
 async def test_one_process_may_have_all(join):
     permits = await join()
-    for _ in range(LIMIT):
-        await asyncio.wait_for(permits.acquire(), 5)
+    places = [await asyncio.wait_for(permits.acquire(), 5) for _ in range(LIMIT)]
     more = asyncio.create_task(permits.acquire())
     await asyncio.sleep(0.1)
     assert not more.done()
-    permits.release()
+    permits.release(places[0])
     await asyncio.wait_for(more, 5)
 
 
 async def test_permits_are_had_in_the_order_they_were_asked_for(join):
     permits = await join(limit=1)
-    await permits.acquire()
+    held = await permits.acquire()
     order: list[int] = []
 
     async def take(number):
-        await permits.acquire()
+        place = await permits.acquire()
         order.append(number)
-        permits.release()
+        permits.release(place)
 
     tasks = [asyncio.create_task(take(number)) for number in range(5)]
     await asyncio.sleep(0)
-    permits.release()
+    permits.release(held)
     await asyncio.gather(*tasks)
     assert order == [0, 1, 2, 3, 4]
 
@@ -81,13 +83,13 @@ async def test_three_processes_never_have_more_in_flight_than_the_limit(join):
     async def call(number, permits):
         nonlocal in_flight, most
         while min(done) < 20:
-            await permits.acquire()
+            place = await permits.acquire()
             in_flight += 1
             most = max(most, in_flight)
             await asyncio.sleep(0.004)
             in_flight -= 1
             done[number] += 1
-            permits.release()
+            permits.release(place)
 
     calls = [call(number, permits) for number, permits in enumerate(processes) for _ in range(LIMIT)]
     await asyncio.wait_for(asyncio.gather(*calls), 20)
@@ -99,11 +101,11 @@ async def test_three_processes_never_have_more_in_flight_than_the_limit(join):
 async def test_what_one_does_not_need_the_other_gets(join):
     one, other = await join(), await join()
     one.expect("skills.respond", 100)
-    await until(lambda: one.granted == LIMIT - 1)
+    await until(lambda: one.granted == LIMIT)
     one.expect("skills.respond", 0)
     other.expect("skills.respond", 100)
-    await until(lambda: other.granted == LIMIT - 1)
-    assert one.granted == 1
+    await until(lambda: other.granted == LIMIT)
+    assert one.granted == 0
 
 
 async def test_the_judge_goes_before(join):
@@ -117,9 +119,9 @@ async def test_the_judge_goes_before(join):
 async def test_permits_of_a_process_that_vanished_are_taken_over(join, bus):
     gone, other = await join(), await join()
     gone.expect("skills.respond", 100)
-    await until(lambda: gone.granted == LIMIT - 1)
+    await until(lambda: gone.granted == LIMIT)
     other.expect("skills.respond", 100)
-    await gone._bus.client.close()
+    await gone.desks[0].permits._bus.client.close()
     await until(lambda: other.granted == LIMIT)
     assert list((await table_of(bus)).holders) == ["p1"]
 
@@ -156,23 +158,23 @@ async def test_an_outage_of_the_bus_ages_nobody(join, nats_server, monkeypatch):
 
 async def test_a_waiter_that_gives_up_leaves_its_place(join):
     permits = await join(limit=1)
-    await permits.acquire()
+    held = await permits.acquire()
     first, second = asyncio.create_task(permits.acquire()), asyncio.create_task(permits.acquire())
     await asyncio.sleep(0)
     first.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await first
-    permits.release()
+    permits.release(held)
     await asyncio.wait_for(second, 5)
 
 
 async def test_a_permit_handed_to_one_that_gave_up_is_not_lost(join):
     permits = await join(limit=1)
-    await permits.acquire()
+    held = await permits.acquire()
     first, second = asyncio.create_task(permits.acquire()), asyncio.create_task(permits.acquire())
     await asyncio.sleep(0)
     # Handed out and given up within the same turn of the loop.
-    permits.release()
+    permits.release(held)
     first.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await first
@@ -207,7 +209,10 @@ async def test_a_table_that_was_lost_is_made_anew(join, bus):
 
 
 async def test_two_endpoints_have_nothing_to_do_with_each_other(bus):
-    one, other = (Permits(bus, f"{URL}/{name}", "p", "teacher", 1) for name in "ab")
+    one, other = (
+        Pool([Desk(Line(Endpoint(URL, "tiny")), Permits(bus, f"{URL}/{name}", "p", "teacher", 1))])
+        for name in "ab"
+    )
     for permits in (one, other):
         permits.start()
     await asyncio.wait_for(asyncio.gather(one.acquire(), other.acquire()), 5)

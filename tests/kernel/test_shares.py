@@ -22,10 +22,15 @@ def test_shares_add_up_to_the_limit_at_most(table):
 @given(tables())
 def test_there_is_one_for_each_while_it_lasts(table):
     given_out = shares(table)
-    if len(given_out) <= table.limit:
-        assert all(share >= 1 for share in given_out.values())
-    else:
-        assert sorted(given_out.values()) == [0] * (len(given_out) - table.limit) + [1] * table.limit
+    needy = [given_out[name] for name, holder in table.holders.items() if holder.want]
+    assert min(len(needy), table.limit) == sum(share >= 1 for share in needy)
+
+
+@given(tables())
+def test_one_with_nothing_to_do_has_one_only_where_nobody_misses_it(table):
+    given_out = shares(table)
+    thirsty = any(share < table.holders[name].want for name, share in given_out.items())
+    assert not (thirsty and any(share for name, share in given_out.items() if not table.holders[name].want))
 
 
 @given(tables())

@@ -4,7 +4,7 @@ import time
 import pytest
 from aiohttp import web
 
-from seedbed.kernel import teacher as module
+from seedbed.kernel import line as module
 from seedbed.kernel.errors import Refused
 from seedbed.kernel.teacher import Endpoint as Address
 from seedbed.kernel.teacher import Teacher
@@ -33,7 +33,7 @@ async def test_a_fault_of_the_endpoint_is_waited_out(teacher, endpoint, pauses, 
     assert answer.reply.text == "fine"
     assert answer.usage.requests == 1
     assert len({body["seed"] for body in endpoint.bodies}) == 1
-    assert teacher.requests == 3
+    assert teacher.line.requests == 3
     assert [bool(why) for why in pauses] == [True, False, True, False]
 
 
@@ -75,7 +75,7 @@ async def test_an_endpoint_that_goes_away_is_waited_for(teacher, endpoint, pause
     await asyncio.sleep(0.1)
     assert not asked.done()
     # While it is away one small request asks for it, not all that wait.
-    assert teacher.requests == 2
+    assert teacher.line.requests == 2
     await endpoint.start()
     assert (await asyncio.wait_for(asked, 5)).reply.text == "fine"
     assert pauses[-1] == ""
@@ -115,13 +115,25 @@ async def test_a_500_of_all_is_the_endpoints_fault(teacher, endpoint):
     assert {answer.reply.text for answer in answers} == {"fine"}
 
 
-async def test_a_cancelled_wait_opens_the_way_again(teacher, endpoint, pauses):
-    headers = {"Retry-After": "60"}
+async def test_a_pause_outlasts_the_one_who_found_it(teacher, endpoint, pauses):
+    headers = {"Retry-After": "0.3"}
     endpoint.answer = in_turn(lambda: fault(429, **headers), lambda: reply(FINE))
+    began = time.monotonic()
     waiting = asyncio.create_task(ask(teacher))
     await until(lambda: pauses)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert (await asyncio.wait_for(ask(teacher), 5)).reply.text == "fine"
+    assert time.monotonic() - began >= 0.3
+    assert pauses[-1] == ""
+
+
+async def test_a_line_closed_while_it_waits_leaves_nothing_behind(teacher, endpoint, pauses):
+    headers = {"Retry-After": "60"}
+    endpoint.answer = lambda _: fault(429, **headers)
+    waiting = asyncio.create_task(ask(teacher))
+    await until(lambda: pauses)
+    waiting.cancel()
+    await asyncio.wait_for(teacher.close(), 5)
     assert pauses[-1] == ""

@@ -133,11 +133,11 @@ class JudgeApi(JudgeServiceServicer):
         spec = step.spec(teacher.endpoint.model)
         # The digest an item on the bus would have: equal questions get equal seeds, and so equal verdicts.
         digest = item_digest(spec_digest(spec), message_bytes(value), 0)
-        await permits.acquire()
+        place = await permits.acquire()
         try:
-            return await step.run(value, StepTools(step, spec, digest, self._store, teacher))
+            return await step.run(value, StepTools(step, spec, digest, self._store, teacher, place))
         finally:
-            permits.release()
+            permits.release(place)
 
 
 def _patience(context: Context) -> float:

@@ -12,6 +12,15 @@ class ServerFault(EndpointError):
     reason = "ENDPOINT_SERVER_ERROR"
 
 
+class EndpointSlow(EndpointAway):
+    """A request was taken, but not answered in time: it may have too much to do."""
+
+
+def is_overload(error: EndpointError) -> bool:
+    """Whether fewer requests at once may help."""
+    return isinstance(error, EndpointBusy | EndpointSlow)
+
+
 def error_of(status: int, data: bytes, retry_after: str | None) -> SeedbedError:
     """The error that a status other than 200 stands for."""
     message = f"HTTP {status}: {excerpt(data)}"

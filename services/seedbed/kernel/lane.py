@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.intake import Intake
+from seedbed.kernel.pool import Place
 
 LOOK = 0.5
 
@@ -28,10 +29,10 @@ class Slots(Protocol):
     def expect(self, step: str, backlog: int) -> None:
         """Say how many items of a step are waiting."""
 
-    async def acquire(self) -> None:
+    async def acquire(self) -> Place | None:
         """Wait for a permit."""
 
-    def release(self) -> None:
+    def release(self, place: Place | None, /) -> None:
         """Give a permit back."""
 
 
@@ -61,7 +62,7 @@ class Places:
             self._taken -= 1
             raise
 
-    def release(self) -> None:
+    def release(self, _place: Place | None) -> None:
         """Give a place back."""
         self._taken -= 1
         self._free.release()

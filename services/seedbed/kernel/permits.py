@@ -7,7 +7,6 @@ grants in it never add up to more than the limit, whoever dies and whatever arri
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,9 +14,13 @@ import nats.errors
 import nats.js.errors
 
 from seedbed.kernel.bus import LIMITS, Bus, is_wrong_revision
+from seedbed.kernel.calls import Call, Calls
 from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import EndpointError
+from seedbed.kernel.faults import is_overload
+from seedbed.kernel.lives import Lives
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.shares import Holder, Table, settle, shares
+from seedbed.kernel.shares import Holder, Table, begin_anew, learn, settle, shares
 from seedbed.kernel.tasks import end_tasks
 
 __all__ = ["Permits", "Table"]
@@ -32,23 +35,28 @@ log = get_logger(__name__)
 class Permits:
     """This process's part of one endpoint's limit."""
 
-    def __init__(self, bus: Bus, endpoint: str, name: str, role: str, limit: int) -> None:
+    def __init__(
+        self, bus: Bus, endpoint: str, name: str, role: str, limit: int, *, low: bool = False
+    ) -> None:
         self._bus = bus
         self._key = sha256_hex(endpoint)[:16]
         self._name = name
-        self._limit = limit
-        self._table = Table(limit)
+        self._most = limit
+        self._low = low
+        self._table = begin_anew(Table(limit), limit, low=low)
         self._revision = 0
         self._mine = Holder(role)
         self._ceiling = limit
         self._in_use = 0
-        self._waiters: deque[asyncio.Future[None]] = deque()
-        self._backlog: dict[str, int] = {}
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._waiting = 0
+        self._calls = Calls()
+        self._lives = Lives()
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
+        self._urgent = asyncio.Event()
         self.on_grant: Callable[[], None] = lambda: None
+        self.on_rest: Callable[[float], None] = lambda _: None
 
     @property
     def granted(self) -> int:
@@ -56,9 +64,20 @@ class Permits:
         return self._mine.granted
 
     @property
-    def room(self) -> int:
-        """Permits that nobody uses or waits for."""
-        return min(self._mine.granted, self._ceiling) - self._in_use - len(self._waiters)
+    def limit(self) -> int:
+        """Calls that all processes together may have in flight."""
+        return self._table.limit
+
+    @property
+    def load(self) -> float:
+        """How much of its part this process uses."""
+        return self._in_use / max(1, self._mine.granted)
+
+    @property
+    def free(self) -> int:
+        """Permits that may be taken."""
+        # Above the ceiling a permit is kept for the others: handed out at once it would never reach them.
+        return min(self._mine.granted, self._ceiling) - self._in_use
 
     def start(self) -> None:
         """Begin to follow the table and to take part in it."""
@@ -70,10 +89,10 @@ class Permits:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._leave(), 2)
 
-    def expect(self, step: str, backlog: int) -> None:
-        """Say how many items of a step are waiting."""
-        if self._backlog.get(step) != backlog:
-            self._backlog[step] = backlog
+    def expect(self, waiting: int) -> None:
+        """Say how many wait for a permit."""
+        if self._waiting != waiting:
+            self._waiting = waiting
             self._changed.set()
 
     def pause(self, why: str) -> None:
@@ -82,46 +101,38 @@ class Permits:
             self._mine = replace(self._mine, paused=why)
             self._changed.set()
 
-    async def acquire(self) -> None:
-        """Wait for a permit."""
-        if self._has_free() and not self._waiters:
-            self._in_use += 1
-            self._changed.set()
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+    def take(self) -> None:
+        """Take a permit."""
+        self._in_use += 1
         self._changed.set()
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self.release()
-            else:
-                # Already taken off where permits were handed out since it was cancelled.
-                with contextlib.suppress(ValueError):
-                    self._waiters.remove(waiter)
-            raise
 
-    def release(self) -> None:
+    def give_back(self) -> None:
         """Give a permit back."""
         self._in_use -= 1
-        self._hand_out()
         self._changed.set()
 
-    def _has_free(self) -> bool:
-        # Above the ceiling a permit is kept for the others: handed out at once it would never reach them.
-        return self._in_use < min(self._mine.granted, self._ceiling)
+    def begin(self) -> Call:
+        """A call is made with a permit."""
+        return self._calls.begin()
 
-    def _hand_out(self) -> None:
-        while self._waiters and self._has_free():
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                self._in_use += 1
-                waiter.set_result(None)
+    def end(self, call: Call, error: EndpointError | None = None) -> None:
+        """It has come to its end."""
+        if error is None:
+            self._calls.succeed(call, saturated=self.free <= 0)
+        elif is_overload(error):
+            self._calls.refuse(call, error.retry_after or 0)
+            self._urgent.set()
+        else:
+            self._calls.lose(call)
+        self._changed.set()
+
+    def drop(self, call: Call) -> None:
+        """Nobody waits for its end any more."""
+        self._calls.lose(call)
 
     def _wish(self) -> int:
         # Above the limit nothing changes, so it is cut there and the table stays quiet.
-        return min(self._limit, self._in_use + len(self._waiters) + sum(self._backlog.values()))
+        return min(self._table.limit, self._in_use + self._waiting)
 
     async def _follow(self) -> None:
         async for entry in self._bus.watch(LIMITS, self._key):
@@ -130,13 +141,17 @@ class Permits:
             if (entry.revision or 0) >= self._revision:
                 self._adopt(Table.from_json(entry.value), entry.revision or 0)
                 self._changed.set()
+                self.on_grant()
 
     def _adopt(self, table: Table, revision: int) -> None:
+        lowered = table.probe.epoch != self._calls.epoch
         self._table, self._revision = table, revision
         # The most that the others' wishes leave to this one, however much it wants.
-        greedy = replace(self._mine, want=self._limit)
+        greedy = replace(self._mine, want=table.limit)
         self._ceiling = shares(replace(table, holders={**table.holders, self._name: greedy}))[self._name]
-        self._hand_out()
+        if lowered:
+            self._calls.renew(table.probe.epoch)
+            self.on_rest(table.probe.pause)
 
     async def _keep(self) -> None:
         last_beat = 0.0
@@ -156,11 +171,14 @@ class Permits:
                 except (TimeoutError, nats.errors.Error) as error:
                     log.warning("permits not written", error=repr(error))
                     self._changed.set()
-            await asyncio.sleep(TICK)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await self._urgent.wait()
+            self._urgent.clear()
 
     def _would_change(self) -> bool:
         held = self._table.holders.get(self._name)
-        if held is None or held.paused != self._mine.paused:
+        if held is None or held.paused != self._mine.paused or self._would_teach(held):
             return True
         wish = replace(self._mine, want=self._wish(), granted=held.granted)
         settled = settle(self._table, self._name, wish, self._in_use)
@@ -168,12 +186,27 @@ class Permits:
             return True
         return wish.want != held.want and shares(settled) != shares(self._table)
 
+    def _would_teach(self, held: Holder) -> bool:
+        probe, calls = self._table.probe, self._calls
+        if not probe.settled and (held.epoch, held.taken) != (calls.epoch, calls.taken):
+            return True
+        if probe.settled and self._table.limit >= probe.ceiling:
+            calls.successes = 0
+        # While nothing is to be tried for long, what went well is told in parts of the way there.
+        return bool(calls.refusals) or calls.successes >= max(1, held.granted) * max(1, probe.hold // 4)
+
     async def _write(self, *, beat: bool) -> bool:
         held = self._table.holders.get(self._name)
         # What the table says counts: one that was stopped for long may have lost its part to others.
         before = held.granted if held else 0
         wish = replace(self._mine, want=self._wish(), beat=self._mine.beat + beat, granted=before)
-        table = replace(self._table, limit=self._limit, holders=self._living(self._table.holders))
+        told = self._calls.seen()
+        living = self._lives.living(self._table.holders, self._name, self._mine.beat, EXPIRY / BEAT)
+        table = replace(self._table, holders=living)
+        table = begin_anew(table, self._most, low=self._low)
+        table = learn(table, self._name, told, self._calls.taken, self._calls.running)
+        own = table.holders[self._name]
+        wish = replace(wish, want=min(wish.want, table.limit), epoch=own.epoch, taken=own.taken)
         settled = settle(table, self._name, wish, self._in_use)
         mine = settled.holders[self._name]
         # Lowered before it is written: nobody may start on a permit that is being given back.
@@ -187,10 +220,10 @@ class Permits:
                 await self._reload()
                 return False
             raise
+        self._calls.forget(told)
         if revision > self._revision:
             self._adopt(settled, revision)
         self._mine = replace(mine, paused=self._mine.paused)
-        self._hand_out()
         self.on_grant()
         return True
 
@@ -199,7 +232,7 @@ class Permits:
         try:
             entry = await (await self._bus.bucket(LIMITS)).get(self._key)
         except nats.js.errors.KeyNotFoundError:
-            self._adopt(Table(self._limit), 0)
+            self._adopt(begin_anew(Table(self._most), self._most, low=self._low), 0)
             return
         self._adopt(Table.from_json(entry.value or b""), entry.revision or 0)
 
@@ -213,16 +246,3 @@ class Permits:
             except nats.js.errors.KeyWrongLastSequenceError:
                 continue
             return
-
-    def _living(self, holders: dict[str, Holder]) -> dict[str, Holder]:
-        # In beats of our own since theirs last moved: no clocks are compared, and an outage ages nobody.
-        now = self._mine.beat
-        living = {}
-        for name, holder in holders.items():
-            beat, since = self._seen.get(name, (-1, now))
-            if beat != holder.beat:
-                beat, since = holder.beat, now
-            self._seen[name] = (beat, since)
-            if name == self._name or (now - since) * BEAT < EXPIRY:
-                living[name] = holder
-        return living

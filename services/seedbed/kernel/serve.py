@@ -14,16 +14,15 @@ import uvloop
 from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.channel import Access, open_channel
-from seedbed.kernel.errors import InputError, SeedbedError
+from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import configure_logs, get_logger
-from seedbed.kernel.permits import Permits
+from seedbed.kernel.models import open_model
 from seedbed.kernel.plans import Plans
 from seedbed.kernel.server import Server
 from seedbed.kernel.settings import Settings, load_settings
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store, open_store
 from seedbed.kernel.tasks import end_tasks
-from seedbed.kernel.teacher import Endpoint, Teacher
 from seedbed.kernel.tls import server_credentials
 from seedbed.kernel.tools import Model
 from seedbed.kernel.worker import Worker
@@ -44,11 +43,7 @@ class Kernel:
     def model(self, role: Role) -> Model:
         """The model of a role, with this process's part of its limit."""
         if role not in self.models:
-            endpoint = endpoint_of(self.settings, role)
-            name = f"{self.settings.listen}-{os.getpid()}"
-            permits = Permits(self.bus, endpoint.url, f"{name}-{role}", role, self.settings.concurrency)
-            permits.start()
-            self.models[role] = Model(Teacher(endpoint, on_pause=permits.pause), permits)
+            self.models[role] = open_model(self.bus, self.settings, role)
         return self.models[role]
 
     def channel(self, address: str) -> grpc.aio.Channel:
@@ -69,22 +64,6 @@ class Service:
 
 
 Build = Callable[[Kernel], Service]
-
-
-def endpoint_of(settings: Settings, role: Role) -> Endpoint:
-    """Where a role's model answers; the teacher judges where no judge is named. Raises InputError."""
-    own = role == "judge" and settings.judge_url
-    url = settings.judge_url if own else settings.teacher_url
-    if not url:
-        raise InputError("no teacher is named", hint="set SEEDBED_TEACHER_URL and SEEDBED_TEACHER_MODEL")
-    key = settings.judge_api_key if own else settings.teacher_api_key
-    return Endpoint(
-        url=url.rstrip("/"),
-        model=(settings.judge_model if role == "judge" else "") or settings.teacher_model,
-        api_key=key.get_secret_value(),
-        context=settings.teacher_context,
-        timeout=settings.request_timeout,
-    )
 
 
 def run_service(name: str, build: Build) -> None:

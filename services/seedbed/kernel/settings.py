@@ -43,6 +43,7 @@ class Settings(BaseModel):
     """Whether the runs service takes up by itself what it was at; else a run waits to be created again."""
 
     teacher_url: str = ""
+    """Several, parted by commas, share the work; each has a limit of its own."""
     teacher_model: str = ""
     teacher_api_key: SecretStr = SecretStr("")
     teacher_context: int = Field(default=32768, ge=512)
@@ -52,7 +53,9 @@ class Settings(BaseModel):
     judge_model: str = ""
     judge_api_key: SecretStr = SecretStr("")
     concurrency: int = Field(default=16, ge=1)
-    """Calls in flight at one endpoint, over all processes."""
+    """Calls in flight at one endpoint, over all processes: to begin with, and at most."""
+    probe: bool = False
+    """Begin with few calls and find out how many an endpoint takes, up to `concurrency`."""
     request_timeout: float = Field(default=120, gt=0)
 
     ack_wait: float = Field(default=30, gt=0)

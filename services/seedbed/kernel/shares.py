@@ -1,7 +1,9 @@
 """How one limit is divided among processes: the table they share, and who may have how much of it. Pure."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
+
+from seedbed.kernel.probing import Probe, Seen, begin, climb, lower, measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,10 @@ class Holder:
     want: int = 0
     beat: int = 0
     paused: str = ""
+    epoch: int = 0
+    """Of the limit it knew of when it last wrote."""
+    taken: int = 0
+    """Its calls begun before that epoch that were not refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,36 +27,71 @@ class Table:
 
     limit: int
     holders: dict[str, Holder] = field(default_factory=dict)
+    probe: Probe = field(default_factory=Probe)
 
     @classmethod
     def from_json(cls, data: bytes) -> "Table":
         """Read a table from its stored form."""
         value = json.loads(data)
-        return cls(value["limit"], {name: Holder(*row) for name, row in value["holders"].items()})
+        holders = {name: Holder(*row) for name, row in value["holders"].items()}
+        return cls(value["limit"], holders, Probe(*value.get("probe", ())))
 
     def to_json(self) -> bytes:
         """The stored form."""
-        rows = {n: [h.role, h.granted, h.want, h.beat, h.paused] for n, h in self.holders.items()}
-        return json.dumps({"limit": self.limit, "holders": rows}).encode()
+        rows = {name: astuple(holder) for name, holder in self.holders.items()}
+        return json.dumps({"limit": self.limit, "holders": rows, "probe": astuple(self.probe)}).encode()
 
 
 def shares(table: Table) -> dict[str, int]:
-    """What each process may have: one each while it lasts, then judges, then the others, by need."""
+    """What each process may have: one each for those in need, then judges, then the others, by need."""
     order = sorted(table.holders, key=lambda name: (table.holders[name].role != "judge", name))
-    result = {name: int(index < table.limit) for index, name in enumerate(order)}
+    needy = [name for name in order if table.holders[name].want]
+    result = {name: int(name in needy[: table.limit]) for name in order}
     left = table.limit - sum(result.values())
     for judges in (True, False):
-        group = [name for name in order if (table.holders[name].role == "judge") == judges]
+        group = [name for name in needy if (table.holders[name].role == "judge") == judges]
         while left > 0:
-            needy = [name for name in group if result[name] < table.holders[name].want]
-            if not needy:
+            thirsty = [name for name in group if result[name] < table.holders[name].want]
+            if not thirsty:
                 break
-            for position, name in enumerate(needy):
-                part = max(1, left // (len(needy) - position)) if left else 0
+            for position, name in enumerate(thirsty):
+                part = max(1, left // (len(thirsty) - position)) if left else 0
                 part = min(part, table.holders[name].want - result[name], left)
                 result[name] += part
                 left -= part
+    # What nobody misses: one for each that has nothing to do, so that it can begin at once.
+    for name in [name for name in order if name not in needy][:left]:
+        result[name] = 1
     return result
+
+
+def begin_anew(table: Table, ceiling: int, *, low: bool) -> Table:
+    """The table where it was made for another ceiling or for none."""
+    if table.probe.ceiling == ceiling:
+        return table
+    limit, probe = begin(ceiling, low=low)
+    return replace(table, limit=limit, probe=probe)
+
+
+def learn(table: Table, name: str, seen: Seen, taken: int, running: int) -> Table:
+    """The table after a process has told what it saw.
+
+    `taken` calls of those it began before the present epoch were not refused; `running` are under way.
+    """
+    if seen.refusals:
+        limit, probe = lower(table.limit, table.probe, seen)
+        taken = running
+    else:
+        limit, probe = table.limit, table.probe
+    own = replace(table.holders.get(name, Holder("")), epoch=probe.epoch, taken=taken)
+    holders = {**table.holders, name: own}
+    if not probe.settled:
+        # Of a process that has not heard of it yet: no more than it may have under way.
+        known = (h.taken if h.epoch == probe.epoch else h.granted for h in holders.values())
+        limit, probe = measure(limit, probe, sum(known))
+    if not seen.refusals:
+        limit, probe = climb(limit, probe, seen)
+    return replace(table, limit=limit, holders=holders, probe=probe)
 
 
 def settle(table: Table, name: str, holder: Holder, in_use: int) -> Table:

@@ -5,25 +5,31 @@ from typing import Any
 
 from seedbed.bus.v1.bus_pb2 import StepSpec, Usage
 from seedbed.kernel.errors import ItemError
-from seedbed.kernel.permits import Permits
+from seedbed.kernel.pool import Pool
 from seedbed.kernel.step import Step
 from seedbed.kernel.store import Store
-from seedbed.kernel.teacher import Teacher
+from seedbed.kernel.teacher import Seat, Teacher
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A teacher with this process's part of its limit."""
+    """A teacher with this process's part of what its endpoints take."""
 
     teacher: Teacher
-    permits: Permits
+    permits: Pool
 
 
 class StepTools:
     """What a step may use while one item runs; keeps count of what it costs."""
 
     def __init__(
-        self, step: Step[Any, Any], spec: StepSpec, digest: str, store: Store, teacher: Teacher | None
+        self,
+        step: Step[Any, Any],
+        spec: StepSpec,
+        digest: str,
+        store: Store,
+        teacher: Teacher | None,
+        seat: Seat | None = None,
     ) -> None:
         self.usage = Usage()
         self._step = step
@@ -31,6 +37,7 @@ class StepTools:
         self._digest = digest
         self._store = store
         self._teacher = teacher
+        self._seat = seat
 
     @property
     def store(self) -> Store:
@@ -42,6 +49,6 @@ class StepTools:
         if self._teacher is None or self._step.prompt is None:
             raise ItemError(f"the step {self._step.name} has no teacher to ask")
         answer = await self._teacher.ask(
-            self._step.prompt, values, self._spec.sampling, self._digest, self.usage
+            self._step.prompt, values, self._spec.sampling, self._digest, self.usage, self._seat
         )
         return answer.reply

@@ -1,0 +1,145 @@
+"""The line to one endpoint: posts a request, and is closed while the endpoint is busy or away.
+
+It knows neither prompts nor permits.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError
+from seedbed.kernel.faults import EndpointSlow, error_of, excerpt, words
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.tasks import end_tasks
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model answers. `context` is its window in tokens, `timeout` in seconds."""
+
+    url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+    context: int = 32768
+    timeout: float = 120
+
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+
+
+class Line:
+    """The way to one endpoint. Shared by all items of a process."""
+
+    def __init__(self, endpoint: Endpoint, on_pause: Callable[[str], None] = lambda _: None) -> None:
+        self.endpoint = endpoint
+        self.on_pause = on_pause
+        self.requests = 0
+        self.successes = 0
+        self.schemas = True
+        """Whether the endpoint takes schemas, as far as is known."""
+        self._session: aiohttp.ClientSession | None = None
+        self._open = asyncio.Event()
+        self._open.set()
+        self._pause = 0.0
+        self._resting: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests may be made."""
+        return self._open.is_set()
+
+    async def opened(self) -> None:
+        """Wait until requests may be made."""
+        await self._open.wait()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._resting:
+            await end_tasks([self._resting])
+        if self._session:
+            await self._session.close()
+
+    async def post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a completion. Raises EndpointError, Refused."""
+        self.requests += 1
+        try:
+            async with self._connect().post(f"{self.endpoint.url}/chat/completions", json=body) as response:
+                data = await response.read()
+                if response.status != 200:
+                    raise error_of(response.status, data, response.headers.get("Retry-After"))
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            reached = isinstance(error, TimeoutError) and not isinstance(
+                error, aiohttp.ConnectionTimeoutError
+            )
+            kind = EndpointSlow if reached else EndpointAway
+            raise kind(f"{self.endpoint.url} does not answer: {words(error)}") from error
+        try:
+            reply = json.loads(data)
+        except ValueError as error:
+            raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {excerpt(data)}") from error
+        self.successes += 1
+        self._pause = 0.0
+        return reply if isinstance(reply, dict) else {}
+
+    def pause(self, error: EndpointError) -> None:
+        """Close the line for a while; the first to find the fault waits it out for all."""
+        if not self.is_open:
+            return
+        self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._pause * 2))
+        delay = self._pause * random.uniform(0.8, 1.2)
+        if error.retry_after is not None:
+            # Never earlier than asked; not all at the same moment either.
+            delay = error.retry_after * random.uniform(1, 1.02)
+        self._rest(delay, error.message, probe=not isinstance(error, EndpointBusy))
+
+    def rest(self, seconds: float) -> None:
+        """Close the line for as long as another process was told to stay away."""
+        if self.is_open and seconds > 0:
+            self._rest(seconds, f"{self.endpoint.url} asks for {seconds:g} seconds", probe=False)
+
+    def _rest(self, delay: float, why: str, *, probe: bool) -> None:
+        log.warning("teacher paused", url=self.endpoint.url, why=why, seconds=round(delay, 2))
+        self._open.clear()
+        self.on_pause(why)
+        self._resting = asyncio.create_task(self._wait_out(delay, probe=probe))
+
+    async def _wait_out(self, delay: float, *, probe: bool) -> None:
+        try:
+            await asyncio.sleep(delay)
+            if probe:
+                await self._probe()
+        finally:
+            self._open.set()
+            self.on_pause("")
+
+    async def _probe(self) -> None:
+        while True:
+            try:
+                async with self._connect().get(
+                    f"{self.endpoint.url}/models", timeout=aiohttp.ClientTimeout(total=10)
+                ) as response:
+                    if response.status < 500 and response.status not in (401, 403):
+                        return
+            except (TimeoutError, aiohttp.ClientError, OSError):
+                pass
+            self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._pause * 2))
+            await asyncio.sleep(self._pause * random.uniform(0.8, 1.2))
+
+    def _connect(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self.endpoint.timeout, sock_connect=5),
+                connector=aiohttp.TCPConnector(limit=0),
+                headers=self.endpoint.headers(),
+            )
+        return self._session

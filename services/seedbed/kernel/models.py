@@ -1,0 +1,54 @@
+"""The model of a role: its endpoints by the settings, with this process's part of their limits."""
+
+import os
+
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.errors import InputError
+from seedbed.kernel.line import Endpoint, Line
+from seedbed.kernel.permits import Permits
+from seedbed.kernel.pool import Desk, Pool
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.step import Role
+from seedbed.kernel.teacher import Teacher
+from seedbed.kernel.tools import Model
+
+
+def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
+    """A model, ready to be asked. Raises InputError."""
+    endpoints = endpoints_of(settings, role)
+    name = f"{settings.listen}-{os.getpid()}-{role}"
+    desks = [
+        Desk(
+            Line(endpoint),
+            Permits(bus, endpoint.url, name, role, settings.concurrency, low=settings.probe),
+        )
+        for endpoint in endpoints
+    ]
+    pool = Pool(desks)
+    pool.start()
+    return Model(Teacher(endpoints[0]), pool)
+
+
+def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:
+    """Where a role's model answers; the teacher judges where no judge is named. Raises InputError."""
+    own = role == "judge" and settings.judge_url
+    urls = split_urls(settings.judge_url if own else settings.teacher_url)
+    if not urls:
+        raise InputError("no teacher is named", hint="set SEEDBED_TEACHER_URL and SEEDBED_TEACHER_MODEL")
+    key = settings.judge_api_key if own else settings.teacher_api_key
+    model = (settings.judge_model if role == "judge" else "") or settings.teacher_model
+    return [
+        Endpoint(
+            url=url,
+            model=model,
+            api_key=key.get_secret_value(),
+            context=settings.teacher_context,
+            timeout=settings.request_timeout,
+        )
+        for url in urls
+    ]
+
+
+def split_urls(value: str) -> list[str]:
+    """The addresses in a list parted by commas, each once."""
+    return list(dict.fromkeys(url for part in value.split(",") if (url := part.strip().rstrip("/"))))
