@@ -170,7 +170,7 @@ class Worker:
     async def _bring_to_record(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
     ) -> tuple[Record, list[Item]] | None:
-        """The record that stands in the end, and the items that follow from it; None once the leaf is closed."""
+        """The record that stands in the end, and what follows from it; None once the leaf is closed."""
         key = memo_key(item)
         while True:
             entry = await self._memo.get(key)
