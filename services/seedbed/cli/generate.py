@@ -11,7 +11,7 @@ from seedbed.cli.endpoints import REHEARSAL_NOTICE, Wanted, choose_endpoints
 from seedbed.cli.export import check_target, describe_dataset, export_dataset
 from seedbed.cli.failure import INTERRUPTED
 from seedbed.cli.imports import import_taxonomy
-from seedbed.cli.local import address
+from seedbed.cli.local import DORMANT, address
 from seedbed.cli.reach import Runs, open_runs, open_taxonomy
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
@@ -80,7 +80,8 @@ class Generation:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
             await preflight(endpoints, order.timeout)
-            overrides = overrides_of(order.concurrency, order.timeout)
+            # What an earlier command left undone waits until it is asked for: another run supersedes it.
+            overrides = {**overrides_of(order.concurrency, order.timeout), **DORMANT}
             async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
                 snapshot = await self._import(stack, ports)
                 await stack.ready()

@@ -11,6 +11,8 @@ from seedbed.cli.state import StateFolder
 from seedbed.kernel.settings import PREFIX
 
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
+# For a stack that serves one command: it does nothing that this command has not asked for.
+DORMANT = {f"{PREFIX}RESUME": "false"}
 _HOST = "127.0.0.1"
 # What each service asks; the others never see a key.
 _ASKS = {"knowledge": "teacher", "skills": "teacher", "judge": "judge"}

@@ -10,7 +10,7 @@ import grpc.aio
 
 from seedbed.cli.failure import read_rpc_error
 from seedbed.cli.keeper import Notify, StartError
-from seedbed.cli.local import address, make_programs, port_names
+from seedbed.cli.local import DORMANT, address, make_programs, port_names
 from seedbed.cli.stack import Stack, wait_serving
 from seedbed.cli.state import LOOK, StateFolder
 from seedbed.kernel.bearer import tokens_of
@@ -111,7 +111,7 @@ async def _for_the_moment(state: StateFolder, notify: Notify) -> AsyncIterator[d
     """Broker and runs service alone: enough to look at what is there, and nobody who works on it."""
     with state.hold(LOOK):
         ports = state.choose_ports(port_names(["runs"], rehearsal=False))
-        programs = make_programs(state, ports, None, {})
+        programs = make_programs(state, ports, None, DORMANT)
         async with Stack(state, programs, ports, notify) as stack:
             await stack.ready()
             yield ports
