@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
-import nats
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
@@ -26,8 +25,8 @@ from nats.js.kv import KeyValue
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
+from seedbed.kernel.connection import connect
 from seedbed.kernel.errors import BusError
-from seedbed.kernel.logs import get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import item_name
 
@@ -50,7 +49,6 @@ _TRANSIENT = (
 )
 
 T = TypeVar("T")
-log = get_logger(__name__)
 
 
 def work_subject(item: Item) -> str:
@@ -73,35 +71,8 @@ class Bus:
 
     @classmethod
     async def connect(cls, settings: Settings, name: str) -> "Bus":
-        """Connect, and wait for the server as long as it takes."""
-
-        async def report(error: Exception) -> None:
-            # Permission violations come here only; the caller sees a timeout.
-            log.error("bus", error=str(error))
-
-        async def gone() -> None:
-            log.warning("bus disconnected")
-
-        async def back() -> None:
-            log.info("bus reconnected")
-
-        client = await nats.connect(
-            settings.nats_url,
-            name=name,
-            user=settings.nats_user or None,
-            password=settings.nats_password.get_secret_value() or None,
-            # Where the users have names, each may hear its own answers only.
-            inbox_prefix=f"_INBOX_{settings.nats_user}" if settings.nats_user else "_INBOX",
-            # The default gives up for good after 60 attempts, and notices a half-open link after 4 minutes.
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,
-            ping_interval=10,
-            connect_timeout=2,
-            allow_reconnect=True,
-            error_cb=report,
-            disconnected_cb=gone,
-            reconnected_cb=back,
-        )
+        """Connect, and wait for the server as long as it takes. Raises InputError where it refuses us."""
+        client = await connect(settings, name)
         return cls(client, client.jetstream(timeout=5))
 
     async def close(self) -> None:
