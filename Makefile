@@ -1,7 +1,7 @@
 # The one door. Every target makes what it needs in .venv and does nothing twice; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format gen bench s3 clean
+.PHONY: help demo test soak lint format gen bench s3 clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -31,6 +31,9 @@ demo: $(LOCAL)  ## From taxonomy/ to a judged dataset in dataset/, with the rehe
 
 test: $(DEV)  ## Run the tests; PYTEST="-k name" chooses
 	$(PY) -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+soak: $(DEV)  ## Kill the stack's processes a hundred times over 10,000 samples, and compare every byte
+	SEEDBED_SOAK=1 $(PY) -m pytest -n 0 --capture=no tests/faults/test_soak.py
 
 lint: $(DEV)  ## Style, types, contracts, walls
 	$(PY) -m ruff check .

@@ -158,6 +158,13 @@ class Run:
         self._process.kill()
         self._process.wait()
 
+    def interrupt(self) -> None:
+        """Ctrl-C: the command stops its stack in order."""
+        self.kills.append("interrupted")
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(60)
+
     def reach(self, asked: int) -> None:
         """Wait until the teacher was asked so often, or the run has ended."""
         wait_for(lambda: self.teacher.asked >= asked or self.ended, f"{asked} calls")

@@ -11,10 +11,11 @@ from tests.faults.leaves import write_leaves
 from tests.faults.stage import SERVICES, SOAK_PATIENCE, Run, open_teacher, run_undisturbed
 
 LONG = bool(os.environ.get("SEEDBED_SOAK"))
-KILLS, LEAVES, TARGET = (100, 38, 250) if LONG else (24, 6, 150)
+KILLS, LEAVES, TARGET = (100, 38, 250) if LONG else (16, 4, 150)
 AT_ONCE = 32 if LONG else 16
 # Whoever is named more than once dies more often.
-VICTIMS = (*SERVICES, *SERVICES, "nats-server", "nats-server", "teacher", "generate", "frozen", "everyone")
+OTHERS = ("nats-server", "nats-server", "teacher", "generate", "interrupted", "told", "frozen", "everyone")
+VICTIMS = (*SERVICES, *SERVICES, *OTHERS)
 
 
 def hurt(run: Run, victim: str, chance: random.Random) -> None:
@@ -27,6 +28,13 @@ def hurt(run: Run, victim: str, chance: random.Random) -> None:
     elif victim == "generate":
         run.kill_command()
         run.start()
+    elif victim == "interrupted":
+        run.interrupt()
+        run.start()
+    elif victim == "told":
+        name = chance.choice(SERVICES)
+        run.kills.append(f"{name} told to stop")
+        run.signal(name, signal.SIGTERM)
     elif victim == "frozen":
         name = chance.choice(SERVICES)
         run.kills.append(f"{name} frozen")

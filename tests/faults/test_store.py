@@ -35,8 +35,7 @@ def full(run):
         process.rlimit(psutil.RLIMIT_FSIZE, limit)
 
 
-@pytest.mark.parametrize("trouble", [unmounted, full])
-@pytest.mark.parametrize("part", [0.1, 0.6])
+@pytest.mark.parametrize(("trouble", "part"), [(unmounted, 0.02), (full, 0.6)], ids=["away", "full"])
 def test_the_run_waits_for_its_store(begin, undisturbed, trouble, part):
     run = begin()
     run.reach(int(undisturbed.asked * part))
