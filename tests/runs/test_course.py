@@ -233,3 +233,21 @@ def test_an_item_whose_record_comes_while_it_waits_is_not_published():
     assert len(known) == waiting > 0
     assert again.take_waiting(100) == []
     assert again.settled
+
+
+def test_a_later_round_left_by_an_earlier_life_holds_up_nothing():
+    """As after a cancel: a record of a round this life has not decided on, with a child open."""
+    first = make_course(LEAVES[2], RECIPE)
+    records = run(first)
+    last = max(first.draws)
+    again = make_course(LEAVES[2], RECIPE)
+    again.prepare()
+    left = next(record for record in records if record.draw == last and record.announced)
+    again.fold.take(left)
+    assert not again.settled
+    assert again.settled_so_far()
+    while again.settled_so_far() and advance(again):
+        for record in records:
+            again.fold.take(record)
+        again.waiting.clear()
+    assert part_of(again) == part_of(first)

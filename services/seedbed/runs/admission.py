@@ -61,7 +61,7 @@ class Admission:
                 for work in run.works.values():
                     if not work.ready:
                         self._tasks.spawn(work.resume())
-                    elif work.course.settled:
+                    elif work.course.settled_so_far():
                         self._tasks.spawn(work.advance())
                     elif work.in_flight and now - work.last_news > work.patience:
                         # Soon at first: a worker lets go of an item whose leaf it knows as cancelled still.

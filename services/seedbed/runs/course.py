@@ -1,7 +1,7 @@
 """The course of one leaf: prepare its passages, open rounds of draws, settle each, come to an end. Pure."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Outcome, Round
 from seedbed.kernel.plans import KnownPlan
@@ -53,13 +53,15 @@ class Course:
         return not self.waiting and not self.fold.open_items
 
     def settled_so_far(self) -> bool:
-        """Whether all below the rounds opened is closed; in a replay there are records of later ones, too."""
-        return self.settled or (not self.waiting and self.fold.is_closed(self._first))
+        """Whether all below the rounds opened is closed.
 
-    @property
-    def rounds_opened(self) -> int:
-        """How many rounds were opened, those that are closed included."""
-        return self.settlement.rounds + (self._opened is not None)
+        There may be records of later rounds, too: in a replay, or left by a life before a cancel.
+        """
+        if self.settled or self.waiting:
+            return self.settled
+        # The first look is cheap and tells nearly always; the second is right where draws share an item.
+        own: Container[int] = self.draws or (0,)
+        return not self.fold.has_open(own) and self.fold.is_closed(self._first)
 
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""

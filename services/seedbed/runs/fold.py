@@ -4,7 +4,7 @@ Sets, not counters: the order in which records come and how often they come make
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
@@ -87,6 +87,10 @@ class Fold:
             yield record
             for child in record.announced:
                 yield from self.below(item_name(child.digest, child.candidate))
+
+    def has_open(self, draws: Container[int]) -> bool:
+        """Whether one of these draws still has an open item."""
+        return any(draw in draws for draw in self._open.values())
 
     def is_closed(self, names: Iterable[str]) -> bool:
         """Whether these items are closed, with all that followed from them."""

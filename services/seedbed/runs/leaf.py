@@ -113,12 +113,12 @@ class LeafWork:
         if not self.course.fold.take(record):
             return False
         self.last_news = time.monotonic()
-        return self.ready and self.course.settled
+        return self.ready and self.course.settled_so_far()
 
     async def advance(self) -> None:
         """Close rounds and open the next ones for as long as all is settled."""
         async with self._advancing:
-            while not self.ended and self._may_close():
+            while not self.ended and self.course.settled_so_far():
                 await take_turns(self.course.close_round())
                 upcoming = self.course.next_round()
                 number = self.course.settlement.rounds
@@ -134,10 +134,6 @@ class LeafWork:
                 # Between rounds of recalled records nothing else waits: let others have their turn.
                 await asyncio.sleep(0)
         self._on_change()
-
-    def _may_close(self) -> bool:
-        replaying = self.course.rounds_opened < len(self.cell.value.rounds)
-        return self.course.settled_so_far() if replaying else self.course.settled
 
     async def publish(self, most: int) -> int:
         """Publish items that wait, at most so many; returns how many there were."""
