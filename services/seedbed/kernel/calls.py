@@ -27,9 +27,10 @@ class Calls:
         self.running = 0
         """Calls under way."""
         self.taken = 0
-        """Calls begun before this epoch, and under way then, that were not refused."""
+        """Calls under way when this epoch began, as far as this process knew, that were not refused."""
         self.successes = 0
         self.refusals = 0
+        self._full = 0
         self._pause = 0.0
         self._seconds = 0.0
 
@@ -48,6 +49,9 @@ class Calls:
 
     def refuse(self, call: Call, pause: float) -> None:
         """It was refused, and no other is to be made for so many seconds."""
+        if call.epoch == self.epoch and not self.refusals:
+            # Counted now: until the others have heard of it, what was taken may be answered.
+            self._full = self.running
         self.lose(call)
         if call.epoch == self.epoch:
             self.refusals += 1
@@ -56,12 +60,18 @@ class Calls:
     def lose(self, call: Call) -> None:
         """It came to nothing."""
         self.running -= 1
+        self._full = max(0, self._full - 1)
         if call.epoch != self.epoch:
             self.taken = max(0, self.taken - 1)
 
+    @property
+    def full(self) -> int:
+        """Calls under way, and not refused, when the endpoint turned out to be full."""
+        return self._full if self.refusals else self.running
+
     def renew(self, epoch: int) -> None:
         """The limit was lowered: what was seen before does not count any more."""
-        self.epoch, self.taken = epoch, self.running
+        self.epoch, self.taken = epoch, self.full
         self.successes, self.refusals, self._pause = 0, 0, 0.0
 
     def seen(self) -> Seen:

@@ -87,3 +87,6 @@ class Intake:
                 break
         self.backlog = message.metadata.num_pending
         self._deliver(message)
+        if self.backlog and not self.outstanding:
+            # The standing request has found work: more can be asked for at once.
+            self._on_change()

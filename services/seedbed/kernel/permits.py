@@ -204,7 +204,7 @@ class Permits:
         living = self._lives.living(self._table.holders, self._name, self._mine.beat, EXPIRY / BEAT)
         table = replace(self._table, holders=living)
         table = begin_anew(table, self._most, low=self._low)
-        table = learn(table, self._name, told, self._calls.taken, self._calls.running)
+        table = learn(table, self._name, told, self._calls.taken, self._calls.full)
         own = table.holders[self._name]
         wish = replace(wish, want=min(wish.want, table.limit), epoch=own.epoch, taken=own.taken)
         settled = settle(table, self._name, wish, self._in_use)

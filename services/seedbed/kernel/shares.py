@@ -73,14 +73,15 @@ def begin_anew(table: Table, ceiling: int, *, low: bool) -> Table:
     return replace(table, limit=limit, probe=probe)
 
 
-def learn(table: Table, name: str, seen: Seen, taken: int, running: int) -> Table:
+def learn(table: Table, name: str, seen: Seen, taken: int, full: int) -> Table:
     """The table after a process has told what it saw.
 
-    `taken` calls of those it began before the present epoch were not refused; `running` are under way.
+    It had `taken` calls under way that were not refused when the present epoch began, and `full` when the
+    endpoint began to refuse in this one.
     """
     if seen.refusals:
         limit, probe = lower(table.limit, table.probe, seen)
-        taken = running
+        taken = full
     else:
         limit, probe = table.limit, table.probe
     own = replace(table.holders.get(name, Holder("")), epoch=probe.epoch, taken=taken)
