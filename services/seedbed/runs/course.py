@@ -1,7 +1,7 @@
 """The course of one leaf: prepare its passages, open rounds of draws, settle each, come to an end. Pure."""
 
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Outcome, Round
 from seedbed.kernel.plans import KnownPlan
@@ -22,6 +22,9 @@ from seedbed.runs.plans import quotas_of
 from seedbed.runs.settlement import Settlement
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
+PREPARATION = 2**32 - 1
+"""The number of what is done before there are draws; none of theirs, as the two are told apart by it."""
+
 _ENDS = ("accepted", "rejected", "duplicate", "unneeded")
 
 
@@ -41,6 +44,8 @@ class Course:
         """Names of the draws' first items."""
         self.waiting: deque[Item] = deque()
         """Items decided on and not yet published."""
+        self._own = {PREPARATION}
+        """Numbers that items below the rounds opened may have."""
         self._first: dict[str, Item | None] = {}
         self._lists: list[Iterator[Draw]] | None = None
         self._opened: Round | None = None
@@ -60,13 +65,12 @@ class Course:
         if self.settled or self.waiting:
             return self.settled
         # The first look is cheap and tells nearly always; the second is right where draws share an item.
-        own: Container[int] = self.draws or (0,)
-        return not self.fold.has_open(own) and self.fold.is_closed(self._first)
+        return not self.fold.has_open(self._own) and self.fold.is_closed(self._first)
 
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""
         for announce in first_items(self.leaf, self.known.recipe):
-            self._add(announce, draw=0)
+            self._add(announce, draw=PREPARATION)
 
     def open_round(self, opened: Round) -> None:
         """Make the items of a round that was decided on."""
@@ -83,6 +87,7 @@ class Course:
             for position, draw in enumerate(taken, start=row.first):
                 number = self.settlement.number_draw(index, position)
                 self.draws[number] = draw
+                self._own.add(number)
                 self.roots[number] = self._add(open_draw(self.leaf, draw, self.known.recipe), number)
 
     def close_round(self) -> Iterator[None]:
