@@ -33,8 +33,9 @@ _WRITERS = {
 
 def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
     """Write every finding to stdout; exit status 2 where one of them is an error."""
-    limit = load_settings().document_max_bytes
-    found = front.lint(source, documents=documents, limit=limit)
+    settings = load_settings()
+    limit, rules = settings.document_max_bytes, front.Rules.of(settings)
+    found = front.lint(source, documents=documents, limit=limit, rules=rules)
     # As it is, for programs that read it: no wrapping, no style.
     print(_WRITERS[form](found.findings), end="")
     errors = len(front.errors_of(found.findings))
@@ -46,7 +47,9 @@ def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
 
 def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:
     """One row a sound leaf."""
-    leaves = front.list_leaves(source, globs=globs, limit=load_settings().document_max_bytes)
+    settings = load_settings()
+    limit, rules = settings.document_max_bytes, front.Rules.of(settings)
+    leaves = front.list_leaves(source, globs=globs, limit=limit, rules=rules)
     if screen.machine:
         for leaf in leaves:
             counts = {"seeds": leaf.seeds, "documents": leaf.documents}

@@ -66,6 +66,13 @@ class Settings(BaseModel):
     """Stop when this process is no longer the parent; 0 means never."""
 
     document_max_bytes: int = Field(default=50_000_000, ge=1)
+    repository_max_bytes: int = Field(default=2_000_000_000, ge=1_000_000)
+    """Of a repository as it is fetched."""
+    internal_hosts: str = ""
+    """Hosts of the inside that taxonomies from elsewhere may name, parted by spaces: `git.corp *.lab`."""
+    trust_callers: bool = True
+    """Whether callers may name folders of the taxonomy service's machine, and hosts of the inside. Switch it
+    off where others than the machine's own user call."""
     cache_folder: Path = Path("/tmp/seedbed-cache")  # noqa: S108  a default for development; images set their own
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

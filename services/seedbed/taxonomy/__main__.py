@@ -2,13 +2,16 @@
 
 from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.taxonomy.api import TaxonomyServicer
+from seedbed.taxonomy.mirrors import Rules
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceServicer_to_server
 
 
 def build(kernel: Kernel) -> Service:
     """Wire the servicer to the kernel."""
     settings = kernel.settings
-    servicer = TaxonomyServicer(kernel.store, settings.cache_folder / "git", settings.document_max_bytes)
+    servicer = TaxonomyServicer(
+        kernel.store, settings.cache_folder / "git", settings.document_max_bytes, Rules.of(settings)
+    )
     return Service(
         names=["seedbed.taxonomy.v1.TaxonomyService"],
         register=lambda server: add_TaxonomyServiceServicer_to_server(servicer, server),

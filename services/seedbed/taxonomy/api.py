@@ -15,6 +15,7 @@ from seedbed.kernel.store import Store
 from seedbed.taxonomy import front
 from seedbed.taxonomy.findings import errors_of, refusal
 from seedbed.taxonomy.leaf import summarize
+from seedbed.taxonomy.mirrors import Rules
 from seedbed.taxonomy.paging import page_of
 from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot
 from seedbed.taxonomy.trees import BRANCHES
@@ -29,10 +30,11 @@ Context = grpc.aio.ServicerContext[object, object]
 class TaxonomyServicer(TaxonomyServiceServicer):
     """Reads taxonomies into a store. `limit` is the size of a document in bytes."""
 
-    def __init__(self, store: Store, cache: Path, limit: int) -> None:
+    def __init__(self, store: Store, cache: Path, limit: int, rules: Rules | None = None) -> None:
         self._store = store
         self._cache = cache
         self._limit = limit
+        self._rules = rules
         self._answers: OrderedDict[str, tuple[pb.ImportRequest, pb.ImportResponse]] = OrderedDict()
 
     async def Import(self, request: pb.ImportRequest, context: Context) -> pb.ImportResponse:
@@ -53,7 +55,12 @@ class TaxonomyServicer(TaxonomyServiceServicer):
 
     async def _import(self, request: pb.ImportRequest) -> pb.ImportResponse:
         found = await asyncio.to_thread(
-            front.read, request.source, globs=list(request.leaves), cache=self._cache, limit=self._limit
+            front.read,
+            request.source,
+            globs=list(request.leaves),
+            cache=self._cache,
+            limit=self._limit,
+            rules=self._rules,
         )
         if wrong := errors_of(found.findings):
             raise refusal(wrong)
@@ -63,13 +70,15 @@ class TaxonomyServicer(TaxonomyServiceServicer):
 
     async def Lint(self, request: pb.LintRequest, context: Context) -> pb.LintResponse:
         """See the contract."""
-        found = await asyncio.to_thread(front.read, request.source, cache=self._cache, limit=self._limit)
+        found = await asyncio.to_thread(
+            front.read, request.source, cache=self._cache, limit=self._limit, rules=self._rules
+        )
         return pb.LintResponse(findings=found.findings, files=found.files)
 
     async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
         """See the contract."""
         return await asyncio.to_thread(
-            front.diff, request.source, request.base, request.head, cache=self._cache
+            front.diff, request.source, request.base, request.head, cache=self._cache, rules=self._rules
         )
 
     async def ListLeaves(self, request: pb.ListLeavesRequest, context: Context) -> pb.ListLeavesResponse:

@@ -124,7 +124,8 @@ class Gatherer:
     def _open(self, repo: str, commit: str) -> _Shelf:
         if (repo, commit) not in self._shelves:
             address = repo.removeprefix("file://")
-            mirror, found = self._mirrors.commit(address, commit, history=False)
+            trusted = self._source.local
+            mirror, found = self._mirrors.commit(address, commit, history=False, trusted=trusted)
             self._shelves[repo, commit] = _Shelf(GitTree(mirror, found), "", repo, found)
         return self._shelves[repo, commit]
 

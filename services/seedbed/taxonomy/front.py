@@ -22,13 +22,14 @@ from seedbed.taxonomy.findings import (
 from seedbed.taxonomy.git import GitFailed
 from seedbed.taxonomy.globs import pattern_fault, select
 from seedbed.taxonomy.leaf import summarize
-from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.taxonomy.mirrors import Mirrors, Rules
 from seedbed.taxonomy.sources import open_source, split_revision
 from seedbed.taxonomy.survey import Survey, survey
 from seedbed.taxonomy.trees import Tree, leaf_files
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import DiffResponse, LeafSummary, LintResponse
 
 __all__ = [
+    "Rules",
     "default_cache",
     "diff",
     "errors_of",
@@ -55,9 +56,10 @@ def read(
     documents: bool = True,
     cache: Path | None = None,
     limit: int = MAX_BYTES,
+    rules: Rules | None = None,
 ) -> Survey:
     """Read a taxonomy whole. Raises InputError where there is none to read."""
-    mirrors = Mirrors(cache or default_cache())
+    mirrors = Mirrors(cache or default_cache(), rules)
     try:
         return survey(open_source(source, mirrors), mirrors, globs=globs, documents=documents, limit=limit)
     except (OSError, GitFailed) as broken:
@@ -65,10 +67,15 @@ def read(
 
 
 def lint(
-    source: str, *, documents: bool = True, cache: Path | None = None, limit: int = MAX_BYTES
+    source: str,
+    *,
+    documents: bool = True,
+    cache: Path | None = None,
+    limit: int = MAX_BYTES,
+    rules: Rules | None = None,
 ) -> LintResponse:
     """Every finding. The files of a folder are named as seen from where the caller stands."""
-    found = read(source, documents=documents, cache=cache, limit=limit)
+    found = read(source, documents=documents, cache=cache, limit=limit, rules=rules)
     folder, revision = split_revision(source)
     if not revision and Path(folder).is_dir():
         for finding in found.findings:
@@ -77,18 +84,25 @@ def lint(
 
 
 def list_leaves(
-    source: str, *, globs: Sequence[str] = (), cache: Path | None = None, limit: int = MAX_BYTES
+    source: str,
+    *,
+    globs: Sequence[str] = (),
+    cache: Path | None = None,
+    limit: int = MAX_BYTES,
+    rules: Rules | None = None,
 ) -> list[LeafSummary]:
     """The leaves that are sound, in order of their paths."""
-    found = read(source, globs=globs, cache=cache, limit=limit)
+    found = read(source, globs=globs, cache=cache, limit=limit, rules=rules)
     return [summarize(leaf, found.commits.get(leaf.path, "")) for leaf in found.leaves]
 
 
-def diff(source: str, base: str, head: str = "", *, cache: Path | None = None) -> DiffResponse:
+def diff(
+    source: str, base: str, head: str = "", *, cache: Path | None = None, rules: Rules | None = None
+) -> DiffResponse:
     """What changed from a revision to another, or to the working tree with its untracked files."""
     if not base:
         raise InputError("no revision to compare with is named", hint="name one, such as HEAD or main")
-    mirrors = Mirrors(cache or default_cache())
+    mirrors = Mirrors(cache or default_cache(), rules)
     try:
         before = open_source(source, mirrors, base)
         after = open_source(source, mirrors, head)

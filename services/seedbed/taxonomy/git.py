@@ -7,19 +7,30 @@ taxonomy are looked at before git sees them.
 import contextlib
 import os
 import re
+import selectors
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 QUICK = 30.0
 LONG = 600.0
+MOST_BYTES = 256 << 20
+"""Of what git prints: a tree can be made that lists more files than there are atoms, in a few kilobytes."""
+BLOCK = 512
+"""What the shell counts a file's size in."""
+_MOST_WORDS = 16384
 
 _SAFE = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.quotePath": "false",
     "fetch.recurseSubmodules": "false",
+    # What is fetched stays one pack, whose size is limited, however few objects it has.
+    "fetch.unpackLimit": "1",
     "gc.auto": "0",
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "30",
@@ -37,17 +48,38 @@ class GitFailed(Exception):
     """Git could not; `str()` is what it said."""
 
 
-def git(folder: Path, *arguments: str, data: bytes = b"", timeout: float = QUICK) -> bytes:
-    """Run git in a folder and return what it prints. Raises GitFailed."""
+def git(folder: Path, *arguments: str, data: bytes = b"", timeout: float = QUICK, room: int = 0) -> bytes:
+    """Run git in a folder and return what it prints. Raises GitFailed.
+
+    `room` is the size that a file it writes may have: a repository comes as one.
+    """
     options = [part for key, value in _SAFE.items() for part in ("-c", f"{key}={value}")]
+    # By the shell, as a limit set here would be this process's own.
+    limited = ["sh", "-c", 'ulimit -f "$0" && exec "$@"', str(max(1, room // BLOCK))] if room else []
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        given.write(data)
+        given.seek(0)
+        process = _start([*limited, "git", *options, *arguments], folder, given, said)
+        try:
+            out = _read(process, timeout)
+        except BaseException:
+            _end(process)
+            raise
+        if process.returncode:
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_WORDS))
+            raise GitFailed(_words(said.read()))
+        return out
+
+
+def _start(command: list[str], folder: Path, given: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(
-            ["git", *options, *arguments],
+        return subprocess.Popen(
+            command,
             cwd=folder,
             env=_environment(),
-            stdin=subprocess.PIPE,
+            stdin=given,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=said,
             # Its helpers die with it, and none finds a terminal to ask at.
             start_new_session=True,
         )
@@ -55,23 +87,36 @@ def git(folder: Path, *arguments: str, data: bytes = b"", timeout: float = QUICK
         raise GitFailed("git is not installed") from missing
     except OSError as broken:
         raise GitFailed(str(broken)) from broken
+
+
+def _read(process: subprocess.Popen[bytes], timeout: float) -> bytes:
+    """All that it prints, if that is not without end."""
+    assert process.stdout is not None  # noqa: S101  it was asked for
+    deadline = time.monotonic() + timeout
+    parts, size = [], 0
+    with process.stdout as stdout, selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        while selector.select(max(0, deadline - time.monotonic())):
+            part = os.read(stdout.fileno(), 1 << 20)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+            if size > MOST_BYTES:
+                raise GitFailed(
+                    f"it holds more than {MOST_BYTES:,} bytes where so many are not to be expected"
+                )
     try:
-        out, said = process.communicate(data, timeout=timeout)
+        process.wait(max(0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        _end(process)
         raise GitFailed(f"no answer within {timeout:.0f} s") from None
-    except BaseException:
-        _end(process)
-        raise
-    if process.returncode:
-        raise GitFailed(_words(said))
-    return out
+    return b"".join(parts)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def _environment() -> dict[str, str]:

@@ -3,65 +3,120 @@
 import contextlib
 import fcntl
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seedbed.kernel.digest import sha256_hex
-from seedbed.taxonomy.git import LONG, GitFailed, git, is_full_hash, is_revision, without_secret
+from seedbed.kernel.settings import Settings
+from seedbed.taxonomy.git import BLOCK, LONG, GitFailed, git, is_full_hash, is_revision, without_secret
+from seedbed.taxonomy.hosts import Reach
 
 _HEAD = "refs/seedbed/head"
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
+class TooLarge(GitFailed):
+    """A repository is more than may be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What may be fetched."""
+
+    reach: Reach = field(default_factory=Reach)
+    # Whether callers may name folders of this machine, and hosts of the inside.
+    trust_callers: bool = True
+    repository_bytes: int = 2_000_000_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """As the settings say."""
+        hosts = tuple(settings.internal_hosts.replace(",", " ").split())
+        return cls(Reach(hosts), settings.trust_callers, settings.repository_max_bytes)
+
+
 class Mirrors:
     """Fetches each address at most once in its life, and remembers what failed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
         self._folder = folder
         self._fetched: set[Path] = set()
         self._failed: dict[str, str] = {}
 
-    def commit(self, address: str, revision: str, *, history: bool) -> tuple[Path, str]:
+    def commit(self, address: str, revision: str, *, history: bool, trusted: bool = True) -> tuple[Path, str]:
         """The mirror, and the commit that a revision names there. Raises GitFailed.
 
-        Without `history` one commit with its files is enough.
+        Without `history` one commit with its files is enough. An address that is not `trusted` comes from a
+        stranger, and does not lead to hosts of the inside.
         """
         if revision and not is_revision(revision):
             raise GitFailed(f"`{revision}` is not a revision")
         if address in self._failed:
             raise GitFailed(self._failed[address])
-        mirror = self._folder / sha256_hex(f"{address}\n{'all' if history else 'some'}")[:32]
+        # What was fetched for one who may reach the inside is not there for one who may not.
+        kind = f"{'all' if history else 'some'}{'' if trusted else ' untrusted'}"
+        mirror = self._folder / sha256_hex(f"{address}\n{kind}")[:32]
         with _lock(mirror):
             if not (mirror / "HEAD").exists():
                 git(self._folder, "init", "--quiet", "--bare", "--template=", str(mirror))
-            self._fetch(mirror, address, revision, history=history)
+            self._fetch(mirror, address, revision, history=history, trusted=trusted)
             return mirror, _resolve(mirror, revision)
 
-    def _fetch(self, mirror: Path, address: str, revision: str, *, history: bool) -> None:
+    def _fetch(self, mirror: Path, address: str, revision: str, *, history: bool, trusted: bool) -> None:
         if mirror in self._fetched or (is_full_hash(revision) and _has(mirror, revision)):
             return
         try:
+            held = () if trusted else self._look(mirror, address)
             # A server that is not there is known after seconds, not after a fetch's time.
-            git(mirror, "ls-remote", "--quiet", "--", address, "HEAD")
+            git(mirror, *held, "ls-remote", "--quiet", "--", address, "HEAD")
         except GitFailed as failed:
             self._failed[address] = f"cannot reach {without_secret(address)}: {failed}"
             raise GitFailed(self._failed[address]) from failed
         if is_full_hash(revision) and not history:
-            with contextlib.suppress(GitFailed):
-                _pull(mirror, address, revision, depth=1)
+            try:
+                self._pull(mirror, held, address, revision, depth=1)
+            except TooLarge:
+                raise
+            except GitFailed:
+                pass  # Not every server gives a commit by its name.
+            else:
                 return
         try:
-            _pull(mirror, address, f"+HEAD:{_HEAD}", *_REFS)
+            self._pull(mirror, held, address, f"+HEAD:{_HEAD}", *_REFS)
+        except TooLarge:
+            raise
         except GitFailed:
             # A repository whose HEAD names no branch still has its branches.
-            _pull(mirror, address, *_REFS)
+            self._pull(mirror, held, address, *_REFS)
         self._fetched.add(mirror)
 
+    def _look(self, mirror: Path, address: str) -> tuple[str, ...]:
+        if git(mirror, "ls-remote", "--get-url", "--", address).decode().strip() != address:
+            # Sent elsewhere by this machine's own configuration, which may name what it likes.
+            return ()
+        look = self.rules.reach.look(address)
+        if look.fault:
+            raise GitFailed(look.fault)
+        return look.options
 
-def _pull(mirror: Path, address: str, *what: str, depth: int = 0) -> None:
-    shallow = [f"--depth={depth}"] if depth else []
-    options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", *shallow]
-    git(mirror, "fetch", *options, "--", address, *what, timeout=LONG)
+    def _pull(self, mirror: Path, held: Sequence[str], address: str, *what: str, depth: int = 0) -> None:
+        room = self.rules.repository_bytes
+        shallow = [f"--depth={depth}"] if depth else []
+        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", *shallow]
+        try:
+            git(mirror, *held, "fetch", *options, "--", address, *what, timeout=LONG, room=room)
+        except GitFailed as failed:
+            # What git was writing when it was ended stays for ever otherwise.
+            left = list((mirror / "objects" / "pack").glob("tmp_*"))
+            full = any(each.stat().st_size >= room // BLOCK * BLOCK for each in left)
+            for each in left:
+                each.unlink()
+            if full:
+                limit = f"more than {room:,} bytes (SEEDBED_REPOSITORY_MAX_BYTES sets the limit)"
+                raise TooLarge(f"{without_secret(address)} has {limit}") from failed
+            raise
 
 
 def _has(mirror: Path, commit: str) -> bool:

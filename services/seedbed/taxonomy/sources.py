@@ -39,6 +39,11 @@ def open_source(text: str, mirrors: Mirrors, revision: str = "") -> Source:
     try:
         if is_remote(address):
             return _remote(address, revision, mirrors)
+        if not mirrors.rules.trust_callers:
+            raise InputError(
+                f"`{text}` is on the machine of the service, which does not read from there",
+                hint="name a repository, https://… or ssh://…; SEEDBED_TRUST_CALLERS allows folders",
+            )
         return _local(Path(address.removeprefix("file://")), revision, mirrors)
     except GitFailed as failed:
         raise InputError(f"cannot read the taxonomy {without_secret(text)}: {failed}") from failed
@@ -70,7 +75,8 @@ def is_remote(address: str) -> bool:
 
 
 def _remote(address: str, revision: str, mirrors: Mirrors) -> Source:
-    mirror, commit = mirrors.commit(address, revision, history=True)
+    trusted = mirrors.rules.trust_callers
+    mirror, commit = mirrors.commit(address, revision, history=True, trusted=trusted)
     return Source(GitTree(mirror, commit), local=False, repository=mirror, commit=commit)
 
 
