@@ -16,7 +16,7 @@ SURFACE = {
     "dead show": f"item --run {LOOK}",
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",
-    "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --state --out --json",
+    "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --no-refill --state --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",

@@ -5,7 +5,7 @@ import pytest
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.recipe import Gates, Recipe, read_recipe
+from seedbed.kernel.recipe import Gates, Recipe, forbid_refill, read_recipe
 
 GOOD = {"faithful": 1, "relevancy": 2, "standalone": 1, "evidence_found": 1}
 
@@ -122,3 +122,12 @@ def test_a_bad_recipe_is_told_where_and_what_would_do(text, field, advice):
         read_recipe(text)
     assert found.value.violations[0].field == field
     assert advice in found.value.violations[0].description
+
+
+def test_refilling_is_forbidden_and_the_rest_stays():
+    text = forbid_refill("{target: 7, gates: {pair_score: 3}}")
+    recipe = read_recipe(text)
+    assert (recipe.target, recipe.gates.pair_score, recipe.refill) == (7, 3, False)
+    assert forbid_refill(text) == text
+    with pytest.raises(InputError):
+        forbid_refill("targets: 7")

@@ -7,6 +7,7 @@ from seedbed.judge.v1.steps_pb2 import PairVerdict
 from seedbed.kernel import worker as module
 from seedbed.kernel.bus import RUNS, STEPS, WORK
 from seedbed.kernel.memo import Memo, memo_key, twin_key
+from seedbed.kernel.recipe import forbid_refill
 from seedbed.kernel.step import candidate_id
 from seedbed.skills.v1.steps_pb2 import InstructResult
 from tests.kernel.chain import LEAF, RUN, SPECS, Sow, make_plan, open_run, sow, weigh, working
@@ -184,3 +185,20 @@ async def test_a_plan_with_another_version_is_left_alone(process, bus, memo, mon
 
 def test_a_step_without_a_teacher_has_none_in_its_spec():
     assert Sow().spec("tiny").model == ""
+
+
+async def test_where_nobody_may_be_asked_an_item_is_skipped(bus, nats_server, store, endpoint):
+    plan = make_plan()
+    plan.recipe = forbid_refill("")
+    await open_run(bus, plan)
+    async with working(nats_server.url, store, endpoint.url) as process:
+        await bus.publish_work(sow("seed soil"))
+        await done(bus)
+    assert endpoint.bodies == []
+    # What needs no teacher is done.
+    assert process.sow.runs == 1
+    found = await records(bus, Memo(bus, store))
+    skipped = ("test.weigh", Outcome.OUTCOME_SKIPPED, "not filled up (--no-refill)")
+    ends = sorted((record.step, record.outcome, record.reason) for record in found.values())
+    assert ends == [("test.sow", Outcome.OUTCOME_DONE, ""), skipped, skipped]
+    assert await letters(bus) == []

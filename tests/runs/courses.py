@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record
+from seedbed.kernel.recipe import NOT_FILLED_UP
 from seedbed.kernel.step import Step, Work
 from seedbed.runs.course import Course
 from tests.runs.leaves import known_plan
@@ -13,6 +14,10 @@ from tests.runs.steps import STEPS, reply
 _STEPS: dict[str, Step[Any, Any]] = {step.name: step for step in STEPS}
 
 Reply = Callable[[str, Any, str], Any]
+
+
+class NotAsked(Exception):
+    """Nobody may be asked for this."""
 
 
 def make_course(leaf, recipe) -> Course:
@@ -28,6 +33,9 @@ def do(course: Course, item: Item, answer: Reply = reply) -> tuple[Record, list[
     record.draw, record.candidate, record.usage.requests = item.draw, item.candidate, 1
     try:
         result = answer(item.step, value, item.digest)
+    except NotAsked:
+        record.outcome, record.reason = Outcome.OUTCOME_SKIPPED, NOT_FILLED_UP
+        return record, []
     except Exception as error:  # noqa: BLE001  whatever a test raises is the item's failure
         record.outcome, record.reason = Outcome.OUTCOME_FAILED, str(error)
         return record, []

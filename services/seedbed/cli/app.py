@@ -62,6 +62,12 @@ def generate(  # noqa: PLR0913  its options are its interface
     recipe: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How much of what, as YAML.", show_default=False)
     ] = None,
+    no_refill: Annotated[
+        bool,
+        typer.Option(
+            "--no-refill", help="Ask no teacher: decide anew what there is, and leave short what is short."
+        ),
+    ] = False,
     concurrency: options.Concurrency = 0,
     timeout: options.Timeout = 0,
     state: options.State = STATE,
@@ -92,6 +98,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         target=target,
         leaves=tuple(leaf or ()),
         recipe=recipe,
+        refill=not no_refill,
         concurrency=concurrency,
         timeout=timeout,
     )

@@ -21,7 +21,7 @@ from seedbed.cli.supply import bring_up, overrides_of, preflight
 from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError
-from seedbed.kernel.recipe import read_recipe
+from seedbed.kernel.recipe import forbid_refill, read_recipe
 from seedbed.kernel.settings import load_settings
 from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata
 
@@ -40,6 +40,7 @@ class Order:
     target: int = 0
     leaves: tuple[str, ...] = ()
     recipe: Path | None = None
+    refill: bool = True
     concurrency: int = 0
     timeout: float = 0
 
@@ -79,7 +80,8 @@ class Generation:
         with state.hold("generate") as ended:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-            await preflight(endpoints, order.timeout)
+            # A teacher that is not asked need not be there.
+            await preflight(endpoints, order.timeout, asking=order.refill)
             # What an earlier command left undone waits until it is asked for: another run supersedes it.
             overrides = {**overrides_of(order.concurrency, order.timeout), **DORMANT}
             async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
@@ -142,6 +144,11 @@ def _read_metadata(operation: Operation) -> RunMetadata:
 
 def _read_recipe(order: Order) -> str:
     """The recipe's text, found sound before anything starts. Raises InputError."""
+    text = _read_file(order)
+    return text if order.refill else forbid_refill(text)
+
+
+def _read_file(order: Order) -> str:
     if order.recipe is None:
         return ""
     try:

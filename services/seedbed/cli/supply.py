@@ -26,20 +26,27 @@ async def bring_up(
         yield stack, ports
 
 
-async def preflight(endpoints: Endpoints, patience: float = 0) -> None:
-    """See that the endpoints answer before anything is started. Raises InputError that names the bad one."""
-    await asyncio.gather(
-        *(_check(role, endpoint, patience or _PATIENCE) for role, endpoint in endpoints.remote)
-    )
+async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> None:
+    """See that the endpoints answer before anything is started. Raises InputError that names the bad one.
+
+    Those that will not be asked only have to be named.
+    """
+    for role, endpoint in endpoints.remote:
+        _check_name(role, endpoint)
+    if asking:
+        await asyncio.gather(*(_check(*row, patience or _PATIENCE) for row in endpoints.remote))
 
 
-async def _check(role: str, endpoint: Endpoint, patience: float) -> None:
+def _check_name(role: str, endpoint: Endpoint) -> None:
     if not endpoint.model:
         option = "--model" if role == "teacher" else "--judge-model"
         raise InputError(
             f"the {role} at {endpoint.url} needs the name of a model",
             hint=f"give {option} NAME; {endpoint.url}/models lists what it serves",
         )
+
+
+async def _check(role: str, endpoint: Endpoint, patience: float) -> None:
     asked = Asked(endpoint.url, endpoint.model, endpoint.api_key)
     try:
         await check_endpoint(asked, patience)

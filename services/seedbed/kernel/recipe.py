@@ -11,6 +11,7 @@ from seedbed.kernel.digest import canonical_json
 from seedbed.kernel.errors import InputError, Violation
 
 Share = Annotated[float, Field(ge=0, le=1)]
+NOT_FILLED_UP = "not filled up (--no-refill)"
 Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
 
 
@@ -71,6 +72,8 @@ class Recipe(Part):
     dry_rounds: Annotated[int, Field(ge=1)] = 5
     """Rounds without a new sample after which a leaf gives up."""
     max_rounds: Annotated[int, Field(ge=1)] = 50
+    refill: bool = True
+    """Whether a teacher may be asked at all; else a leaf has what it recalls, decided by this recipe."""
     gates: Gates = Gates()
     system_prompt: str = "You are a helpful assistant who answers truthfully and to the point."
     """System message of the training rows; empty for none."""
@@ -99,6 +102,11 @@ def read_recipe(text: str, *, target: int = 0) -> Recipe:
     except ValidationError as error:
         violations = [_violation(found["loc"], found["type"], found["msg"]) for found in error.errors()]
         raise InputError("the recipe is not valid", violations) from error
+
+
+def forbid_refill(text: str) -> str:
+    """The same recipe, but no teacher is asked. Raises InputError."""
+    return read_recipe(text).model_copy(update={"refill": False}).canonical()
 
 
 def _violation(loc: tuple[int | str, ...], kind: str, message: str) -> Violation:

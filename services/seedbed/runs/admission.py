@@ -10,9 +10,10 @@ import time
 from seedbed.bus.v1.bus_pb2 import LeafTarget, RunState
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
-from seedbed.runs.leaf import AT_ONCE, MOST_PATIENCE, Effects, LeafWork
+from seedbed.runs.leaf import MOST_PATIENCE, Effects, LeafWork
 from seedbed.runs.run import KeptRun
 from seedbed.runs.snapshots import Snapshots
+from seedbed.runs.stock import AT_ONCE
 from seedbed.runs.tasks import Tasks
 
 LOOK = 2.0

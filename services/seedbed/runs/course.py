@@ -44,6 +44,8 @@ class Course:
         """Names of the draws' first items."""
         self.waiting: deque[Item] = deque()
         """Items decided on and not yet published."""
+        self.brought: set[str] = set()
+        """Digests of the items there are records of: where nothing may be filled up, only these are drawn."""
         self._own = {PREPARATION}
         """Numbers that items below the rounds opened may have."""
         self._first: dict[str, Item | None] = {}
@@ -70,16 +72,13 @@ class Course:
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""
         for announce in first_items(self.leaf, self.known.recipe):
-            self._add(announce, draw=PREPARATION)
+            self._add(self._make(announce, draw=PREPARATION))
 
     def open_round(self, opened: Round) -> None:
         """Make the items of a round that was decided on."""
         if self._lists is None:
             self._passages = list(self._find_passages())
-            self._lists = [
-                list_draws(self.leaf, self._passages, quota.form, self.known.recipe)
-                for quota in self.settlement.quotas
-            ]
+            self._lists = [self._list_draws(quota.form) for quota in self.settlement.quotas]
         self._opened, self._taken = opened, []
         for index, (draws, row) in enumerate(zip(self._lists, opened.quotas, strict=True)):
             taken = take_draws(draws, row.end - row.first)
@@ -88,7 +87,9 @@ class Course:
                 number = self.settlement.number_draw(index, position)
                 self.draws[number] = draw
                 self._own.add(number)
-                self.roots[number] = self._add(open_draw(self.leaf, draw, self.known.recipe), number)
+                self.roots[number] = self._add(
+                    self._make(open_draw(self.leaf, draw, self.known.recipe), number)
+                )
 
     def close_round(self) -> Iterator[None]:
         """Settle the round that is open, if one is, a draw at a step."""
@@ -140,11 +141,20 @@ class Course:
         """Chunks and augmentations, in the order of the documents."""
         return self._passages
 
-    def _add(self, announce: Announce, draw: int) -> str:
-        item = self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
+    def _list_draws(self, form: str) -> Iterator[Draw]:
+        recipe = self.known.recipe
+        draws = list_draws(self.leaf, self._passages, form, recipe)
+        if recipe.refill:
+            return draws
+        return (d for d in draws if self._make(open_draw(self.leaf, d, recipe), 0).digest in self.brought)
+
+    def _make(self, announce: Announce, draw: int) -> Item:
+        return self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
+
+    def _add(self, item: Item) -> str:
         if item.digest not in self._first:
             self._first[item.digest] = item
-            self.fold.announce(item.digest, draw)
+            self.fold.announce(item.digest, item.draw)
             if self.fold.get(item.digest) is None:
                 self.waiting.append(item)
         return item.digest

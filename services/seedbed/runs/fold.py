@@ -24,11 +24,18 @@ def gate_reason(record: Record, gates: Gates) -> str | None:
     """What the last gate says of a candidate: "" for accepted, else why not; None for other steps."""
     if record.step not in ("judge.pair", "judge.grounded"):
         return None
+    if record.outcome == Outcome.OUTCOME_SKIPPED:
+        return record.reason
     if record.outcome != Outcome.OUTCOME_DONE:
         return f"no verdict: {record.reason}"
     if record.step == "judge.pair":
         return gates.check_pair(PairVerdict.FromString(record.result))
     return gates.check_grounded(GroundedVerdict.FromString(record.result))
+
+
+def is_new(record: Record) -> bool:
+    """Whether a record was paid for in this run, and so belongs in a seal."""
+    return not record.recalled and record.outcome != Outcome.OUTCOME_SKIPPED
 
 
 class Fold:
@@ -112,7 +119,7 @@ class Fold:
 
     def new_records(self, known: set[str]) -> list[Record]:
         """Records paid for in this run that are not in `known`, by digest."""
-        fresh = (r for r in self._records.values() if r.digest not in known and not r.recalled)
+        fresh = (r for r in self._records.values() if r.digest not in known and is_new(r))
         return sorted(fresh, key=lambda record: record.digest)
 
     def counts(self) -> LeafCounts:
@@ -132,6 +139,8 @@ class Fold:
 
     def _count(self, record: Record) -> None:
         """Once for each item, when it is both announced and closed."""
+        if record.outcome == Outcome.OUTCOME_SKIPPED:
+            return
         self.passed += gate_reason(record, self._gates) == ""
         counter = self._counters.setdefault(record.step, Counter())
         counter[_OUTCOMES[record.outcome]] += 1

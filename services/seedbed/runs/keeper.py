@@ -91,6 +91,9 @@ class Keeper:
     async def retry(self, run: KeptRun, digests: dict[str, list[str]]) -> None:
         """Settle ended leaves anew, without what failed of these items, by leaf token. Raises Conflict."""
         async with run.lock:
+            if not run.known.recipe.refill:
+                hint = "retry in a run that may, and create this one again"
+                raise Conflict(f"the run {run.name} asks no teacher (--no-refill)", hint=hint)
             if run.cell.value.state == RunState.RUN_STATE_CANCELLED:
                 raise Conflict(f"the run {run.name} is cancelled", hint="create it again, then retry")
             for token in digests:

@@ -1,25 +1,24 @@
 """One leaf in progress: its course, with the effects that carry it on."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
-from seedbed.kernel.bus import MEMO, Bus
+from seedbed.kernel.bus import Bus
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.memo import Memo, record_key
+from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store, put_blob
 from seedbed.runs.course import Course
 from seedbed.runs.entries import Cell, Entries
 from seedbed.runs.pedigree import write_part
 from seedbed.runs.seals import Seals
+from seedbed.runs.stock import AT_ONCE, Stock
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
-AT_ONCE = 32
 SLICE = 0.02
 LEAST_PATIENCE = 2.0
 MOST_PATIENCE = 60.0
@@ -62,9 +61,9 @@ class LeafWork:
         """After how many silent seconds what is open is published again."""
         self._bus = effects.bus
         self._store = effects.store
-        self._memo = effects.memo
         self._entries = effects.entries
         self._seals = effects.seals
+        self._stock = Stock(self.place, leaf.path, effects.bus, effects.memo, effects.seals)
         self._on_change = on_change
         self._sealed: set[str] = set()
         self._advancing = asyncio.Lock()
@@ -92,8 +91,9 @@ class LeafWork:
     async def open(self) -> None:
         """Bring in what may be recalled and say that the leaf is open; `resume` begins."""
         if self.cell.revision:
-            await self._put_by()
-        await self._recall()
+            await self._stock.put_by()
+        specs = set(self.course.known.specs.digests.values())
+        await self._stock.bring_in(specs, set(self.cell.value.excluded))
         await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
         self.opened = True
 
@@ -103,6 +103,8 @@ class LeafWork:
             return
         if not self.ready:
             self.commit = await self._find_commit()
+            if not self.course.known.recipe.refill:
+                self.course.brought = await self._stock.digests()
             self.course.prepare()
             self.ready = True
         await self.advance()
@@ -156,42 +158,11 @@ class LeafWork:
             await self._entries.write(
                 self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
             )
-            await self._purge()
+            await self._stock.clear()
 
     async def _publish(self, items: list[Item]) -> None:
         for start in range(0, len(items), AT_ONCE):
             await asyncio.gather(*map(self._bus.publish_work, items[start : start + AT_ONCE]))
-
-    async def _put_by(self) -> None:
-        """Seal what an earlier life of the leaf left on the bus.
-
-        Workers wrote it after the leaf was cancelled, say. Nobody was there then to take it in, and as
-        a record is written only once, it would never be heard of again.
-        """
-        left = []
-        watch = self._bus.watch(MEMO, f"{self.place}.>")
-        async with contextlib.aclosing(watch):
-            async for entry in watch:
-                if entry is None:
-                    break
-                record = await self._memo.read(entry.value or b"")
-                if record.followed and not record.recalled:
-                    left.append(record)
-        if left:
-            await self._seals.write(self.course.leaf.path, left)
-        await self._purge()
-
-    async def _recall(self) -> None:
-        specs = set(self.course.known.specs.digests.values())
-        excluded = set(self.cell.value.excluded)
-        records = await self._seals.read(self.course.leaf.path, specs, but=excluded)
-        for start in range(0, len(records), AT_ONCE):
-            batch = records[start : start + AT_ONCE]
-            await asyncio.gather(
-                *(self._memo.create(record_key(self.place, r.step, r.digest), r) for r in batch)
-            )
-        if records:
-            log.info("records brought in", leaf=self.course.leaf.path, count=len(records))
 
     async def _decide(self, upcoming: Round) -> None:
         await self._seal()
@@ -217,12 +188,8 @@ class LeafWork:
             entry.counts.CopyFrom(counts)
 
         await self._entries.write(self.cell, end)
-        await self._purge()
+        await self._stock.clear()
         log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
-
-    async def _purge(self) -> None:
-        await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{self.place}.>")
-        await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{self.place}.>")
 
     async def _find_commit(self) -> str:
         try:

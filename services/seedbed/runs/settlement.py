@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
-from seedbed.kernel.recipe import Recipe
+from seedbed.kernel.recipe import NOT_FILLED_UP, Recipe
 from seedbed.kernel.similarity import NearDuplicates
 from seedbed.kernel.step import candidate_id
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
@@ -175,8 +175,7 @@ class Settlement:
         last = birth.makings[-1]
         reason = gate_reason(last, self.recipe.gates)
         if reason is None:
-            failed = last.outcome != Outcome.OUTCOME_DONE
-            return "rejected", f"{last.step}: {last.reason}" if failed else f"ended at {last.step}", ""
+            return "rejected", _explain_end(last), ""
         if reason:
             return "rejected", reason, ""
         if not stand.missing:
@@ -186,7 +185,8 @@ class Settlement:
 
     def next_round(self) -> Round | None:
         """How far the next round reaches; None where the leaf has come to its end."""
-        if self.rounds >= self.recipe.max_rounds:
+        # What is only recalled costs nothing: all of it is looked at.
+        if self.recipe.refill and self.rounds >= self.recipe.max_rounds:
             return None
         rows = [
             QuotaDraws(form=s.quota.form, first=s.opened, end=s.opened + self._reach(s)) for s in self._stands
@@ -194,7 +194,9 @@ class Settlement:
         return Round(quotas=rows) if any(row.end > row.first for row in rows) else None
 
     def _reach(self, stand: _Stand) -> int:
-        if not stand.missing or stand.spent or stand.dry >= self.recipe.dry_rounds:
+        if not stand.missing or stand.spent:
+            return 0
+        if self.recipe.refill and stand.dry >= self.recipe.dry_rounds:
             return 0
         most = self.recipe.pairs if self.kind == "knowledge" else self.recipe.instructions
         if not stand.opened:
@@ -214,11 +216,20 @@ class Settlement:
     def _explain(self, stand: _Stand) -> str:
         form = f"{stand.quota.form} " if stand.quota.form else ""
         have = f"{stand.kept} of {stand.quota.target} {form}samples"
+        if not self.recipe.refill:
+            return f"{have}: {NOT_FILLED_UP}"
         if stand.spent:
             return f"{have}: all {stand.opened} draws are spent"
         if stand.dry >= self.recipe.dry_rounds:
             return f"{have}: {stand.dry} rounds in a row brought nothing new ({stand.opened} draws)"
         return f"{have}: the recipe's max_rounds of {self.rounds} are over ({stand.opened} draws)"
+
+
+def _explain_end(last: Record) -> str:
+    if last.outcome == Outcome.OUTCOME_SKIPPED:
+        return last.reason
+    failed = last.outcome != Outcome.OUTCOME_DONE
+    return f"{last.step}: {last.reason}" if failed else f"ended at {last.step}"
 
 
 def _identity(birth: Birth) -> str:

@@ -31,6 +31,8 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """The teacher's reply could not be read, three times over."""
     OUTCOME_FAILED: _Outcome.ValueType  # 3
     """The item itself cannot be done: refused by the endpoint, or under it ten processes died."""
+    OUTCOME_SKIPPED: _Outcome.ValueType  # 4
+    """Nobody was asked, as the recipe forbids it (`refill: false`). Never sealed, so that no run recalls it."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """How an item ended."""
@@ -41,6 +43,8 @@ OUTCOME_MALFORMED: Outcome.ValueType  # 2
 """The teacher's reply could not be read, three times over."""
 OUTCOME_FAILED: Outcome.ValueType  # 3
 """The item itself cannot be done: refused by the endpoint, or under it ten processes died."""
+OUTCOME_SKIPPED: Outcome.ValueType  # 4
+"""Nobody was asked, as the recipe forbids it (`refill: false`). Never sealed, so that no run recalls it."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _LeafState:

@@ -1,0 +1,66 @@
+"""The stock of a leaf: its records on the bus. Brought in from seals, put by into them, and cleared away."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Container
+
+from seedbed.bus.v1.bus_pb2 import Outcome, Record
+from seedbed.kernel.bus import MEMO, Bus
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.memo import Memo, record_key
+from seedbed.runs.fold import is_new
+from seedbed.runs.seals import Seals
+
+AT_ONCE = 32
+
+log = get_logger(__name__)
+
+
+class Stock:
+    """What the bus holds of one leaf of one run. `place` is what its keys and subjects have in common."""
+
+    def __init__(self, place: str, path: str, bus: Bus, memo: Memo, seals: Seals) -> None:
+        self._place = place
+        self._path = path
+        self._bus = bus
+        self._memo = memo
+        self._seals = seals
+
+    async def put_by(self) -> None:
+        """Seal what an earlier life of the leaf left on the bus.
+
+        Workers wrote it after the leaf was cancelled, say. Nobody was there then to take it in, and as
+        a record is written only once, it would never be heard of again.
+        """
+        left = [record async for record in self._records() if record.followed and is_new(record)]
+        if left:
+            await self._seals.write(self._path, left)
+        await self.clear()
+
+    async def bring_in(self, specs: Container[str], excluded: Container[str]) -> None:
+        """Bring in what plans with these specs can reach, without what failed of the excluded items."""
+        records = await self._seals.read(self._path, specs, but=excluded)
+        for start in range(0, len(records), AT_ONCE):
+            batch = records[start : start + AT_ONCE]
+            await asyncio.gather(
+                *(self._memo.create(record_key(self._place, r.step, r.digest), r) for r in batch)
+            )
+        if records:
+            log.info("records brought in", leaf=self._path, count=len(records))
+
+    async def digests(self) -> set[str]:
+        """The items there are records of, those that were skipped left out."""
+        return {r.digest async for r in self._records() if r.outcome != Outcome.OUTCOME_SKIPPED}
+
+    async def clear(self) -> None:
+        """Remove the leaf's records, and what waits of its work."""
+        await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{self._place}.>")
+        await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{self._place}.>")
+
+    async def _records(self) -> AsyncIterator[Record]:
+        watch = self._bus.watch(MEMO, f"{self._place}.>")
+        async with contextlib.aclosing(watch):
+            async for entry in watch:
+                if entry is None:
+                    return
+                yield await self._memo.read(entry.value or b"")
