@@ -1,8 +1,8 @@
 """An endpoint that takes so many calls at once and answers 429 beyond: `python benchmarks/limits.py`.
 
-Brings up the whole stack as `seedbed generate` does, so three worker processes, on a mock endpoint that takes 16
-calls of 100 ms at once and answers the others with `Retry-After: 1`. Prints seconds, the share of calls refused
-and the most that were in flight.
+Brings up the whole stack as `seedbed generate` does, so three worker processes, on a mock endpoint that takes
+16 calls of 100 ms at once and answers the others with `Retry-After: 1`. Prints seconds, the share of calls
+refused and the most that were in flight.
 """
 
 import argparse
@@ -15,10 +15,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-SEEDBED = Path(sys.executable).parent / "seedbed"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, too
 
 from benchmarks.synthetic import write_taxonomy
+
+SEEDBED = Path(sys.executable).parent / "seedbed"
 
 
 def main() -> None:
@@ -83,14 +84,14 @@ def _generate(folder: Path, taxonomy: Path, url: str, options: argparse.Namespac
     while process.poll() is None and not _read(stats)["requests"]:
         time.sleep(0.05)
     # That was the look at the endpoint before anything is started, which takes longer than a call.
-    urllib.request.urlopen(urllib.request.Request(stats, method="DELETE")).close()  # noqa: S310  our own
+    urllib.request.urlopen(urllib.request.Request(stats, method="DELETE")).close()
     process.communicate()
     if process.returncode not in (0, 3):
         raise SystemExit(f"seedbed generate ended with {process.returncode}")
 
 
 def _read(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url) as response:  # noqa: S310  our own
+    with urllib.request.urlopen(url) as response:
         stats: dict[str, Any] = json.load(response)
     return stats
 

@@ -21,7 +21,8 @@ LIMIT = 4
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
     """A beat that tests can wait for; what they hold does not depend on how long it is."""
-    monkeypatch.setattr(module, "TICK", 0.005)
+    monkeypatch.setattr(module, "TICK", 0.004)
+    monkeypatch.setattr(module, "LEAST_TICK", 0.001)
     monkeypatch.setattr(module, "BEAT", 0.05)
     monkeypatch.setattr(module, "EXPIRY", 0.4)
 

@@ -25,7 +25,7 @@ from seedbed.kernel.tasks import end_tasks
 
 __all__ = ["Permits", "Table"]
 
-TICK = 0.04
+TICK, LEAST_TICK = 0.04, 0.01
 BEAT = 2.0
 EXPIRY = 10.0
 
@@ -109,6 +109,9 @@ class Permits:
     def give_back(self) -> None:
         """Give a permit back."""
         self._in_use -= 1
+        if self._mine.granted > self._ceiling:
+            # Somebody waits for it.
+            self._urgent.set()
         self._changed.set()
 
     def begin(self) -> Call:
@@ -146,6 +149,8 @@ class Permits:
     def _adopt(self, table: Table, revision: int) -> None:
         lowered = table.probe.epoch != self._calls.epoch
         self._table, self._revision = table, revision
+        if held := table.holders.get(self._name):
+            self._mine = replace(self._mine, granted=held.granted)
         # The most that the others' wishes leave to this one, however much it wants.
         greedy = replace(self._mine, want=table.limit)
         self._ceiling = shares(replace(table, holders={**table.holders, self._name: greedy}))[self._name]
@@ -171,6 +176,7 @@ class Permits:
                 except (TimeoutError, nats.errors.Error) as error:
                     log.warning("permits not written", error=repr(error))
                     self._changed.set()
+            await asyncio.sleep(LEAST_TICK)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK):
                     await self._urgent.wait()
@@ -223,7 +229,8 @@ class Permits:
         self._calls.forget(told)
         if revision > self._revision:
             self._adopt(settled, revision)
-        self._mine = replace(mine, paused=self._mine.paused)
+        # By now others may have granted more.
+        self._mine = replace(mine, paused=self._mine.paused, granted=self._mine.granted)
         self.on_grant()
         return True
 

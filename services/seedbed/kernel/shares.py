@@ -96,12 +96,19 @@ def learn(table: Table, name: str, seen: Seen, taken: int, full: int) -> Table:
 
 
 def settle(table: Table, name: str, holder: Holder, in_use: int) -> Table:
-    """The table after a process has made its wish known and taken or given back what it may."""
+    """The table after a process has made its wish known and given back what is not its part.
+
+    What is free then goes to whom it is due, the others too: they need not come for it.
+    """
     table = replace(table, holders={**table.holders, name: holder})
-    entitled = shares(table)[name]
-    free = table.limit - sum(h.granted for h in table.holders.values())
-    if entitled < holder.granted:
-        granted = max(entitled, min(in_use, holder.granted))
-    else:
-        granted = holder.granted + max(0, min(entitled - holder.granted, free))
-    return replace(table, holders={**table.holders, name: replace(holder, granted=granted)})
+    due = shares(table)
+    granted = {other: held.granted for other, held in table.holders.items()}
+    if due[name] < holder.granted:
+        granted[name] = max(due[name], min(in_use, holder.granted))
+    free = table.limit - sum(granted.values())
+    for other in [name, *table.holders]:
+        more = max(0, min(due[other] - granted[other], free))
+        granted[other] += more
+        free -= more
+    holders = {other: replace(held, granted=granted[other]) for other, held in table.holders.items()}
+    return replace(table, holders=holders)
