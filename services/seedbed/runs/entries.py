@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import nats.js.errors
+from nats.js.kv import KeyValue
 
 from seedbed.bus.v1.bus_pb2 import Event, LeafEntry, RunEntry, RunState
 from seedbed.kernel.bus import RUNS, Bus, is_wrong_revision
@@ -33,15 +34,17 @@ class Entries:
         self._bus = bus
 
     async def load(self) -> AsyncIterator[Cell[RunEntry] | Cell[LeafEntry]]:
-        """All entries there are."""
+        """All entries there are. They are counted: a list that ended early would make runs be forgotten."""
+        bucket = await self._bus.bucket(RUNS)
+        known = (await self._bus.persist(bucket.status)).values
+        found: dict[str, Cell[RunEntry] | Cell[LeafEntry]] = {}
         async for entry in self._bus.watch(RUNS):
-            if entry is None:
-                return
-            data, revision = entry.value or b"", entry.revision or 0
-            if "." in entry.key:
-                yield Cell(entry.key, LeafEntry.FromString(data), revision)
-            else:
-                yield Cell(entry.key, RunEntry.FromString(data), revision)
+            if entry is not None:
+                found[entry.key] = _open(entry)
+            elif len(found) >= known:
+                break
+        for cell in found.values():
+            yield cell
 
     async def write(self, cell: Cell[EntryT], change: Callable[[EntryT], None]) -> None:
         """Change an entry, or create it. Raises Conflict where somebody else has changed it.
@@ -79,3 +82,10 @@ class Entries:
         what = RunState.Name(state).lower()
         await self._bus.publish_event(Event(run=cell.key, service="runs", what=what))
         log.info("run state", run=cell.key, state=what)
+
+
+def _open(entry: KeyValue.Entry) -> Cell[RunEntry] | Cell[LeafEntry]:
+    data, revision = entry.value or b"", entry.revision or 0
+    if "." in entry.key:
+        return Cell(entry.key, LeafEntry.FromString(data), revision)
+    return Cell(entry.key, RunEntry.FromString(data), revision)
