@@ -112,12 +112,16 @@ class Generation:
             leaves=self._order.leaves,
             request_id=str(uuid4()),
         )
-        created = _read_metadata(await runs.stub.CreateRun(request, timeout=_CREATE_TIMEOUT))
+
+        async def ask() -> Operation:
+            return await runs.stub.CreateRun(request, timeout=_CREATE_TIMEOUT)
+
+        created = _read_metadata(await ask())
         name, known = created.run, tallies.get(created.run)
         self._run = Run(name=name)
         self._before = replace(known or Tally(), requests=created.requests)
         self._screen.say(f"run {name}" + (" is known: what it has is kept" if known else ""))
-        await watch_run(runs, name, self._screen, self._note)
+        await watch_run(runs, name, self._screen, self._note, revive=ask)
 
     def _note(self, run: Run) -> None:
         self._run = run

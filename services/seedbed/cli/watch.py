@@ -1,7 +1,7 @@
 """Looks at runs: one, all of them, or one to its end, over restarts of the service that tells of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import grpc
 import grpc.aio
@@ -20,6 +20,8 @@ _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 _PATIENCE = 120.0
 _PAUSE = 0.5
 _PAGE = 100
+
+Revive = Callable[[], Awaitable[object]]
 
 
 async def get_run(runs: Runs, name: str) -> Run:
@@ -42,7 +44,11 @@ async def list_runs(runs: Runs) -> list[Run]:
 
 
 async def watch_run(
-    runs: Runs, name: str, screen: Screen, note: Callable[[Run], None] = lambda _: None
+    runs: Runs,
+    name: str,
+    screen: Screen,
+    note: Callable[[Run], None] = lambda _: None,
+    revive: Revive | None = None,
 ) -> Run:
     """Show a run until it ends; `note` hears of each of its states, too. Returns the last."""
     latest = Run(name=name)
@@ -55,7 +61,7 @@ async def watch_run(
 
         signs = asyncio.create_task(show_signs_of_life())
         try:
-            async for run in follow_run(runs, name, screen):
+            async for run in follow_run(runs, name, screen, revive):
                 latest = run
                 note(run)
                 display.update(run)
@@ -64,11 +70,18 @@ async def watch_run(
     return latest
 
 
-async def follow_run(runs: Runs, name: str, screen: Screen) -> AsyncIterator[Run]:
-    """The run's states as they come, to its end. Raises RemoteError where the service stays away."""
+async def follow_run(
+    runs: Runs, name: str, screen: Screen, revive: Revive | None = None
+) -> AsyncIterator[Run]:
+    """The run's states as they come, to its end. Raises RemoteError where the service stays away.
+
+    A service that was away may have started anew and wait to be asked for the run again: `revive` asks.
+    """
     away = 0.0
     while True:
         try:
+            if away and revive:
+                await revive()
             async for answer in runs.stub.WatchRun(WatchRunRequest(run=name)):
                 away = 0.0
                 yield answer.run
