@@ -106,7 +106,7 @@ def _runs() -> list[str]:
     allowed += [*_read(MEMO, ">"), *_read(RUNS, ">"), f"$KV.{MEMO}.>", f"$KV.{RUNS}.>"]
     allowed += [f"{API}.STREAM.PURGE.{stream}" for stream in (WORK, f"KV_{MEMO}")]
     allowed += [*_tail(DEAD), f"{API}.STREAM.MSG.DELETE.{DEAD}"]
-    return [*allowed, f"{ROOT}.work.>", f"{ROOT}.event.runs.>"]
+    return [*allowed, f"{ROOT}.work.>", f"{ROOT}.dead.>", f"{ROOT}.event.runs.>"]
 
 
 def _watcher() -> User:

@@ -34,6 +34,9 @@ ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
 MEMO, RUNS, LIMITS, STEPS, DEATHS = "MEMO", "RUNS", "LIMITS", "STEPS", "DEATHS"
 
+ITEM_BYTES = 768 * 1024
+"""The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
+
 # "maximum messages per subject exceeded": nats-py dresses it as 503, where it means "already queued".
 _ALREADY_QUEUED = 10077
 _WRONG_LAST_SEQUENCE = 10071
@@ -54,6 +57,16 @@ T = TypeVar("T")
 def work_subject(item: Item) -> str:
     """Where an item waits: at most one message at a time stands there."""
     return f"{ROOT}.work.{item.step}.{item.run}.{item.leaf}.{item_name(item.digest, item.candidate)}"
+
+
+def size_fault(step: str, size: int) -> str:
+    """Why the bus does not carry an item of that size, or nothing."""
+    if size <= ITEM_BYTES:
+        return ""
+    return (
+        f"an item for {step} has {size:,} bytes, of which the bus carries {ITEM_BYTES:,}: "
+        "make the seed examples or chunks shorter"
+    )
 
 
 def consumer_name(step: str) -> str:

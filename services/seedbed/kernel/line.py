@@ -12,12 +12,14 @@ from typing import Any
 
 import aiohttp
 
-from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError
+from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused
 from seedbed.kernel.faults import EndpointSlow, error_of, excerpt, words
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.tasks import end_tasks
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+REPLY_BYTES = 4 << 20
+"""The most that is read of an answer: far more than any number of tokens that is asked for."""
 
 log = get_logger(__name__)
 
@@ -35,6 +37,21 @@ class Endpoint:
     def headers(self) -> dict[str, str]:
         """What every request carries."""
         return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+
+
+async def read_body(response: aiohttp.ClientResponse) -> bytes:
+    """An answer's bytes. Raises Refused where there is no end of them."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > REPLY_BYTES:
+            response.close()
+            raise Refused(
+                f"the answer of {response.url.host} has more than {REPLY_BYTES:,} bytes and is not read",
+                hint="does the endpoint heed max_tokens?",
+            )
+    return b"".join(parts)
 
 
 class Line:
@@ -74,7 +91,7 @@ class Line:
         self.requests += 1
         try:
             async with self._connect().post(f"{self.endpoint.url}/chat/completions", json=body) as response:
-                data = await response.read()
+                data = await read_body(response)
                 if response.status != 200:
                     raise error_of(response.status, data, response.headers.get("Retry-After"))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -6,9 +6,9 @@ from typing import Any
 
 import aiohttp
 
-from seedbed.kernel.errors import InputError
+from seedbed.kernel.errors import InputError, Refused
 from seedbed.kernel.faults import words
-from seedbed.kernel.teacher import Endpoint
+from seedbed.kernel.line import Endpoint, read_body
 
 # One patience for all of it stands around the calls.
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)
@@ -28,6 +28,8 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20) -> None:
             f"{endpoint.url} did not answer within {patience:g} seconds",
             hint="is the model loaded? a larger --timeout gives it longer",
         ) from error
+    except Refused as error:
+        raise InputError(error.message, hint=error.hint) from error
     except (aiohttp.ClientError, OSError) as error:
         raise InputError(
             f"{endpoint.url} cannot be reached: {words(error)}",
@@ -41,7 +43,7 @@ async def _check_model(session: aiohttp.ClientSession, endpoint: Endpoint) -> No
             raise _refused_key(endpoint, response.status)
         if response.status != 200:
             return  # Some endpoints have no list of models; the answer will tell.
-        listed = _read(endpoint, await response.read(), response.content_type)
+        listed = _read(endpoint, await read_body(response), response.content_type)
     models = listed.get("data")
     names = [str(m.get("id")) for m in models if isinstance(m, dict)] if isinstance(models, list) else []
     if names and endpoint.model not in names:
@@ -60,7 +62,7 @@ async def _check_answer(session: aiohttp.ClientSession, endpoint: Endpoint) -> N
         "temperature": 0,
     }
     async with session.post(f"{endpoint.url}/chat/completions", json=body) as response:
-        data = await response.read()
+        data = await read_body(response)
         if response.status in (401, 403):
             raise _refused_key(endpoint, response.status)
         if response.status == 404:

@@ -1,15 +1,19 @@
-"""Records: what an item's end is written down as. Pure."""
+"""Records: what an item's end is written down as. No call is made here."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from seedbed.bus.v1.bus_pb2 import Announced, DeadLetter, Dropped, Item, Outcome, Record
+from seedbed.kernel.bus import size_fault
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Following, Step, Work
 
 
 def find_following(step: Step[Any, Any], item: Item, record: Record, known: KnownPlan) -> Following:
-    """What follows from a finished item; nothing where it was given up."""
+    """What follows from a finished item; nothing where it was given up.
+
+    It is given up here where the bus cannot carry what follows: tried again, it never could.
+    """
     if record.outcome != Outcome.OUTCOME_DONE:
         return Following()
     work = Work(
@@ -20,7 +24,12 @@ def find_following(step: Step[Any, Any], item: Item, record: Record, known: Know
         draw=item.draw,
         then=item.then if item.HasField("then") else None,
     )
-    return step.follow(work, known.recipe)
+    following = step.follow(work, known.recipe)
+    faults = (size_fault(announce.step, announce.size()) for announce in following.announce)
+    if fault := next(filter(None, faults), ""):
+        record.outcome, record.reason, record.result = Outcome.OUTCOME_FAILED, fault, b""
+        return Following()
+    return following
 
 
 def make_own(

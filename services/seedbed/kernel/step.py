@@ -53,6 +53,11 @@ class Announce:
     repeat: int = 0
     then: Follower | None = None
 
+    def size(self) -> int:
+        """Bytes of what the item will hold; its names are few more."""
+        own = len(self.input) if isinstance(self.input, bytes) else self.input.ByteSize()
+        return own + (self.then.ByteSize() if self.then else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:

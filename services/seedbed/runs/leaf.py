@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
 from seedbed.kernel.bus import Bus
@@ -16,6 +17,7 @@ from seedbed.runs.course import Course
 from seedbed.runs.entries import Cell, Entries
 from seedbed.runs.pedigree import write_part
 from seedbed.runs.seals import Seals
+from seedbed.runs.sending import send
 from seedbed.runs.stock import AT_ONCE, Stock
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
@@ -59,7 +61,7 @@ class LeafWork:
         self.last_news = time.monotonic()
         self.patience = LEAST_PATIENCE
         """After how many silent seconds what is open is published again."""
-        self._bus = effects.bus
+        self._send = partial(send, effects.bus, effects.memo, known)
         self._store = effects.store
         self._entries = effects.entries
         self._seals = effects.seals
@@ -162,7 +164,7 @@ class LeafWork:
 
     async def _publish(self, items: list[Item]) -> None:
         for start in range(0, len(items), AT_ONCE):
-            await asyncio.gather(*map(self._bus.publish_work, items[start : start + AT_ONCE]))
+            await asyncio.gather(*map(self._send, items[start : start + AT_ONCE]))
 
     async def _decide(self, upcoming: Round) -> None:
         await self._seal()
