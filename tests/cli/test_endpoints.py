@@ -24,6 +24,21 @@ def test_the_teacher_judges_where_no_judge_is_named():
     assert [role for role, _ in endpoints.remote] == ["teacher"]
 
 
+def test_several_addresses_of_one_model_are_one_teacher():
+    endpoints = choose(teacher="http://a:8000/v1/, http://b/v1,http://a:8000/v1", model="m")
+    assert endpoints.teacher.url == "http://a:8000/v1,http://b/v1"
+    assert [(role, one.url, one.model) for role, one in endpoints.remote] == [
+        ("teacher", "http://a:8000/v1", "m"),
+        ("teacher", "http://b/v1", "m"),
+    ]
+
+
+@pytest.mark.parametrize("url", ["http://a/v1,b", "http://a/v1,rehearsal", ","])
+def test_each_of_several_addresses_must_be_one(url):
+    with pytest.raises(InputError, match="not an address"):
+        choose(teacher=url, model="m")
+
+
 def test_keys_come_from_the_environment():
     endpoints = choose({"MY_KEY": " k1 "}, teacher="https://host/v1", model="m", api_key_env="MY_KEY")
     assert endpoints.teacher.api_key == "k1"

@@ -144,11 +144,13 @@ async def check_endpoints(wanted: Wanted, patience: float) -> list[Check]:
         return [Check("teacher", Health.POOR, "none is named", advice)]
     try:
         endpoints = choose_endpoints(wanted, settings)
-        await preflight(endpoints, patience)
+        troubles = await preflight(endpoints, patience)
     except SeedbedError as error:
         return [Check("teacher", Health.BAD, error.message, error.hint)]
     if not endpoints.remote:
         return [Check("teacher", Health.POOR, "the rehearsal teacher", "it is for trying things out")]
+    if troubles:
+        return [Check("teacher", Health.POOR, trouble, "see to it, or leave it out") for trouble in troubles]
     return [Check(role, Health.GOOD, f"{one.model} at {one.url}") for role, one in endpoints.remote]
 
 

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, urlsplit
 
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.settings import Settings
+from seedbed.kernel.settings import Settings, split_urls
 
 REHEARSAL = "rehearsal"
 REHEARSAL_NOTICE = (
@@ -17,7 +17,7 @@ REHEARSAL_NOTICE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """An OpenAI-compatible endpoint and the model asked there."""
+    """An OpenAI-compatible endpoint, or several parted by commas, and the model asked there."""
 
     url: str
     model: str = ""
@@ -53,7 +53,12 @@ class Endpoints:
     def remote(self) -> list[tuple[str, Endpoint]]:
         """The endpoints that are not ours to start, with what they are for."""
         both = [("teacher", self.teacher), *([("judge", self.judge)] if self.judge else [])]
-        return [(role, endpoint) for role, endpoint in both if endpoint.url != REHEARSAL]
+        return [
+            (role, replace(endpoint, url=url))
+            for role, endpoint in both
+            if endpoint.url != REHEARSAL
+            for url in endpoint.url.split(",")
+        ]
 
 
 def choose_endpoints(
@@ -93,17 +98,19 @@ def _choose_judge(
 def _endpoint(url: str, model: str, key: str, option: str) -> Endpoint:
     if url == REHEARSAL:
         return Endpoint(url=url, model=REHEARSAL)
-    parts = _split(url)
-    if parts is None:
-        raise InputError(
-            f"{option} {url!r} is not an address",
-            hint="it looks like http://127.0.0.1:8000/v1, or is the word rehearsal",
-        )
-    if parts.username or parts.password:
-        raise InputError(
-            f"{option} must not hold a password", hint="put it into the environment and use --api-key-env"
-        )
-    return Endpoint(url=url.rstrip("/"), model=model, api_key=key)
+    urls = split_urls(url) or [url]
+    for one in urls:
+        parts = _split(one)
+        if parts is None:
+            raise InputError(
+                f"{option} {one!r} is not an address",
+                hint="it looks like http://127.0.0.1:8000/v1, or is the word rehearsal",
+            )
+        if parts.username or parts.password:
+            raise InputError(
+                f"{option} must not hold a password", hint="put it into the environment and use --api-key-env"
+            )
+    return Endpoint(url=",".join(urls), model=model, api_key=key)
 
 
 def _split(url: str) -> SplitResult | None:

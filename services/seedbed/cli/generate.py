@@ -81,7 +81,8 @@ class Generation:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
             # A teacher that is not asked need not be there.
-            await preflight(endpoints, order.timeout, asking=order.refill)
+            for trouble in await preflight(endpoints, order.timeout, asking=order.refill):
+                screen.warn(trouble)
             # What an earlier command left undone waits until it is asked for: another run supersedes it.
             overrides = {**overrides_of(order.concurrency, order.timeout), **DORMANT}
             async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):

@@ -5,15 +5,31 @@ from typing import Annotated
 
 import typer
 
+AUTO = -1
+"""For a number: to be found out."""
 _ENDPOINTS = "Teacher and judge"
 _STACK = "Stack"
+
+
+def read_concurrency(given: str | int) -> int:
+    """A number, or AUTO."""
+    if given == "auto":
+        return AUTO
+    try:
+        number = int(given)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise typer.BadParameter(f"{given!r} is neither a number nor auto")
+    return number
+
 
 Teacher = Annotated[
     str,
     typer.Option(
         "--teacher",
-        metavar="URL|rehearsal",
-        help="OpenAI-compatible endpoint, or `rehearsal`: rules instead of a model.",
+        metavar="URL[,URL]|rehearsal",
+        help="OpenAI-compatible endpoint, or several of one model, or `rehearsal`: rules instead of a model.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
     ),
@@ -38,7 +54,7 @@ Judge = Annotated[
     str,
     typer.Option(
         "--judge",
-        metavar="URL|rehearsal",
+        metavar="URL[,URL]|rehearsal",
         help="Endpoint of the judge; the teacher judges where none is named.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
@@ -68,9 +84,10 @@ Concurrency = Annotated[
     int,
     typer.Option(
         "--concurrency",
-        metavar="N",
-        min=0,
-        help="Calls in flight at one endpoint, over all processes; 16 where not given.",
+        metavar="N|auto",
+        parser=read_concurrency,
+        help="Calls in flight at one endpoint, over all processes, and fewer where it refuses some; "
+        "`auto` finds out how many it takes. 16 where not given.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
     ),
@@ -116,3 +133,4 @@ LeafGlobs = Annotated[
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="`seedbed runs list` names them.", show_default=False)
 ]
+OfRun = Annotated[str, typer.Option("--run", metavar="RUN", help="Only of this run.", show_default=False)]

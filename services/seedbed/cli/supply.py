@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from seedbed.cli.endpoints import Endpoint, Endpoints
 from seedbed.cli.keeper import Notify
 from seedbed.cli.local import SERVICES, make_programs, port_names
+from seedbed.cli.options import AUTO
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.preflight import check_endpoint
 from seedbed.kernel.teacher import Endpoint as Asked
 
+AUTO_CEILING = 256
 _PATIENCE = 20.0
 
 
@@ -26,15 +28,25 @@ async def bring_up(
         yield stack, ports
 
 
-async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> None:
+async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> list[str]:
     """See that the endpoints answer before anything is started. Raises InputError that names the bad one.
 
-    Those that will not be asked only have to be named.
+    Those that will not be asked only have to be named. Of several for one role, one that answers is enough:
+    returns what is wrong with the others.
     """
     for role, endpoint in endpoints.remote:
         _check_name(role, endpoint)
-    if asking:
-        await asyncio.gather(*(_check(*row, patience or _PATIENCE) for row in endpoints.remote))
+    if not asking:
+        return []
+    checks = [_check(*row, patience or _PATIENCE) for row in endpoints.remote]
+    found = await asyncio.gather(*checks, return_exceptions=True)
+    answers = [(role, error) for (role, _), error in zip(endpoints.remote, found, strict=True)]
+    good = {role for role, error in answers if error is None}
+    for role, error in answers:
+        if error and not (role in good and isinstance(error, InputError)):
+            raise error
+    left_out = [error for _, error in answers if isinstance(error, InputError)]
+    return [f"{error.message}; left out until it answers" for error in left_out]
 
 
 def _check_name(role: str, endpoint: Endpoint) -> None:
@@ -56,5 +68,7 @@ async def _check(role: str, endpoint: Endpoint, patience: float) -> None:
 
 def overrides_of(concurrency: int, timeout: float) -> dict[str, str]:
     """Settings given as options; they win over the environment."""
-    given = {"SEEDBED_CONCURRENCY": concurrency, "SEEDBED_REQUEST_TIMEOUT": timeout}
-    return {name: f"{value:g}" for name, value in given.items() if value}
+    ceiling = AUTO_CEILING if concurrency == AUTO else concurrency
+    given = {"SEEDBED_CONCURRENCY": ceiling, "SEEDBED_REQUEST_TIMEOUT": timeout}
+    probing = {"SEEDBED_PROBE": "true"} if concurrency == AUTO else {}
+    return {name: f"{value:g}" for name, value in given.items() if value} | probing

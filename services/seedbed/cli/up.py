@@ -33,7 +33,8 @@ async def up(setup: Setup, screen: Screen) -> int:
     with state.hold("up") as ended:
         if ended:
             screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-        await preflight(endpoints, setup.timeout)
+        for trouble in await preflight(endpoints, setup.timeout):
+            screen.warn(trouble)
         async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
             await stack.ready()
             _show(ports, state, screen)

@@ -7,7 +7,7 @@ from seedbed.kernel.errors import InputError
 from seedbed.kernel.line import Endpoint, Line
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.pool import Desk, Pool
-from seedbed.kernel.settings import Settings
+from seedbed.kernel.settings import Settings, split_urls
 from seedbed.kernel.step import Role
 from seedbed.kernel.teacher import Teacher
 from seedbed.kernel.tools import Model
@@ -47,8 +47,3 @@ def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:
         )
         for url in urls
     ]
-
-
-def split_urls(value: str) -> list[str]:
-    """The addresses in a list parted by commas, each once."""
-    return list(dict.fromkeys(url for part in value.split(",") if (url := part.strip().rstrip("/"))))

@@ -78,6 +78,11 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+def split_urls(value: str) -> list[str]:
+    """The addresses in a list parted by commas, each once."""
+    return list(dict.fromkeys(url for part in value.split(",") if (url := part.strip().rstrip("/"))))
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises InputError for keys nobody knows and values that cannot be."""
     environ = os.environ if environ is None else environ

@@ -1,6 +1,7 @@
 """How one limit is divided among processes: the table they share, and who may have how much of it. Pure."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 
 from seedbed.kernel.probing import Probe, Seen, begin, climb, lower, measure
@@ -63,6 +64,16 @@ def shares(table: Table) -> dict[str, int]:
     for name in [name for name in order if name not in needy][:left]:
         result[name] = 1
     return result
+
+
+def pauses(tables: Sequence[Table]) -> set[str]:
+    """Why nobody asks, by the tables of all endpoints: a role waits where it waits at each of them."""
+    reasons: dict[str, list[set[str]]] = {}
+    for table in tables:
+        for role in {holder.role for holder in table.holders.values()}:
+            found = {holder.paused for holder in table.holders.values() if holder.role == role}
+            reasons.setdefault(role, []).append(found - {""})
+    return {why for of_role in reasons.values() if all(of_role) for found in of_role for why in found}
 
 
 def begin_anew(table: Table, ceiling: int, *, low: bool) -> Table:

@@ -1,13 +1,15 @@
 """The listener: follows the records and the endpoints' limits, and hands every record to its leaf."""
 
 import asyncio
+import time
 
 from seedbed.bus.v1.bus_pb2 import LeafState, Record
 from seedbed.kernel.bus import LIMITS, MEMO, Bus
 from seedbed.kernel.errors import NotFound, StoreError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
-from seedbed.kernel.permits import Table
+from seedbed.kernel.permits import EXPIRY, Table
+from seedbed.kernel.shares import pauses
 from seedbed.runs.run import KeptRun
 from seedbed.runs.tasks import PAUSE, Tasks
 
@@ -42,12 +44,14 @@ class Listener:
 
     async def follow_limits(self) -> None:
         """Keep up with why endpoints wait; never ends."""
-        tables: dict[str, Table] = {}
+        tables: dict[str, tuple[float, Table]] = {}
         async for entry in self._bus.watch(LIMITS):
             if entry is not None and entry.value:
-                tables[entry.key] = Table.from_json(entry.value)
-                reasons = {h.paused for table in tables.values() for h in table.holders.values() if h.paused}
-                self.paused = "; ".join(sorted(reasons))
+                now = time.monotonic()
+                tables[entry.key] = now, Table.from_json(entry.value)
+                # A table that nobody writes any more is of an endpoint that nobody asks any more.
+                fresh = [table for since, table in tables.values() if now - since < EXPIRY]
+                self.paused = "; ".join(sorted(pauses(fresh)))
 
     async def drop_orphans(self) -> None:
         """Remove records written by workers that came back after their leaf had ended."""
