@@ -10,8 +10,11 @@ from nats.js.kv import KeyValue
 
 from seedbed.bus.v1.bus_pb2 import Event, LeafEntry, RunEntry, RunState
 from seedbed.kernel.bus import RUNS, Bus, is_wrong_revision
-from seedbed.kernel.errors import Conflict
+from seedbed.kernel.errors import Conflict, InputError
 from seedbed.kernel.logs import get_logger
+
+MOST_BYTES = 1_000_000
+"""What fits into one message, with room for its headers."""
 
 log = get_logger(__name__)
 
@@ -55,6 +58,11 @@ class Entries:
         value.CopyFrom(cell.value)
         change(value)
         data = value.SerializeToString()
+        if len(data) > MOST_BYTES:
+            raise InputError(
+                f"the run's plan or state has {len(data):,} bytes, of which the bus carries {MOST_BYTES:,}",
+                hint="make several runs of fewer leaves each, with --leaf",
+            )
         bucket = await self._bus.bucket(RUNS)
         try:
             revision = await self._bus.persist(lambda: bucket.update(cell.key, data, last=cell.revision))

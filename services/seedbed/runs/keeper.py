@@ -71,8 +71,14 @@ class Keeper:
             run = self.runs.get(plan.run)
             if run is None:
                 run = self._keep(Cell(plan.run, RunEntry(plan=plan)))
-            async with run.lock:
-                await self._set_going(run)
+            try:
+                async with run.lock:
+                    await self._set_going(run)
+            except BaseException:
+                if not run.cell.revision:
+                    # Nowhere on record, so there is no such run.
+                    del self.runs[plan.run]
+                raise
             return run
 
     def get(self, name: str) -> KeptRun:
