@@ -11,8 +11,9 @@ ENDPOINTS = (
 LOOK = "--server --state --json"
 SURFACE = {
     "": "--debug --version",
-    "dead list": f"--run {LOOK}",
-    "dead retry": f"run items {LOOK}",
+    "dead drop": f"run items --all --reason {LOOK}",
+    "dead list": f"run --reason {LOOK}",
+    "dead retry": f"run items --all --reason {LOOK}",
     "dead show": f"item --run {LOOK}",
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",

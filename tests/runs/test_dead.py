@@ -7,16 +7,22 @@ import grpc.aio
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome, RunState
+from seedbed.runs.dead import read_letters, remove_letters
 from seedbed.runs.v1 import runs_service_pb2 as pb
-from tests.runs.garden import succeeded
+from tests.runs.garden import connect, refused, succeeded
 from tests.runs.leaves import skill_leaf
 
 LEAF = skill_leaf(seeds=3)
 
 
-async def retry(garden, run, *digests):
-    request = pb.RetryDeadLettersRequest(run=run, digests=digests)
+async def retry(garden, run, *digests, reason=""):
+    request = pb.RetryDeadLettersRequest(run=run, digests=digests, reason=reason)
     return (await garden.stub.RetryDeadLetters(request, timeout=9)).retried
+
+
+async def drop(garden, run, *digests, reason=""):
+    request = pb.DropDeadLettersRequest(run=run, digests=digests, reason=reason)
+    return (await garden.stub.DropDeadLetters(request, timeout=9)).dropped
 
 
 async def test_letters_are_listed_once_with_their_reason(garden, hand):
@@ -104,3 +110,54 @@ async def test_what_cannot_be_retried(garden, hand):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await retry(garden, name, *digests)
         assert caught.value.code() == code
+
+
+async def test_what_is_dropped_is_off_the_list_and_nothing_else_changes(garden, hand):
+    hand.refused = {"skills.respond"}
+    run = await garden.make(LEAF, target=6)
+    letters = await garden.letters(run.name)
+    one, *others = sorted(letter.digest for letter in letters)
+    assert await drop(garden, run.name, one) == 1
+    assert sorted(letter.digest for letter in await garden.letters(run.name)) == others
+    assert await garden.get(run.name) == run
+    error = await refused(retry(garden, run.name, one))
+    assert error.code() == grpc.StatusCode.NOT_FOUND
+    assert await drop(garden, run.name) == len(others)
+    assert await drop(garden, run.name) == 0
+    assert await garden.letters(run.name) == []
+
+
+async def test_letters_by_their_reason(garden, hand):
+    hand.refused = {"skills.respond", "judge.pair"}
+    run = await garden.make(LEAF, target=6)
+    steps = Counter(letter.step for letter in await garden.letters(run.name))
+    assert len(steps) == 2
+    wanted = pb.ListDeadLettersRequest(run=run.name, reason="pair is ref")
+    listed = await garden.stub.ListDeadLetters(wanted, timeout=9)
+    assert {letter.reason for letter in listed.letters} == {"judge.pair is refused"}
+    assert await drop(garden, run.name, reason="judge.pair") == steps["judge.pair"]
+    assert await drop(garden, run.name, reason="judge.pair") == 0
+    assert await retry(garden, run.name, reason="nothing of the kind") == 0
+    hand.refused = set()
+    assert await retry(garden, run.name, reason="respond") == steps["skills.respond"]
+    assert (await garden.watch(run.name)).leaves[0].counts.accepted == 6
+
+
+async def test_a_letter_that_is_gone_already_is_no_error(garden, hand, nats_url):
+    hand.refused = {"skills.respond"}
+    run = await garden.make(LEAF, target=6)
+    async with connect(nats_url) as bus:
+        letters = await read_letters(bus, run.name)
+        for _ in range(2):
+            await remove_letters(bus, letters)
+        assert await read_letters(bus, run.name) == []
+
+
+async def test_a_run_that_may_ask_nobody_retries_nothing(garden, hand):
+    hand.refused = {"skills.respond"}
+    await garden.make(LEAF, target=6)
+    run = await garden.make(LEAF, recipe="{target: 6, refill: false}")
+    assert await garden.letters(run.name)
+    error = await refused(retry(garden, run.name))
+    assert error.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert "--no-refill" in error.details()

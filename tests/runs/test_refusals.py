@@ -31,6 +31,8 @@ async def test_an_unknown_run_is_not_found(runs):
         stub.Trace(pb.TraceRequest(candidate="c", run=name), timeout=9),
         stub.ListDeadLetters(pb.ListDeadLettersRequest(run=name), timeout=9),
         stub.RetryDeadLetters(pb.RetryDeadLettersRequest(run=name), timeout=9),
+        stub.DropDeadLetters(pb.DropDeadLettersRequest(run=name), timeout=9),
+        stub.CompareRuns(pb.CompareRunsRequest(base=name, head=name), timeout=9).read(),
         stub.WatchRun(pb.WatchRunRequest(run=name), timeout=9).read(),
         stub.ListCandidates(pb.ListCandidatesRequest(run=name), timeout=9).read(),
         stub.ReadPart(pb.ReadPartRequest(run=name), timeout=9).read(),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from seedbed import __version__
-from seedbed.cli import app_runs, app_taxonomy, options
+from seedbed.cli import app_dead, app_runs, app_taxonomy, options
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, ask_runs, debugging
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(app_taxonomy.app, name="taxonomy")
 app.add_typer(app_runs.app, name="runs")
-app.add_typer(app_runs.dead, name="dead")
+app.add_typer(app_dead.app, name="dead")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
@@ -199,7 +199,7 @@ def trace(
         str, typer.Argument(metavar="SAMPLE_ID", help="Its id, or the beginning of it.", show_default=False)
     ],
     *,
-    run: app_runs.OfRun = "",
+    run: options.OfRun = "",
     server: options.Server = "",
     state: options.State = STATE,
     machine: options.Json = False,

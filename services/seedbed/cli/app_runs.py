@@ -1,6 +1,4 @@
-"""`seedbed runs …` and `seedbed dead …`: the commands and their options."""
-
-from typing import Annotated
+"""`seedbed runs …`: the commands and their options."""
 
 import typer
 
@@ -9,12 +7,6 @@ from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, ask_runs
 
 app = typer.Typer(help="List, show, watch and cancel runs.", no_args_is_help=True)
-dead = typer.Typer(help="Items given up: why, and trying them again.", no_args_is_help=True)
-
-Item = Annotated[
-    str, typer.Argument(metavar="ITEM", help="The beginning of an item's digest.", show_default=False)
-]
-OfRun = Annotated[str, typer.Option("--run", metavar="RUN", help="Only of this run.", show_default=False)]
 
 
 @app.command("list")
@@ -78,56 +70,3 @@ def cancel(
 
     screen = Screen(machine=machine)
     ask_runs(context, server, state, screen, lambda runs: work.cancel(runs, run, screen))
-
-
-@dead.command("list")
-def list_letters(
-    context: typer.Context,
-    *,
-    run: OfRun = "",
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """List the items given up, with their reasons."""
-    from seedbed.cli import runs as work
-
-    screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.show_letters(runs, run, screen))
-
-
-@dead.command("show")
-def show_letter(
-    context: typer.Context,
-    item: Item,
-    *,
-    run: OfRun = "",
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """Show one item given up."""
-    from seedbed.cli import runs as work
-
-    screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.show_letter(runs, item, run, screen))
-
-
-@dead.command("retry")
-def retry_letters(
-    context: typer.Context,
-    run: options.RunName,
-    items: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="ITEM", help="Beginnings of digests; none means all.", show_default=False),
-    ] = None,
-    *,
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """Open items of a run again that were given up."""
-    from seedbed.cli import runs as work
-
-    screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.retry_letters(runs, run, items or [], screen))

@@ -12,7 +12,8 @@ from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import Store, get_blob
-from seedbed.runs.dead import read_letters, remove_letters
+from seedbed.runs.comparing import Comparing
+from seedbed.runs.dead import find_letters, read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
 from seedbed.runs.paging import take_page
@@ -171,7 +172,7 @@ class RunsApi(RunsServiceServicer):
         del context
         if request.run:
             self._keeper.get(request.run)
-        letters = await read_letters(self._bus, request.run)
+        letters = [row.letter for row in await read_letters(self._bus, request.run, request.reason)]
         page, token = take_page(letters, request.page_size, request.page_token)
         return pb.ListDeadLettersResponse(letters=page, next_page_token=token)
 
@@ -181,16 +182,32 @@ class RunsApi(RunsServiceServicer):
         """See the contract. A leaf is settled anew; all of it but what failed of these items is recalled."""
         del context
         run = self._keeper.get(request.run)
-        letters = await read_letters(self._bus, request.run)
-        wanted = [letter for letter in letters if not request.digests or letter.digest in request.digests]
-        if missing := set(request.digests) - {letter.digest for letter in wanted}:
-            raise NotFound(f"the run {request.run} has no dead letter {', '.join(sorted(missing))}")
+        letters = await find_letters(self._bus, run.name, request.digests, request.reason)
         by_leaf: dict[str, list[str]] = {}
-        for letter in wanted:
-            by_leaf.setdefault(letter.leaf, []).append(letter.digest)
+        for row in letters:
+            by_leaf.setdefault(row.letter.leaf, []).append(row.letter.digest)
         await self._keeper.retry(run, by_leaf)
-        await remove_letters(self._bus, run.name, {letter.digest for letter in wanted})
-        return pb.RetryDeadLettersResponse(retried=len(wanted))
+        await remove_letters(self._bus, letters)
+        return pb.RetryDeadLettersResponse(retried=len(letters))
+
+    async def DropDeadLetters(  # noqa: N802
+        self, request: pb.DropDeadLettersRequest, context: Context
+    ) -> pb.DropDeadLettersResponse:
+        """See the contract."""
+        del context
+        run = self._keeper.get(request.run)
+        letters = await find_letters(self._bus, run.name, request.digests, request.reason)
+        await remove_letters(self._bus, letters)
+        return pb.DropDeadLettersResponse(dropped=len(letters))
+
+    async def CompareRuns(  # noqa: N802
+        self, request: pb.CompareRunsRequest, context: Context
+    ) -> AsyncIterator[pb.CompareRunsResponse]:
+        """See the contract."""
+        del context
+        base, head = self._keeper.get(request.base), self._keeper.get(request.head)
+        async for found in Comparing(self._store, self._keeper.snapshots, base, head).responses():
+            yield found
 
     def _describe(self, name: str) -> pb.Run:
         return self._keeper.get(name).describe(self._keeper.paused)

@@ -1,7 +1,7 @@
 """Dead letters: items given up, as people look at them."""
 
-import contextlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import nats.errors
 import nats.js.errors
@@ -9,22 +9,49 @@ from nats.js.api import DeliverPolicy
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter
 from seedbed.kernel.bus import DEAD, ROOT, Bus
+from seedbed.kernel.errors import NotFound
+
+# "no message found": as nothing, and as the failure to remove nothing.
+_GONE = (10037, 10057)
 
 
-async def read_letters(bus: Bus, run: str) -> list[DeadLetter]:
-    """All dead letters of a run, or of all where none is named: oldest first, each item once."""
-    letters: dict[tuple[str, str, str], DeadLetter] = {}
-    async for letter, _ in _read(bus, run):
-        letters.setdefault((letter.run, letter.leaf, letter.digest), letter).CopyFrom(letter)
-    return list(letters.values())
+@dataclass(slots=True)
+class Kept:
+    """A letter, and where it stands in the stream: a worker that came back may have written it twice."""
+
+    letter: DeadLetter
+    sequences: list[int] = field(default_factory=list)
 
 
-async def remove_letters(bus: Bus, run: str, digests: Collection[str]) -> None:
-    """Remove the letters of items that are tried again; an item that fails again writes a new one."""
+async def read_letters(bus: Bus, run: str, reason: str = "") -> list[Kept]:
+    """Dead letters of a run, or of all where none is named: oldest first, each item once, as it was last."""
+    kept: dict[tuple[str, str, str], Kept] = {}
     async for letter, sequence in _read(bus, run):
-        if letter.digest in digests:
-            with contextlib.suppress(nats.js.errors.NotFoundError):
+        known = kept.setdefault((letter.run, letter.leaf, letter.digest), Kept(letter))
+        known.letter = letter
+        known.sequences.append(sequence)
+    return [row for row in kept.values() if reason in row.letter.reason]
+
+
+async def find_letters(bus: Bus, run: str, digests: Sequence[str], reason: str) -> list[Kept]:
+    """The letters of a run that are meant: those of these items, or all. Raises NotFound."""
+    letters = await read_letters(bus, run, reason)
+    wanted = [row for row in letters if not digests or row.letter.digest in digests]
+    if missing := set(digests) - {row.letter.digest for row in wanted}:
+        because = f" whose reason contains {reason!r}" if reason else ""
+        raise NotFound(f"the run {run} has no dead letter {', '.join(sorted(missing))}{because}")
+    return wanted
+
+
+async def remove_letters(bus: Bus, letters: Iterable[Kept]) -> None:
+    """Remove these letters, and no later ones of the same items."""
+    for row in letters:
+        for sequence in row.sequences:
+            try:
                 await bus.js.delete_msg(DEAD, sequence)
+            except nats.js.errors.APIError as error:
+                if error.err_code not in _GONE:
+                    raise
 
 
 async def _read(bus: Bus, run: str) -> AsyncIterator[tuple[DeadLetter, int]]:

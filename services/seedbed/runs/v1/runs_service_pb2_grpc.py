@@ -90,6 +90,16 @@ class RunsServiceStub:
                 request_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.RetryDeadLettersRequest.SerializeToString,
                 response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.RetryDeadLettersResponse.FromString,
                 _registered_method=True)
+        self.DropDeadLetters = channel.unary_unary(
+                '/seedbed.runs.v1.RunsService/DropDeadLetters',
+                request_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.DropDeadLettersRequest.SerializeToString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.DropDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.CompareRuns = channel.unary_stream(
+                '/seedbed.runs.v1.RunsService/CompareRuns',
+                request_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CompareRunsRequest.SerializeToString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CompareRunsResponse.FromString,
+                _registered_method=True)
 
 
 class RunsServiceServicer:
@@ -167,6 +177,20 @@ class RunsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DropDeadLetters(self, request, context):
+        """Takes letters off the list; what failed stays as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareRuns(self, request, context):
+        """What differs between two runs and why: first their plans, then leaf by leaf, in order of path.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RunsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -224,6 +248,16 @@ def add_RunsServiceServicer_to_server(servicer, server):
                     servicer.RetryDeadLetters,
                     request_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.RetryDeadLettersRequest.FromString,
                     response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.RetryDeadLettersResponse.SerializeToString,
+            ),
+            'DropDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropDeadLetters,
+                    request_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.DropDeadLettersRequest.FromString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.DropDeadLettersResponse.SerializeToString,
+            ),
+            'CompareRuns': grpc.unary_stream_rpc_method_handler(
+                    servicer.CompareRuns,
+                    request_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CompareRunsRequest.FromString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CompareRunsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -523,6 +557,60 @@ class RunsService:
             '/seedbed.runs.v1.RunsService/RetryDeadLetters',
             seedbed_dot_runs_dot_v1_dot_runs__service__pb2.RetryDeadLettersRequest.SerializeToString,
             seedbed_dot_runs_dot_v1_dot_runs__service__pb2.RetryDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/seedbed.runs.v1.RunsService/DropDeadLetters',
+            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.DropDeadLettersRequest.SerializeToString,
+            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.DropDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/seedbed.runs.v1.RunsService/CompareRuns',
+            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CompareRunsRequest.SerializeToString,
+            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CompareRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

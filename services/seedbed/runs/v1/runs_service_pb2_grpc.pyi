@@ -49,6 +49,10 @@ class RunsServiceStub:
     """The bytes of one part."""
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.ListDeadLettersRequest, _runs_service_pb2.ListDeadLettersResponse]
     RetryDeadLetters: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.RetryDeadLettersRequest, _runs_service_pb2.RetryDeadLettersResponse]
+    DropDeadLetters: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.DropDeadLettersRequest, _runs_service_pb2.DropDeadLettersResponse]
+    """Takes letters off the list; what failed stays as it is."""
+    CompareRuns: _grpc.UnaryStreamMultiCallable[_runs_service_pb2.CompareRunsRequest, _runs_service_pb2.CompareRunsResponse]
+    """What differs between two runs and why: first their plans, then leaf by leaf, in order of path."""
 
 @_typing.type_check_only
 class RunsServiceAsyncStub(RunsServiceStub):
@@ -70,6 +74,10 @@ class RunsServiceAsyncStub(RunsServiceStub):
     """The bytes of one part."""
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.ListDeadLettersRequest, _runs_service_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
     RetryDeadLetters: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.RetryDeadLettersRequest, _runs_service_pb2.RetryDeadLettersResponse]  # type: ignore[assignment]
+    DropDeadLetters: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.DropDeadLettersRequest, _runs_service_pb2.DropDeadLettersResponse]  # type: ignore[assignment]
+    """Takes letters off the list; what failed stays as it is."""
+    CompareRuns: _aio.UnaryStreamMultiCallable[_runs_service_pb2.CompareRunsRequest, _runs_service_pb2.CompareRunsResponse]  # type: ignore[assignment]
+    """What differs between two runs and why: first their plans, then leaf by leaf, in order of path."""
 
 class RunsServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -154,5 +162,21 @@ class RunsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _runs_service_pb2.RetryDeadLettersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_runs_service_pb2.RetryDeadLettersResponse, _abc.Awaitable[_runs_service_pb2.RetryDeadLettersResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DropDeadLetters(
+        self,
+        request: _runs_service_pb2.DropDeadLettersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_runs_service_pb2.DropDeadLettersResponse, _abc.Awaitable[_runs_service_pb2.DropDeadLettersResponse]]:
+        """Takes letters off the list; what failed stays as it is."""
+
+    @_abc_1.abstractmethod
+    def CompareRuns(
+        self,
+        request: _runs_service_pb2.CompareRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_runs_service_pb2.CompareRunsResponse], _abc.AsyncIterator[_runs_service_pb2.CompareRunsResponse]]:
+        """What differs between two runs and why: first their plans, then leaf by leaf, in order of path."""
 
 def add_RunsServiceServicer_to_server(servicer: RunsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
