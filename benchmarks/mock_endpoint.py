@@ -27,6 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from benchmarks.mock_replies import MODEL, complete
 
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
+_SCHEMA = b'"json_schema"'
+_DRAW = b'"KnowledgePairs"'
+# Another attempt is the same request with another seed.
+_SEED = re.compile(rb'"seed":\s*\d+')
 Reply = Callable[[bytes], None]
 
 
@@ -40,6 +44,8 @@ class Stats:
     most_at_once: int = 0
     refused: int = 0
     bad: int = 0
+    # Requests that held --count-match.
+    matched: int = 0
     by_schema: Counter[str] = field(default_factory=Counter)
     first: float = 0.0
     last: float = 0.0
@@ -64,6 +70,8 @@ class Options:
     limit: int = 0
     retry_after: float = 1.0
     bad_request_match: bytes = b""
+    bad_draw: int = 0
+    count_match: bytes = b""
     acceptance: float = 1.0
 
 
@@ -73,6 +81,8 @@ class Endpoint:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.stats = Stats()
+        self._draws = 0
+        self._bad_draw = b""
 
     def handle(self, method: bytes, path: bytes, body: bytes, reply: Reply) -> None:
         """One request; `reply` is called when its time has come."""
@@ -93,12 +103,14 @@ class Endpoint:
         """One completion."""
         stats, options = self.stats, self.options
         stats.requests += 1
-        stats.last = time.time()
-        stats.first = stats.first or stats.last
-        if options.bad_request_match and options.bad_request_match in body:
+        if _SCHEMA in body:
+            # A look whether the endpoint is there belongs to no run.
+            stats.first = stats.first or time.time()
+        if self._is_bad(body):
             stats.bad += 1
-            reply(_frame(400, _error(400, "the request matches --bad-request-match")))
+            reply(_frame(400, _error(400, "the request is one that always gets this")))
             return
+        stats.matched += bool(options.count_match) and options.count_match in body
         if options.limit and stats.in_flight >= options.limit:
             stats.refused += 1
             wait = f"Retry-After: {options.retry_after:g}\r\n"
@@ -108,9 +120,22 @@ class Endpoint:
         stats.most_at_once = max(stats.most_at_once, stats.in_flight)
         asyncio.get_running_loop().call_later(options.delay, self._finish, body, reply)
 
+    def _is_bad(self, body: bytes) -> bool:
+        options = self.options
+        if options.bad_request_match and options.bad_request_match in body:
+            return True
+        if not options.bad_draw or _DRAW not in body:
+            return False
+        self._draws += 1
+        asked = _SEED.sub(b"", body)
+        if self._draws == options.bad_draw:
+            self._bad_draw = asked
+        return asked == self._bad_draw
+
     def _finish(self, body: bytes, reply: Reply) -> None:
         self.stats.in_flight -= 1
         self.stats.answered += 1
+        self.stats.last = time.time()
         name, payload = complete(body, self.options.acceptance)
         self.stats.by_schema[name] += 1
         known = hash(body)
@@ -193,11 +218,22 @@ def main() -> int:
     parser.add_argument("--retry-after", type=float, default=1.0, help="seconds, sent with a 429")
     parser.add_argument("--bad-request-match", default="", help="400 for each body that contains this text")
     parser.add_argument(
+        "--bad-draw", type=int, default=0, help="400 for the Nth draw of knowledge pairs, however often asked"
+    )
+    parser.add_argument("--count-match", default="", help="count the requests that contain this text")
+    parser.add_argument(
         "--acceptance", type=float, default=1.0, help="share of verdicts that pass, by request hash"
     )
     given = parser.parse_args()
-    match = given.bad_request_match.encode()
-    options = Options(given.delay_ms / 1000, given.limit, given.retry_after, match, given.acceptance)
+    options = Options(
+        delay=given.delay_ms / 1000,
+        limit=given.limit,
+        retry_after=given.retry_after,
+        bad_request_match=given.bad_request_match.encode(),
+        bad_draw=given.bad_draw,
+        count_match=given.count_match.encode(),
+        acceptance=given.acceptance,
+    )
     try:
         import uvloop  # noqa: PLC0415  the endpoint runs without it, only slower
     except ImportError:

@@ -38,7 +38,8 @@ def _write_leaf(folder: Path, chance: random.Random, paragraphs: int) -> None:
 
 
 def _sentence(chance: random.Random) -> str:
-    return f"The {chance.choice(_WORDS)} of {chance.choice(_WORDS)} {chance.randrange(1000)} is near the {chance.choice(_WORDS)}."
+    first, second, number = chance.choice(_WORDS), chance.choice(_WORDS), chance.randrange(1000)
+    return f"The {first} of {second} {number} is near the {chance.choice(_WORDS)}."
 
 
 def _paragraph(chance: random.Random) -> str:

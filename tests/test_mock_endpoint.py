@@ -95,3 +95,26 @@ async def test_a_large_body_in_pieces_is_read_whole():
             assert response.status == 200
         async with session.get("/nowhere") as response:
             assert response.status == 404
+
+
+async def test_a_bad_draw_stays_bad_with_another_seed():
+    async with served(Options(delay=0, bad_draw=2, count_match=b"salt")) as session:
+
+        async def ask(seed, document):
+            body = body_of(BY_NAME["KnowledgePairs"], seed, **{**VALUES, "document": document})
+            async with session.post("/v1/chat/completions", json=body) as answer:
+                return answer.status
+
+        asked = [(1, "tin"), (2, "salt"), (3, "salt"), (4, "tin")]
+        assert [await ask(*one) for one in asked] == [200, 400, 400, 200]
+        async with session.get("/stats") as answer:
+            stats = await answer.json()
+    assert (stats["bad"], stats["matched"]) == (2, 0)
+
+
+async def test_a_look_belongs_to_no_run():
+    async with served(Options(delay=0)) as session:
+        async with session.post("/v1/chat/completions", json={"messages": []}) as answer:
+            await answer.read()
+        async with session.get("/stats") as answer:
+            assert (await answer.json())["first"] == 0
