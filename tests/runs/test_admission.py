@@ -1,0 +1,45 @@
+"""How runs share the work: each has its part, however large the other is."""
+
+import asyncio
+
+import pytest
+
+from tests.runs.garden import succeeded
+from tests.runs.leaves import knowledge_leaf, skill_leaf
+
+BIG = [knowledge_leaf(f"knowledge/big/leaf_{number:02}", (f"big{number}.txt",)) for number in range(40)]
+ROOM = 64
+"""Items that all runs together may have open, at a limit of 16 calls."""
+
+
+@pytest.mark.parametrize("leaf", [knowledge_leaf("knowledge/small", ("small.txt",)), skill_leaf()])
+async def test_a_small_run_beside_a_big_one_ends_in_its_own_time(garden, hand, leaf):
+    alone = await garden.make(leaf, target=10)
+    own = hand.total
+    assert succeeded(alone)
+    hand.calls.clear()
+    hand.delay = 0.002
+    big = await garden.create(await garden.sow(*BIG), target=2000)
+    await garden.until(big, 100)
+    before = hand.total
+    # Another recipe, so that no call is recalled.
+    small = await garden.make(leaf, target=10, recipe="{pairs: 4, instructions: 6}")
+    assert succeeded(small)
+    beside = hand.total - before
+    assert not succeeded(await garden.get(big))
+    print(f"{own} calls alone; {beside} calls of both while it lasted")
+    # A few times round what is open at once: one wait behind the other's items for each step of the way.
+    assert beside <= 10 * ROOM
+
+
+async def test_open_items_stay_bounded_and_the_judge_keeps_up(garden, hand):
+    hand.delay = 0.002
+    big = await garden.create(await garden.sow(*BIG), target=2000)
+    most = 0
+    while hand.total < 1500:
+        progress = (await garden.get(big)).progress
+        most = max(most, progress.open_items)
+        await asyncio.sleep(0.01)
+    # What follows from work admitted is never refused: at most one call begets so many.
+    assert most <= 4 * ROOM
+    assert hand.calls["judge.grounded"] > 0.5 * hand.calls["knowledge.generate"]
