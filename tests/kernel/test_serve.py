@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from seedbed.kernel.channel import open_channel
+from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.serve import endpoint_of
 from seedbed.kernel.settings import load_settings
@@ -206,3 +208,34 @@ def test_each_role_has_its_endpoint(changes, role, expected):
 def test_no_teacher_is_said():
     with pytest.raises(InputError, match="no teacher is named"):
         endpoint_of(load_settings({}), "teacher")
+
+
+@pytest.mark.s3
+async def test_a_wrong_key_of_the_store_ends_it_and_is_not_shown(start, s3_server):
+    service = start(
+        SEEDBED_STORE_URL=s3_server.url("any"),
+        SEEDBED_STORE_ACCESS_KEY=s3_server.access_key,
+        SEEDBED_STORE_SECRET_KEY="a-wrong-secret",
+    )
+    assert await service.ended(20) == 2
+    assert "small: the store refused bucket any" in "\n".join(service.lines())
+    assert "SEEDBED_STORE_SECRET_KEY" in service.lines()[-1]
+    assert "a-wrong-secret" not in service.log.read_text()
+
+
+async def test_certificates_that_cannot_be_end_it_before_it_waits_for_anyone(start, tmp_path):
+    service = start(SEEDBED_TLS_CERT=str(tmp_path / "none.pem"), SEEDBED_NATS_URL="nats://127.0.0.1:9")
+    assert await service.ended() == 2
+    assert service.lines()[0] == "small: certificates that cannot be"
+    assert "SEEDBED_TLS_CERT" in service.lines()[1]
+
+
+async def test_a_service_with_tokens_takes_no_call_without_one(start):
+    service = start(SEEDBED_API_TOKEN="one two")
+    where = f"127.0.0.1:{(await service.serving())['port']}"
+    async with open_channel(where) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await Greeter(channel).greet(b"you", timeout=5)
+        assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
+    async with open_channel(where, Access(token="two")) as channel:
+        assert await Greeter(channel).greet(b"you", timeout=5) == b"hello you"

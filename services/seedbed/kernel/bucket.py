@@ -12,6 +12,8 @@ from minio.error import S3Error
 from seedbed.kernel.errors import NotFound, StoreError
 
 _CONNECTIONS = 16
+_STRANGER = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+_KEYS = "SEEDBED_STORE_ACCESS_KEY and SEEDBED_STORE_SECRET_KEY (or _FILE) say who this process is there"
 
 T = TypeVar("T")
 
@@ -32,7 +34,8 @@ class BucketStore:
             except S3Error as error:
                 if error.code in ("NoSuchKey", "NoSuchObject"):
                     raise NotFound(f"the store has no {what}") from error
-                raise StoreError(f"the store refused {what}: {error.code} {error.message}") from error
+                message = f"the store refused {what}: {error.code} {error.message or ''}".rstrip()
+                raise StoreError(message, hint=_KEYS if error.code in _STRANGER else "") from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise StoreError(f"the store does not answer for {what}: {error}") from error
 
