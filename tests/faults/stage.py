@@ -225,9 +225,11 @@ class Undisturbed:
         assert 0 <= more <= repeats
 
 
-def run_undisturbed(folder: Path, taxonomy: Path, target: int, at_once: int = AT_ONCE) -> Undisturbed:
-    """Make a run that nothing happens to."""
-    with open_teacher(folder) as teacher:
+def run_undisturbed(
+    folder: Path, taxonomy: Path, target: int, at_once: int = AT_ONCE, **options: float | str
+) -> Undisturbed:
+    """Make a run that nothing happens to. The options are the teacher's."""
+    with open_teacher(folder, **options) as teacher:
         run = Run(folder / "run", taxonomy, teacher, target, at_once=at_once).start()
         try:
             run.finish(SOAK_PATIENCE)

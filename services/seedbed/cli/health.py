@@ -6,10 +6,11 @@ A full disk is enough for that, and room again does not mend it (seen with nats-
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
-from seedbed.cli.keeper import Keeper, Notify
+from seedbed.cli.keeper import Notify
 from seedbed.cli.local import address
 
 _LOOK = 2.0
@@ -19,7 +20,15 @@ _SYMPTOM = "write error"
 _ROOM = 8 * 1024 * 1024
 
 
-async def keep_healthy(broker: Keeper, monitor: int, folder: Path, notify: Notify) -> None:
+class Restartable(Protocol):
+    """Whoever can start the broker anew: its keeper."""
+
+    name: str
+
+    async def restart(self) -> None: ...
+
+
+async def keep_healthy(broker: Restartable, monitor: int, folder: Path, notify: Notify) -> None:
     """Start the broker anew when it has stopped writing and its disk has room; never ends."""
     told = False
     async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
