@@ -52,7 +52,7 @@ async def test_an_item_is_run_recorded_followed_and_acknowledged(process, bus, m
     seed, x, soil = (candidate_id(item.digest, n) for n in range(3))
     assert [(a.step, a.candidate) for a in record.announced] == [("test.weigh", seed), ("test.weigh", soil)]
     assert [(d.candidate, d.end, d.reason) for d in record.dropped] == [(x, "rejected", "an x")]
-    verdict = (await memo.get(f"{RUN}.{LEAF}.{record.announced[0].digest}")).record
+    verdict = (await memo.get(f"{RUN}.{LEAF}.test.weigh.{record.announced[0].digest}")).record
     assert (verdict.candidate, verdict.draw, verdict.usage.requests) == (seed, 3, 1)
     assert PairVerdict.FromString(verdict.result).score == 4
     assert await letters(bus) == []
@@ -116,7 +116,7 @@ async def test_twins_at_the_same_time_each_have_their_record(process, bus, memo)
     ("word", "outcome", "reason", "requests"),
     [
         ("malformed", Outcome.OUTCOME_MALFORMED, "asked 3 times", 3),
-        ("refused", Outcome.OUTCOME_FAILED, "not this word", 0),
+        ("refused", Outcome.OUTCOME_FAILED, "not this word", 1),
         ("정악" * 20_000, Outcome.OUTCOME_FAILED, "make the chunks or seed examples smaller", 0),
     ],
 )

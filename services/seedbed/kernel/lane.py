@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from nats.aio.msg import Msg
@@ -12,6 +12,7 @@ from seedbed.kernel.intake import Intake
 from seedbed.kernel.pool import Place
 
 LOOK = 0.5
+AHEAD = 4
 
 
 class Slots(Protocol):
@@ -68,11 +69,45 @@ class Places:
         self._free.release()
 
 
+class Turn:
+    """One item's way through a lane: looked up, at work with a permit, written down.
+
+    It has the permit for the work alone, so that a call can begin as soon as another has ended.
+    """
+
+    def __init__(self, lane: "Lane") -> None:
+        self._lane = lane
+        self._coming = True
+        lane.coming += 1
+
+    @contextlib.asynccontextmanager
+    async def work(self) -> AsyncIterator[Place | None]:
+        """Wait for a permit, and have it for the time of the work."""
+        self._arrive()
+        place = await self._lane.slots.acquire()
+        try:
+            yield place
+        finally:
+            self._lane.slots.release(place)
+            self._lane.wake()
+
+    def end(self) -> None:
+        """The item is done with, worked on or not."""
+        self._arrive()
+        self._lane.wake()
+
+    def _arrive(self) -> None:
+        self._lane.coming -= self._coming
+        self._coming = False
+
+
 class Lane:
-    """Keeps requests open for items of its steps, about as many as there are permits free."""
+    """Keeps requests open for items of its steps: as many as there are permits free, and a few ahead."""
 
     def __init__(self, slots: Slots) -> None:
         self.slots = slots
+        self.coming = 0
+        """Items in hand that have not come to their permit."""
         self._intakes: list[Intake] = []
         self._wake = asyncio.Event()
         slots.on_grant = self._wake.set
@@ -104,7 +139,9 @@ class Lane:
 
     async def _ask(self) -> None:
         open_requests = {intake.step: intake.outstanding for intake in self._intakes}
-        free = self.slots.room - sum(open_requests.values())
+        # A few are looked up ahead, so that no permit waits for the bus.
+        ahead = max(1, self.slots.granted // AHEAD)
+        free = self.slots.room + ahead - self.coming - sum(open_requests.values())
         # Asking for few at a time costs a request each, so a handful is waited for, or all there is.
         least = max(1, self.slots.granted // 8)
         for intake in sorted(self._intakes, key=lambda intake: -intake.backlog):

@@ -67,7 +67,7 @@ class Memo:
         return record
 
     async def update(self, key: str, record: Record, revision: int) -> bool:
-        """Replace a record at a revision; False where another was quicker."""
+        """Replace a record at a revision, 0 where there is none; False where another was quicker."""
         data = (await self._close(record)).SerializeToString()
         bucket = await self._bus.bucket(MEMO)
         try:

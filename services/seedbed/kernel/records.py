@@ -9,7 +9,18 @@ from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Following, Step, Work
 
 
-def find_following(step: Step[Any, Any], item: Item, record: Record, known: KnownPlan) -> Following:
+def follow(
+    step: Step[Any, Any], item: Item, record: Record, known: KnownPlan, *, recalled: bool
+) -> list[Item]:
+    """The items that follow from a record; one that nothing followed from yet is filled in with them."""
+    following = _find_following(step, item, record, known)
+    children = [known.specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
+    if not record.followed:
+        _make_own(record, item, following, children, recalled=recalled)
+    return children
+
+
+def _find_following(step: Step[Any, Any], item: Item, record: Record, known: KnownPlan) -> Following:
     """What follows from a finished item; nothing where it was given up.
 
     It is given up here where the bus cannot carry what follows: tried again, it never could.
@@ -32,7 +43,7 @@ def find_following(step: Step[Any, Any], item: Item, record: Record, known: Know
     return following
 
 
-def make_own(
+def _make_own(
     record: Record, item: Item, following: Following, children: Sequence[Item], *, recalled: bool
 ) -> None:
     """Fill in the part of a record that is this run's own."""

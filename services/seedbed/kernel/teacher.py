@@ -156,6 +156,7 @@ class Teacher:
             except Refused as error:
                 seat.end()
                 if "response_format" not in body or not is_about_schema(error.message):
+                    usage.requests += 1
                     raise
                 if line.schemas:
                     log.warning("the endpoint knows no JSON schemas; replies are parsed as they come")
@@ -167,6 +168,7 @@ class Teacher:
                     # Others succeed meanwhile: it is this request that the endpoint stumbles over.
                     if server_errors >= SERVER_ERRORS and line.successes > seen[line]:
                         seat.end()
+                        usage.requests += server_errors
                         raise Refused(f"{error.message}, {server_errors} times over") from error
                 await seat.move(error)
                 continue

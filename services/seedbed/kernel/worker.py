@@ -18,13 +18,13 @@ from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.deaths import Deaths
 from seedbed.kernel.errors import ItemError, MalformedReply, StoreError
-from seedbed.kernel.lane import Lane, Places
+from seedbed.kernel.lane import Lane, Places, Turn
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
 from seedbed.kernel.plans import KnownPlan, Plans
 from seedbed.kernel.pool import Place
 from seedbed.kernel.recipe import NOT_FILLED_UP
-from seedbed.kernel.records import find_following, make_own, recall, write_letter
+from seedbed.kernel.records import follow, recall, write_letter
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
@@ -119,11 +119,11 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _hold(self, step: AnyStep, lane: Lane, message: Msg) -> None:
-        place = await lane.slots.acquire()
+        turn = Turn(lane)
         try:
             item = Item.FromString(message.data)
             with bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12]):
-                await self._handle(step, item, message, place)
+                await self._handle(step, item, message, turn)
             self._tell("")
         except StoreError as error:
             self._tell(error.message)
@@ -132,8 +132,7 @@ class Worker:
             # Neither acknowledged nor kept alive any more: it comes again after the wait.
             log.exception("item dropped, it will come again")
         finally:
-            lane.slots.release(place)
-            lane.wake()
+            turn.end()
         # Not reached when cancelled: what is in hand at the end is handed back.
         self._in_hand.pop(id(message), None)
 
@@ -147,7 +146,7 @@ class Worker:
         for model in self._models.values():
             model.permits.pause(trouble)
 
-    async def _handle(self, step: AnyStep, item: Item, message: Msg, place: Place | None) -> None:
+    async def _handle(self, step: AnyStep, item: Item, message: Msg, turn: Turn) -> None:
         known = await self._plans.get(item.run)
         if known is None or self._plans.is_closed(item.run, item.leaf):
             await message.ack()
@@ -156,7 +155,7 @@ class Worker:
             log.warning("the plan has another version of this step; left for a worker that has it")
             await message.nak(delay=OTHER_PLAN_DELAY)
             return
-        found = await self._bring_to_record(step, item, known, message, place)
+        found = await self._bring_to_record(step, item, known, message, turn)
         if found is None:
             await message.ack()
             return
@@ -169,7 +168,7 @@ class Worker:
         await message.ack()
 
     async def _bring_to_record(
-        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn
     ) -> tuple[Record, list[Item]] | None:
         """The record that stands in the end, and what follows from it; None once the leaf is closed."""
         key = memo_key(item)
@@ -182,30 +181,29 @@ class Worker:
             if entry is None and self._plans.is_closed(item.run, item.leaf):
                 # Closed and its records removed while the item was on its way: nothing is left to do.
                 return None
-            record = entry.record if entry else await self._run(step, item, known, message, place)
-            following = find_following(step, item, record, known)
-            children = [known.specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
-            if record.followed:
-                return record, children
-            make_own(record, item, following, children, recalled=entry is not None)
-            if entry and entry.revision:
-                done = await self._memo.update(key, record, entry.revision)
+            if entry is None:
+                # The permit is kept until the record is there: what is paid and not recorded is in flight.
+                async with turn.work() as place:
+                    record = await self._run(step, item, known, message, place)
+                    children = follow(step, item, record, known, recalled=False)
+                    written = await self._memo.create(key, record) is record
             else:
-                done = await self._memo.create(key, record) is record
-            if done:
+                record, written = entry.record, entry.record.followed
+                children = follow(step, item, record, known, recalled=True)
+                written = written or await self._memo.update(key, record, entry.revision)
+            if written:
                 return record, children
             key = memo_key(item)
 
     async def _run(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
     ) -> Record:
-        teacher = self._models[step.role].teacher if step.role else None
-        spec = known.specs[item.step]
-        tools = StepTools(step, spec, item.digest, self._store, teacher, place)
         record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
         if step.role and not known.recipe.refill:
             record.outcome, record.reason = Outcome.OUTCOME_SKIPPED, NOT_FILLED_UP
             return record
+        teacher = self._models[step.role].teacher if step.role else None
+        tools = StepTools(step, known.specs[item.step], item.digest, self._store, teacher, place)
         try:
             result = await self._try(step, item, tools, message)
             record.result = result.SerializeToString(deterministic=True)
