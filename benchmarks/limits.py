@@ -6,7 +6,9 @@ refused and the most that were in flight.
 """
 
 import argparse
+import contextlib
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,10 @@ def main() -> None:
     print(f"for 2,000 calls  {figures['seconds_for_2000']:>8.1f}   ideal {figures['ideal_for_2000']:.1f}")
     print(f"refused          {figures['refused']:>8.2%}   of all requests")
     print(f"most at once     {figures['most_at_once']:>8}   asked for {options.concurrency}")
+    waiting = figures["waiting"]
+    print(
+        f"waiting, mean    {waiting['judge']:>8.1f}   for a judge; {waiting['generate']:.1f} for a generator"
+    )
 
 
 def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     try:
         assert mock.stdout is not None
         url = next(word for word in mock.stdout.readline().split() if word.startswith("http"))
-        _generate(folder, taxonomy, url, options)
+        waiting = _generate(folder, taxonomy, url, options)
         stats = _read(url.replace("/v1", "/stats"))
     finally:
         mock.terminate()
@@ -72,22 +78,40 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "ideal_for_2000": 2000 * ideal,
         "refused": stats["refused"] / stats["requests"],
         "most_at_once": stats["most_at_once"],
+        "waiting": waiting,
     }
 
 
-def _generate(folder: Path, taxonomy: Path, url: str, options: argparse.Namespace) -> None:
+def _generate(folder: Path, taxonomy: Path, url: str, options: argparse.Namespace) -> dict[str, float]:
     command = [str(SEEDBED), "generate", str(taxonomy), "--teacher", url, "--model", "mock", "--json"]
     command += ["--target", str(options.target), "--concurrency", str(options.concurrency)]
     command += ["--state", str(folder / "state"), "--out", str(folder / "dataset")]
     stats = url.replace("/v1", "/stats")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sys.stderr)
     while process.poll() is None and not _read(stats)["requests"]:
         time.sleep(0.05)
     # That was the look at the endpoint before anything is started, which takes longer than a call.
     urllib.request.urlopen(urllib.request.Request(stats, method="DELETE")).close()
-    process.communicate()
+    waited: dict[str, list[int]] = {"judge": [], "generate": []}
+    while process.poll() is None:
+        _look_at_queues(folder / "state", waited)
+        time.sleep(0.2)
     if process.returncode not in (0, 3):
         raise SystemExit(f"seedbed generate ended with {process.returncode}")
+    return {kind: statistics.mean(counts or [0]) for kind, counts in waited.items()}
+
+
+def _look_at_queues(state: Path, waited: dict[str, list[int]]) -> None:
+    """Note how many items wait for a judge, and how many for a generator."""
+    with contextlib.suppress(OSError, KeyError, ValueError):
+        port = json.loads((state / "ports.json").read_text())["nats-monitor"]
+        streams = _read(f"http://127.0.0.1:{port}/jsz?consumers=true")["account_details"][0]["stream_detail"]
+        [work] = [stream for stream in streams if stream["name"] == "WORK"]
+        counts = {"judge": 0, "generate": 0}
+        for consumer in work.get("consumer_detail", ()):
+            counts["judge" if "judge" in consumer["name"] else "generate"] += consumer["num_pending"]
+        for kind, count in counts.items():
+            waited[kind].append(count)
 
 
 def _read(url: str) -> dict[str, Any]:

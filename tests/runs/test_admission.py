@@ -28,8 +28,8 @@ async def test_a_small_run_beside_a_big_one_ends_in_its_own_time(garden, hand, l
     beside = hand.total - before
     assert not succeeded(await garden.get(big))
     print(f"{own} calls alone; {beside} calls of both while it lasted")
-    # A few times round what is open at once: one wait behind the other's items for each step of the way.
-    assert beside <= 10 * ROOM
+    # Some rounds of what is open at once, one for each step of the way; the other has thousands to go.
+    assert beside <= own + 20 * ROOM
 
 
 async def test_open_items_stay_bounded_and_the_judge_keeps_up(garden, hand):
