@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -24,7 +25,7 @@ class Broker:
 @pytest.fixture
 async def monitor():
     """What a broker's monitor says: nothing ails it until it is told otherwise."""
-    answer = {"status": 200, "error": ""}
+    answer: dict[str, Any] = {"status": 200, "error": ""}
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"error": answer["error"]}, status=answer["status"])
