@@ -15,6 +15,7 @@ SURFACE = {
     "dead list": f"run --reason {LOOK}",
     "dead retry": f"run items --all --reason {LOOK}",
     "dead show": f"item --run {LOOK}",
+    "diff": f"base head {LOOK}",
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",
     "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --no-refill --state --out --json",

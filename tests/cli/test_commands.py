@@ -77,7 +77,17 @@ async def test_an_export_is_the_same_dataset(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [("runs", "show"), ("runs", "watch"), ("runs", "cancel"), ("samples",), ("dead", "retry")]
+    "command",
+    [
+        ("runs", "show"),
+        ("runs", "watch"),
+        ("runs", "cancel"),
+        ("samples",),
+        ("dead", "list"),
+        ("dead", "retry", "--all"),
+        ("dead", "drop", "--all"),
+        ("diff", "r1"),
+    ],
 )
 async def test_a_run_that_is_not_there(made, command):
     ended = await seedbed(*command, "r0000000000000000", "--state", made[0] / "state")

@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(app_taxonomy.app, name="taxonomy")
 app.add_typer(app_runs.app, name="runs")
 app.add_typer(app_dead.app, name="dead")
+app.command()(app_runs.diff)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so

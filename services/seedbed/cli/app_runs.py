@@ -56,6 +56,22 @@ def watch(
     ask_runs(context, server, state, screen, lambda runs: work.watch(runs, run, screen))
 
 
+def diff(
+    context: typer.Context,
+    base: options.RunName,
+    head: options.RunName,
+    *,
+    server: options.Server = "",
+    state: options.State = STATE,
+    machine: options.Json = False,
+) -> None:
+    """Show what changed from one run to another, and why: plans, leaves, samples."""
+    from seedbed.cli.diff import diff as work
+
+    screen = Screen(machine=machine)
+    ask_runs(context, server, state, screen, lambda runs: work(runs, base, head, screen))
+
+
 @app.command()
 def cancel(
     context: typer.Context,
