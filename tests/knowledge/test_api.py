@@ -71,7 +71,7 @@ class Runs(RunsServiceServicer):
         raise AssertionError("the knowledge service makes no such call")
 
     ListRuns = WatchRun = CancelRun = Trace = GetDataset = ReadPart = _unused
-    ListDeadLetters = RetryDeadLetters = _unused
+    ListDeadLetters = RetryDeadLetters = DropDeadLetters = CompareRuns = _unused
 
 
 @pytest.fixture
