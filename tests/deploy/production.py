@@ -1,5 +1,6 @@
 """The services as production has them: users on the broker, TLS and tokens on every call, secrets by file."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -88,7 +89,11 @@ class Production:
 
     async def ready(self) -> None:
         for name in SERVICES:
-            await wait_serving(self.where(name), self.access)
+            try:
+                await asyncio.wait_for(wait_serving(self.where(name), self.access), 40)
+            except TimeoutError:
+                log = (self.folder / "logs" / f"{name}.log").read_text()
+                raise AssertionError(f"{name} does not serve:\n{log[-2000:]}") from None
 
     async def make_run(self, taxonomy: Path, target: int) -> Run:
         """Take a taxonomy from its import to its dataset."""

@@ -58,7 +58,6 @@ OWN = {
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.judge_pair",
         f"$JS.ACK.{WORK}.judge_pair.1.1.1.1.0",
         "$KV.STEPS.judge.pair",
-        "seedbed.v1.dead.judge.pair.r",
     ],
     "skills": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.skills_respond",
@@ -72,9 +71,13 @@ OWN = {
         "seedbed.v1.event.knowledge.chunked.r",
     ],
 }
-# What `runs` may do as well, which brings in records and opens what comes first.
+# What `runs` may do as well: it brings in records, opens what comes first, gives up what cannot be sent.
 SHARED_WITH_RUNS = {
-    "judge": [f"$KV.{MEMO}.r.l.judge.pair.d", "seedbed.v1.work.skills.respond.r.l.d"],
+    "judge": [
+        f"$KV.{MEMO}.r.l.judge.pair.d",
+        "seedbed.v1.work.skills.respond.r.l.d",
+        "seedbed.v1.dead.judge.pair.r",
+    ],
     "skills": [f"$KV.{MEMO}.r.l.skills.respond.d", "seedbed.v1.work.judge.pair.r.l.d"],
     "knowledge": [f"$KV.{MEMO}.r.l.knowledge.chunk.d", "seedbed.v1.work.judge.grounded.r.l.d"],
 }

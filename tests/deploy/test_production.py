@@ -58,6 +58,8 @@ async def test_the_command_line_shows_what_it_is_told_to(made):
     ended = await seedbed("runs", "list", "--server", production.where("runs"), "--json", **told)
     assert ended.code == 0, ended.err
     assert run.name in ended.out
+    ended = await seedbed("dead", "list", "--server", production.where("runs"), **told)
+    assert ended.code == 0, ended.err
     untold = {**told, "SEEDBED_API_TOKEN_FILE": "/dev/null"}
     ended = await seedbed("runs", "list", "--server", production.where("runs"), **untold)
     assert ended.code == 2
