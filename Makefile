@@ -52,8 +52,9 @@ format: $(DEV)  ## Bring code and contracts into form
 gen: $(DEV)  ## Generate the stubs from proto/
 	$(PY) proto/generate.py
 
-bench: $(DEV)  ## Measure the throughput
-	$(PY) benchmarks/throughput.py
+bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit chooses
+	$(if $(ROW),,-$(PY) benchmarks/throughput.py)
+	$(PY) benchmarks/table.py $(ROW:%=--row %) $(BENCH)
 
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph

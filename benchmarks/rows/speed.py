@@ -1,0 +1,102 @@
+"""How near the stack comes to what the endpoint gives: its share of the ideal, calls a second, refusals."""
+
+import argparse
+import contextlib
+import signal
+import time
+from itertools import pairwise
+
+from benchmarks import limits, throughput
+from benchmarks.outcome import Outcome, Place
+from benchmarks.synthetic import write_taxonomy
+from tests.faults.stage import Run, Teacher, open_teacher, wait_for
+
+_WORKERS = ("knowledge", "judge")
+Moment = tuple[float, int]
+
+
+def share(place: Place) -> Outcome:
+    """4,000 calls of 100 ms, 64 at once: calls x delay / at once, over the time they took."""
+    options = argparse.Namespace(leaves=place.scale(20), target=150, at_once=64, delay_ms=100)
+    with (place.folder / "said.log").open("w") as log, contextlib.redirect_stderr(log):
+        measured = throughput.measure(place.folder, options)
+    notes = (
+        f"{measured.calls:,} calls in {measured.span:.1f} s, first to last",
+        f"{measured.cpu_per_call * 1000:.2f} ms of CPU a call over all processes of the stack",
+    )
+    return Outcome(f"{measured.share:.1%}", measured.share >= 0.9, notes, measured.share)
+
+
+def rate(place: Place) -> Outcome:
+    """Calls a second, 256 at once, two workers a step; the broker syncs as `seedbed up` sets it."""
+    return _rate(place, 1600, always=False)
+
+
+def rate_synced(place: Place) -> Outcome:
+    """The same with a broker that syncs before every acknowledgement."""
+    return _rate(place, 800, always=True)
+
+
+def refused(place: Place) -> Outcome:
+    """2,000 calls to an endpoint that takes 16 at once and answers 429 beyond."""
+    options = argparse.Namespace(
+        leaves=place.scale(10), target=150, takes=16, retry_after=1.0, delay_ms=100.0, concurrency="64"
+    )
+    with (place.folder / "said.log").open("w") as log, contextlib.redirect_stderr(log):
+        figures = limits.measure(place.folder, options)
+    seconds, part = figures["seconds_for_2000"], figures["refused"]
+    notes = (f"{figures['calls']:,} calls in {figures['seconds']:.1f} s; ideal {figures['ideal']:.1f} s",)
+    return Outcome(f"{seconds:.1f} s, {part:.1%} refused", seconds <= 15 and part < 0.05, notes, seconds)
+
+
+def _rate(place: Place, bar: int, *, always: bool) -> Outcome:
+    taxonomy = write_taxonomy(place.folder / "taxonomy", place.scale(40))
+    with open_teacher(place.folder, delay_ms=100, acceptance=1) as teacher:
+        run = Run(place.folder / "run", taxonomy, teacher, 150, at_once=256).start()
+        try:
+            if always:
+                _sync_always(run)
+            for name in _WORKERS:
+                wait_for(lambda name=name: run.process(name), f"{name} runs")  # type: ignore[misc]
+                run.double(name)
+            moments = _follow(run, teacher)
+            run.finish()
+            stats = teacher.stats()
+        finally:
+            run.stop()
+    calls, span = stats["answered"] - stats["by_schema"].get("", 0), stats["last"] - stats["first"]
+    found = calls / span
+    notes = (
+        f"{calls:,} calls in {span:.1f} s, first to last; {stats['most_at_once']} at once at most",
+        f"{_steady(moments, calls):,.0f} a second without the first and the last tenth of them",
+        f"the mock endpoint itself took {stats['cpu_seconds'] / calls * 1000:.2f} ms of CPU a call",
+    )
+    return Outcome(f"{found:,.0f}", found >= bar, notes, found)
+
+
+def _sync_always(run: Run) -> None:
+    """Have the broker start again with another setting, before it has anything to lose."""
+    run.signal("nats-server", signal.SIGSTOP)
+    config = run.state / "nats.conf"
+    text = config.read_text()
+    changed = text.replace('sync_interval: "1s"', "sync_interval: always")
+    assert changed != text, "the broker's configuration has no sync_interval of 1s"
+    config.write_text(changed)
+    run.kill("nats-server")
+
+
+def _follow(run: Run, teacher: Teacher) -> list[Moment]:
+    """How many calls were answered at which time, until the run ends."""
+    moments = []
+    while not run.ended:
+        moments.append((time.monotonic(), int(teacher.stats()["answered"])))
+        time.sleep(0.1)
+    return moments
+
+
+def _steady(moments: list[Moment], calls: int) -> float:
+    inner = [moment for moment in moments if calls * 0.1 <= moment[1] <= calls * 0.9]
+    steps = list(pairwise(inner))
+    if not steps:
+        return 0
+    return (inner[-1][1] - inner[0][1]) / (inner[-1][0] - inner[0][0])
