@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
-from seedbed.kernel.channel import open_channel
+from seedbed.kernel.channel import MESSAGE_LIMIT, open_channel
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.server import Server
 from seedbed.kernel.status import DOMAIN
@@ -185,3 +185,11 @@ async def test_a_port_that_is_taken_is_said(server):
         with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1:{port}") as caught:
             await server.start(f"127.0.0.1:{port}")
     assert "SEEDBED_LISTEN" in caught.value.hint
+
+
+async def test_a_message_has_a_limit_both_ways(client):
+    error = await failure(client.greet(b"x" * (MESSAGE_LIMIT + 1), timeout=20))
+    assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    # The answer is a little longer than the question.
+    error = await failure(client.greet(b"x" * (MESSAGE_LIMIT - 2), timeout=20))
+    assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
