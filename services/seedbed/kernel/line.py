@@ -39,8 +39,8 @@ class Endpoint:
         return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
 
-async def read_body(response: aiohttp.ClientResponse) -> bytes:
-    """An answer's bytes. Raises Refused where there is no end of them."""
+async def read_body(response: aiohttp.ClientResponse, key: str) -> bytes:
+    """An answer's bytes, without the key if it was repeated. Raises Refused where there is no end of them."""
     parts, size = [], 0
     async for part in response.content.iter_any():
         parts.append(part)
@@ -51,7 +51,9 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
                 f"the answer of {response.url.host} has more than {REPLY_BYTES:,} bytes and is not read",
                 hint="does the endpoint heed max_tokens?",
             )
-    return b"".join(parts)
+    data = b"".join(parts)
+    # Some tell what they were shown when they refuse it, and what they say is logged and kept.
+    return data.replace(key.encode(), b"***") if key else data
 
 
 class Line:
@@ -91,7 +93,7 @@ class Line:
         self.requests += 1
         try:
             async with self._connect().post(f"{self.endpoint.url}/chat/completions", json=body) as response:
-                data = await read_body(response)
+                data = await read_body(response, self.endpoint.api_key)
                 if response.status != 200:
                     raise error_of(response.status, data, response.headers.get("Retry-After"))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

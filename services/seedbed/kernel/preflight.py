@@ -43,7 +43,7 @@ async def _check_model(session: aiohttp.ClientSession, endpoint: Endpoint) -> No
             raise _refused_key(endpoint, response.status)
         if response.status != 200:
             return  # Some endpoints have no list of models; the answer will tell.
-        listed = _read(endpoint, await read_body(response), response.content_type)
+        listed = _read(endpoint, await read_body(response, endpoint.api_key), response.content_type)
     models = listed.get("data")
     names = [str(m.get("id")) for m in models if isinstance(m, dict)] if isinstance(models, list) else []
     if names and endpoint.model not in names:
@@ -62,7 +62,7 @@ async def _check_answer(session: aiohttp.ClientSession, endpoint: Endpoint) -> N
         "temperature": 0,
     }
     async with session.post(f"{endpoint.url}/chat/completions", json=body) as response:
-        data = await read_body(response)
+        data = await read_body(response, endpoint.api_key)
         if response.status in (401, 403):
             raise _refused_key(endpoint, response.status)
         if response.status == 404:
