@@ -86,7 +86,7 @@ async def test_an_export_is_the_same_dataset(made, tmp_path):
         ("dead", "list"),
         ("dead", "retry", "--all"),
         ("dead", "drop", "--all"),
-        ("diff", "r1"),
+        ("diff", "r0000000000000000"),
     ],
 )
 async def test_a_run_that_is_not_there(made, command):
