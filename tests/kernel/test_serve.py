@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.serve import endpoint_of
+from seedbed.kernel.models import endpoints_of
 from seedbed.kernel.settings import load_settings
 from tests.kernel.chain import open_run, sow
 from tests.kernel.greeter import Greeter
@@ -201,13 +201,13 @@ def test_each_role_has_its_endpoint(changes, role, expected):
         "SEEDBED_TEACHER_MODEL": "big",
         "SEEDBED_TEACHER_API_KEY": "kt",
     }
-    endpoint = endpoint_of(load_settings(teacher | changes), role)
+    [endpoint] = endpoints_of(load_settings(teacher | changes), role)
     assert (endpoint.url, endpoint.model, endpoint.api_key) == expected
 
 
 def test_no_teacher_is_said():
     with pytest.raises(InputError, match="no teacher is named"):
-        endpoint_of(load_settings({}), "teacher")
+        endpoints_of(load_settings({}), "teacher")
 
 
 @pytest.mark.s3
