@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
@@ -77,6 +78,8 @@ class Turn:
 
     def __init__(self, lane: "Lane") -> None:
         self._lane = lane
+        self.waited = 0.0
+        """Seconds until it had its permit."""
         self._coming = True
         lane.coming += 1
 
@@ -84,7 +87,9 @@ class Turn:
     async def work(self) -> AsyncIterator[Place | None]:
         """Wait for a permit, and have it for the time of the work."""
         self._arrive()
+        began = time.monotonic()
         place = await self._lane.slots.acquire()
+        self.waited = time.monotonic() - began
         try:
             yield place
         finally:

@@ -36,6 +36,7 @@ MOST_DEATHS = 10
 OTHER_PLAN_DELAY = 10.0
 STORE_DELAY = 1.0
 TEACHERLESS_AT_ONCE = 2
+LONG_WAIT = 0.5
 
 log = get_logger(__name__)
 
@@ -184,6 +185,8 @@ class Worker:
             if entry is None:
                 # The permit is kept until the record is there: what is paid and not recorded is in flight.
                 async with turn.work() as place:
+                    if turn.waited > LONG_WAIT and await self._memo.get(key):
+                        continue  # Handed out twice, as by a broker that died, and the other came first.
                     record = await self._run(step, item, known, message, place)
                     children = follow(step, item, record, known, recalled=False)
                     written = await self._memo.create(key, record) is record
