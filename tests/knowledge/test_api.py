@@ -49,7 +49,7 @@ class Runs(RunsServiceServicer):
         self.created = []
         self.listed = []
         self.error = None
-        self.ended = {"state": RunState.RUN_STATE_SUCCEEDED}
+        self.ended: dict[str, Any] = {"state": RunState.RUN_STATE_SUCCEEDED}
 
     async def CreateRun(self, request, context):  # noqa: N802
         self.created.append(request)

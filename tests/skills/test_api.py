@@ -1,3 +1,5 @@
+from typing import Any
+
 import grpc
 import grpc.aio
 import pytest
@@ -41,7 +43,7 @@ class Runs(RunsServiceServicer):
         self.listed = []
         self.timeouts = []
         self.error = None
-        self.ended = {"state": RunState.RUN_STATE_SUCCEEDED}
+        self.ended: dict[str, Any] = {"state": RunState.RUN_STATE_SUCCEEDED}
 
     async def CreateRun(self, request, context):  # noqa: N802
         self.created.append(request)
