@@ -1,14 +1,19 @@
 """What is paid again, lost or doubled when something dies, and what one bad call does to a run."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 
 from benchmarks.outcome import Outcome, Place
 from benchmarks.synthetic import write_taxonomy
-from tests.faults.stage import SERVICES, Run, Undisturbed, open_teacher, run_undisturbed
+from tests.faults.stage import ROOT, SERVICES, Run, Undisturbed, open_teacher, run_undisturbed
 
 _AT_ONCE = 64
 # Longer than every pause, probe and acknowledgement wait of a stack on one machine.
@@ -62,14 +67,15 @@ def bad_draw(place: Place) -> Outcome:
         finally:
             run.stop()
         refused = teacher.stats()["bad"]
+    letters = _list_dead(run)
     met_targets = sum(leaf["accepted"] == leaf["target"] for leaf in summary["leaves"])
-    failed = sum(leaf["failed"] for leaf in summary["leaves"])
     notes = (
-        f"about {leaves * 40} draws; {refused} calls answered with HTTP 400, {failed} items failed for it",
-        *(line for line in run.said.splitlines() if "HTTP 400" in line),
+        f"about {leaves * 40} draws; {refused} calls answered with HTTP 400",
+        *(f"{letter['step']} {letter['item'][:12]}: {letter['reason']}" for letter in letters),
     )
-    figure = f"{met_targets} of {leaves} targets met, dead letters: {summary['dead']}"
-    return Outcome(figure, met_targets == leaves and summary["dead"] == failed == 1, notes)
+    figure = f"{met_targets} of {leaves} targets met, dead letters: {len(letters)}"
+    told = [letter for letter in letters if "HTTP 400" in letter["reason"]]
+    return Outcome(figure, met_targets == leaves and len(told) == len(letters) == 1, notes)
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,13 @@ def _kill_one(place: Place, still: Undisturbed, victim: str) -> _Damage:
     before, after = _samples(place.folder / "run"), _samples(run.folder)
     lost, doubled = len(set(before) - set(after)), len(after) - len(set(after))
     return _Damage(again, lost, doubled, run.dataset() == still.dataset)
+
+
+def _list_dead(run: Run) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "seedbed.cli", "dead", "list", "--state", str(run.state), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "services")}
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in listed.stdout.splitlines()]
 
 
 def _samples(run: Path) -> list[str]:

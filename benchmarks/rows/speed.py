@@ -2,9 +2,12 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import time
-from itertools import pairwise
+from typing import NamedTuple
+
+import psutil
 
 from benchmarks import limits, throughput
 from benchmarks.outcome import Outcome, Place
@@ -12,7 +15,15 @@ from benchmarks.synthetic import write_taxonomy
 from tests.faults.stage import Run, Teacher, open_teacher, wait_for
 
 _WORKERS = ("knowledge", "judge")
-Moment = tuple[float, int]
+
+
+class Moment(NamedTuple):
+    """How far a run is."""
+
+    time: float
+    calls: int
+    cpu: float
+    """Seconds, of all processes, the mock endpoint's included."""
 
 
 def share(place: Place) -> Outcome:
@@ -68,8 +79,8 @@ def _rate(place: Place, bar: int, *, always: bool) -> Outcome:
     found = calls / span
     notes = (
         f"{calls:,} calls in {span:.1f} s, first to last; {stats['most_at_once']} at once at most",
-        f"{_steady(moments, calls):,.0f} a second without the first and the last tenth of them",
-        f"the mock endpoint itself took {stats['cpu_seconds'] / calls * 1000:.2f} ms of CPU a call",
+        *_describe(moments, calls),
+        f"the mock endpoint itself took {stats['cpu_seconds'] / calls * 1000:.2f} ms of that",
     )
     return Outcome(f"{found:,.0f}", found >= bar, notes, found)
 
@@ -86,17 +97,30 @@ def _sync_always(run: Run) -> None:
 
 
 def _follow(run: Run, teacher: Teacher) -> list[Moment]:
-    """How many calls were answered at which time, until the run ends."""
+    """Look now and then how far the run is, until it ends."""
     moments = []
     while not run.ended:
-        moments.append((time.monotonic(), int(teacher.stats()["answered"])))
-        time.sleep(0.1)
+        moments.append(Moment(time.monotonic(), int(teacher.stats()["answered"]), _cpu_seconds()))
+        time.sleep(0.2)
     return moments
 
 
-def _steady(moments: list[Moment], calls: int) -> float:
-    inner = [moment for moment in moments if calls * 0.1 <= moment[1] <= calls * 0.9]
-    steps = list(pairwise(inner))
-    if not steps:
-        return 0
-    return (inner[-1][1] - inner[0][1]) / (inner[-1][0] - inner[0][0])
+def _cpu_seconds() -> float:
+    seconds = 0.0
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            seconds += sum(child.cpu_times()[:2])
+    return seconds
+
+
+def _describe(moments: list[Moment], calls: int) -> list[str]:
+    """What the middle of the run says, in which every process is at work and none is starting."""
+    inner = [moment for moment in moments if calls * 0.1 <= moment.calls <= calls * 0.9]
+    if len(inner) < 2 or inner[-1].calls == inner[0].calls:
+        return ["too short to look at its middle"]
+    answered = inner[-1].calls - inner[0].calls
+    cpu, cores = (inner[-1].cpu - inner[0].cpu) / answered, os.cpu_count() or 1
+    return [
+        f"{answered / (inner[-1].time - inner[0].time):,.0f} a second without the first and the last tenth",
+        f"{cpu * 1000:.2f} ms of CPU a call over all processes; {cores} cores allow {cores / cpu:,.0f} calls",
+    ]
