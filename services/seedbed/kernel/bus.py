@@ -193,17 +193,33 @@ class Bus:
         while True:
             # Counted before it starts: a reconnect while it does loses it as well.
             connection = self.client.stats["reconnects"]
+            missing = await self._count(bucket) if keys == ">" else 0
             watcher = await self.persist(lambda: self._start_watch(bucket, keys))
+            all_there = False
             try:
                 while connection == self.client.stats["reconnects"]:
-                    # Not `watcher.updates`: its `wait_for` swallows a cancellation that comes with a change.
-                    with contextlib.suppress(TimeoutError):
+                    try:
+                        # Not `watcher.updates`: its `wait_for` swallows a cancel that comes with a change.
                         async with asyncio.timeout(1):
                             entry = await anext(watcher)
-                        yield entry
+                    except TimeoutError:
+                        missing = 0  # Removed since they were counted.
+                    else:
+                        missing -= entry is not None
+                        all_there |= entry is None
+                        if entry is not None:
+                            yield entry
+                    # The word that all is there can overtake the last values: they go different ways.
+                    if all_there and missing <= 0:
+                        all_there = False
+                        yield None
             finally:
                 with contextlib.suppress(Exception):
                     await watcher.stop()  # type: ignore[no-untyped-call]
+
+    async def _count(self, bucket: str) -> int:
+        status = await self.persist((await self.bucket(bucket)).status)
+        return int(status.values)
 
     async def _start_watch(self, bucket: str, keys: str) -> KeyValue.KeyWatcher:
         return await (await self.bucket(bucket)).watch(keys)

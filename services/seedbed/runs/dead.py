@@ -55,19 +55,16 @@ async def remove_letters(bus: Bus, letters: Iterable[Kept]) -> None:
 
 
 async def _read(bus: Bus, run: str) -> AsyncIterator[tuple[DeadLetter, int]]:
+    subject = f"{ROOT}.dead.*.*.{run or '*'}"
+    # Counted in the stream: what the consumer says of itself can overtake the letters it has sent.
+    info = await bus.js.stream_info(DEAD, subjects_filter=subject)
     subscription = await bus.js.subscribe(
-        f"{ROOT}.dead.*.*.{run or '*'}",
-        stream=DEAD,
-        ordered_consumer=True,
-        deliver_policy=DeliverPolicy.ALL,
+        subject, stream=DEAD, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
     )
     try:
-        info = await subscription.consumer_info()
-        left = (info.num_pending or 0) + subscription.delivered
-        while left:
-            message = await subscription.next_msg(timeout=5)
+        for _ in range(sum((info.state.subjects or {}).values())):
+            message = await subscription.next_msg(timeout=2)
             yield DeadLetter.FromString(message.data), message.metadata.sequence.stream
-            left = message.metadata.num_pending
     except nats.errors.TimeoutError:
         pass  # Fewer than were announced: another process purged some.
     finally:

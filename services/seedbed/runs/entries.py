@@ -37,15 +37,12 @@ class Entries:
         self._bus = bus
 
     async def load(self) -> AsyncIterator[Cell[RunEntry] | Cell[LeafEntry]]:
-        """All entries there are. They are counted: a list that ended early would make runs be forgotten."""
-        bucket = await self._bus.bucket(RUNS)
-        known = (await self._bus.persist(bucket.status)).values
+        """All entries there are."""
         found: dict[str, Cell[RunEntry] | Cell[LeafEntry]] = {}
         async for entry in self._bus.watch(RUNS):
-            if entry is not None:
-                found[entry.key] = _open(entry)
-            elif len(found) >= known:
+            if entry is None:
                 break
+            found[entry.key] = _open(entry)
         for cell in found.values():
             yield cell
 
