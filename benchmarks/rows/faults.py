@@ -30,7 +30,8 @@ def kill(place: Place) -> Outcome:
     same = all(damage.same for damage in damages.values())
     notes = (
         f"{still.asked:,} calls undisturbed, {_AT_ONCE} at once; the most of {len(damages)} runs is shown",
-        "repeated: " + ", ".join(f"{victim} {damage.again}" for victim, damage in damages.items()),
+        "repeated, of those in flight at the kill (all processes'): "
+        + ", ".join(f"{victim} {damage.again} of {damage.open}" for victim, damage in damages.items()),
         "the same bytes as undisturbed" if same else "NOT the same bytes as undisturbed",
     )
     met = again <= _AT_ONCE and not lost and not doubled and same
@@ -80,6 +81,7 @@ def bad_draw(place: Place) -> Outcome:
 
 @dataclass(frozen=True)
 class _Damage:
+    open: int
     again: int
     lost: int
     doubled: int
@@ -96,6 +98,7 @@ def _kill_one(place: Place, still: Undisturbed, victim: str) -> _Damage:
         run = Run(place.folder / victim, still.taxonomy, teacher, still.target, at_once=_AT_ONCE).start()
         try:
             run.reach(still.asked // 2)
+            in_flight = teacher.stats()["in_flight"]
             if victim == "generate":
                 run.kill_command()
                 run.start()
@@ -107,7 +110,7 @@ def _kill_one(place: Place, still: Undisturbed, victim: str) -> _Damage:
         again = teacher.asked - still.asked
     before, after = _samples(place.folder / "run"), _samples(run.folder)
     lost, doubled = len(set(before) - set(after)), len(after) - len(set(after))
-    return _Damage(again, lost, doubled, run.dataset() == still.dataset)
+    return _Damage(in_flight, again, lost, doubled, run.dataset() == still.dataset)
 
 
 def _list_dead(run: Run) -> list[dict[str, Any]]:
