@@ -44,8 +44,8 @@ class Measured:
 def main() -> None:
     """Measure, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--leaves", type=int, default=20)
-    parser.add_argument("--target", type=int, default=150)
+    parser.add_argument("--leaves", type=int, default=8)
+    parser.add_argument("--target", type=int, default=375)
     parser.add_argument("--at-once", type=int, default=64)
     parser.add_argument("--delay-ms", type=float, default=100)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it")

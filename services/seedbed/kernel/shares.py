@@ -6,6 +6,9 @@ from dataclasses import astuple, dataclass, field, replace
 
 from seedbed.kernel.probing import Probe, Seen, begin, climb, lower, measure
 
+KEPT = 4
+"""A quarter of the limit: about what generating needs to keep the judges busy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -44,26 +47,39 @@ class Table:
 
 
 def shares(table: Table) -> dict[str, int]:
-    """What each process may have: one each for those in need, then judges, then the others, by need."""
+    """What each process may have: one each for those in need, then judges, then the others, by need.
+
+    Of the judges' precedence a part is kept for the others: were it all, judging and generating would take
+    turns, each waiting while the other works, and all calls would begin and end at once.
+    """
     order = sorted(table.holders, key=lambda name: (table.holders[name].role != "judge", name))
     needy = [name for name in order if table.holders[name].want]
     result = {name: int(name in needy[: table.limit]) for name in order}
     left = table.limit - sum(result.values())
-    for judges in (True, False):
-        group = [name for name in needy if (table.holders[name].role == "judge") == judges]
-        while left > 0:
-            thirsty = [name for name in group if result[name] < table.holders[name].want]
-            if not thirsty:
-                break
-            for position, name in enumerate(thirsty):
-                part = max(1, left // (len(thirsty) - position)) if left else 0
-                part = min(part, table.holders[name].want - result[name], left)
-                result[name] += part
-                left -= part
+    judges = [name for name in needy if table.holders[name].role == "judge"]
+    others = [name for name in needy if table.holders[name].role != "judge"]
+    missing = sum(table.holders[name].want - result[name] for name in others)
+    kept = min(left, missing, max(0, table.limit // KEPT - sum(result[name] for name in others)))
+    left = _share_out(table, judges, result, left - kept) + kept
+    left = _share_out(table, others, result, left)
     # What nobody misses: one for each that has nothing to do, so that it can begin at once.
     for name in [name for name in order if name not in needy][:left]:
         result[name] = 1
     return result
+
+
+def _share_out(table: Table, group: Sequence[str], result: dict[str, int], left: int) -> int:
+    """Add to `result` what a group gets of what is left, in equal parts up to need; returns the rest."""
+    while left > 0:
+        thirsty = [name for name in group if result[name] < table.holders[name].want]
+        if not thirsty:
+            break
+        for position, name in enumerate(thirsty):
+            part = max(1, left // (len(thirsty) - position)) if left else 0
+            part = min(part, table.holders[name].want - result[name], left)
+            result[name] += part
+            left -= part
+    return left
 
 
 def pauses(tables: Sequence[Table]) -> set[str]:
