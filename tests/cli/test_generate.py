@@ -113,6 +113,7 @@ async def test_a_teacher_that_goes_away_pauses_the_run(command):
         told = ""
         while "paused: " not in told:
             told = (await process.stderr.readline()).decode()
+            assert told, "it ended without a word of the pause"
     assert url.removeprefix("http://").split("/")[0] in told
     process.send_signal(signal.SIGINT)
     assert (await finish(process)).code == 130

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from nats.aio.msg import Msg
 
@@ -66,6 +67,7 @@ class Worker:
         self._ack_wait = ack_wait
         self._heartbeat = heartbeat
         self._in_hand: dict[int, Msg] = {}
+        self._alone: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._lanes: dict[Role | None, Lane] = {}
@@ -123,8 +125,11 @@ class Worker:
         turn = Turn(lane)
         try:
             item = Item.FromString(message.data)
+            # A broker that was away hands out again what is in hand: the second waits and finds it done.
+            alone = self._alone.setdefault(memo_key(item), asyncio.Lock())
             with bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12]):
-                await self._handle(step, item, message, turn)
+                async with alone:
+                    await self._handle(step, item, message, turn)
             self._tell("")
         except StoreError as error:
             self._tell(error.message)
