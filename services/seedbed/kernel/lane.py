@@ -79,7 +79,8 @@ class Turn:
     def __init__(self, lane: "Lane") -> None:
         self._lane = lane
         self.waited = 0.0
-        """Seconds until it had its permit."""
+        """Seconds from when the item came until it had its permit."""
+        self._began = time.monotonic()
         self._coming = True
         lane.coming += 1
 
@@ -87,9 +88,8 @@ class Turn:
     async def work(self) -> AsyncIterator[Place | None]:
         """Wait for a permit, and have it for the time of the work."""
         self._arrive()
-        began = time.monotonic()
         place = await self._lane.slots.acquire()
-        self.waited = time.monotonic() - began
+        self.waited = time.monotonic() - self._began
         try:
             yield place
         finally:
