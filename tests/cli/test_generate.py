@@ -104,7 +104,7 @@ async def test_who_dies_on_the_way_is_started_again(command, victim):
 
 async def test_a_teacher_that_goes_away_pauses_the_run(command):
     async with open_teacher(0.1) as teacher:
-        arguments = command("--teacher", teacher.url, "--model", "rehearsal", "--target", 12, *ONE_LEAF)
+        arguments = command("--teacher", teacher.url, "--model", "rehearsal", "--target", 200, *ONE_LEAF)
         process = await start(*arguments)
         await teacher.reach(10)
         url = teacher.url
