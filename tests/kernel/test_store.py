@@ -29,6 +29,16 @@ async def test_an_empty_object_is_an_object(store):
     assert await store.exists("empty")
 
 
+async def test_files_go_in_and_out(store, tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"\x00\xff" * 100_000)
+    await store.upload("a/file", source)
+    await store.download("a/file", target)
+    assert target.read_bytes() == source.read_bytes() == await store.get("a/file")
+    with pytest.raises(NotFound, match="no/such"):
+        await store.download("no/such", target)
+
+
 async def test_a_key_may_hold_any_language_and_spaces(store):
     key = "seals/지식/한국 역사/a+b%20c&d=e.json"
     await store.put(key, b"x")

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import urllib3
@@ -58,6 +59,16 @@ class BucketStore:
         await self._call(
             key, lambda: self._client.put_object(self._bucket, name, io.BytesIO(data), len(data))
         )
+
+    async def upload(self, key: str, source: Path) -> None:
+        """See Store."""
+        name = self._prefix + key
+        await self._call(key, lambda: self._client.fput_object(self._bucket, name, str(source)))
+
+    async def download(self, key: str, target: Path) -> None:
+        """See Store."""
+        name = self._prefix + key
+        await self._call(key, lambda: self._client.fget_object(self._bucket, name, str(target)))
 
     async def exists(self, key: str) -> bool:
         """See Store."""

@@ -2,13 +2,17 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError
+
+_BLOCK = 1 << 20
 
 
 class Store(Protocol):
@@ -19,6 +23,12 @@ class Store(Protocol):
 
     async def put(self, key: str, data: bytes) -> None:
         """Write an object: all of it, or nothing."""
+
+    async def upload(self, key: str, source: Path) -> None:
+        """Write an object from a file, which may be larger than the memory. Raises StoreError."""
+
+    async def download(self, key: str, target: Path) -> None:
+        """Read an object into a new file. Raises NotFound, StoreError."""
 
     async def exists(self, key: str) -> bool:
         """Whether there is such an object."""
@@ -59,13 +69,38 @@ class FolderStore:
         except OSError as error:
             raise StoreError(f"cannot write {key} in the store: {error}") from error
 
+    async def upload(self, key: str, source: Path) -> None:
+        """See Store."""
+        try:
+            await asyncio.to_thread(self._copy_in, source, self._path(key))
+        except OSError as error:
+            raise StoreError(f"cannot write {key} in the store: {error}") from error
+
+    async def download(self, key: str, target: Path) -> None:
+        """See Store."""
+        try:
+            await asyncio.to_thread(shutil.copyfile, self._path(key), target)
+        except FileNotFoundError as error:
+            raise NotFound(f"the store has no {key}") from error
+        except OSError as error:
+            raise StoreError(f"cannot bring {key} out of the store: {error}") from error
+
+    @classmethod
+    def _copy_in(cls, source: Path, path: Path) -> None:
+        with source.open("rb") as file:
+            cls._fill(path, lambda target: shutil.copyfileobj(file, target, _BLOCK))
+
+    @classmethod
+    def _write(cls, path: Path, data: bytes) -> None:
+        cls._fill(path, lambda target: target.write(data))
+
     @staticmethod
-    def _write(path: Path, data: bytes) -> None:
+    def _fill(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                fill(file)
                 file.flush()
                 # On disk before it has its name, so that a name never leads to half an object.
                 os.fsync(file.fileno())

@@ -16,7 +16,7 @@ from seedbed.runs.comparing import Comparing
 from seedbed.runs.dead import find_letters, read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
-from seedbed.runs.paging import take_page
+from seedbed.kernel.paging import take_page
 from seedbed.runs.plans import make_plan, matches, missing_steps
 from seedbed.runs.requests import check_create, check_list_candidates, check_trace
 from seedbed.runs.samples import Telling, find_candidate

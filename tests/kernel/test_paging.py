@@ -1,7 +1,7 @@
 import pytest
 
 from seedbed.kernel.errors import InputError
-from seedbed.runs.paging import DEFAULT_SIZE, LARGEST_SIZE, take_page
+from seedbed.kernel.paging import DEFAULT_SIZE, LARGEST_SIZE, take_page
 
 ROWS = list(range(2500))
 
