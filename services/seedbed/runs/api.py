@@ -10,13 +10,13 @@ from google.longrunning.operations_pb2 import Operation
 from seedbed.bus.v1.bus_pb2 import LeafState, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
+from seedbed.kernel.paging import take_page
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import Store, get_blob
 from seedbed.runs.comparing import Comparing
 from seedbed.runs.dead import find_letters, read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
-from seedbed.kernel.paging import take_page
 from seedbed.runs.plans import make_plan, matches, missing_steps
 from seedbed.runs.requests import check_create, check_list_candidates, check_trace
 from seedbed.runs.samples import Telling, find_candidate

@@ -9,8 +9,8 @@ from google.longrunning.operations_pb2_grpc import OperationsServicer
 from google.protobuf.empty_pb2 import Empty
 
 from seedbed.kernel.errors import Conflict, NotFound
-from seedbed.runs.keeper import Keeper
 from seedbed.kernel.paging import take_page
+from seedbed.runs.keeper import Keeper
 from seedbed.runs.run import KeptRun
 from seedbed.runs.v1.runs_service_pb2 import Run, RunMetadata
 
