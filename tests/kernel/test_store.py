@@ -1,7 +1,12 @@
+import time
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
 
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError
@@ -71,6 +76,32 @@ async def test_keys_are_those_below_the_prefix_in_order(store):
     assert await store.keys("runs/") == ["runs/a", "runs/b/1", "runs/b/2"]
     assert await store.keys("runs/b") == ["runs/b/1", "runs/b/2"]
     assert await store.keys("nothing/") == []
+
+
+async def test_a_scan_tells_how_large_each_is_and_how_old(store):
+    began = time.time()
+    await store.put("runs/a", b"12345")
+    await store.put("runs/b/1", b"")
+    await store.put("other", b"x")
+    found = await store.scan("runs/")
+    assert [(each.key, each.size) for each in found] == [("runs/a", 5), ("runs/b/1", 0)]
+    # An S3 server's clock has whole seconds.
+    assert all(began - 2 <= each.time <= time.time() + 2 for each in found)
+    assert await store.scan("nothing/") == []
+
+
+async def test_of_what_was_deleted_no_version_is_left(s3_server):
+    bucket = f"versions-{uuid.uuid4().hex}"
+    keys = {"access_key": s3_server.access_key, "secret_key": s3_server.secret_key}
+    store = await open_store(s3_server.url(bucket), **keys)
+    client = Minio(urlsplit(s3_server.url(bucket)).netloc, **keys, secure=False)
+    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    for data in (b"first", b"second"):
+        await store.put("k", data)
+    await store.put("k2", b"another")
+    await store.delete("k")
+    left = list(client.list_objects(bucket, recursive=True, include_version=True))
+    assert [item.object_name for item in left] == ["k2"]
 
 
 async def test_a_blob_is_kept_under_its_own_digest(store):

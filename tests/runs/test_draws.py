@@ -1,5 +1,6 @@
 from itertools import islice
 
+from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import Recipe
 from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.runs.draws import Passage, chunk_input, first_items, list_draws, open_draw, take_draws
@@ -12,7 +13,9 @@ RECIPE = Recipe(repeats=2)
 def passage(key, *, document="a.txt", augmentation="", text=""):
     chunk = Chunk(text=text or f"text of {key}", key=key)
     augmented = f"{augmentation} of {key}" if augmentation else ""
-    return Passage(Document(path=document), chunk, "t", "plain-1", augmentation, augmented)
+    return Passage(
+        Document(path=document, blob=sha256_hex(document)), chunk, "t", "plain-1", augmentation, augmented
+    )
 
 
 PASSAGES = [passage(f"k{number}") for number in range(6)] + [passage("k0", augmentation="atomic_facts")]

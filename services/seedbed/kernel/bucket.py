@@ -11,6 +11,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from seedbed.kernel.errors import NotFound, StoreError
+from seedbed.kernel.store import Stored
 
 _CONNECTIONS = 16
 _STRANGER = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
@@ -80,15 +81,36 @@ class BucketStore:
 
     async def keys(self, prefix: str) -> list[str]:
         """See Store."""
+        return [stored.key for stored in await self.scan(prefix)]
+
+    async def scan(self, prefix: str) -> list[Stored]:
+        """See Store."""
         found = await self._call(
             prefix,
             lambda: list(self._client.list_objects(self._bucket, self._prefix + prefix, recursive=True)),
         )
-        return sorted(str(item.object_name).removeprefix(self._prefix) for item in found)
+        # In the order of keys already, as every S3 server lists them so.
+        return [
+            Stored(
+                str(item.object_name).removeprefix(self._prefix),
+                item.size or 0,
+                item.last_modified.timestamp() if item.last_modified else 0.0,
+            )
+            for item in found
+        ]
 
     async def delete(self, key: str) -> None:
         """See Store."""
-        await self._call(key, lambda: self._client.remove_object(self._bucket, self._prefix + key))
+        name = self._prefix + key
+
+        def remove() -> None:
+            # In a bucket with versions a plain removal only covers what is there.
+            versions = self._client.list_objects(self._bucket, name, include_version=True)
+            own = [item.version_id for item in versions if item.object_name == name]
+            for version in own:
+                self._client.remove_object(self._bucket, name, version_id=version)
+
+        await self._call(key, remove)
 
     async def make_bucket(self) -> None:
         """Create the bucket where it is missing."""

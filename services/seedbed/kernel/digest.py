@@ -12,6 +12,11 @@ def sha256_hex(data: bytes | str) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
+def origin(digest: str) -> int:
+    """The beginning of a digest as items and records carry it, which are many and need it in a few bytes."""
+    return int(digest[:16], 16)
+
+
 def leaf_token(path: str) -> str:
     """The leaf's name in subjects and keys: 16 hex digits, as a path may hold anything."""
     return sha256_hex(path)[:16]

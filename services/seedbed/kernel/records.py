@@ -14,7 +14,8 @@ def follow(
 ) -> list[Item]:
     """The items that follow from a record; one that nothing followed from yet is filled in with them."""
     following = _find_following(step, item, record, known)
-    children = [known.specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
+    make, origins = known.specs.make_item, item.origins
+    children = [make(item.run, item.leaf, item.draw, a, origins=origins) for a in following.announce]
     if not record.followed:
         _make_own(record, item, following, children, recalled=recalled)
     return children
@@ -51,6 +52,8 @@ def _make_own(
     record.recalled = recalled
     record.draw = item.draw
     record.candidate = item.candidate
+    if not recalled:
+        record.origins[:] = item.origins
     del record.announced[:]
     del record.dropped[:]
     record.announced.extend(Announced(digest=c.digest, step=c.step, candidate=c.candidate) for c in children)

@@ -52,6 +52,8 @@ class Announce:
     candidate: str = ""
     repeat: int = 0
     then: Follower | None = None
+    origins: Sequence[int] = ()
+    """Of a draw's first item; what follows has those of the item it follows from."""
 
     def size(self) -> int:
         """Bytes of what the item will hold; its names are few more."""
@@ -124,7 +126,16 @@ class SpecBook:
     def __contains__(self, step: object) -> bool:
         return step in self._specs
 
-    def make_item(self, run: str, leaf: str, draw: int, announce: Announce, digest: str = "") -> Item:
+    def make_item(
+        self,
+        run: str,
+        leaf: str,
+        draw: int,
+        announce: Announce,
+        digest: str = "",
+        *,
+        origins: Sequence[int] = (),
+    ) -> Item:
         """The item that an announcement becomes in this plan."""
         data = announce.input if isinstance(announce.input, bytes) else message_bytes(announce.input)
         return Item(
@@ -137,6 +148,7 @@ class SpecBook:
             draw=draw,
             candidate=announce.candidate,
             then=announce.then,
+            origins=origins or announce.origins,
         )
 
 

@@ -1,10 +1,13 @@
 """The store: bytes by key. One interface, two backends: a folder, and any S3 server."""
 
 import asyncio
+import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import unquote, urlsplit
@@ -13,6 +16,15 @@ from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError
 
 _BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object there is. `time` is when it was written, in seconds since the epoch by the store's clock."""
+
+    key: str
+    size: int
+    time: float
 
 
 class Store(Protocol):
@@ -36,8 +48,11 @@ class Store(Protocol):
     async def keys(self, prefix: str) -> list[str]:
         """All keys below a prefix, sorted."""
 
+    async def scan(self, prefix: str) -> list[Stored]:
+        """All objects below a prefix, in order of key."""
+
     async def delete(self, key: str) -> None:
-        """Remove an object; none there is fine."""
+        """Remove an object, with every version of it that the store has kept; none there is fine."""
 
 
 class FolderStore:
@@ -115,17 +130,31 @@ class FolderStore:
 
     async def keys(self, prefix: str) -> list[str]:
         """See Store."""
-        return await asyncio.to_thread(self._keys, prefix)
+        return [stored.key for stored in await self.scan(prefix)]
 
-    def _keys(self, prefix: str) -> list[str]:
-        folder = self._root / prefix.rpartition("/")[0]
-        found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".part-"))
-        keys = (path.relative_to(self._root).as_posix() for path in found)
-        return sorted(key for key in keys if key.startswith(prefix))
+    async def scan(self, prefix: str) -> list[Stored]:
+        """See Store."""
+        return await asyncio.to_thread(self._scan, prefix)
+
+    def _scan(self, prefix: str) -> list[Stored]:
+        folder, found = self._root / prefix.rpartition("/")[0], []
+        for path in folder.rglob("*"):
+            key = path.relative_to(self._root).as_posix()
+            if not key.startswith(prefix) or path.name.startswith(".part-"):
+                continue
+            # Gone meanwhile: then it is not there.
+            with contextlib.suppress(FileNotFoundError):
+                seen = path.stat()
+                if stat.S_ISREG(seen.st_mode):
+                    found.append(Stored(key, seen.st_size, seen.st_mtime))
+        return sorted(found, key=lambda stored: stored.key)
 
     async def delete(self, key: str) -> None:
         """See Store."""
-        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+        try:
+            await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot remove {key} in the store: {error}") from error
 
 
 async def open_store(url: str, *, access_key: str = "", secret_key: str = "") -> Store:

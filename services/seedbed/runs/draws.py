@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.digest import message_bytes, origin, sha256_hex
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import Announce
 from seedbed.knowledge.v1.steps_pb2 import AugmentInput, Chunk, ChunkInput, GenerateInput
 from seedbed.skills.v1.steps_pb2 import ContextInput, InstructInput
-from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf
+from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, SeedExample
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,19 @@ def take_draws(draws: Iterator[Draw], count: int) -> list[Draw]:
     return list(islice(draws, count))
 
 
+def seed_digest(seed: SeedExample) -> str:
+    """A seed example's name by its content."""
+    return sha256_hex(message_bytes(seed))
+
+
 def first_items(leaf: Leaf, recipe: Recipe) -> list[Announce]:
     """What has to be done before there are draws: cutting the documents of a knowledge leaf."""
     if leaf.kind != "knowledge":
         return []
-    return [Announce("knowledge.chunk", chunk_input(leaf, document, recipe)) for document in leaf.documents]
+    return [
+        Announce("knowledge.chunk", chunk_input(leaf, document, recipe), origins=(origin(document.blob),))
+        for document in leaf.documents
+    ]
 
 
 def chunk_input(leaf: Leaf, document: Document, recipe: Recipe, *, first: int = 0) -> ChunkInput:
@@ -101,7 +109,9 @@ def augment_input(leaf: Leaf, chunk: Chunk, augmentation: str) -> AugmentInput:
 def open_draw(leaf: Leaf, draw: Draw, recipe: Recipe) -> Announce:
     """The item a draw begins with."""
     seed = leaf.seeds[draw.seed]
+    origins = [origin(seed_digest(seed))]
     if draw.passage:
+        origins.append(origin(draw.passage.document.blob))
         chunk = draw.passage.chunk
         return Announce(
             "knowledge.generate",
@@ -116,13 +126,14 @@ def open_draw(leaf: Leaf, draw: Draw, recipe: Recipe) -> Announce:
                 pairs=recipe.pairs,
             ),
             repeat=draw.repeat,
+            origins=origins,
         )
     if leaf.kind == "grounded_skill":
         context = ContextInput(
             task_description=leaf.task_description, seed=seed, instructions=recipe.instructions
         )
-        return Announce("skills.context", context, repeat=draw.repeat)
+        return Announce("skills.context", context, repeat=draw.repeat, origins=origins)
     instruct = InstructInput(
         task_description=leaf.task_description, seed=seed, instructions=recipe.instructions
     )
-    return Announce("skills.instruct", instruct, repeat=draw.repeat)
+    return Announce("skills.instruct", instruct, repeat=draw.repeat, origins=origins)

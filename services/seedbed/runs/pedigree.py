@@ -7,7 +7,7 @@ from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, Pair
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.step import SpecBook
 from seedbed.runs.course import Course
-from seedbed.runs.draws import Draw, Passage
+from seedbed.runs.draws import Draw, Passage, seed_digest
 from seedbed.runs.settlement import Birth, Decision, births_of
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
 
@@ -68,7 +68,7 @@ def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision,
         context=birth.context or (leaf.seeds[draw.seed].context if leaf.kind == "grounded_skill" else ""),
         form=draw.form,
         seed_index=draw.seed,
-        seed_digest=sha256_hex(message_bytes(leaf.seeds[draw.seed])),
+        seed_digest=seed_digest(leaf.seeds[draw.seed]),
         task_description=leaf.task_description,
         domain=leaf.domain,
         document_outline=leaf.document_outline,

@@ -77,6 +77,7 @@ class Seals:
             usage=record.usage,
             reason=record.reason,
             spec=record.spec,
+            origins=record.origins,
         )
         if len(kept.result) > INLINE_LIMIT:
             kept.result_ref = await put_blob(self._store, kept.result)

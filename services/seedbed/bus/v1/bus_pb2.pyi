@@ -246,6 +246,7 @@ class Item(_message.Message):
     DRAW_FIELD_NUMBER: _builtins.int
     CANDIDATE_FIELD_NUMBER: _builtins.int
     THEN_FIELD_NUMBER: _builtins.int
+    ORIGINS_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     leaf: _builtins.str
     step: _builtins.str
@@ -263,6 +264,12 @@ class Item(_message.Message):
     def then(self) -> Global___Follower:
         """What the step announces in its turn when the gate lets the candidate pass."""
 
+    @_builtins.property
+    def origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """What of the taxonomy it came from: the beginnings of the digests of its document and seed example. Not
+        part of its own digest.
+        """
+
     def __init__(
         self,
         *,
@@ -275,10 +282,11 @@ class Item(_message.Message):
         draw: _builtins.int = ...,
         candidate: _builtins.str = ...,
         then: Global___Follower | None = ...,
+        origins: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["then", b"then"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "digest", b"digest", "draw", b"draw", "input", b"input", "leaf", b"leaf", "repeat", b"repeat", "run", b"run", "step", b"step", "then", b"then"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "digest", b"digest", "draw", b"draw", "input", b"input", "leaf", b"leaf", "origins", b"origins", "repeat", b"repeat", "run", b"run", "step", b"step", "then", b"then"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -349,6 +357,7 @@ class Record(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     SPEC_FIELD_NUMBER: _builtins.int
+    ORIGINS_FIELD_NUMBER: _builtins.int
     FOLLOWED_FIELD_NUMBER: _builtins.int
     DRAW_FIELD_NUMBER: _builtins.int
     CANDIDATE_FIELD_NUMBER: _builtins.int
@@ -375,6 +384,10 @@ class Record(_message.Message):
     @_builtins.property
     def usage(self) -> Global___Usage: ...
     @_builtins.property
+    def origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Of the item that was paid for: what must be forgotten with a document is known by them."""
+
+    @_builtins.property
     def announced(self) -> _containers.RepeatedCompositeFieldContainer[Global___Announced]: ...
     @_builtins.property
     def dropped(self) -> _containers.RepeatedCompositeFieldContainer[Global___Dropped]: ...
@@ -389,6 +402,7 @@ class Record(_message.Message):
         usage: Global___Usage | None = ...,
         reason: _builtins.str = ...,
         spec: _builtins.str = ...,
+        origins: _abc.Iterable[_builtins.int] | None = ...,
         followed: _builtins.bool = ...,
         draw: _builtins.int = ...,
         candidate: _builtins.str = ...,
@@ -398,7 +412,7 @@ class Record(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "candidate", b"candidate", "digest", b"digest", "draw", b"draw", "dropped", b"dropped", "followed", b"followed", "outcome", b"outcome", "reason", b"reason", "recalled", b"recalled", "result", b"result", "result_ref", b"result_ref", "spec", b"spec", "step", b"step", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "candidate", b"candidate", "digest", b"digest", "draw", b"draw", "dropped", b"dropped", "followed", b"followed", "origins", b"origins", "outcome", b"outcome", "reason", b"reason", "recalled", b"recalled", "result", b"result", "result_ref", b"result_ref", "spec", b"spec", "step", b"step", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
