@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from benchmarks.synthetic import write_taxonomy
 
 SEEDBED = Path(sys.executable).parent / "seedbed"
+_PROGRAMS = ("nats-server", "mock_endpoint.py")
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,15 @@ def _note(child: psutil.Process, processes: dict[str, tuple[float, float]]) -> N
         words, size, times = child.cmdline(), child.memory_info().rss / 1e6, child.cpu_times()
     except psutil.Error:
         return
-    named = [word for word in words if word.startswith("seedbed.") or word.endswith("nats-server")]
-    if named:
-        name = named[0].rpartition("/")[2]
+    if name := name_of(words):
         before = processes.get(name, (0.0, 0.0))
         processes[name] = (max(before[0], size), max(before[1], times.user + times.system))
+
+
+def name_of(words: list[str]) -> str:
+    """What a process of the stack is called, by its command line; "" for others."""
+    known = (word for word in words if word.startswith("seedbed.") or word.endswith(_PROGRAMS))
+    return next(known, "").rpartition("/")[2]
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import argparse
 import contextlib
 import os
-import signal
 import time
+from collections import defaultdict
 from typing import NamedTuple
 
 import psutil
@@ -22,8 +22,8 @@ class Moment(NamedTuple):
 
     time: float
     calls: int
-    cpu: float
-    """Seconds, of all processes, the mock endpoint's included."""
+    cpu: dict[str, float]
+    """Seconds by process, the mock endpoint's included."""
 
 
 def share(place: Place) -> Outcome:
@@ -63,10 +63,9 @@ def refused(place: Place) -> Outcome:
 def _rate(place: Place, bar: int, *, always: bool) -> Outcome:
     taxonomy = write_taxonomy(place.folder / "taxonomy", place.scale(40))
     with open_teacher(place.folder, delay_ms=100, acceptance=1) as teacher:
-        run = Run(place.folder / "run", taxonomy, teacher, 150, at_once=256).start()
+        synced = {"SEEDBED_BROKER_SYNC": "always"} if always else {}
+        run = Run(place.folder / "run", taxonomy, teacher, 150, synced, at_once=256).start()
         try:
-            if always:
-                _sync_always(run)
             for name in _WORKERS:
                 wait_for(lambda name=name: run.process(name), f"{name} runs")  # type: ignore[misc]
                 run.double(name)
@@ -80,20 +79,8 @@ def _rate(place: Place, bar: int, *, always: bool) -> Outcome:
     notes = (
         f"{calls:,} calls in {span:.1f} s, first to last; {stats['most_at_once']} at once at most",
         *_describe(moments, calls),
-        f"the mock endpoint itself took {stats['cpu_seconds'] / calls * 1000:.2f} ms of that",
     )
     return Outcome(f"{found:,.0f}", found >= bar, notes, found)
-
-
-def _sync_always(run: Run) -> None:
-    """Have the broker start again with another setting, before it has anything to lose."""
-    run.signal("nats-server", signal.SIGSTOP)
-    config = run.state / "nats.conf"
-    text = config.read_text()
-    changed = text.replace('sync_interval: "1s"', "sync_interval: always")
-    assert changed != text, "the broker's configuration has no sync_interval of 1s"
-    config.write_text(changed)
-    run.kill("nats-server")
 
 
 def _follow(run: Run, teacher: Teacher) -> list[Moment]:
@@ -105,11 +92,11 @@ def _follow(run: Run, teacher: Teacher) -> list[Moment]:
     return moments
 
 
-def _cpu_seconds() -> float:
-    seconds = 0.0
+def _cpu_seconds() -> dict[str, float]:
+    seconds: defaultdict[str, float] = defaultdict(float)
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            seconds += sum(child.cpu_times()[:2])
+            seconds[throughput.name_of(child.cmdline())] += sum(child.cpu_times()[:2])
     return seconds
 
 
@@ -119,8 +106,12 @@ def _describe(moments: list[Moment], calls: int) -> list[str]:
     if len(inner) < 2 or inner[-1].calls == inner[0].calls:
         return ["too short to look at its middle"]
     answered = inner[-1].calls - inner[0].calls
-    cpu, cores = (inner[-1].cpu - inner[0].cpu) / answered, os.cpu_count() or 1
+    spent = {name: seconds - inner[0].cpu.get(name, 0) for name, seconds in inner[-1].cpu.items()}
+    cpu, cores = sum(spent.values()) / answered, os.cpu_count() or 1
+    most = sorted(spent.items(), key=lambda part: -part[1])
+    parts = (f"{name} {seconds / answered * 1000:.2f}" for name, seconds in most if name)
     return [
         f"{answered / (inner[-1].time - inner[0].time):,.0f} a second without the first and the last tenth",
         f"{cpu * 1000:.2f} ms of CPU a call over all processes; {cores} cores allow {cores / cpu:,.0f} calls",
+        f"of that: {', '.join(parts)}",
     ]

@@ -5,6 +5,7 @@ import pytest
 from seedbed.cli.endpoints import Endpoint, Endpoints
 from seedbed.cli.local import SERVICES, make_programs, port_names
 from seedbed.cli.state import StateFolder
+from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import load_settings
 
 REMOTE = Endpoints(
@@ -73,6 +74,15 @@ def test_the_rehearsal_teacher_is_reached_where_it_listens(state):
     made = programs(state, Endpoints(teacher=Endpoint(url="rehearsal", model="rehearsal")))
     listen = made["rehearsal"].argv[-1]
     assert made["skills"].env["SEEDBED_TEACHER_URL"] == f"http://{listen}/v1"
+
+
+def test_the_broker_syncs_as_it_is_told(state):
+    programs(state, REMOTE)
+    assert 'sync_interval: "1s"' in (state.root / "nats.conf").read_text()
+    programs(state, REMOTE, environ={"SEEDBED_BROKER_SYNC": "always"})
+    assert 'sync_interval: "always"' in (state.root / "nats.conf").read_text()
+    with pytest.raises(InputError, match="settings that cannot be"):
+        programs(state, REMOTE, environ={"SEEDBED_BROKER_SYNC": "never"})
 
 
 def test_a_look_takes_broker_and_runs_alone(state):

@@ -17,8 +17,8 @@ http: "127.0.0.1:{monitor}"
 max_payload: 1MB
 jetstream {{
     store_dir: {store}
-    # A power cut costs what this last second wrote: work found again and, at worst, paid for again.
-    sync_interval: "1s"
+    # A power cut costs what was written since: work found again and, at worst, paid for again.
+    sync_interval: "{sync}"
 }}
 """
 
@@ -37,10 +37,10 @@ def find_nats_server() -> Path:
     return Path(found)
 
 
-def broker_program(state: StateFolder, port: int, monitor: int, env: dict[str, str]) -> Program:
+def broker_program(state: StateFolder, port: int, monitor: int, sync: str, env: dict[str, str]) -> Program:
     """Write the broker's configuration into the state folder and say how to run it."""
     config = state.root / "nats.conf"
     # Its strings are quoted and escaped as JSON's are.
     store = json.dumps(str(state.jetstream), ensure_ascii=False)
-    config.write_text(_CONFIG.format(port=port, monitor=monitor, store=store), encoding="utf-8")
+    config.write_text(_CONFIG.format(port=port, monitor=monitor, store=store, sync=sync), encoding="utf-8")
     return Program(name="nats-server", argv=(str(find_nats_server()), "--config", str(config)), env=env)

@@ -8,7 +8,7 @@ from seedbed.cli.broker import broker_program
 from seedbed.cli.child import Program
 from seedbed.cli.endpoints import REHEARSAL, Endpoint, Endpoints
 from seedbed.cli.state import StateFolder
-from seedbed.kernel.settings import PREFIX
+from seedbed.kernel.settings import PREFIX, load_settings
 
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
 # For a stack that serves one command: it does nothing that this command has not asked for.
@@ -52,7 +52,8 @@ def make_programs(
     """Broker, rehearsal teacher where it is wanted, services: in the order of their start."""
     base = inherited(environ, endpoints.hidden if endpoints else ())
     plain = {name: value for name, value in base.items() if not name.startswith(PREFIX)}
-    programs = [broker_program(state, ports["nats-server"], ports["nats-monitor"], plain)]
+    sync = load_settings(base).broker_sync
+    programs = [broker_program(state, ports["nats-server"], ports["nats-monitor"], sync, plain)]
     # A folder of the caller must not stand in for a module of the service.
     plain["PYTHONSAFEPATH"] = base["PYTHONSAFEPATH"] = "1"
     watched = {f"{PREFIX}PARENT_PID": str(os.getpid())}

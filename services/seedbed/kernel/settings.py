@@ -58,6 +58,9 @@ class Settings(BaseModel):
     """Begin with few calls and find out how many an endpoint takes, up to `concurrency`."""
     request_timeout: float = Field(default=120, gt=0)
 
+    broker_sync: str = Field(default="1s", pattern=r"^(always|[1-9][0-9]*(ms|s|m))$")
+    """How often the broker that `seedbed` starts brings to the disk what it has acknowledged: `always` is
+    before it acknowledges, so that a power cut loses nothing."""
     ack_wait: float = Field(default=30, gt=0)
     heartbeat: float = Field(default=10, gt=0)
     grace: float = Field(default=20, ge=0)
