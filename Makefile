@@ -1,7 +1,7 @@
 # The one door. Every target makes what it needs in .venv and does nothing twice; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format gen bench s3 clean
+.PHONY: help demo test soak lint format gen bench s3 checks clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -58,6 +58,9 @@ bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit c
 
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph
+
+checks: $(DEV)  ## Fetch the programs and schemas that deploy/ is checked with (kept in the user's cache)
+	$(PY) -m tests.servers.packages
 
 clean:  ## Remove what was made here, .venv included
 	rm -rf .venv .build .seedbed dataset .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,19 +98,8 @@ class Production:
 
     async def make_run(self, taxonomy: Path, target: int) -> Run:
         """Take a taxonomy from its import to its dataset."""
-        async with open_channel(self.where("taxonomy"), self.access) as channel:
-            stub: Any = TaxonomyServiceStub(channel)
-            imported = await stub.Import(ImportRequest(source=str(taxonomy)), timeout=30)
-        async with open_channel(self.where("runs"), self.access) as channel:
-            stub = RunsServiceStub(channel)
-            asked = CreateRunRequest(snapshot=imported.snapshot, target=target, request_id=str(uuid4()))
-            metadata, run = RunMetadata(), Run()
-            (await stub.CreateRun(asked, timeout=30)).metadata.Unpack(metadata)
-            async for answer in stub.WatchRun(WatchRunRequest(run=metadata.run), timeout=90):
-                run = answer.run
-            runs = Runs(stub, self.where("runs"), live=True)
-            await export_dataset(runs, run.name, self.folder / "dataset")
-        return run
+        places = {name: self.where(name) for name in ("taxonomy", "runs")}
+        return await run_taxonomy(places, self.access, str(taxonomy), target, self.folder / "dataset")
 
     def environment(self) -> dict[str, str]:
         """What reaches the services from outside."""
@@ -147,6 +137,24 @@ class Production:
         path = self.folder / "secrets" / name
         path.write_text(f"{secret}\n")
         return str(path)
+
+
+async def run_taxonomy(
+    places: Mapping[str, str], access: Access, source: str, target: int, dataset: Path
+) -> Run:
+    """Take a taxonomy from its import to its dataset, as a caller does."""
+    async with open_channel(places["taxonomy"], access) as channel:
+        stub: Any = TaxonomyServiceStub(channel)
+        imported = await stub.Import(ImportRequest(source=source), timeout=30)
+    async with open_channel(places["runs"], access) as channel:
+        stub = RunsServiceStub(channel)
+        asked = CreateRunRequest(snapshot=imported.snapshot, target=target, request_id=str(uuid4()))
+        metadata, run = RunMetadata(), Run()
+        (await stub.CreateRun(asked, timeout=30)).metadata.Unpack(metadata)
+        async for answer in stub.WatchRun(WatchRunRequest(run=metadata.run), timeout=90):
+            run = answer.run
+        await export_dataset(Runs(stub, places["runs"], live=True), run.name, dataset)
+    return run
 
 
 def nats_settings(broker: NatsServer, user: str) -> Settings:

@@ -80,6 +80,11 @@ class S3Server:
             )
         )
 
+    @property
+    def port(self) -> int:
+        """Where the S3 side listens."""
+        return self._port
+
     def url(self, bucket: str) -> str:
         """A bucket as a store."""
         return f"s3://127.0.0.1:{self._port}/{bucket}?secure=false"
@@ -96,9 +101,14 @@ class S3Server:
         self._serve("ceph-mon", "--id", "a", "-f")
         self._run("ceph-osd", "--id", "0", "--mkfs")
         self._serve("ceph-osd", "--id", "0", "-f")
-        keys = [f"--access-key={self.access_key}", f"--secret-key={self.secret_key}"]
-        self._run("radosgw-admin", "user", "create", "--uid=tests", "--display-name=tests", *keys)
+        self.add_user(self.access_key, self.secret_key)
         self.start_gateway()
+
+    def add_user(self, access_key: str, secret_key: str) -> None:
+        """Let one more in, who is named as his key is."""
+        keys = [f"--access-key={access_key}", f"--secret-key={secret_key}"]
+        name = [f"--uid={access_key}", f"--display-name={access_key}"]
+        self._run("radosgw-admin", "user", "create", *name, *keys)
 
     def start_gateway(self) -> None:
         """Start the S3 side, again after `kill`."""

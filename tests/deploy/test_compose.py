@@ -1,0 +1,153 @@
+"""compose.yaml: what its schema and our own rules ask, and a run through what it starts."""
+
+import asyncio
+import os
+import re
+import sys
+
+import jsonschema
+import pytest
+
+from deploy.make_secrets import NATS_USERS, make_secrets, nats_password
+from deploy.nats.permissions import users
+from seedbed.bus.v1.bus_pb2 import RunState
+from seedbed.cli.stack import wait_serving
+from seedbed.kernel.channel import Access
+from seedbed.kernel.settings import load_settings
+from tests.deploy.compose import Composed, localize_broker, read_compose
+from tests.deploy.images import ROOT, read_stages
+from tests.deploy.production import run_taxonomy
+
+COMPOSE = read_compose({})
+SERVICES = COMPOSE["services"]
+OURS = [name for name, service in SERVICES.items() if "build" in service]
+WITH_SETTINGS = [name for name in OURS if name != "rehearsal"]
+
+
+def test_it_is_what_the_published_schema_says(packages):
+    schema = packages.compose_schema()
+    jsonschema.validators.validator_for(schema)(schema).validate(COMPOSE)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_image_is_named_with_its_version(name):
+    version = SERVICES[name]["image"].rpartition(":")[2]
+    assert version not in ("", "latest")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_has_a_limit_of_memory_and_says_how_it_is(name):
+    service = SERVICES[name]
+    assert re.fullmatch(r"\d+[gm]", service["deploy"]["resources"]["limits"]["memory"])
+    assert "healthcheck" in service or read_stages()[service["build"]["target"]].last("HEALTHCHECK")
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "vllm"])
+def test_each_is_locked_down(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert (service.get("user", "0") == "10001:10001") == (name in OURS)
+
+
+def test_ports_are_open_to_this_machine_alone():
+    ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert len({port.split(":")[1] for port in ports}) == len(ports)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_sees_the_secrets_it_reads_and_no_other(name):
+    service = SERVICES[name]
+    said = "\n".join([*map(str, service.get("environment", {}).values()), *service.get("command", ())])
+    read = set(re.findall(r"/run/secrets/(\w+)", said))
+    if name == "nats":
+        read = {nats_password(user.name) for user in users()}
+    assert read == set(service.get("secrets", ()))
+    assert read <= set(COMPOSE["secrets"])
+
+
+def test_the_secrets_that_are_made_are_those_that_are_asked_for(tmp_path):
+    made = make_secrets(tmp_path / "secrets")
+    assert set(made) >= set(COMPOSE["secrets"])
+    assert make_secrets(tmp_path / "secrets") == []
+    assert set(NATS_USERS) == {user.name for user in users()}
+
+
+def test_only_who_asks_a_teacher_sees_its_key():
+    seers = {name for name in SERVICES if "teacher_api_key" in SERVICES[name].get("secrets", ())}
+    assert seers == {"knowledge", "skills", "judge"}
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_each_setting_is_known_and_it_stops_sooner_than_it_is_killed(name, tmp_path):
+    composed = Composed(tmp_path, {}, {})
+    settings = load_settings(composed.environment(name))
+    assert settings.nats_user == name
+    patience = int(SERVICES[name]["stop_grace_period"].removesuffix("s"))
+    assert settings.grace < patience
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory, s3_server):
+    """Broker, rehearsal teacher and services as the file has them; the store is that of the tests."""
+    folder = tmp_path_factory.mktemp("compose")
+    told = {"SEEDBED_TEACHER_URL": "http://rehearsal:8001/v1", "SEEDBED_TEACHER_MODEL": "rehearsal"}
+    composed = Composed(folder, told, {"store": s3_server.port})
+    localize_broker(composed)
+    s3_server.add_user("seedbed", (composed.secrets / "store_secret_key").read_text().strip())
+    try:
+        composed.start("nats", "rehearsal", *WITH_SETTINGS)
+        yield composed
+    finally:
+        composed.stop()
+
+
+def access(stack: Composed) -> Access:
+    return Access(token=(stack.secrets / "api_token").read_text().strip())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
+    async def go_through():
+        for name in WITH_SETTINGS:
+            try:
+                await asyncio.wait_for(wait_serving(stack.where(name), access(stack)), 60)
+            except TimeoutError:
+                raise AssertionError(f"{name}:\n{stack.log(name).read_text()[-2000:]}") from None
+        source = str(ROOT / "taxonomy")
+        places = {name: stack.where(name) for name in ("taxonomy", "runs")}
+        return await run_taxonomy(places, access(stack), source, 5, tmp_path / "dataset")
+
+    run = asyncio.run(go_through())
+    said = "".join(path.read_text() for path in (stack.folder / "logs").iterdir())
+    assert run.state == RunState.RUN_STATE_SUCCEEDED, said[-3000:]
+    assert {leaf.counts.accepted for leaf in run.leaves} == {5}
+    assert "ermissions" not in said
+    assert (tmp_path / "dataset" / "manifest.json").exists()
+    for secret in stack.secrets.iterdir():
+        if value := secret.read_text().strip():
+            assert value not in said, secret.name
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_a_container_knows_how_its_service_is(stack, tmp_path):
+    [command] = re.findall(r"CMD (\[.*\])", read_stages()["judge"].last("HEALTHCHECK"))
+    assert command == '["python", "-m", "seedbed.kernel.probe"]'
+    environment = {**stack.environment("judge"), "SEEDBED_LISTEN": stack.where("judge")}
+    assert await _probe(environment) == 0
+    assert await _probe({**environment, "SEEDBED_LISTEN": "127.0.0.1:1"}) == 1
+
+
+async def _probe(environment: dict[str, str]) -> int:
+    told = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "services"), **environment}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "seedbed.kernel.probe", env=told, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert bool(process.returncode) == bool(said)
+    return process.returncode or 0
