@@ -94,7 +94,7 @@ def _imports(path: Path) -> Iterator[str]:
 @cache
 def installed_by(extras: frozenset[str], name: str = "seedbed") -> frozenset[str]:
     """Everything that comes with a distribution and these extras of it."""
-    found = set()
+    found: set[str] = set()
     for line in requires(name) or ():
         wanted = Requirement(line)
         marked = wanted.marker
