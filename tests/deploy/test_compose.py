@@ -100,9 +100,18 @@ def stack(tmp_path_factory, s3_server):
     s3_server.add_user("seedbed", (composed.secrets / "store_secret_key").read_text().strip())
     try:
         composed.start("nats", "rehearsal", *WITH_SETTINGS)
+        asyncio.run(ready(composed))
         yield composed
     finally:
         composed.stop()
+
+
+async def ready(stack: Composed) -> None:
+    for name in WITH_SETTINGS:
+        try:
+            await asyncio.wait_for(wait_serving(stack.where(name), access(stack)), 60)
+        except TimeoutError:
+            raise AssertionError(f"{name}:\n{stack.log(name).read_text()[-2000:]}") from None
 
 
 def access(stack: Composed) -> Access:
@@ -112,17 +121,9 @@ def access(stack: Composed) -> Access:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
-    async def go_through():
-        for name in WITH_SETTINGS:
-            try:
-                await asyncio.wait_for(wait_serving(stack.where(name), access(stack)), 60)
-            except TimeoutError:
-                raise AssertionError(f"{name}:\n{stack.log(name).read_text()[-2000:]}") from None
-        source = str(ROOT / "taxonomy")
-        places = {name: stack.where(name) for name in ("taxonomy", "runs")}
-        return await run_taxonomy(places, access(stack), source, 5, tmp_path / "dataset")
-
-    run = asyncio.run(go_through())
+    places = {name: stack.where(name) for name in ("taxonomy", "runs")}
+    source = str(ROOT / "taxonomy")
+    run = asyncio.run(run_taxonomy(places, access(stack), source, 5, tmp_path / "dataset"))
     said = "".join(path.read_text() for path in (stack.folder / "logs").iterdir())
     assert run.state == RunState.RUN_STATE_SUCCEEDED, said[-3000:]
     assert {leaf.counts.accepted for leaf in run.leaves} == {5}
