@@ -131,3 +131,36 @@ def test_refilling_is_forbidden_and_the_rest_stays():
     assert forbid_refill(text) == text
     with pytest.raises(InputError):
         forbid_refill("targets: 7")
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "told"),
+    [
+        ("budget: {}", "recipe.budget", "names no limit"),
+        ("budget: {call: 3}", "recipe.budget.call", "did you mean `calls`?"),
+        ("budget: {calls: 0}", "recipe.budget.calls", "greater than or equal to 1"),
+        ("budget: {money: -1}", "recipe.budget.money", "greater than 0"),
+        ("budget: {money: .nan}", "recipe.budget.money", "less than"),
+        ("budget: {money: 3}", "recipe", "a budget in money needs `prices`"),
+        ("prices: {teacher: {prompt: 1}}", "recipe.prices.teacher.completion", "required"),
+        (
+            "prices: {teacher: {prompt: 1, completion: 2, cached: 1}}",
+            "recipe.prices.teacher.cached",
+            "no such",
+        ),
+    ],
+)
+def test_an_impossible_budget_is_refused(text, field, told):
+    with pytest.raises(InputError, match="not valid") as caught:
+        read_recipe(text)
+    (violation,) = caught.value.violations
+    assert violation.field == field
+    assert told in violation.description
+
+
+def test_prices_are_part_of_a_recipe_only_where_they_decide_something():
+    prices = "prices: {teacher: {prompt: 0.1, completion: 0.2}}"
+    assert read_recipe(prices).canonical() == Recipe().canonical()
+    counted = read_recipe(f"{prices}\nbudget: {{money: 3}}")
+    assert read_recipe(counted.canonical()) == counted
+    assert "budget" not in Recipe().canonical()

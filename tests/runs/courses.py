@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record
+from seedbed.kernel.costs import Spending, Tariff
 from seedbed.kernel.recipe import NOT_FILLED_UP
 from seedbed.kernel.step import Step, Work
+from seedbed.runs.budget import deal, explain, share_of
 from seedbed.runs.course import Course
+from seedbed.runs.purse import Purse
 from tests.runs.leaves import known_plan
 from tests.runs.steps import STEPS, reply
 
@@ -79,3 +82,36 @@ def run(course: Course, answer: Reply = reply, luck: random.Random | None = None
     while advance(course):
         records += settle(course, answer, luck)
     return records
+
+
+def run_within_budget(
+    leaves, recipe, answer: Reply = reply, luck: random.Random | None = None
+) -> list[Course]:
+    """Leaves that share a budget, one after the other in any order between two dealings; their courses."""
+    known = known_plan(*leaves, recipe=recipe)
+    tariff = Tariff(recipe.budget, recipe.prices)
+    targets = list(known.plan.leaves)
+    by_path = {leaf.path: leaf for leaf in leaves}
+    courses = [Course(known, target, by_path[target.path]) for target in targets]
+    for course, target in zip(courses, targets, strict=True):
+        share = share_of(tariff.limits, target, targets)
+        course.purse = Purse(tariff, share, known, course.leaf)
+        course.prepare()
+    going = list(courses)
+    while going:
+        for course in luck.sample(going, len(going)) if luck else going:
+            settle(course, luck=luck)
+            while advance(course):
+                settle(course, luck=luck)
+        pleas = {course.target.leaf: plea for course in going if (plea := course.plead())}
+        going = [course for course in going if course.target.leaf in pleas]
+        spent = sum((course.purse.spent(course.fold.ledger) for course in courses), Spending())
+        allowances = deal(tariff.limits - spent, list(pleas.values()))
+        for course in going:
+            if allowances:
+                course.purse.allowance = allowances[course.target.leaf]
+            else:
+                reserve = pleas[course.target.leaf].reserve
+                course.settlement.halted = explain(spent, reserve, tariff.limits)
+        going = going if allowances else []
+    return courses

@@ -1,15 +1,16 @@
 """The recipe of a run: how much of what, and what passes the gates. Pure."""
 
 import difflib
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.digest import canonical_json
 from seedbed.kernel.errors import InputError, Violation
 
+MOST = 10**15
 Share = Annotated[float, Field(ge=0, le=1)]
 NOT_FILLED_UP = "not filled up (--no-refill)"
 Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
@@ -52,6 +53,36 @@ class Gates(Part):
         return "" if verdict.standalone >= self.standalone else "does not stand alone"
 
 
+class Budget(Part):
+    """What all that the dataset rests on may cost; a limit that is not named is none."""
+
+    calls: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    tokens: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    """Of prompts and replies together."""
+    money: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    """In the currency of the prices."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.calls is self.tokens is self.money is None:
+            raise ValueError("names no limit; there are calls, tokens and money")
+        return self
+
+
+class Price(Part):
+    """Of a million tokens."""
+
+    prompt: Annotated[float, Field(ge=0, le=1_000_000)]
+    completion: Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class Prices(Part):
+    """What the models cost; where the judge has no price of its own it costs what the teacher does."""
+
+    teacher: Price
+    judge: Price | None = None
+
+
 class Recipe(Part):
     """How much of what. Everything here is part of the run's identity."""
 
@@ -74,13 +105,24 @@ class Recipe(Part):
     max_rounds: Annotated[int, Field(ge=1)] = 50
     refill: bool = True
     """Whether a teacher may be asked at all; else a leaf has what it recalls, decided by this recipe."""
+    budget: Budget | None = None
+    prices: Prices | None = None
+    """Part of the identity only where a budget in money is counted by them."""
     gates: Gates = Gates()
     system_prompt: str = "You are a helpful assistant who answers truthfully and to the point."
     """System message of the training rows; empty for none."""
 
+    @model_validator(mode="after")
+    def _money_has_prices(self) -> Self:
+        if self.budget and self.budget.money and not self.prices:
+            raise ValueError("a budget in money needs `prices`")
+        return self
+
     def canonical(self) -> str:
         """The recipe as text that is equal for equal recipes."""
-        return canonical_json(self.model_dump(mode="json")).decode()
+        counted = self.budget is not None and self.budget.money is not None
+        values = self.model_dump(mode="json", exclude_none=True, exclude=None if counted else {"prices"})
+        return canonical_json(values).decode()
 
 
 def read_recipe(text: str, *, target: int = 0) -> Recipe:
@@ -112,8 +154,18 @@ def forbid_refill(text: str) -> str:
 def _violation(loc: tuple[int | str, ...], kind: str, message: str) -> Violation:
     field = ".".join(("recipe", *map(str, loc)))
     if kind != "extra_forbidden":
-        return Violation(field, message)
-    known = Gates.model_fields if len(loc) > 1 else Recipe.model_fields
+        return Violation(field, message.removeprefix("Value error, "))
+    known = _keys_at(loc[:-1])
     near = difflib.get_close_matches(str(loc[-1]), known, n=1)
     advice = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
     return Violation(field, f"no such key; {advice}")
+
+
+def _keys_at(place: tuple[int | str, ...]) -> list[str]:
+    """The keys there are at a place in the recipe."""
+    part: type[BaseModel] = Recipe
+    for name in place:
+        annotation = part.model_fields[str(name)].annotation
+        parts = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        part = next(kind for kind in parts if issubclass(kind, BaseModel))
+    return list(part.model_fields)

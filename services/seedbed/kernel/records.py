@@ -50,6 +50,7 @@ def _make_own(
     """Fill in the part of a record that is this run's own."""
     record.followed = True
     record.recalled = recalled
+    record.repeats = 0 if recalled else record.repeats
     record.draw = item.draw
     record.candidate = item.candidate
     if not recalled:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Generic, Protocol
 
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
+from seedbed.kernel.costs import ASKS
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import EndpointError, MalformedReply, Refused
 from seedbed.kernel.faults import ServerFault, is_about_schema
@@ -18,7 +19,6 @@ from seedbed.kernel.logs import get_logger
 from seedbed.kernel.prompt import Message, Prompt, ReplyT
 from seedbed.kernel.tokens import count_tokens
 
-ASKS = 3
 SERVER_ERRORS = 3
 LEAST_REPLY = 256
 

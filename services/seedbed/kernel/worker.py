@@ -222,6 +222,7 @@ class Worker:
             record.reason = f"{error.message}; {error.hint}" if error.hint else error.message
             log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
         record.usage.CopyFrom(tools.usage)
+        record.repeats = message.metadata.num_delivered - 1 if step.role else 0
         return record
 
     async def _try(self, step: AnyStep, item: Item, tools: StepTools, message: Msg) -> Any:

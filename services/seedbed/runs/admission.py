@@ -10,6 +10,7 @@ import time
 from seedbed.bus.v1.bus_pb2 import LeafTarget, RunState
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
+from seedbed.runs.dealing import deal_out
 from seedbed.runs.leaf import MOST_PATIENCE, Effects, LeafWork
 from seedbed.runs.run import KeptRun
 from seedbed.runs.snapshots import Snapshots
@@ -62,7 +63,7 @@ class Admission:
                 for work in run.works.values():
                     if not work.ready:
                         self._tasks.spawn(work.resume())
-                    elif work.course.settled_so_far():
+                    elif work.course.settled_so_far() and not work.parked:
                         self._tasks.spawn(work.advance())
                     elif work.in_flight and now - work.last_news > work.patience:
                         # Soon at first: a worker lets go of an item whose leaf it knows as cancelled still.
@@ -73,6 +74,7 @@ class Admission:
         """Have a leaf of a run at hand. Raises NotFound, StoreError."""
         leaf = await self._snapshots.leaf(run.known.plan.snapshot, target.path)
         work = LeafWork(run.known, target, leaf, run.leaves[target.leaf], self._effects, run.note)
+        work.course.purse = run.purse_of(target, leaf)
         run.works[target.leaf] = work
         return work
 
@@ -99,6 +101,8 @@ class Admission:
             else:
                 break
             run.drop_ended()
+        for work in await deal_out(run, self._effects.entries):
+            self._tasks.spawn(work.advance())
         async with run.lock:
             if run.going and not run.works and run.next_waiting() is None:
                 short = any(cell.value.reason for cell in run.leaves.values())

@@ -11,6 +11,7 @@ from seedbed.bus.v1.bus_pb2 import LeafState, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
 from seedbed.kernel.paging import take_page
+from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import Store, get_blob
 from seedbed.runs.comparing import Comparing
@@ -18,6 +19,7 @@ from seedbed.runs.dead import find_letters, read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
 from seedbed.runs.plans import make_plan, matches, missing_steps
+from seedbed.runs.purse import check_budget
 from seedbed.runs.requests import check_create, check_list_candidates, check_trace
 from seedbed.runs.samples import Telling, find_candidate
 from seedbed.runs.v1 import runs_service_pb2 as pb
@@ -54,6 +56,8 @@ class RunsApi(RunsServiceServicer):
             plan = make_plan(request.snapshot, snapshot, await self._specs(), recipe, list(request.leaves))
             missing = missing_steps(plan)
             if not missing:
+                wanted = {target.path for target in plan.leaves}
+                check_budget(KnownPlan.open(plan), (one for one in snapshot.leaves if one.path in wanted))
                 return make_operation(await self._keeper.create(plan), self._describe(plan.run))
             await asyncio.sleep(LOOK)
         raise BusError(f"no service has registered {', '.join(missing)}", hint="are all services running?")

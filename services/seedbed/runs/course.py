@@ -7,6 +7,7 @@ from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Outcome, Round
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Announce
 from seedbed.knowledge.v1.steps_pb2 import AugmentResult, ChunkResult
+from seedbed.runs.budget import Plea
 from seedbed.runs.draws import (
     Draw,
     Passage,
@@ -19,6 +20,7 @@ from seedbed.runs.draws import (
 )
 from seedbed.runs.fold import Fold
 from seedbed.runs.plans import quotas_of
+from seedbed.runs.purse import Purse, count_draws
 from seedbed.runs.settlement import Settlement
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
@@ -44,6 +46,10 @@ class Course:
         """Names of the draws' first items."""
         self.waiting: deque[Item] = deque()
         """Items decided on and not yet published."""
+        self.purse: Purse | None = None
+        """What may be spent, where the run has a budget."""
+        self.starved = False
+        """Whether more draws would be opened, were they paid for."""
         self.brought: set[str] = set()
         """Digests of the items there are records of: where nothing may be filled up, only these are drawn."""
         self._own = {PREPARATION}
@@ -100,8 +106,20 @@ class Course:
             self._first = dict.fromkeys(self._first)
 
     def next_round(self) -> Round | None:
-        """The round after those that are closed; None at the leaf's end."""
-        return self.settlement.next_round()
+        """The round after those that are closed; None at the leaf's end, or at the end of its means."""
+        wanted = self.settlement.next_round()
+        paid = self.purse.cut(wanted, self.fold.ledger) if wanted and self.purse else wanted
+        self.starved = paid is None and wanted is not None
+        return paid
+
+    def plead(self) -> Plea | None:
+        """What it would take to go on; None where that is not for the budget to say."""
+        wanted = self.settlement.next_round()
+        if wanted is None or self.purse is None:
+            return None
+        ledger = self.fold.ledger
+        spent, reserve = self.purse.spent(ledger), self.purse.reserve(ledger)
+        return Plea(self.target.leaf, spent, count_draws(wanted), reserve)
 
     def take_waiting(self, most: int) -> list[Item]:
         """Items to publish now, at most so many; those whose records have come meanwhile are let go."""

@@ -10,6 +10,7 @@ from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
 from seedbed.kernel.recipe import Gates
 from seedbed.kernel.step import item_name
+from seedbed.runs.ledger import Ledger
 
 _OUTCOMES = {
     Outcome.OUTCOME_DONE: "done",
@@ -47,6 +48,8 @@ class Fold:
         self._announced: set[str] = set()
         self._open: dict[str, int] = {}
         self._counters: dict[str, Counter[str]] = {}
+        self.ledger = Ledger()
+        """What all of it cost."""
         self.passed = 0
         """Candidates that passed the last gate, near duplicates not yet taken out."""
 
@@ -128,6 +131,8 @@ class Fold:
             steps=[_step_counts(step, counter) for step, counter in sorted(self._counters.items())]
         )
         for row in result.steps:
+            row.recorded.CopyFrom(self.ledger.of_step(row.step))
+            result.repeats += self._counters[row.step]["repeats"]
             result.items_done += row.done
             result.items_malformed += row.malformed
             result.items_failed += row.failed
@@ -145,6 +150,8 @@ class Fold:
         counter = self._counters.setdefault(record.step, Counter())
         counter[_OUTCOMES[record.outcome]] += 1
         counter["recalled"] += record.recalled
+        counter["repeats"] += record.repeats
+        self.ledger.enter(record)
         if not record.recalled:
             for name in _COSTS:
                 counter[name] += getattr(record.usage, name)

@@ -11,6 +11,7 @@ from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store
 from seedbed.runs.admission import Admission
+from seedbed.runs.dealing import take_back
 from seedbed.runs.entries import Cell, Entries
 from seedbed.runs.leaf import Effects
 from seedbed.runs.listener import Listener
@@ -108,6 +109,8 @@ class Keeper:
                 if run.leaves[token].value.state != LeafState.LEAF_STATE_SEALED:
                     message = f"a leaf of the run {run.name} has not come to its end"
                     raise Conflict(message, hint="wait until it has, then retry")
+            if run.tariff:
+                await take_back(run, digests, self._entries)
             for token, names in digests.items():
                 await self._entries.write(run.leaves[token], partial(_settle_anew, names))
             if digests and not run.running:
@@ -122,7 +125,7 @@ class Keeper:
         elif run.cell.value.state in (RunState.RUN_STATE_UNSPECIFIED, RunState.RUN_STATE_CANCELLED):
             for cell in run.leaves.values():
                 if cell.value.state == LeafState.LEAF_STATE_CANCELLED:
-                    await self._entries.write(cell, _begin_anew)
+                    await self._entries.write(cell, _keep_deciding if run.tariff else _begin_anew)
             await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
         run.note()
 
@@ -180,6 +183,11 @@ class Keeper:
 def _begin_anew(entry: LeafEntry) -> None:
     entry.state = LeafState.LEAF_STATE_WAITING
     del entry.rounds[:]
+
+
+def _keep_deciding(entry: LeafEntry) -> None:
+    # Its rounds were cut to what the budget allowed at their time, and what it allows now is not the same.
+    entry.state = LeafState.LEAF_STATE_WAITING
 
 
 def _settle_anew(digests: list[str], entry: LeafEntry) -> None:

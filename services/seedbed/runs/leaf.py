@@ -58,6 +58,8 @@ class LeafWork:
         """Whether it is on record that the leaf is open, and what may be recalled is brought in."""
         self.ready = False
         """Whether the course has begun."""
+        self.parked = False
+        """Whether it has come to the end of its means: it goes on, or ends, as the run's budget allows."""
         self.last_news = time.monotonic()
         self.patience = LEAST_PATIENCE
         """After how many silent seconds what is open is published again."""
@@ -130,7 +132,9 @@ class LeafWork:
                 if number < len(decided):
                     upcoming = decided[number]
                 elif upcoming is None:
-                    await self._finish()
+                    self.parked = self.course.starved and not self.course.settlement.halted
+                    if not self.parked:
+                        await self._finish()
                     break
                 else:
                     await self._decide(upcoming)

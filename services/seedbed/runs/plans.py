@@ -73,6 +73,15 @@ def quotas_of(kind: str, target: int, recipe: Recipe) -> list[Quota]:
     return [quota for quota in (Quota("short", short), Quota("long", target - short)) if quota.target]
 
 
+def items_of_draw(kind: str, recipe: Recipe) -> dict[str, int]:
+    """How many items of each step may come of one draw, its first one included."""
+    if kind == "knowledge":
+        return {"knowledge.generate": 1, "judge.grounded": recipe.pairs}
+    followed = dict.fromkeys(("judge.instruction", "skills.respond", "judge.pair"), recipe.instructions)
+    context = {"skills.context": 1} if kind == "grounded_skill" else {}
+    return {**context, "skills.instruct": 1, **followed}
+
+
 def _target(leaf: Leaf, recipe: Recipe) -> LeafTarget:
     return LeafTarget(
         path=leaf.path,

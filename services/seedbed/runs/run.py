@@ -6,10 +6,14 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafEntry, LeafState, LeafTarget, RunEntry, RunState
+from seedbed.kernel.costs import Spending, Tariff
 from seedbed.kernel.plans import KnownPlan
+from seedbed.runs.budget import share_of
 from seedbed.runs.entries import Cell
 from seedbed.runs.leaf import LeafWork
+from seedbed.runs.purse import Purse
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
 WINDOW = 30.0
 DORMANT = "it waits to be created again"
@@ -55,6 +59,22 @@ class KeptRun:
     def going(self) -> bool:
         """Whether the run is being worked on."""
         return self.running and not self.dormant
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """What counts against the run's budget; None where it has none, or asks nobody."""
+        recipe = self.known.recipe
+        return Tariff(recipe.budget, recipe.prices) if recipe.budget and recipe.refill else None
+
+    def purse_of(self, target: LeafTarget, leaf: Leaf) -> Purse | None:
+        """What a leaf may spend."""
+        if self.tariff is None:
+            return None
+        share = share_of(self.tariff.limits, target, self.known.plan.leaves)
+        for row in self.cell.value.allowances:
+            if row.leaf == target.leaf:
+                share = Spending(row.calls, row.tokens, row.money)
+        return Purse(self.tariff, share, self.known, leaf)
 
     @property
     def in_flight(self) -> int:

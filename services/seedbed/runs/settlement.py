@@ -113,6 +113,8 @@ class Settlement:
     closed: set[int] = field(default_factory=set)
     """Draws whose candidates are decided."""
     rounds: int = 0
+    halted: str = ""
+    """Why no more is opened, though there are draws and samples are missing."""
 
     def __post_init__(self) -> None:
         self._stands = [_Stand(quota) for quota in self.quotas]
@@ -222,6 +224,8 @@ class Settlement:
             return f"{have}: all {stand.opened} draws are spent"
         if stand.dry >= self.recipe.dry_rounds:
             return f"{have}: {stand.dry} rounds in a row brought nothing new ({stand.opened} draws)"
+        if self.halted:
+            return f"{have}: {self.halted}"
         return f"{have}: the recipe's max_rounds of {self.rounds} are over ({stand.opened} draws)"
 
 

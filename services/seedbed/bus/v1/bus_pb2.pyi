@@ -364,6 +364,7 @@ class Record(_message.Message):
     ANNOUNCED_FIELD_NUMBER: _builtins.int
     DROPPED_FIELD_NUMBER: _builtins.int
     RECALLED_FIELD_NUMBER: _builtins.int
+    REPEATS_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     digest: _builtins.str
     outcome: Global___Outcome.ValueType
@@ -381,6 +382,8 @@ class Record(_message.Message):
     candidate: _builtins.str
     recalled: _builtins.bool
     """True where the result was recalled instead of paid for."""
+    repeats: _builtins.int
+    """How often the item had been handed out before: calls that may have been paid for and came to nothing."""
     @_builtins.property
     def usage(self) -> Global___Usage: ...
     @_builtins.property
@@ -409,10 +412,11 @@ class Record(_message.Message):
         announced: _abc.Iterable[Global___Announced] | None = ...,
         dropped: _abc.Iterable[Global___Dropped] | None = ...,
         recalled: _builtins.bool = ...,
+        repeats: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "candidate", b"candidate", "digest", b"digest", "draw", b"draw", "dropped", b"dropped", "followed", b"followed", "origins", b"origins", "outcome", b"outcome", "reason", b"reason", "recalled", b"recalled", "result", b"result", "result_ref", b"result_ref", "spec", b"spec", "step", b"step", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["announced", b"announced", "candidate", b"candidate", "digest", b"digest", "draw", b"draw", "dropped", b"dropped", "followed", b"followed", "origins", b"origins", "outcome", b"outcome", "reason", b"reason", "recalled", b"recalled", "repeats", b"repeats", "result", b"result", "result_ref", b"result_ref", "spec", b"spec", "step", b"step", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -673,6 +677,7 @@ class LeafCounts(_message.Message):
     UNNEEDED_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    REPEATS_FIELD_NUMBER: _builtins.int
     items_done: _builtins.int
     items_malformed: _builtins.int
     items_failed: _builtins.int
@@ -681,6 +686,8 @@ class LeafCounts(_message.Message):
     rejected: _builtins.int
     duplicate: _builtins.int
     unneeded: _builtins.int
+    repeats: _builtins.int
+    """Calls that may have been made again, as whoever made them first did not live to write them down."""
     @_builtins.property
     def usage(self) -> Global___Usage: ...
     @_builtins.property
@@ -698,10 +705,11 @@ class LeafCounts(_message.Message):
         unneeded: _builtins.int = ...,
         usage: Global___Usage | None = ...,
         steps: _abc.Iterable[Global___StepCounts] | None = ...,
+        repeats: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "duplicate", b"duplicate", "items_done", b"items_done", "items_failed", b"items_failed", "items_malformed", b"items_malformed", "items_recalled", b"items_recalled", "rejected", b"rejected", "steps", b"steps", "unneeded", b"unneeded", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "duplicate", b"duplicate", "items_done", b"items_done", "items_failed", b"items_failed", "items_malformed", b"items_malformed", "items_recalled", b"items_recalled", "rejected", b"rejected", "repeats", b"repeats", "steps", b"steps", "unneeded", b"unneeded", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -719,13 +727,20 @@ class StepCounts(_message.Message):
     FAILED_FIELD_NUMBER: _builtins.int
     RECALLED_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
+    RECORDED_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     done: _builtins.int
     malformed: _builtins.int
     failed: _builtins.int
     recalled: _builtins.int
     @_builtins.property
-    def usage(self) -> Global___Usage: ...
+    def usage(self) -> Global___Usage:
+        """What was paid for in this run."""
+
+    @_builtins.property
+    def recorded(self) -> Global___Usage:
+        """What all of its items cost, each once, whenever it was paid for: what a budget counts."""
+
     def __init__(
         self,
         *,
@@ -735,10 +750,11 @@ class StepCounts(_message.Message):
         failed: _builtins.int = ...,
         recalled: _builtins.int = ...,
         usage: Global___Usage | None = ...,
+        recorded: Global___Usage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recorded", b"recorded", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "failed", b"failed", "malformed", b"malformed", "recalled", b"recalled", "step", b"step", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "failed", b"failed", "malformed", b"malformed", "recalled", b"recalled", "recorded", b"recorded", "step", b"step", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -754,12 +770,17 @@ class RunEntry(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    ALLOWANCES_FIELD_NUMBER: _builtins.int
     state: Global___RunState.ValueType
     create_time: _builtins.float
     """Seconds since the epoch; for people, never in a digest or a dataset."""
     end_time: _builtins.float
     @_builtins.property
     def plan(self) -> Global___Plan: ...
+    @_builtins.property
+    def allowances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Allowance]:
+        """Where the run has a budget: what leaves may spend that have come to the end of their share."""
+
     def __init__(
         self,
         *,
@@ -767,11 +788,43 @@ class RunEntry(_message.Message):
         state: Global___RunState.ValueType = ...,
         create_time: _builtins.float = ...,
         end_time: _builtins.float = ...,
+        allowances: _abc.Iterable[Global___Allowance] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "plan", b"plan", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "end_time", b"end_time", "plan", b"plan", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunEntry: _TypeAlias = RunEntry  # noqa: Y015
+
+@_typing.final
+class Allowance(_message.Message):
+    """What all that a leaf rests on may cost; a measure that the budget does not limit is 0."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAF_FIELD_NUMBER: _builtins.int
+    CALLS_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    MONEY_FIELD_NUMBER: _builtins.int
+    leaf: _builtins.str
+    calls: _builtins.int
+    tokens: _builtins.int
+    money: _builtins.int
+    """Of each unit of the currency there are 10^12."""
+    def __init__(
+        self,
+        *,
+        leaf: _builtins.str = ...,
+        calls: _builtins.int = ...,
+        tokens: _builtins.int = ...,
+        money: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calls", b"calls", "leaf", b"leaf", "money", b"money", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Allowance: _TypeAlias = Allowance  # noqa: Y015
