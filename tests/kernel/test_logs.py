@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from seedbed.kernel.telemetry.context import of_run
+
 SECRET = "sk-very-secret"
 PROGRAM = f"""
 import logging
@@ -75,3 +77,25 @@ def test_a_full_disk_costs_the_lines_and_not_the_work():
             check=False,
         )
     assert done.stdout == "worked\n"
+
+
+TRACED = """
+from seedbed.kernel.logs import configure_logs, get_logger
+from seedbed.kernel.settings import load_settings
+from seedbed.kernel.telemetry.context import current, of_run
+
+configure_logs(load_settings(), "judge")
+get_logger("a.module").info("without")
+current.set(of_run("r1"))
+get_logger("a.module").info("within")
+"""
+
+
+def test_a_line_said_in_a_span_leads_to_its_trace():
+    done = subprocess.run([sys.executable, "-c", TRACED], env={}, capture_output=True, text=True, check=True)
+    without, within = map(json.loads, done.stderr.splitlines())
+    assert "trace_id" not in without
+    assert (within["trace_id"], within["span_id"]) == (
+        f"{of_run('r1').trace:032x}",
+        f"{of_run('r1').span:016x}",
+    )

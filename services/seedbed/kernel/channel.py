@@ -9,6 +9,7 @@ import grpc.aio
 
 from seedbed.kernel.bearer import token_interceptors, tokens_of
 from seedbed.kernel.settings import Settings
+from seedbed.kernel.telemetry.rpc import telemetry_interceptors
 from seedbed.kernel.tls import channel_credentials
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
@@ -58,7 +59,7 @@ def open_channel(
 ) -> grpc.aio.Channel:
     """A channel to `host:port`."""
     options = [*OPTIONS, *more]
-    shown = token_interceptors(access.token) if access.token else None
+    shown = [*telemetry_interceptors(), *(token_interceptors(access.token) if access.token else ())]
     if access.credentials:
         return grpc.aio.secure_channel(address, access.credentials, options=options, interceptors=shown)
     return grpc.aio.insecure_channel(address, options=options, interceptors=shown)

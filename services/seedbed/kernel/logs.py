@@ -8,6 +8,7 @@ from typing import TextIO, cast
 import structlog
 
 from seedbed.kernel.settings import Settings
+from seedbed.kernel.telemetry.context import current
 
 bind = structlog.contextvars.bound_contextvars
 
@@ -33,11 +34,19 @@ class _Unfailing:
             self._stream.flush()
 
 
+def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Lead from a line to its trace, where the work is traced."""
+    if span := current.get():
+        event["trace_id"], event["span_id"] = f"{span.trace:032x}", f"{span.span:016x}"
+    return event
+
+
 def configure_logs(settings: Settings, service: str) -> None:
     """Set up logging for this process, once."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -24,6 +24,7 @@ from seedbed.kernel.settings import Settings, load_settings
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store, open_store
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.setup import telling
 from seedbed.kernel.tls import server_credentials
 from seedbed.kernel.tools import Model
 from seedbed.kernel.worker import Worker
@@ -72,12 +73,17 @@ def run_service(name: str, build: Build) -> None:
     try:
         settings = load_settings()
         configure_logs(settings, name)
-        uvloop.run(_serve(name, settings, build))
+        uvloop.run(_tell(name, settings, build))
     except SeedbedError as error:
         violations = [f"  {v.field}: {v.description}" for v in getattr(error, "violations", [])]
         lines = [error.message, *violations, *([error.hint] if error.hint else [])]
         sys.stderr.write("".join(f"{name}: {line}\n" for line in lines))
         sys.exit(2)
+
+
+async def _tell(name: str, settings: Settings, build: Build) -> None:
+    async with telling(settings, name):
+        await _serve(name, settings, build)
 
 
 async def _serve(name: str, settings: Settings, build: Build) -> None:

@@ -15,6 +15,7 @@ from seedbed.kernel.channel import MESSAGE_LIMIT
 from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.status import status_of
+from seedbed.kernel.telemetry.rpc import TelemetryInterceptor
 
 log = get_logger(__name__)
 
@@ -96,9 +97,9 @@ class Server:
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self._credentials = credentials
-        interceptors = [TokenInterceptor(tokens)] if tokens else []
+        locks = [TokenInterceptor(tokens)] if tokens else []
         self.grpc = grpc.aio.server(
-            interceptors=[*interceptors, ErrorInterceptor()],
+            interceptors=[TelemetryInterceptor(), *locks, ErrorInterceptor()],
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.keepalive_time_ms", 30_000),

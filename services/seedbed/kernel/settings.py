@@ -77,6 +77,16 @@ class Settings(BaseModel):
     """Whether callers may name folders of the taxonomy service's machine, and hosts of the inside. Switch it
     off where others than the machine's own user call."""
     cache_folder: Path = Path("/tmp/seedbed-cache")  # noqa: S108  a default for development; images set their own
+    otlp_endpoint: str = ""
+    """Where metrics and traces go: base address of a collector that takes OTLP over HTTP. Empty: nowhere,
+    unless OTEL_EXPORTER_OTLP_ENDPOINT names one."""
+    telemetry_interval: float = Field(default=10, gt=0)
+    """Seconds between two reports of metrics."""
+    trace_ratio: float = Field(default=0.01, ge=0, le=1)
+    """The share of draws and calls that are traced, chosen by digest; what the draws of a leaf have in common
+    is traced whenever this is not 0."""
+    telemetry_content: bool = False
+    """Whether prompts and replies may stand in traces."""
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

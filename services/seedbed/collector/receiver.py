@@ -1,0 +1,70 @@
+"""The HTTP face: OTLP as protobuf comes in, metrics go out as text."""
+
+import time
+
+from aiohttp import web
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from seedbed.collector.exposition import CONTENT_TYPE, Board
+from seedbed.collector.spans import SpanFile, spans_of
+
+PROTOBUF = "application/x-protobuf"
+LARGEST_BODY = 64 * 1024 * 1024
+
+_BOARD = web.AppKey("board", Board)
+_SPANS = web.AppKey("spans", SpanFile)
+
+
+def make_app(spans: SpanFile, board: Board) -> web.Application:
+    """The application."""
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app[_BOARD], app[_SPANS] = board, spans
+    app.add_routes(
+        [
+            web.post("/v1/traces", _take_traces),
+            web.post("/v1/metrics", _take_metrics),
+            web.get("/metrics", _show_metrics),
+        ]
+    )
+    return app
+
+
+async def _take_traces(request: web.Request) -> web.Response:
+    told = ExportTraceServiceRequest()
+    await _read(request, told)
+    request.app[_SPANS].add(spans_of(told))
+    return _answer(ExportTraceServiceResponse())
+
+
+async def _take_metrics(request: web.Request) -> web.Response:
+    told = ExportMetricsServiceRequest()
+    await _read(request, told)
+    request.app[_BOARD].take(told, time.monotonic())
+    return _answer(ExportMetricsServiceResponse())
+
+
+async def _read(request: web.Request, told: Message) -> None:
+    if request.content_type != PROTOBUF:
+        raise web.HTTPUnsupportedMediaType(text=f"OTLP is taken as {PROTOBUF}")
+    try:
+        # aiohttp has unpacked it, where it came packed.
+        told.ParseFromString(await request.read())
+    except DecodeError as error:
+        raise web.HTTPBadRequest(text=f"not OTLP: {error}") from error
+
+
+def _answer(message: Message) -> web.Response:
+    return web.Response(body=message.SerializeToString(), content_type=PROTOBUF)
+
+
+async def _show_metrics(request: web.Request) -> web.Response:
+    text = request.app[_BOARD].show(time.monotonic())
+    return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})

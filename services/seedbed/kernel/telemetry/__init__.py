@@ -1,0 +1,1 @@
+"""Telemetry: what a process tells of its work, in metrics, traces and logs. Switched off it costs nothing."""

@@ -1,0 +1,85 @@
+"""Trace contexts: who a span is, on the wire and across processes. Pure.
+
+Whatever has a name has a trace: a snapshot, a run, a leaf of a run, a draw. Its ids are hashes of that name.
+So any process can link to it without being told, an item that comes again is in the trace it was in, and what
+is traced is chosen by digest: all processes agree, and of the rest nothing is ever made.
+"""
+
+import re
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass
+from hashlib import sha256
+
+HEADER = "traceparent"
+
+_WIRE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_WHOLE = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A span, wherever it is."""
+
+    trace: int
+    span: int
+    sampled: bool = True
+
+    def __str__(self) -> str:
+        """As it is written into headers (W3C Trace Context)."""
+        return f"00-{self.trace:032x}-{self.span:016x}-{self.sampled:02x}"
+
+
+current: ContextVar[Context | None] = ContextVar("current", default=None)
+"""The span that work is done in, where it is traced."""
+
+
+def read(header: str | None) -> Context | None:
+    """A context out of a header; None where there is none that can be read."""
+    found = _WIRE.fullmatch(header or "")
+    if found is None:
+        return None
+    trace, span, flags = (int(part, 16) for part in found.groups())
+    return Context(trace, span, bool(flags & 1)) if trace and span else None
+
+
+def trace_of(*name: str) -> Context:
+    """The first span of what bears that name."""
+    digest = sha256("\n".join(name).encode()).digest()
+    return Context(int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:24], "big"))
+
+
+def of_snapshot(digest: str) -> Context:
+    """The import of a snapshot."""
+    return trace_of("snapshot", digest)
+
+
+def of_run(run: str) -> Context:
+    """The creation of a run."""
+    return trace_of("run", run)
+
+
+def of_leaf(run: str, leaf: str) -> Context:
+    """The opening of a leaf, by its token."""
+    return trace_of("leaf", run, leaf)
+
+
+def of_item(run: str, digest: str) -> Context:
+    """The queueing of an item that begins a trace of its own: a draw's first."""
+    return trace_of("item", run, digest)
+
+
+def span_of(trace: Context, *name: str) -> Context:
+    """A span of that name in a trace."""
+    return Context(trace.trace, trace_of(f"{trace.trace:032x}", *name).span, trace.sampled)
+
+
+def is_chosen(digest: str, ratio: float) -> bool:
+    """Whether a share of `ratio` of all digests holds this one: for every process, and in every run."""
+    return int(digest[:16], 16) < ratio * _WHOLE
+
+
+def by_chance(ratio: float) -> Context:
+    """A trace of something that has no name."""
+    trace = secrets.randbits(128) or 1
+    return Context(trace, secrets.randbits(64) or 1, (trace >> 64) < ratio * _WHOLE)

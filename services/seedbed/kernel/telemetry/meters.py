@@ -1,0 +1,124 @@
+"""Instruments: they keep what was recorded until it is asked for.
+
+Our own, as the SDK's take several microseconds a value where these take less than one, and an item records
+many.
+Recorded and collected on the event loop only. Values that nobody collects are not kept.
+"""
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, TypeVar
+
+from seedbed.kernel.telemetry.context import current
+from seedbed.kernel.telemetry.metrics import Metric
+
+Values = tuple[str, ...]
+"""Of a metric's attributes, in their order; empty for one that is absent."""
+Observation = tuple[Values, float]
+
+
+@dataclass(slots=True)
+class Exemplar:
+    """One value, and the span it was recorded in."""
+
+    value: float
+    time: int
+    trace: int
+    span: int
+
+
+@dataclass(slots=True)
+class Buckets:
+    """What a histogram has seen of one set of attributes."""
+
+    counts: list[int]
+    total: float = 0.0
+    least: float = float("inf")
+    most: float = float("-inf")
+    exemplars: dict[int, Exemplar] = field(default_factory=dict)
+    """The last one of each bucket."""
+
+
+SeriesT = TypeVar("SeriesT", float, Buckets)
+
+
+class Instrument(Generic[SeriesT]):
+    """What all have in common."""
+
+    on: ClassVar[bool] = False
+    """Whether anything is kept."""
+    every: ClassVar[list["Instrument[float] | Instrument[Buckets]"]] = []
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self.series: dict[Values, SeriesT] = {}
+        Instrument.every.append(self)
+
+
+class Counter(Instrument[float]):
+    """Counts up."""
+
+    def add(self, count: float, *values: str) -> None:
+        """Count so many more."""
+        if self.on:
+            self.series[values] = self.series.get(values, 0) + count
+
+
+class Gauge(Instrument[float]):
+    """Keeps the last value."""
+
+    def set(self, value: float, *values: str) -> None:
+        """This is how it stands."""
+        if self.on:
+            self.series[values] = value
+
+
+class Observed(Instrument[float]):
+    """Asks for its values when they are collected; between, it costs nothing."""
+
+    def __init__(self, metric: Metric) -> None:
+        super().__init__(metric)
+        self.observers: list[Callable[[], Iterable[Observation]]] = []
+
+    def observe(self, observer: Callable[[], Iterable[Observation]]) -> None:
+        """Ask this one, too."""
+        self.observers.append(observer)
+
+    def look(self) -> None:
+        """Ask all."""
+        self.series = {values: value for observer in self.observers for values, value in observer()}
+
+
+class Histogram(Instrument[Buckets]):
+    """Counts values by size. With the trace of the last one of each size, where it was in one."""
+
+    def record(self, value: float, *values: str) -> None:
+        """Take note of a value."""
+        if not self.on:
+            return
+        buckets = self.series.get(values)
+        if buckets is None:
+            buckets = self.series[values] = Buckets([0] * (len(self.metric.bounds) + 1))
+        place = bisect_left(self.metric.bounds, value)
+        buckets.counts[place] += 1
+        buckets.total += value
+        buckets.least = min(buckets.least, value)
+        buckets.most = max(buckets.most, value)
+        if (span := current.get()) is not None:
+            buckets.exemplars[place] = Exemplar(float(value), time.time_ns(), span.trace, span.span)
+
+
+def collect() -> Sequence[Instrument[float] | Instrument[Buckets]]:
+    """All that have something to tell."""
+    for instrument in Instrument.every:
+        if isinstance(instrument, Observed):
+            instrument.look()
+    return [instrument for instrument in Instrument.every if instrument.series]
+
+
+def forget() -> None:
+    """Begin from nothing."""
+    for instrument in Instrument.every:
+        instrument.series.clear()

@@ -1,0 +1,169 @@
+"""gRPC calls, as they are answered and as they are made: how long, how they ended, in which trace.
+
+Health and reflection are left out: they are asked all the time, and tell nothing.
+"""
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from seedbed.kernel.telemetry import attributes, metrics
+from seedbed.kernel.telemetry.context import HEADER, Context, by_chance, current, read
+from seedbed.kernel.telemetry.meters import Histogram
+from seedbed.kernel.telemetry.spans import Kind, Span, open_span, tracing
+
+_answered = Histogram(metrics.RPC_SERVER)
+_made = Histogram(metrics.RPC_CLIENT)
+
+# Statuses that are the server's fault; others are the caller's business.
+_FAULTS = ("UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS")
+
+
+class TelemetryInterceptor(grpc.aio.ServerInterceptor):
+    """Around all other interceptors of a server."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Wrap the handler of one call."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or method.startswith("/grpc.") or not _answered.on:
+            return handler
+        header = dict(handler_call_details.invocation_metadata or ()).get(HEADER)
+        caller = read(str(header)) if header else None
+        requests = "stream" if handler.request_streaming else "unary"
+        responses = "stream" if handler.response_streaming else "unary"
+        name = f"{requests}_{responses}"
+        wrap = _wrap_stream if handler.response_streaming else _wrap_unary
+        make = getattr(grpc, f"{name}_rpc_method_handler")
+        inner = getattr(handler, name)
+        return make(
+            wrap(inner, method.lstrip("/"), caller), handler.request_deserializer, handler.response_serializer
+        )
+
+
+def _wrap_unary(
+    inner: Callable[..., Awaitable[Any]], method: str, caller: Context | None
+) -> Callable[..., Awaitable[Any]]:
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        began = time.perf_counter()
+        with _span(method, "server", caller) as span:
+            try:
+                return await inner(request, context)
+            finally:
+                _end(_answered, span, method, _status(context), began)
+
+    return call
+
+
+def _wrap_stream(
+    inner: Callable[..., Any], method: str, caller: Context | None
+) -> Callable[..., AsyncIterator[Any]]:
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        began = time.perf_counter()
+        with _span(method, "server", caller) as span:
+            try:
+                answers = inner(request, context)
+                if inspect.isawaitable(answers):
+                    # Refused before anything was read.
+                    await answers
+                    return
+                async for response in answers:
+                    yield response
+            finally:
+                _end(_answered, span, method, _status(context), began)
+
+    return call
+
+
+def _span(method: str, kind: Kind, caller: Context | None) -> Span:
+    told = {attributes.RPC_SYSTEM: "grpc", attributes.RPC_METHOD: method}
+    if caller is not None:
+        return open_span(method, kind, under=caller, told=told)
+    return open_span(method, kind, at=by_chance(tracing.ratio), told=told)
+
+
+def _status(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    if context.cancelled():
+        return "CANCELLED"
+    # None while nothing has been set; the number of a status where grpc keeps it so.
+    code: Any = context.code()
+    if not code:
+        return "OK"
+    return str(code.name) if isinstance(code, grpc.StatusCode) else _NAMES.get(int(code), str(code))
+
+
+_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+def _end(histogram: Histogram, span: Span, method: str, status: str, began: float) -> None:
+    fault = status if status in _FAULTS or (histogram is _made and status != "OK") else ""
+    histogram.record(time.perf_counter() - began, method, status, fault)
+    span.set({attributes.RPC_STATUS: status})
+    span.conclude(fault)
+
+
+def telemetry_interceptors() -> list[grpc.aio.ClientInterceptor]:
+    """For a channel: one interceptor for each kind of call, as gRPC sorts them by their class."""
+    if not _made.on:
+        return []
+    return [_UnaryUnary(), _UnaryStream(), _StreamUnary(), _StreamStream()]
+
+
+class _Tell:
+    """Makes the call with its trace, and takes note of its end in a task of its own."""
+
+    def __init__(self) -> None:
+        self._ends: set[asyncio.Task[None]] = set()
+
+    async def _make(self, continuation: Any, details: Any, request: Any) -> Any:
+        method = _text(details.method).lstrip("/")
+        if method.startswith("grpc."):
+            return await continuation(details, request)
+        began, span = time.perf_counter(), _span(method, "client", current.get())
+        if span.context is not None:
+            metadata = grpc.aio.Metadata(*(details.metadata or ()), (HEADER, str(span.context)))
+            details = details._replace(metadata=metadata)
+        call = await continuation(details, request)
+        end = asyncio.create_task(_await_end(call, span, method, began))
+        self._ends.add(end)
+        end.add_done_callback(self._ends.discard)
+        return call
+
+
+async def _await_end(call: Any, span: Span, method: str, began: float) -> None:
+    with span:
+        code = await call.code()
+        _end(_made, span, method, code.name, began)
+
+
+def _text(method: str | bytes) -> str:
+    return method.decode() if isinstance(method, bytes) else method
+
+
+class _UnaryUnary(_Tell, grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await self._make(continuation, details, request)
+
+
+class _UnaryStream(_Tell, grpc.aio.UnaryStreamClientInterceptor):
+    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await self._make(continuation, details, request)
+
+
+class _StreamUnary(_Tell, grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
+        return await self._make(continuation, details, requests)
+
+
+class _StreamStream(_Tell, grpc.aio.StreamStreamClientInterceptor):
+    async def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
+        return await self._make(continuation, details, requests)
