@@ -29,7 +29,7 @@ _PYTHON = (3, 11)
 _ROOM = 2 * 1024**3
 _NATS = (2, 11)
 _EXTRAS = {
-    "": ("aiohttp", "grpc", "jinja2", "minio", "nats", "pydantic", "rensa", "structlog", "yaml"),
+    "": ("aiohttp", "grpc", "httptools", "jinja2", "minio", "nats", "pydantic", "rensa", "structlog", "yaml"),
     "taxonomy": ("jsonschema",),
     "documents": ("markdown_it", "pypdfium2", "docx", "selectolax"),
     "dataset": ("pyarrow",),

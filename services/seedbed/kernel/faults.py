@@ -29,7 +29,7 @@ def error_of(status: int, data: bytes, retry_after: str | None) -> SeedbedError:
         return EndpointBusy(message, retry_after=seconds)
     if status >= 500:
         return ServerFault(message)
-    if status in (401, 403, 404, 408, 425):
+    if status < 400 or status in (401, 403, 404, 408, 425):
         return EndpointAway(message)
     return Refused(message)
 
@@ -47,13 +47,12 @@ def excerpt(data: bytes) -> str:
 
 def words(error: BaseException) -> str:
     """What an error says, or else what it is."""
-    cause = getattr(error, "os_error", None)
-    # aiohttp wraps it in the address and the state of its TLS; what happened is all we need.
-    if isinstance(cause, ssl.SSLError):
-        why = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or str(cause)
+    if isinstance(error, ssl.SSLError):
+        why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or str(error)
         return f"no TLS that can be trusted: {why.replace('_', ' ').lower()}"
-    if isinstance(cause, OSError) and cause.errno and cause.errno > 0:
-        return os.strerror(cause.errno)
-    if isinstance(cause, OSError):
-        return cause.strerror or str(cause)
+    # What it says besides is the address, which its reader knows.
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error) or type(error).__name__

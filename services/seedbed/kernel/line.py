@@ -10,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
+from pydantic_core import to_json
 
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused
 from seedbed.kernel.faults import EndpointSlow, error_of, excerpt, words
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.wire import Reply, Wire
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+PROBE_PATIENCE = 10.0
 REPLY_BYTES = 4 << 20
 """The most that is read of an answer: far more than any number of tokens that is asked for."""
 
@@ -39,21 +41,15 @@ class Endpoint:
         return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
 
-async def read_body(response: aiohttp.ClientResponse, key: str) -> bytes:
-    """An answer's bytes, without the key if it was repeated. Raises Refused where there is no end of them."""
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > REPLY_BYTES:
-            response.close()
-            raise Refused(
-                f"the answer of {response.url.host} has more than {REPLY_BYTES:,} bytes and is not read",
-                hint="does the endpoint heed max_tokens?",
-            )
-    data = b"".join(parts)
+def open_wire(endpoint: Endpoint) -> Wire:
+    """The connections to an endpoint."""
+    return Wire(endpoint.url, endpoint.headers(), REPLY_BYTES)
+
+
+def body_of(reply: Reply, endpoint: Endpoint) -> bytes:
+    """An answer's bytes, without the key if it was repeated."""
     # Some tell what they were shown when they refuse it, and what they say is logged and kept.
-    return data.replace(key.encode(), b"***") if key else data
+    return reply.body.replace(endpoint.api_key.encode(), b"***") if endpoint.api_key else reply.body
 
 
 class Line:
@@ -66,7 +62,7 @@ class Line:
         self.successes = 0
         self.schemas = True
         """Whether the endpoint takes schemas, as far as is known."""
-        self._session: aiohttp.ClientSession | None = None
+        self._wire = open_wire(endpoint)
         self._open = asyncio.Event()
         self._open.set()
         self._pause = 0.0
@@ -85,23 +81,20 @@ class Line:
         """Close the connections."""
         if self._resting:
             await end_tasks([self._resting])
-        if self._session:
-            await self._session.close()
+        self._wire.close()
 
     async def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Ask for a completion. Raises EndpointError, Refused."""
         self.requests += 1
         try:
-            async with self._connect().post(f"{self.endpoint.url}/chat/completions", json=body) as response:
-                data = await read_body(response, self.endpoint.api_key)
-                if response.status != 200:
-                    raise error_of(response.status, data, response.headers.get("Retry-After"))
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            reached = isinstance(error, TimeoutError) and not isinstance(
-                error, aiohttp.ConnectionTimeoutError
-            )
-            kind = EndpointSlow if reached else EndpointAway
+            async with asyncio.timeout(self.endpoint.timeout):
+                answer = await self._wire.ask("POST", "/chat/completions", to_json(body))
+        except OSError as error:
+            kind = EndpointSlow if isinstance(error, TimeoutError) else EndpointAway
             raise kind(f"{self.endpoint.url} does not answer: {words(error)}") from error
+        data = body_of(answer, self.endpoint)
+        if answer.status != 200:
+            raise error_of(answer.status, data, answer.headers.get("retry-after"))
         try:
             reply = json.loads(data)
         except ValueError as error:
@@ -144,21 +137,11 @@ class Line:
     async def _probe(self) -> None:
         while True:
             try:
-                async with self._connect().get(
-                    f"{self.endpoint.url}/models", timeout=aiohttp.ClientTimeout(total=10)
-                ) as response:
-                    if response.status < 500 and response.status not in (401, 403):
-                        return
-            except (TimeoutError, aiohttp.ClientError, OSError):
+                async with asyncio.timeout(PROBE_PATIENCE):
+                    answer = await self._wire.ask("GET", "/models")
+                if answer.status < 500 and answer.status not in (401, 403):
+                    return
+            except (OSError, Refused):
                 pass
             self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._pause * 2))
             await asyncio.sleep(self._pause * random.uniform(0.8, 1.2))
-
-    def _connect(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self.endpoint.timeout, sock_connect=5),
-                connector=aiohttp.TCPConnector(limit=0),
-                headers=self.endpoint.headers(),
-            )
-        return self._session
