@@ -10,7 +10,15 @@ from minio.versioningconfig import VersioningConfig
 
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError
-from seedbed.kernel.store import Store, blob_key, get_blob, open_store, put_blob
+from seedbed.kernel.store import (
+    Store,
+    blob_key,
+    get_blob,
+    get_blob_file,
+    open_store,
+    put_blob,
+    put_blob_file,
+)
 
 
 @pytest.fixture(params=["file", pytest.param("s3", marks=pytest.mark.s3)])
@@ -117,6 +125,20 @@ async def test_a_damaged_blob_is_refused(store):
     await store.put(blob_key(digest), b"weed")
     with pytest.raises(StoreError, match="damaged"):
         await get_blob(store, digest)
+
+
+async def test_a_large_blob_goes_through_files(store, tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(b"seed" * 1_000_000)
+    digest = await put_blob_file(store, source)
+    assert digest == sha256_hex(source.read_bytes()) == await put_blob(store, source.read_bytes())
+    with await get_blob_file(store, digest) as file:
+        assert file.read() == source.read_bytes()
+    await store.put(blob_key(digest), b"weed")
+    with pytest.raises(StoreError, match="damaged"):
+        await get_blob_file(store, digest)
+    with pytest.raises(NotFound):
+        await get_blob_file(store, "0" * 64)
 
 
 @pytest.mark.parametrize("key", ["", "../up", "a/../../up", "/etc/passwd"])

@@ -1,8 +1,10 @@
 """A leaf's course without a bus: items are done by rule, in any order."""
 
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record
 from seedbed.kernel.costs import Spending, Tariff
@@ -10,7 +12,11 @@ from seedbed.kernel.recipe import NOT_FILLED_UP
 from seedbed.kernel.step import Step, Work
 from seedbed.runs.budget import deal, explain, share_of
 from seedbed.runs.course import Course
+from seedbed.runs.draws import Draw
+from seedbed.runs.pedigree import write_part, write_piece
+from seedbed.runs.pieces import Pieces
 from seedbed.runs.purse import Purse
+from seedbed.runs.settlement import Decision
 from tests.runs.leaves import known_plan
 from tests.runs.steps import STEPS, reply
 
@@ -52,23 +58,54 @@ def do(course: Course, item: Item, answer: Reply = reply) -> tuple[Record, list[
     return record, children
 
 
+class Written:
+    """What came of a course: its decisions by candidate, and its pieces as its leaf keeps them."""
+
+    def __init__(self) -> None:
+        self.commit = ""
+        self.decisions: dict[str, Decision] = {}
+        self.draws: dict[int, Draw] = {}
+        self.pieces = Pieces()
+
+
+_WRITTEN: WeakKeyDictionary[Course, Written] = WeakKeyDictionary()
+
+
+def written(course: Course) -> Written:
+    return _WRITTEN.setdefault(course, Written())
+
+
+def part_of(course: Course) -> bytes:
+    """The part of a course that was run, as it is stored."""
+    return b"".join(write_part(course, written(course).pieces))
+
+
 def settle(course: Course, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
     """Do all that is announced, and what follows from it, in any order; the records."""
-    records, items = [], [course.waiting.popleft() for _ in range(len(course.waiting))]
+    records, items = [], course.take_waiting(sys.maxsize)
     while items:
         item = items.pop(luck.randrange(len(items)) if luck else 0)
         record, children = do(course, item, answer)
         records.append(record)
         course.fold.take(record)
         items += children
-    assert course.settled
     return records
 
 
+def decide(course: Course) -> None:
+    """Decide what can be decided."""
+    kept = written(course)
+    for decided in course.settle():
+        kept.decisions |= {birth.id: decision for birth, decision in decided.candidates}
+        kept.draws[decided.number] = decided.draw
+        kept.pieces.add(decided.number, write_piece(course, decided, kept.commit))
+
+
 def advance(course: Course) -> bool:
-    """Close the open round and open the next; False at the end."""
-    for _ in course.close_round():
-        pass
+    """Settle the open round and open the next; False at the end."""
+    decide(course)
+    assert course.settled
+    course.close_round()
     upcoming = course.next_round()
     if upcoming is not None:
         course.open_round(upcoming)

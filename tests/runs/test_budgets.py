@@ -10,9 +10,8 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.costs import Spending
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import read_recipe
-from seedbed.runs.pedigree import write_part
 from seedbed.runs.v1 import runs_service_pb2 as pb
-from tests.runs.courses import do, run_within_budget
+from tests.runs.courses import do, part_of, run_within_budget
 from tests.runs.garden import refused, serve_runs, spawn_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
@@ -38,7 +37,7 @@ def parts():
 
 
 def parts_of(courses):
-    return {course.leaf.path: sha256_hex(write_part(course, "")) for course in courses}
+    return {course.leaf.path: sha256_hex(part_of(course)) for course in courses}
 
 
 def spent(courses):

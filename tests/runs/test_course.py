@@ -1,24 +1,21 @@
 import random
+import sys
 
 import pytest
 
 from seedbed.kernel.errors import Refused
 from seedbed.kernel.recipe import Gates, Recipe
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
-from seedbed.runs.pedigree import write_part
 from seedbed.runs.v1.candidate_pb2 import Part
+from seedbed.skills.v1.steps_pb2 import ContextResult
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
-from tests.runs.courses import advance, make_course, run, settle
+from tests.runs.courses import advance, decide, do, make_course, part_of, run, settle, written
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.runs.steps import CHUNKS, reply, words
 
 RECIPE = Recipe(target=12, pairs=2, instructions=2)
 LEAVES = [knowledge_leaf(), skill_leaf(), skill_leaf(grounded=True)]
 KINDS = ["knowledge", "freeform", "grounded"]
-
-
-def part_of(course):
-    return write_part(course, "commit")
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=KINDS)
@@ -29,7 +26,7 @@ def test_a_leaf_comes_to_exactly_its_target(leaf):
     assert counts.accepted == RECIPE.target
     assert course.shortfall() == ""
     ends = counts.accepted + counts.rejected + counts.duplicate + counts.unneeded
-    assert ends == len(course.settlement.decisions) == len(Part.FromString(write_part(course, "")).candidates)
+    assert ends == len(written(course).decisions) == len(Part.FromString(part_of(course)).candidates)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=KINDS)
@@ -51,12 +48,10 @@ def test_a_replay_takes_the_same_decisions(leaf):
     for record in records:
         again.fold.take(record)
     again.prepare()
-    while True:
-        assert again.settled
-        if not advance(again):
-            break
+    while advance(again):
+        pass
     assert part_of(again) == part_of(first)
-    assert again.settlement.decisions == first.settlement.decisions
+    assert written(again).decisions == written(first).decisions
     assert again.counts() == first.counts()
 
 
@@ -72,14 +67,21 @@ def test_a_replay_stops_where_a_record_is_missing(leaf, place):
             again.fold.take(record)
     again.prepare()
     # The records of later rounds are there, too: what is open among them must not hold up the earlier ones.
-    while again.settled_so_far():
-        assert advance(again)
-    assert again.waiting or {item.draw for item in again.unclosed_roots()} == again.fold.open_draws
-    again.waiting.clear()
+    go_on(again)
+    assert not again.settled
+    sent = [*again.take_waiting(sys.maxsize), *again.unclosed_roots()]
+    assert lost.draw in {item.draw for item in sent}
     again.fold.take(lost)
-    while again.settled_so_far() and advance(again):
-        again.waiting.clear()
+    assert again.is_due()
+    go_on(again)
     assert part_of(again) == part_of(first)
+
+
+def go_on(course):
+    """As a leaf does when it is due."""
+    decide(course)
+    while course.settled and advance(course):
+        decide(course)
 
 
 def test_a_changed_gate_decides_the_same_records_anew():
@@ -103,9 +105,9 @@ def test_augmentations_are_sources_of_their_own():
     course.prepare()
     settle(course)
     advance(course)
-    assert len(course.passages()) == 2 * CHUNKS
-    assert {p.augmentation for p in course.passages()} == {"", "atomic_facts"}
-    part = Part.FromString(write_part(course, ""))
+    assert len(course.passages) == 2 * CHUNKS
+    assert {p.augmentation for p in course.passages} == {"", "atomic_facts"}
+    part = Part.FromString(part_of(course))
     assert len(part.augmentations) == CHUNKS
     assert all(a.source.chunk_end > a.source.chunk_start for a in part.augmentations[1:])
     assert len({a.id for a in part.augmentations}) == CHUNKS
@@ -148,7 +150,7 @@ def test_draws_come_to_their_end():
     assert course.shortfall().count("draws are spent") == 2
     assert course.counts().accepted < 100
     # Two forms, five chunks, two seeds.
-    assert len(course.draws) == 20
+    assert len(written(course).draws) == 20
 
 
 def test_a_teacher_that_repeats_itself_is_given_up():
@@ -179,43 +181,94 @@ def test_refused_items_are_told_with_their_step():
 
     course = make_course(skill_leaf(), Recipe(target=4, dry_rounds=1))
     run(course, refuse)
-    reasons = {decision.reason for decision in course.settlement.decisions.values()}
+    reasons = {decision.reason for decision in written(course).decisions.values()}
     assert "skills.respond: the endpoint does not like it" in reasons
     assert "most went to:" in course.shortfall()
 
 
-def test_items_are_let_go_when_their_round_is_closed():
-    course = make_course(LEAVES[0], RECIPE)
+@pytest.mark.parametrize("leaf", LEAVES, ids=KINDS)
+def test_of_what_is_decided_no_record_is_kept(leaf):
+    course = make_course(leaf, RECIPE)
     course.prepare()
-    settle(course)
-    advance(course)
-    assert any(course._first.values())
-    settle(course)
-    for _ in course.close_round():
-        pass
-    assert not any(course._first.values())
+    records = settle(course)
+    while advance(course):
+        assert course.fold.rest() == []
+        records += settle(course)
+    assert course.fold.rest() == []
     assert course.unclosed_roots() == []
+    # What was paid for waits to be sealed, each once.
+    assert sorted(r.digest for r in course.paid) == sorted({r.digest for r in records})
+    assert course.paid_bytes == sum(record.ByteSize() for record in course.paid)
+    course.note_sealed()
+    assert course.rest_paid() == []
+    # Told again, as after a reconnect, it is known still.
+    assert not any(course.fold.take(record) for record in records)
+    assert course.fold.open_items == 0
 
 
-def test_a_round_may_be_closed_a_draw_at_a_time():
-    course = make_course(LEAVES[0], RECIPE)
+def test_draws_are_decided_in_order_while_later_ones_are_open():
+    course = make_course(skill_leaf(), RECIPE)
     course.prepare()
-    settle(course)
     advance(course)
-    settle(course)
-    opened = len(course.draws)
-    seen = [len(course.settlement.closed) for _ in course.close_round()]
-    assert seen == list(range(1, opened + 1))
+    first, *others = course.take_waiting(sys.maxsize)
+    assert len(others) > 1
+    for item in others:
+        finish_item(course, item)
+        decide(course)
+    assert not written(course).decisions
+    finish_item(course, first)
+    assert course.is_due()
+    decide(course)
+    assert list(written(course).draws) == list(range(len(others) + 1))
+
+
+def finish_item(course, item):
+    """Do an item and all that follows from it."""
+    record, children = do(course, item)
+    course.fold.take(record)
+    for child in children:
+        finish_item(course, child)
+
+
+def test_draws_that_share_an_item_wait_for_it_and_tell_of_it_once():
+    """Two new contexts alike lead to one item of instructions, which goes by either's draw."""
+
+    def alike(step, value, digest):
+        if step == "skills.context":
+            return ContextResult(context="the only context")
+        return reply(step, value, digest)
+
+    course = make_course(skill_leaf(grounded=True, seeds=1), RECIPE)
+    course.prepare()
+    advance(course)
+    contexts = course.take_waiting(sys.maxsize)
+    done = [do(course, item, alike) for item in contexts]
+    for record, _ in reversed(done):
+        course.fold.take(record)
+    assert not course.is_due()
+    last = done[-1][1][0]
+    assert {child.digest for _, children in done for child in children} == {last.digest}
+    finish_item(course, last)
+    decide(course)
+    assert not course.begun
+    found = written(course)
+    assert {decision.draw for decision in found.decisions.values()} == {0}
+    assert len(found.decisions) == 2
+    assert course.fold.rest() == []
 
 
 def test_nothing_is_published_twice():
     course = make_course(skill_leaf(grounded=True), RECIPE)
     items = []
+
+    def noted(step, value, digest):
+        items.append(digest)
+        return reply(step, value, digest)
+
     course.prepare()
     course.prepare()
     while advance(course):
-        items += [item.digest for item in course.waiting]
-        settle(course)
+        settle(course, noted)
     assert len(items) == len(set(items))
 
 
@@ -226,12 +279,12 @@ def test_an_item_whose_record_comes_while_it_waits_is_not_published():
     again = make_course(skill_leaf(), RECIPE)
     again.prepare()
     advance(again)
-    waiting = len(again.waiting)
-    known = {record.digest for record in records if any(record.digest == i.digest for i in again.waiting)}
+    assert again.waiting
     for record in records:
         again.fold.take(record)
-    assert len(known) == waiting > 0
     assert again.take_waiting(100) == []
+    assert again.begun
+    decide(again)
     assert again.settled
 
 
@@ -240,17 +293,19 @@ def test_a_later_round_left_by_an_earlier_life_holds_up_nothing(leaf):
     """As after a cancel: a record of a round this life has not decided on, with a child open."""
     first = make_course(leaf, RECIPE)
     records = run(first)
-    last = max(first.draws)
+    last = max(written(first).draws)
     again = make_course(leaf, RECIPE)
     again.prepare()
     settle(again)
     for number in (0, last):
         left = next(record for record in records if record.draw == number and record.announced)
         again.fold.take(left)
-    assert not again.settled
-    assert again.settled_so_far()
-    while again.settled_so_far() and advance(again):
-        for record in records:
-            again.fold.take(record)
-        again.waiting.clear()
+    assert again.fold.open_items
+    assert again.fold.in_flight == 0
+    decide(again)
+    assert again.settled
+    advance(again)
+    for record in records:
+        again.fold.take(record)
+    go_on(again)
     assert part_of(again) == part_of(first)

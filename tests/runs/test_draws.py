@@ -3,7 +3,7 @@ from itertools import islice
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import Recipe
 from seedbed.knowledge.v1.steps_pb2 import Chunk
-from seedbed.runs.draws import Passage, chunk_input, first_items, list_draws, open_draw, take_draws
+from seedbed.runs.draws import Passage, chunk_input, first_items, list_draws, open_draw
 from seedbed.taxonomy.v1.leaf_pb2 import Document
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 
@@ -105,11 +105,6 @@ def test_no_seeds_no_draws():
     assert listed(skill_leaf(seeds=0), []) == []
     assert listed(knowledge_leaf(seeds=0), PASSAGES) == []
     assert listed(knowledge_leaf(), []) == []
-
-
-def test_draws_are_taken_as_far_as_they_reach():
-    draws = list_draws(knowledge_leaf(seeds=1), PASSAGES, "short", Recipe(repeats=1))
-    assert [len(take_draws(draws, count)) for count in (3, 3, 3, 3)] == [3, 3, 1, 0]
 
 
 def test_documents_are_cut_first():

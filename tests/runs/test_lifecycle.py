@@ -1,6 +1,7 @@
 """Runs that are cancelled, left, killed and taken up again: nothing lost, doubled or paid for twice."""
 
 import asyncio
+import json
 from typing import Any
 
 import grpc
@@ -12,12 +13,13 @@ from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import open_store
-from seedbed.runs.pedigree import write_part
+from seedbed.runs.seals import _unpack
 from seedbed.runs.v1 import runs_service_pb2 as pb
-from tests.runs.courses import make_course
+from tests.runs.courses import make_course, part_of
 from tests.runs.courses import run as run_course
 from tests.runs.garden import connect, refused, serve_runs, spawn_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
+from tests.servers.nats import NatsServer
 
 LEAVES = (knowledge_leaf(), skill_leaf("compositional_skills/recast", grounded=True))
 WIDE = "{target: 30, pairs: 2, instructions: 2}"
@@ -33,7 +35,7 @@ def parts():
     for leaf in LEAVES:
         course = make_course(leaf, read_recipe(WIDE))
         run_course(course)
-        found[leaf.path] = sha256_hex(write_part(course, ""))
+        found[leaf.path] = sha256_hex(part_of(course))
     return found
 
 
@@ -144,6 +146,43 @@ async def test_a_restart_goes_on_where_it_was(nats_url, store, hand, parts):
             assert succeeded(await client.watch(name))
             assert await client.parts(name) == parts
     assert len(hand.asked) == len(set(hand.asked))
+
+
+async def test_seals_hold_each_record_once_and_are_all_that_another_machine_needs(
+    nats_server, store, hand, parts, tmp_path, monkeypatch
+):
+    """Rounds are replayed after every restart, and what is sealed already is not sealed again."""
+    monkeypatch.setattr("seedbed.runs.leaf.SEAL_BYTES", 2000)
+    hand.delay = 0.02
+    async with connect(nats_server.url) as bus:
+        await bus.prepare()
+    async with work(nats_server.url, store, hand):
+        for requests in (20, 40, 60):
+            async with serve_runs(nats_server.url, store) as client:
+                await client.until(await client.create(await client.sow(*LEAVES), recipe=WIDE), requests)
+        hand.delay = 0
+        async with serve_runs(nats_server.url, store) as client:
+            assert succeeded(await client.make(*LEAVES, recipe=WIDE))
+    for leaf in LEAVES:
+        index = json.loads(await store.get(f"seals/{leaf.path}/index.json"))
+        assert len(index) > 3
+        assert len(await store.keys(f"seals/{leaf.path}/")) == len(index) + 1
+        found = [r.digest for key in index for r in await read_seal(store, f"seals/{leaf.path}/{key}")]
+        assert len(found) == len(set(found))
+    asked, other = hand.total, NatsServer(tmp_path)
+    other.start()
+    try:
+        async with serve_runs(other.url, store) as client, work(other.url, store, hand):
+            again = await client.make(*LEAVES, recipe=WIDE)
+            assert succeeded(again)
+            assert await client.parts(again.name) == parts
+            assert hand.total == asked
+    finally:
+        other.stop()
+
+
+async def read_seal(store, key):
+    return _unpack(await store.get(key))
 
 
 async def leave(nats_url, store, hand, **values) -> Any:

@@ -18,7 +18,7 @@ async def test_every_sealed_record_names_its_document_and_its_seed(garden, store
     documents = {origin(document.blob) for document in knowledge.documents}
     for leaf in (knowledge, skill):
         seeds = {origin(seed_digest(seed)) for seed in leaf.seeds}
-        records = await Seals(store).read(leaf.path, EVERY_SPEC)
+        records = [record async for record in Seals(store).read(leaf.path, EVERY_SPEC)]
         assert {record.step for record in records} >= {"judge.grounded", "knowledge.augment"} or leaf is skill
         for record in records:
             found = set(record.origins)
@@ -33,7 +33,7 @@ async def test_a_recalled_record_keeps_the_origin_it_was_paid_for_with(garden, s
     assert succeeded(await garden.make(first, target=4))
     edited = knowledge_leaf(documents=("a.txt", "b.txt"))
     assert succeeded(await garden.make(edited, target=8))
-    records = await Seals(store).read(first.path, EVERY_SPEC)
+    records = [record async for record in Seals(store).read(first.path, EVERY_SPEC)]
     cut = {record.digest: set(record.origins) for record in records if record.step == "knowledge.chunk"}
     assert set().union(*cut.values()) == {origin(document.blob) for document in edited.documents}
 

@@ -1,16 +1,17 @@
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.recipe import Recipe
-from seedbed.runs.pedigree import list_candidates, write_part
+from seedbed.runs.pedigree import list_open
 from seedbed.runs.v1.candidate_pb2 import Part
-from tests.runs.courses import advance, make_course, run, settle
+from tests.runs.courses import advance, make_course, part_of, run, settle, written
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
 
 
 def finished(leaf, **values):
     course = make_course(leaf, Recipe(**{"target": 6, **values}))
+    written(course).commit = "c0ffee"
     run(course)
-    return course, Part.FromString(write_part(course, "c0ffee"))
+    return course, Part.FromString(part_of(course))
 
 
 def test_a_knowledge_candidate_knows_where_it_comes_from():
@@ -18,7 +19,7 @@ def test_a_knowledge_candidate_knows_where_it_comes_from():
     course, part = finished(leaf)
     assert (part.path, part.kind, part.leaf_digest) == (leaf.path, "knowledge", leaf.digest)
     for candidate in part.candidates:
-        draw = course.draws[candidate.draw]
+        draw = written(course).draws[candidate.draw]
         source, chunk = candidate.source, draw.passage.chunk
         assert (source.document, source.blob) == ("a.txt", sha256_hex("a.txt"))
         assert (source.chunk, source.chunk_start, source.chunk_end) == (chunk.text, chunk.start, chunk.end)
@@ -43,7 +44,7 @@ def test_evidence_that_was_not_found_has_no_span():
 
     course = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
     run(course, unproven)
-    part = Part.FromString(write_part(course, ""))
+    part = Part.FromString(part_of(course))
     assert {(c.source.evidence_start, c.source.evidence_end) for c in part.candidates} == {(0, 0)}
     assert {c.reason for c in part.candidates} <= {"evidence not found", "relevancy 1"}
 
@@ -69,7 +70,7 @@ def test_a_part_is_ordered_and_tells_of_every_end():
 def test_a_part_is_written_as_one_message_would_be():
     course, part = finished(knowledge_leaf(), augmentations=("atomic_facts",))
     assert part.augmentations
-    assert write_part(course, "c0ffee") == message_bytes(part)
+    assert part_of(course) == message_bytes(part)
 
 
 def test_open_candidates_have_no_end():
@@ -77,7 +78,7 @@ def test_open_candidates_have_no_end():
     course.prepare()
     advance(course)
     settle(course)
-    candidates = [c for number in course.draws for c in list_candidates(course, number, "")]
+    candidates = [c for begun in course.begun for c in list_open(course, begun, "")]
     assert candidates
     assert {c.end for c in candidates} == {""}
 

@@ -4,8 +4,7 @@ import pytest
 
 from seedbed.kernel.recipe import Gates, Recipe
 from seedbed.runs.fold import is_new
-from seedbed.runs.pedigree import write_part
-from tests.runs.courses import NotAsked, make_course, run
+from tests.runs.courses import NotAsked, make_course, part_of, run, written
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
 
@@ -37,7 +36,7 @@ def test_nothing_changed_is_the_same_part(leaf):
     before = make_course(leaf, RECIPE)
     records = run(before)
     course, made = again(leaf, records, RECIPE)
-    assert write_part(course, "") == write_part(before, "")
+    assert part_of(course) == part_of(before)
     assert course.shortfall() == ""
     assert {record.digest for record in made} <= course.brought
 
@@ -66,7 +65,7 @@ def test_what_was_never_made_is_not_drawn():
     records = run(make_course(leaf, RECIPE))
     leaf = finish(replace_seed(leaf))
     course, made = again(leaf, records, RECIPE)
-    assert {draw.seed for draw in course.draws.values()} == {1}
+    assert {draw.seed for draw in written(course).draws.values()} == {1}
     assert {record.digest for record in made} <= course.brought
     assert "not filled up" in course.shortfall()
 
@@ -84,12 +83,12 @@ def test_a_candidate_without_its_verdict_is_rejected_and_its_records_are_not_sea
     kept = [record for record in records if record.step != "skills.respond"]
     course, made = again(leaf, kept, RECIPE)
     assert course.counts().accepted == 0
-    reasons = {d.reason for d in course.settlement.decisions.values()} - {"not relevant"}
+    reasons = {d.reason for d in written(course).decisions.values()} - {"not relevant"}
     assert reasons == {"not filled up (--no-refill)"}
     skipped = [record for record in made if record.step == "skills.respond"]
     assert skipped
     assert not any(map(is_new, skipped))
-    assert not {record.digest for record in course.fold.new_records(set())} & {r.digest for r in skipped}
+    assert not {record.digest for record in course.rest_paid()} & {r.digest for r in skipped}
     counts = course.counts()
     assert (counts.items_failed, [step.step for step in counts.steps]) == (
         0,

@@ -1,3 +1,5 @@
+from itertools import chain
+
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Outcome, QuotaDraws, Record, Round
@@ -5,6 +7,7 @@ from seedbed.judge.v1.steps_pb2 import PairVerdict
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import candidate_id
 from seedbed.runs.fold import Fold
+from seedbed.runs.opening import number_draw
 from seedbed.runs.plans import Quota
 from seedbed.runs.settlement import Settlement, births_of
 from seedbed.skills.v1.steps_pb2 import InstructResult, RespondResult
@@ -21,6 +24,7 @@ class Bench:
         self.roots = {}
         quotas = [Quota("" if len(targets) == 1 else f"q{n}", target) for n, target in enumerate(targets)]
         self.settlement = Settlement(quotas, recipe, "freeform_skill")
+        self.decisions = {}
 
     def draw(self, number, texts, scores=None, **ends):
         """A draw with one item that gives these instructions."""
@@ -54,16 +58,19 @@ class Bench:
     def close(self, *spans):
         """Close a round of draws [first, end) in each quota."""
         rows = [QuotaDraws(first=first, end=end) for first, end in spans]
-        there = [
-            sum(self.settlement.number_draw(quota, p) in self.roots for p in range(first, end))
-            for quota, (first, end) in enumerate(spans)
+        numbers = [
+            [number_draw(quota, place, len(spans)) for place in range(*span)]
+            for quota, span in enumerate(spans)
         ]
-        for _ in self.settlement.close_round(Round(quotas=rows), there, self.roots, self.fold):
-            pass
+        there = [len(set(one) & set(self.roots)) for one in numbers]
+        for number in sorted(set(chain(*numbers)) & set(self.roots)):
+            births = births_of(self.fold, self.roots[number])
+            self.decisions |= {birth.id: made for birth, made in self.settlement.decide(number, births)}
+            self.fold.let_go(number, [self.roots[number]])
+        self.settlement.close_round(Round(quotas=rows), there)
 
     def ends(self):
-        decisions = self.settlement.decisions.values()
-        return [(decision.draw, decision.end) for decision in decisions]
+        return [(decision.draw, decision.end) for decision in self.decisions.values()]
 
     def next(self):
         upcoming = self.settlement.next_round()
@@ -89,8 +96,8 @@ def test_decisions_go_by_draw_then_id():
     for number in (2, 0, 1):
         bench.draw(number, texts(f"a{number}", f"b{number}"))
     bench.close((0, 3))
-    kept = next(d for d in bench.settlement.decisions.values() if d.end == "accepted")
-    assert kept.id == min(candidate_id("d0", 0), candidate_id("d0", 1))
+    kept = next(name for name, decision in bench.decisions.items() if decision.end == "accepted")
+    assert kept == min(candidate_id("d0", 0), candidate_id("d0", 1))
 
 
 def test_of_two_alike_the_earlier_draw_stays():
@@ -98,9 +105,9 @@ def test_of_two_alike_the_earlier_draw_stays():
     bench.draw(1, [words("same") + " indeed"])
     bench.draw(0, [words("same")])
     bench.close((0, 2))
-    first, second = bench.settlement.decisions.values()
+    (name, first), (_, second) = bench.decisions.items()
     assert (first.draw, first.end) == (0, "accepted")
-    assert (second.draw, second.end, second.duplicate_of) == (1, "duplicate", first.id)
+    assert (second.draw, second.end, second.duplicate_of) == (1, "duplicate", name)
 
 
 def test_what_was_rejected_makes_no_duplicate():
@@ -115,18 +122,18 @@ def test_what_was_kept_stays_kept():
     bench = Bench(Recipe(), 4)
     bench.draw(0, texts("a"))
     bench.close((0, 1))
-    before = dict(bench.settlement.decisions)
+    before = dict(bench.decisions)
     bench.draw(1, texts("a", "b"))
     bench.close((1, 2))
-    assert before.items() <= bench.settlement.decisions.items()
-    assert {d.round for d in bench.settlement.decisions.values() if d.draw == 1} == {1}
+    assert before.items() <= bench.decisions.items()
+    assert {d.round for d in bench.decisions.values() if d.draw == 1} == {1}
 
 
 def test_dropped_candidates_keep_their_reason():
     bench = Bench(Recipe(), 4)
     bench.draw(0, texts("a"), dropped="not safe")
     bench.close((0, 1))
-    (decision,) = bench.settlement.decisions.values()
+    (decision,) = bench.decisions.values()
     assert (decision.end, decision.reason) == ("rejected", "not safe")
 
 
@@ -144,7 +151,7 @@ def test_a_candidate_without_a_verdict_names_the_step():
         bench.fold.take(record)
     bench.roots[0] = "d0"
     bench.close((0, 1))
-    assert bench.settlement.decisions[name].reason == "skills.respond: refused: too long"
+    assert bench.decisions[name].reason == "skills.respond: refused: too long"
 
 
 def test_a_failed_draw_has_no_candidate():
@@ -155,7 +162,7 @@ def test_a_failed_draw_has_no_candidate():
     bench.roots[0] = "d0"
     bench.close((0, 1))
     assert births_of(bench.fold, "d0") == []
-    assert bench.settlement.decisions == {}
+    assert bench.decisions == {}
 
 
 def test_two_draws_may_come_to_the_same_candidate():
@@ -227,7 +234,7 @@ def test_gates_are_the_recipes(score):
     bench = Bench(recipe, 1)
     bench.draw(0, texts("a"), [score])
     bench.close((0, 1))
-    (decision,) = bench.settlement.decisions.values()
+    (decision,) = bench.decisions.values()
     assert (decision.end, decision.reason) == (
         ("accepted", "") if score == 3 else ("rejected", f"score {score}")
     )

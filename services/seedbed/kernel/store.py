@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import stat
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from seedbed.kernel.digest import sha256_hex
@@ -196,3 +197,33 @@ async def get_blob(store: Store, digest: str) -> bytes:
     if sha256_hex(data) != digest:
         raise StoreError(f"the blob {digest} in the store is damaged")
     return data
+
+
+async def put_blob_file(store: Store, source: Path) -> str:
+    """Keep what is in a file under its sha256 and return it."""
+    with source.open("rb") as file:
+        digest = await asyncio.to_thread(_hash, file)
+    if not await store.exists(blob_key(digest)):
+        await store.upload(blob_key(digest), source)
+    return digest
+
+
+async def get_blob_file(store: Store, digest: str) -> BinaryIO:
+    """Open bytes by their sha256. Raises NotFound, and StoreError where they are not what was kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blob"
+        await store.download(blob_key(digest), path)
+        # Its name is gone with the folder, and the rest of it when it is closed.
+        file = path.open("rb")
+    if await asyncio.to_thread(_hash, file) != digest:
+        file.close()
+        raise StoreError(f"the blob {digest} in the store is damaged")
+    file.seek(0)
+    return file
+
+
+def _hash(file: BinaryIO) -> str:
+    found = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        found.update(block)
+    return found.hexdigest()

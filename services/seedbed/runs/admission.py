@@ -63,9 +63,9 @@ class Admission:
                 for work in run.works.values():
                     if not work.ready:
                         self._tasks.spawn(work.resume())
-                    elif work.course.settled_so_far() and not work.parked:
+                    elif work.course.is_due() and not work.parked:
                         self._tasks.spawn(work.advance())
-                    elif work.in_flight and now - work.last_news > work.patience:
+                    elif (work.in_flight or work.course.begun) and now - work.last_news > work.patience:
                         # Soon at first: a worker lets go of an item whose leaf it knows as cancelled still.
                         work.patience = min(2 * work.patience, MOST_PATIENCE)
                         self._tasks.spawn(work.publish_again())

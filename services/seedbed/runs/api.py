@@ -13,7 +13,7 @@ from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
 from seedbed.kernel.paging import take_page
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.recipe import read_recipe
-from seedbed.kernel.store import Store, get_blob
+from seedbed.kernel.store import Store, get_blob_file
 from seedbed.runs.comparing import Comparing
 from seedbed.runs.dead import find_letters, read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
@@ -165,9 +165,9 @@ class RunsApi(RunsServiceServicer):
         run = self._keeper.get(request.run)
         if request.part not in {cell.value.part for cell in run.leaves.values()}:
             raise NotFound(f"the run {request.run} has no part {request.part!r}")
-        data = await get_blob(self._store, request.part)
-        for start in range(0, len(data), PIECE):
-            yield pb.ReadPartResponse(data=data[start : start + PIECE])
+        with await get_blob_file(self._store, request.part) as file:
+            while data := await asyncio.to_thread(file.read, PIECE):
+                yield pb.ReadPartResponse(data=data)
 
     async def ListDeadLetters(  # noqa: N802
         self, request: pb.ListDeadLettersRequest, context: Context

@@ -2,32 +2,44 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Outcome, Round
+from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Record, Round
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Announce
-from seedbed.knowledge.v1.steps_pb2 import AugmentResult, ChunkResult
 from seedbed.runs.budget import Plea
-from seedbed.runs.draws import (
-    Draw,
-    Passage,
-    augment_input,
-    chunk_input,
-    first_items,
-    list_draws,
-    open_draw,
-    take_draws,
-)
-from seedbed.runs.fold import Fold
+from seedbed.runs.draws import Draw, Passage, first_items, list_draws, open_draw
+from seedbed.runs.fold import Fold, is_new
+from seedbed.runs.opening import Opening
+from seedbed.runs.passages import find_passages
 from seedbed.runs.plans import quotas_of
 from seedbed.runs.purse import Purse, count_draws
-from seedbed.runs.settlement import Settlement
+from seedbed.runs.settlement import Birth, Decision, Settlement, births_of
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
 PREPARATION = 2**32 - 1
 """The number of what is done before there are draws; none of theirs, as the two are told apart by it."""
 
 _ENDS = ("accepted", "rejected", "duplicate", "unneeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A draw that was begun and is not decided yet."""
+
+    number: int
+    draw: Draw
+    root: str
+    """Name of its first item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A draw with the candidates that were decided at it, by id."""
+
+    number: int
+    draw: Draw
+    candidates: list[tuple[Birth, Decision]]
 
 
 class Course:
@@ -41,69 +53,83 @@ class Course:
         self.settlement = Settlement(
             quotas_of(leaf.kind, target.target, known.recipe), known.recipe, leaf.kind
         )
-        self.draws: dict[int, Draw] = {}
-        self.roots: dict[int, str] = {}
-        """Names of the draws' first items."""
-        self.waiting: deque[Item] = deque()
-        """Items decided on and not yet published."""
         self.purse: Purse | None = None
         """What may be spent, where the run has a budget."""
         self.starved = False
         """Whether more draws would be opened, were they paid for."""
+        self.begun: deque[Begun] = deque()
+        """Draws in the order in which they are decided: a later one waits for those before it."""
         self.brought: set[str] = set()
         """Digests of the items there are records of: where nothing may be filled up, only these are drawn."""
-        self._own = {PREPARATION}
-        """Numbers that items below the rounds opened may have."""
-        self._first: dict[str, Item | None] = {}
+        self.paid: list[Record] = []
+        """Records of what is decided that are in no seal yet."""
+        self.paid_bytes = 0
+        self._preparing: list[Item] = []
+        self._to_prepare: deque[Item] = deque()
         self._lists: list[Iterator[Draw]] | None = None
-        self._opened: Round | None = None
-        self._taken: list[int] = []
-        self._passages: list[Passage] = []
+        self._upcoming: Iterator[tuple[int, Draw]] = iter(())
+        self._next: tuple[Begun, Item] | None = None
+        """The draw that is begun next: made ahead, to know whether there is one."""
+        self._opening: Opening | None = None
+        self.passages: list[Passage] = []
+        """Chunks and augmentations, in the order of the documents."""
+        self._lost = ""
+        """Why documents gave no chunk."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are items that wait to be published."""
+        return bool(self._to_prepare) or self._next is not None
 
     @property
     def settled(self) -> bool:
-        """Whether all that was announced is closed."""
-        return not self.waiting and not self.fold.open_items
-
-    def settled_so_far(self) -> bool:
-        """Whether all below the rounds opened is closed.
-
-        There may be records of later rounds, too: in a replay, or left by a life before a cancel.
-        """
-        if self.settled or self.waiting:
-            return self.settled
-        # The first look is cheap and tells nearly always; the second is right where draws share an item.
-        return not self.fold.has_open(self._own) and self.fold.is_closed(self._first)
+        """Whether all that was opened is closed and decided. There may be records of later rounds, too."""
+        return not self.waiting and not self.begun and not self._preparing
 
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""
-        for announce in first_items(self.leaf, self.known.recipe):
-            self._add(self._make(announce, draw=PREPARATION))
+        if self._preparing or self._lists is not None:
+            return
+        self._preparing = [self._make(a, PREPARATION) for a in first_items(self.leaf, self.known.recipe)]
+        self._to_prepare = deque(self._preparing)
+        self.fold.begin(PREPARATION)
 
     def open_round(self, opened: Round) -> None:
-        """Make the items of a round that was decided on."""
+        """Go on to a round that was decided on."""
         if self._lists is None:
-            self._passages = list(self._find_passages())
+            self.passages = list(find_passages(self.leaf, self.known, self.fold))
             self._lists = [self._list_draws(quota.form) for quota in self.settlement.quotas]
-        self._opened, self._taken = opened, []
-        for index, (draws, row) in enumerate(zip(self._lists, opened.quotas, strict=True)):
-            taken = take_draws(draws, row.end - row.first)
-            self._taken.append(len(taken))
-            for position, draw in enumerate(taken, start=row.first):
-                number = self.settlement.number_draw(index, position)
-                self.draws[number] = draw
-                self._own.add(number)
-                self.roots[number] = self._add(
-                    self._make(open_draw(self.leaf, draw, self.known.recipe), number)
-                )
+            self._let_go_of_preparation()
+        self._opening = Opening(opened, self._lists)
+        self._upcoming = iter(self._opening)
+        self._look_ahead()
 
-    def close_round(self) -> Iterator[None]:
-        """Settle the round that is open, if one is, a draw at a step."""
-        if self._opened is not None:
-            yield from self.settlement.close_round(self._opened, self._taken, self.roots, self.fold)
-            self._opened = None
-            # All below them is closed, so nobody needs what they were made of any more.
-            self._first = dict.fromkeys(self._first)
+    def is_due(self) -> bool:
+        """Whether there is something to settle."""
+        if self.begun:
+            return self._is_closed(self.begun[0])
+        if self.waiting:
+            return self._is_next_recorded()
+        return not self._preparing or self._is_prepared()
+
+    def settle(self) -> Iterator[Decided]:
+        """Decide what can be decided, a draw at a step, and let go of it."""
+        while True:
+            if self.begun and self._is_closed(self.begun[0]):
+                yield self._decide(self.begun.popleft())
+            elif self._is_next_recorded():
+                # As in a replay.
+                self._begin_next()
+            else:
+                break
+        if self._preparing and not self._to_prepare and self._is_prepared():
+            self._preparing = []
+
+    def close_round(self) -> None:
+        """Come to the end of the round that is open, if one is: all of it is settled."""
+        if self._opening is not None:
+            self.settlement.close_round(self._opening.opened, self._opening.taken)
+            self._opening = None
 
     def next_round(self) -> Round | None:
         """The round after those that are closed; None at the leaf's end, or at the end of its means."""
@@ -114,28 +140,39 @@ class Course:
 
     def plead(self) -> Plea | None:
         """What it would take to go on; None where that is not for the budget to say."""
-        wanted = self.settlement.next_round()
+        wanted, ledger = self.settlement.next_round(), self.fold.ledger
         if wanted is None or self.purse is None:
             return None
-        ledger = self.fold.ledger
         spent, reserve = self.purse.spent(ledger), self.purse.reserve(ledger)
         return Plea(self.target.leaf, spent, count_draws(wanted), reserve)
 
     def take_waiting(self, most: int) -> list[Item]:
-        """Items to publish now, at most so many; those whose records have come meanwhile are let go."""
+        """Items to publish now, at most so many; those that have a record and nothing open below are not."""
         items: list[Item] = []
         while self.waiting and len(items) < most:
-            item = self.waiting.popleft()
-            if self.fold.get(item.digest) is None:
+            item, is_open = self._begin_next()
+            if is_open or (self.fold.get(item.digest) and not self.fold.is_closed([item.digest])):
                 items.append(item)
         return items
 
     def unclosed_roots(self) -> list[Item]:
         """First items under which something is open: publishing them again brings back all below."""
-        draws = self.fold.open_draws
-        waiting = {item.digest for item in self.waiting}
-        items = (item for item in self._first.values() if item is not None)
-        return [item for item in items if item.draw in draws and item.digest not in waiting]
+        waiting = {item.digest for item in self._to_prepare}
+        preparing = (item for item in self._preparing if item.digest not in waiting)
+        drawn = (
+            self._make(open_draw(self.leaf, begun.draw, self.known.recipe), begun.number)
+            for begun in self.begun
+            if not self._is_closed(begun)
+        )
+        return [*(item for item in preparing if not self.fold.is_closed([item.digest])), *drawn]
+
+    def rest_paid(self) -> list[Record]:
+        """All that was paid for and is in no seal, decided or not."""
+        return [*self.paid, *filter(is_new, self.fold.rest())]
+
+    def note_sealed(self) -> None:
+        """Let go of what was paid for: it is in a seal."""
+        self.paid, self.paid_bytes = [], 0
 
     def counts(self) -> LeafCounts:
         """Items and decided candidates by end."""
@@ -149,19 +186,14 @@ class Course:
         reason = self.settlement.shortfall()
         if not reason or self.leaf.kind != "knowledge":
             return reason
-        lost = "; ".join(sorted({r.reason for r in self.fold.of_step("knowledge.chunk") if r.reason}))
-        if not self._passages:
+        if not self.passages:
             names = ", ".join(document.path for document in self.leaf.documents) or "it has no document"
-            return f"no document gave a chunk: {lost or names}"
-        return f"{reason}; {lost}" if lost else reason
-
-    def passages(self) -> list[Passage]:
-        """Chunks and augmentations, in the order of the documents."""
-        return self._passages
+            return f"no document gave a chunk: {self._lost or names}"
+        return f"{reason}; {self._lost}" if self._lost else reason
 
     def _list_draws(self, form: str) -> Iterator[Draw]:
         recipe = self.known.recipe
-        draws = list_draws(self.leaf, self._passages, form, recipe)
+        draws = list_draws(self.leaf, self.passages, form, recipe)
         if recipe.refill:
             return draws
         return (d for d in draws if self._make(open_draw(self.leaf, d, recipe), 0).digest in self.brought)
@@ -169,39 +201,50 @@ class Course:
     def _make(self, announce: Announce, draw: int) -> Item:
         return self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
 
-    def _add(self, item: Item) -> str:
-        if item.digest not in self._first:
-            self._first[item.digest] = item
-            self.fold.announce(item.digest, item.draw)
-            if self.fold.get(item.digest) is None:
-                self.waiting.append(item)
-        return item.digest
+    def _look_ahead(self) -> None:
+        self._next = None
+        if found := next(self._upcoming, None):
+            number, draw = found
+            item = self._make(open_draw(self.leaf, draw, self.known.recipe), number)
+            self._next = Begun(number, draw, item.digest), item
 
-    def _find_passages(self) -> Iterator[Passage]:
-        specs, seen = self.known.specs, set()
-        for document in self.leaf.documents:
-            wanted = chunk_input(self.leaf, document, self.known.recipe)
-            while True:
-                digest = specs.make_item("", "", 0, Announce("knowledge.chunk", wanted)).digest
-                record = self.fold.get(digest)
-                if record is None or record.outcome != Outcome.OUTCOME_DONE or digest in seen:
-                    break
-                seen.add(digest)
-                result = ChunkResult.FromString(record.result)
-                for chunk in result.chunks:
-                    passage = Passage(document, chunk, result.text, result.converter)
-                    yield passage
-                    yield from self._find_augmentations(passage)
-                following = wanted.first + len(result.chunks)
-                if following >= result.total:
-                    break
-                wanted = chunk_input(self.leaf, document, self.known.recipe, first=following)
+    def _begin_next(self) -> tuple[Item, bool]:
+        """Announce the item that waits first; whether it is open from now on."""
+        if self._next is not None:
+            begun, item = self._next
+            self.begun.append(begun)
+            self.fold.begin(begun.number)
+            self._look_ahead()
+        else:
+            item = self._to_prepare.popleft()
+        return item, self.fold.announce(item.digest, item.draw)
 
-    def _find_augmentations(self, passage: Passage) -> Iterator[Passage]:
-        for name in self.known.recipe.augmentations:
-            wanted = augment_input(self.leaf, passage.chunk, name)
-            digest = self.known.specs.make_item("", "", 0, Announce("knowledge.augment", wanted)).digest
-            record = self.fold.get(digest)
-            if record is not None and record.outcome == Outcome.OUTCOME_DONE:
-                text = AugmentResult.FromString(record.result).text
-                yield Passage(passage.document, passage.chunk, passage.text, passage.converter, name, text)
+    def _is_next_recorded(self) -> bool:
+        if self._to_prepare:
+            return self.fold.is_recorded(self._to_prepare[0].digest)
+        return self._next is not None and self.fold.is_recorded(self._next[0].root)
+
+    def _decide(self, first: Begun) -> Decided:
+        births = births_of(self.fold, first.root)
+        decided = Decided(first.number, first.draw, self.settlement.decide(first.number, births))
+        self._keep_paid(self.fold.let_go(first.number, [first.root]))
+        return decided
+
+    def _is_prepared(self) -> bool:
+        names = (item.digest for item in self._preparing)
+        return not self.fold.open_in(PREPARATION) and self.fold.is_closed(names)
+
+    def _is_closed(self, begun: Begun) -> bool:
+        # The first look is cheap and tells nearly always; the second is right where draws share an item.
+        return not self.fold.open_in(begun.number) and self.fold.is_closed([begun.root])
+
+    def _keep_paid(self, records: list[Record]) -> None:
+        paid = list(filter(is_new, records))
+        self.paid_bytes += sum(record.ByteSize() for record in paid)
+        self.paid += paid
+
+    def _let_go_of_preparation(self) -> None:
+        names = [self._make(a, PREPARATION).digest for a in first_items(self.leaf, self.known.recipe)]
+        records = self.fold.let_go(PREPARATION, names)
+        self._lost = "; ".join(sorted({r.reason for r in records if r.step == "knowledge.chunk"} - {""}))
+        self._keep_paid(records)

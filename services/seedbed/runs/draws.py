@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from seedbed.kernel.digest import message_bytes, origin, sha256_hex
 from seedbed.kernel.recipe import Recipe
@@ -60,11 +59,6 @@ def _knowledge_draws(seeds: int, passages: Sequence[Passage], form: str, repeats
         for turn in range(seeds):
             for passage in ordered:
                 yield Draw(turns[passage.key][turn], repeat, form, passage)
-
-
-def take_draws(draws: Iterator[Draw], count: int) -> list[Draw]:
-    """The next draws of a list; fewer where it ends."""
-    return list(islice(draws, count))
 
 
 def seed_digest(seed: SeedExample) -> str:

@@ -1,10 +1,12 @@
 """The fold of a leaf's records: what was announced, what is closed, and what that adds up to. Pure.
 
-Sets, not counters: the order in which records come and how often they come make no difference.
+Sets, not counters: the order in which records come and how often they come make no difference. What is
+decided is let go of: that it was there is all that is kept.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
@@ -40,55 +42,77 @@ def is_new(record: Record) -> bool:
 
 
 class Fold:
-    """Everything known of one leaf of one run. Items go by name: digest, and candidate if they have one."""
+    """What is known of one leaf of one run. Items go by name: digest, and candidate if they have one."""
 
     def __init__(self, gates: Gates) -> None:
         self._gates = gates
         self._records: dict[str, Record] = {}
-        self._announced: set[str] = set()
+        """Those not let go of yet."""
+        self._strays: set[str] = set()
+        """Names of records that nobody has announced yet."""
         self._open: dict[str, int] = {}
+        """Draws of items announced and not closed."""
+        self._open_in: Counter[int] = Counter()
+        self._begun: set[int] = set()
+        self._gone: set[bytes] = set()
+        """Marks of the names that are let go of: their records may come again, and two draws to one item."""
         self._counters: dict[str, Counter[str]] = {}
         self.ledger = Ledger()
         """What all of it cost."""
         self.passed = 0
         """Candidates that passed the last gate, near duplicates not yet taken out."""
+        self.in_flight = 0
+        """Open items of the draws that were begun."""
 
     @property
     def open_items(self) -> int:
         """Items announced and not closed."""
         return len(self._open)
 
-    @property
-    def open_draws(self) -> set[int]:
-        """Draws that still have open items."""
-        return set(self._open.values())
+    def open_in(self, draw: int) -> int:
+        """How many items of a draw are open."""
+        return self._open_in[draw]
 
-    def announce(self, name: str, draw: int) -> None:
-        """Take note that there is such an item."""
-        if name in self._announced:
-            return
-        self._announced.add(name)
-        if name not in self._records:
-            self._open[name] = draw
-        else:
+    def begin(self, draw: int) -> None:
+        """Count the open items of a draw as in flight, until it is let go of."""
+        if draw not in self._begun:
+            self._begun.add(draw)
+            self.in_flight += self._open_in[draw]
+
+    def announce(self, name: str, draw: int) -> bool:
+        """Take note that there is such an item; True where it is open from now on."""
+        if name in self._strays:
+            self._strays.remove(name)
             self._count(self._records[name])
+        elif name not in self._open and not self.is_recorded(name):
+            self._open[name] = draw
+            self._open_in[draw] += 1
+            self.in_flight += draw in self._begun
+            return True
+        return False
 
     def take(self, record: Record) -> bool:
         """Take in a record; False where nothing new is in it."""
         name = item_name(record.digest, record.candidate)
-        if not record.followed or name in self._records:
+        if not record.followed or self.is_recorded(name):
             return False
         self._records[name] = record
-        self._open.pop(name, None)
-        if name in self._announced:
+        if name in self._open:
+            self._close(name)
             self._count(record)
+        else:
+            self._strays.add(name)
         for child in record.announced:
             self.announce(item_name(child.digest, child.candidate), record.draw)
         return True
 
     def get(self, name: str) -> Record | None:
-        """The record of an item."""
+        """The record of an item, unless it is let go of."""
         return self._records.get(name)
+
+    def is_recorded(self, name: str) -> bool:
+        """Whether there is a record of an item, or was before it was let go of."""
+        return name in self._records or _mark(name) in self._gone
 
     def below(self, name: str) -> Iterator[Record]:
         """The record of an item and all that followed from it: the same order for the same records."""
@@ -97,10 +121,6 @@ class Fold:
             yield record
             for child in record.announced:
                 yield from self.below(item_name(child.digest, child.candidate))
-
-    def has_open(self, draws: Container[int]) -> bool:
-        """Whether one of these draws still has an open item."""
-        return any(draw in draws for draw in self._open.values())
 
     def is_closed(self, names: Iterable[str]) -> bool:
         """Whether these items are closed, with all that followed from them."""
@@ -111,19 +131,27 @@ class Fold:
                 continue
             seen.add(name)
             record = self._records.get(name)
-            if record is None:
+            if record is not None:
+                left += [item_name(child.digest, child.candidate) for child in record.announced]
+            elif _mark(name) not in self._gone:
                 return False
-            left += [item_name(child.digest, child.candidate) for child in record.announced]
         return True
 
-    def of_step(self, step: str) -> Iterator[Record]:
-        """The records of one step."""
-        return (record for record in self._records.values() if record.step == step)
+    def let_go(self, draw: int, names: Iterable[str]) -> list[Record]:
+        """Forget what is of a draw below its first items, as all of it is decided; returns what it was."""
+        gone = [record for name in names for record in self.below(name) if record.draw == draw]
+        for record in gone:
+            name = item_name(record.digest, record.candidate)
+            self._records.pop(name, None)
+            self._gone.add(_mark(name))
+        if draw in self._begun:
+            self._begun.remove(draw)
+            self.in_flight -= self._open_in[draw]
+        return gone
 
-    def new_records(self, known: set[str]) -> list[Record]:
-        """Records paid for in this run that are not in `known`, by digest."""
-        fresh = (r for r in self._records.values() if r.digest not in known and is_new(r))
-        return sorted(fresh, key=lambda record: record.digest)
+    def rest(self) -> list[Record]:
+        """What is not let go of."""
+        return list(self._records.values())
 
     def counts(self) -> LeafCounts:
         """Items by end, all in all and by step."""
@@ -142,6 +170,13 @@ class Fold:
             result.usage.completion_tokens += row.usage.completion_tokens
         return result
 
+    def _close(self, name: str) -> None:
+        draw = self._open.pop(name)
+        self.in_flight -= draw in self._begun
+        self._open_in[draw] -= 1
+        if not self._open_in[draw]:
+            del self._open_in[draw]
+
     def _count(self, record: Record) -> None:
         """Once for each item, when it is both announced and closed."""
         if record.outcome == Outcome.OUTCOME_SKIPPED:
@@ -155,6 +190,11 @@ class Fold:
         if not record.recalled:
             for name in _COSTS:
                 counter[name] += getattr(record.usage, name)
+
+
+def _mark(name: str) -> bytes:
+    """What is kept of a name."""
+    return hashlib.blake2b(name.encode(), digest_size=16).digest()
 
 
 def _step_counts(step: str, counter: Counter[str]) -> StepCounts:

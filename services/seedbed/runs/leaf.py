@@ -1,10 +1,12 @@
 """One leaf in progress: its course, with the effects that carry it on."""
 
 import asyncio
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
 from seedbed.kernel.bus import Bus
@@ -12,16 +14,19 @@ from seedbed.kernel.errors import NotFound
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
-from seedbed.kernel.store import Store, put_blob
+from seedbed.kernel.store import Store, put_blob_file
 from seedbed.runs.course import Course
 from seedbed.runs.entries import Cell, Entries
-from seedbed.runs.pedigree import write_part
+from seedbed.runs.pedigree import write_part, write_piece
+from seedbed.runs.pieces import Pieces, no_room
 from seedbed.runs.seals import Seals
 from seedbed.runs.sending import send
 from seedbed.runs.stock import AT_ONCE, Stock
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
 SLICE = 0.02
+SEAL_BYTES = 4 << 20
+"""So much of what was paid for is gathered at most before it goes into a seal."""
 LEAST_PATIENCE = 2.0
 MOST_PATIENCE = 60.0
 
@@ -69,7 +74,7 @@ class LeafWork:
         self._seals = effects.seals
         self._stock = Stock(self.place, leaf.path, effects.bus, effects.memo, effects.seals)
         self._on_change = on_change
-        self._sealed: set[str] = set()
+        self.pieces = Pieces()
         self._advancing = asyncio.Lock()
         self._cancelled = False
 
@@ -81,8 +86,8 @@ class LeafWork:
     @property
     def in_flight(self) -> int:
         """Items published and not closed."""
-        # After a restart records come for items that wait to be published a second time.
-        return max(0, self.course.fold.open_items - len(self.course.waiting))
+        fold = self.course.fold
+        return fold.in_flight if self.ready else fold.open_items
 
     @property
     def ended(self) -> bool:
@@ -115,20 +120,26 @@ class LeafWork:
         await self.publish_again()
 
     def take(self, record: Record) -> bool:
-        """Take in a record; True where it was the last one missing, and `advance` is due."""
+        """Take in a record; True where `advance` is due."""
         if not self.course.fold.take(record):
             return False
         self.last_news = time.monotonic()
-        return self.ready and self.course.settled_so_far()
+        # Whoever is at it settles this as well, before it lets go of the lock.
+        return self.ready and not self._advancing.locked() and self.course.is_due()
 
     async def advance(self) -> None:
-        """Close rounds and open the next ones for as long as all is settled."""
+        """Settle what can be settled; close rounds and open the next ones for as long as all is."""
         async with self._advancing:
-            while not self.ended and self.course.settled_so_far():
-                await take_turns(self.course.close_round())
+            while not self.ended:
+                await self._settle()
+                if not self.course.settled:
+                    break
+                self.course.close_round()
                 upcoming = self.course.next_round()
                 number = self.course.settlement.rounds
                 decided = self.cell.value.rounds
+                # The same seals after a replay, as they end where they ended before.
+                await self._seal(self.course.paid)
                 if number < len(decided):
                     upcoming = decided[number]
                 elif upcoming is None:
@@ -143,11 +154,13 @@ class LeafWork:
                 await asyncio.sleep(0)
         self._on_change()
 
-    async def publish(self, most: int) -> int:
-        """Publish items that wait, at most so many; returns how many there were."""
+    async def publish(self, most: int) -> None:
+        """Publish items that wait, at most so many."""
         items = self.course.take_waiting(most)
         await self._publish(items)
-        return len(items)
+        if self.course.is_due():
+            # Records were there already.
+            await self.advance()
 
     async def publish_again(self) -> None:
         """Publish again what is announced and has no record: harmless, as each is open only once."""
@@ -160,7 +173,7 @@ class LeafWork:
         """Stop work on the leaf; what was paid for stays in a seal."""
         async with self._advancing:
             self._cancelled = True
-            await self._seal()
+            await self._seal(self.course.rest_paid())
             await self._entries.write(
                 self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
             )
@@ -171,20 +184,30 @@ class LeafWork:
             await asyncio.gather(*map(self._send, items[start : start + AT_ONCE]))
 
     async def _decide(self, upcoming: Round) -> None:
-        await self._seal()
         await self._entries.write(self.cell, lambda entry: entry.rounds.append(upcoming))
 
-    async def _seal(self) -> None:
-        records = self.course.fold.new_records(self._sealed)
+    async def _settle(self) -> None:
+        since = time.monotonic()
+        for decided in self.course.settle():
+            self.pieces.add(decided.number, write_piece(self.course, decided, self.commit))
+            self.pieces.write()
+            if self.course.paid_bytes > SEAL_BYTES:
+                await self._seal(self.course.paid)
+            # In slices, so that calls and watches have their turns between.
+            if time.monotonic() - since > SLICE:
+                await asyncio.sleep(0)
+                since = time.monotonic()
+
+    async def _seal(self, records: list[Record]) -> None:
         if records:
+            records = sorted(records, key=lambda record: record.digest)
             name = await self._seals.write(self.course.leaf.path, records)
-            self._sealed.update(record.digest for record in records)
+            self.course.note_sealed()
             log.debug("sealed", leaf=self.course.leaf.path, records=len(records), seal=name)
 
     async def _finish(self) -> None:
-        await self._seal()
-        part = await asyncio.to_thread(write_part, self.course, self.commit)
-        digest = await put_blob(self._store, part)
+        await self._seal(self.course.rest_paid())
+        digest = await self._keep_part()
         counts, reason = self.course.counts(), self.course.shortfall()
 
         def end(entry: LeafEntry) -> None:
@@ -197,21 +220,25 @@ class LeafWork:
         await self._stock.clear()
         log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
 
+    async def _keep_part(self) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "part"
+            await asyncio.to_thread(self._write_part, path)
+            return await put_blob_file(self._store, path)
+
+    def _write_part(self, path: Path) -> None:
+        try:
+            with path.open("wb") as file:
+                file.writelines(write_part(self.course, self.pieces))
+        except OSError as error:
+            raise no_room(error) from error
+
     async def _find_commit(self) -> str:
         try:
             data = await self._store.get(f"commits/{self.course.leaf.digest}")
         except NotFound:
             return ""
         return LeafCommit.FromString(data).commit
-
-
-async def take_turns(work: Iterator[None]) -> None:
-    """Do something large in slices, so that calls and watches have their turns between."""
-    since = time.monotonic()
-    for _ in work:
-        if time.monotonic() - since > SLICE:
-            await asyncio.sleep(0)
-            since = time.monotonic()
 
 
 def _set_state(entry: LeafEntry, state: LeafState.ValueType) -> None:

@@ -1,13 +1,14 @@
 """Pedigree: a candidate with all it came from, as the dataset and the API show it. Pure."""
 
-import io
+from collections.abc import Iterator
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.step import SpecBook
-from seedbed.runs.course import Course
+from seedbed.runs.course import Begun, Course, Decided
 from seedbed.runs.draws import Draw, Passage, seed_digest
+from seedbed.runs.pieces import Pieces
 from seedbed.runs.settlement import Birth, Decision, births_of
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
 
@@ -20,31 +21,35 @@ _VERDICTS: dict[str, tuple[type[Verdict], tuple[str, ...]]] = {
 }
 
 
-def write_part(course: Course, commit: str) -> bytes:
+def write_part(course: Course, pieces: Pieces) -> Iterator[bytes]:
     """The leaf's part of the dataset in its stored form: every candidate, ordered by (draw, id).
 
-    Written draw by draw, as the pieces of a message one after the other are the message: the whole of a large
-    leaf at once would take several times the room.
+    Pieces of a message one after the other are the message, so a large leaf is never in memory as a whole.
     """
-    leaf, data = course.leaf, io.BytesIO()
-    data.write(message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest)))
-    for number in sorted(course.draws):
-        data.write(message_bytes(Part(candidates=list_candidates(course, number, commit))))
-    for passage in course.passages():
+    leaf = course.leaf
+    yield message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest))
+    yield from pieces.in_order()
+    for passage in course.passages:
         if passage.augmentation:
-            data.write(message_bytes(Part(augmentations=[_augmentation(course, passage)])))
-    return data.getvalue()
+            yield message_bytes(Part(augmentations=[_augmentation(course, passage)]))
 
 
-def list_candidates(course: Course, number: int, commit: str) -> list[Candidate]:
-    """The candidates of one draw; those not decided yet have no end."""
-    draw = course.draws[number]
-    undecided = Decision("", number, course.settlement.rounds, "")
-    decisions = course.settlement.decisions
+def write_piece(course: Course, decided: Decided, commit: str) -> bytes:
+    """The piece of one draw: every candidate that was decided at it, by id."""
+    made = [
+        make_candidate(course, decided.draw, birth, decision, commit)
+        for birth, decision in decided.candidates
+    ]
+    return message_bytes(Part(candidates=made))
+
+
+def list_open(course: Course, begun: Begun, commit: str) -> list[Candidate]:
+    """The candidates born so far at a draw that is not decided; they have no end."""
+    undecided = Decision(begun.number, course.settlement.rounds)
     return [
-        make_candidate(course, draw, birth, decision, commit)
-        for birth in births_of(course.fold, course.roots[number])
-        if (decision := decisions.get(birth.id, undecided)).draw == number
+        make_candidate(course, begun.draw, birth, undecided, commit)
+        for birth in births_of(course.fold, begun.root)
+        if not course.settlement.is_decided(birth)
     ]
 
 

@@ -7,7 +7,7 @@ import asyncio
 import gzip
 import io
 import json
-from collections.abc import Container, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 
 from google.protobuf.proto import parse_length_prefixed, serialize_length_prefixed
 
@@ -30,32 +30,40 @@ class Seals:
         plain = [await self._recallable(record) for record in records]
         data = await asyncio.to_thread(_pack, plain)
         name = sha256_hex(data)
-        await self._store.put(f"seals/{path}/{name}", data)
         # One process writes indexes; the lock keeps its own leaves of one path apart.
         async with self._lock:
             names = await self._index(path)
+            # Listed already where a process before this one had come as far.
             if name not in names:
+                await self._store.put(f"seals/{path}/{name}", data)
                 await self._store.put(f"seals/{path}/index.json", json.dumps([*names, name]).encode())
         return name
 
-    async def read(self, path: str, specs: Container[str], *, but: Container[str] = ()) -> list[Record]:
+    async def read(
+        self, path: str, specs: Container[str], *, but: Container[str] = ()
+    ) -> AsyncIterator[Record]:
         """All records of a leaf that plans with these specs can reach; a success wins over a failure.
 
-        Failures of the items in `but` are left out, so that these are tried again.
+        Failures of the items in `but` are left out, so that these are tried again. One seal at a time is in
+        memory.
         """
-        found: dict[str, Record] = {}
+        done: set[str] = set()
+        given_up: dict[str, Record] = {}
         for name in await self._index(path):
             data = await self._store.get(f"seals/{path}/{name}")
             if sha256_hex(data) != name:
                 raise StoreError(f"the seal seals/{path}/{name} in the store is damaged")
             for record in await asyncio.to_thread(_unpack, data):
-                retried = record.digest in but and record.outcome != Outcome.OUTCOME_DONE
-                if record.spec not in specs or retried:
+                if record.spec not in specs or record.digest in done:
                     continue
-                known = found.get(record.digest)
-                if known is None or known.outcome != Outcome.OUTCOME_DONE:
-                    found[record.digest] = record
-        return list(found.values())
+                if record.outcome == Outcome.OUTCOME_DONE:
+                    done.add(record.digest)
+                    yield record
+                elif record.digest not in but:
+                    given_up[record.digest] = record
+        for digest, record in given_up.items():
+            if digest not in done:
+                yield record
 
     async def _index(self, path: str) -> list[str]:
         try:

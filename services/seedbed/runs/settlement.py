@@ -1,13 +1,14 @@
 """Settlement: what becomes of every candidate, and how far the next round reaches. Pure.
 
-Rounds are closed one after the other, candidates in (draw, id) order: what was kept stays kept, and the
-outcome depends on the records alone, never on who came first.
+Draws are decided one after the other, candidates in (draw, id) order: what was kept stays kept, and the
+outcome depends on the records alone, never on who came first. Of what is decided only what later decisions
+hang on is kept.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
 from seedbed.kernel.recipe import NOT_FILLED_UP, Recipe
@@ -24,6 +25,8 @@ class Birth:
     """A candidate as it was born: its texts, and the items of its making."""
 
     id: str
+    draw: int
+    """Of the item it was born in; that item may be another draw's as well."""
     question: str
     answer: str
     context: str
@@ -34,10 +37,9 @@ class Birth:
 class Decision:
     """How a candidate ended."""
 
-    id: str
     draw: int
     round: int
-    end: str
+    end: str = ""
     reason: str = ""
     duplicate_of: str = ""
 
@@ -49,6 +51,8 @@ class _Stand:
     quota: Quota
     opened: int = 0
     kept: int = 0
+    kept_before: int = 0
+    """Before the round that is open."""
     dry: int = 0
     spent: bool = False
 
@@ -72,7 +76,7 @@ def births_of(fold: Fold, root: str) -> list[Birth]:
             name = candidate_id(record.digest, index)
             makings = (*contexts, record, *sorted(later.get(name, []), key=lambda r: _ORDER.index(r.step)))
             response = next((_response(r) for r in makings if r.step == "skills.respond"), answer)
-            born.append(Birth(name, question, response, context, makings))
+            born.append(Birth(name, record.draw, question, response, context, makings))
     return sorted(born, key=lambda birth: birth.id)
 
 
@@ -104,15 +108,13 @@ def _response(record: Record) -> str:
 
 @dataclass
 class Settlement:
-    """The decisions on one leaf, round by round."""
+    """Decides on one leaf, round by round."""
 
     quotas: Sequence[Quota]
     recipe: Recipe
     kind: str
-    decisions: dict[str, Decision] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
-    """Draws whose candidates are decided."""
     rounds: int = 0
+    """Those that are closed."""
     halted: str = ""
     """Why no more is opened, though there are draws and samples are missing."""
 
@@ -121,6 +123,8 @@ class Settlement:
         self._kept = NearDuplicates(self.recipe.duplicate_threshold)
         self._reasons: Counter[str] = Counter()
         self._ends: Counter[str] = Counter()
+        self._shared: set[str] = set()
+        """Candidates decided at one draw that come again at another."""
 
     @property
     def accepted(self) -> int:
@@ -131,35 +135,32 @@ class Settlement:
         """How many candidates ended so."""
         return self._ends[end]
 
-    def number_draw(self, quota: int, position: int) -> int:
-        """The number of a draw in the leaf: places of its quotas in turn."""
-        return position * len(self.quotas) + quota
+    def decide(self, number: int, births: Iterable[Birth]) -> list[tuple[Birth, Decision]]:
+        """Decide the candidates of the next draw, by id; those decided at an earlier one are left out."""
+        stand = self._stands[number % len(self.quotas)]
+        decided = []
+        for birth in births:
+            if birth.id not in self._shared:
+                decided.append((birth, self._decide(birth, number, stand)))
+                if birth.draw != number:
+                    self._shared.add(birth.id)
+        return decided
 
-    def close_round(
-        self, opened: Round, taken: Sequence[int], roots: Mapping[int, str], fold: Fold
-    ) -> Iterator[None]:
-        """Decide all candidates of a round, a draw at a step, so that a large one need not be done at once.
+    def is_decided(self, birth: Birth) -> bool:
+        """Whether a candidate whose draw is still open was decided at an earlier one."""
+        return birth.id in self._shared
 
-        `taken` are the draws there really were in each quota, `roots` the names of their first items.
-        """
-        before = [stand.kept for stand in self._stands]
-        draws = []
-        for index, (stand, draw, count) in enumerate(zip(self._stands, opened.quotas, taken, strict=True)):
-            draws += [(self.number_draw(index, p), stand) for p in range(draw.first, draw.first + count)]
+    def close_round(self, opened: Round, taken: Sequence[int]) -> None:
+        """Come to the end of a round; `taken` are the draws there really were in each quota."""
+        for stand, row, count in zip(self._stands, opened.quotas, taken, strict=True):
+            asked = row.end - row.first
             stand.opened += count
-            stand.spent |= count < draw.end - draw.first
-        for number, stand in sorted(draws, key=lambda pair: pair[0]):
-            for birth in births_of(fold, roots[number]):
-                if birth.id not in self.decisions:
-                    self._decide(birth, number, stand)
-            self.closed.add(number)
-            yield
-        for index, stand in enumerate(self._stands):
-            asked = opened.quotas[index].end > opened.quotas[index].first
-            stand.dry = stand.dry + asked if stand.kept == before[index] else 0
+            stand.spent |= count < asked
+            stand.dry = stand.dry + (asked > 0) if stand.kept == stand.kept_before else 0
+            stand.kept_before = stand.kept
         self.rounds += 1
 
-    def _decide(self, birth: Birth, draw: int, stand: _Stand) -> None:
+    def _decide(self, birth: Birth, draw: int, stand: _Stand) -> Decision:
         end, reason, other = self._weigh(birth, stand)
         if end == "accepted":
             stand.kept += 1
@@ -167,7 +168,7 @@ class Settlement:
         elif end != "unneeded":
             self._reasons[reason if end == "rejected" else end] += 1
         self._ends[end] += 1
-        self.decisions[birth.id] = Decision(birth.id, draw, self.rounds, end, reason, other)
+        return Decision(draw, self.rounds, end, reason, other)
 
     def _weigh(self, birth: Birth, stand: _Stand) -> tuple[str, str, str]:
         for record in birth.makings:

@@ -12,6 +12,7 @@ from seedbed.runs.fold import is_new
 from seedbed.runs.seals import Seals
 
 AT_ONCE = 32
+IN_A_SEAL = 2000
 
 log = get_logger(__name__)
 
@@ -32,21 +33,20 @@ class Stock:
         Workers wrote it after the leaf was cancelled, say. Nobody was there then to take it in, and as
         a record is written only once, it would never be heard of again.
         """
-        left = [record async for record in self._records() if record.followed and is_new(record)]
-        if left:
+        async for left in gather(r async for r in self._records() if r.followed and is_new(r)):
             await self._seals.write(self._path, left)
         await self.clear()
 
     async def bring_in(self, specs: Container[str], excluded: Container[str]) -> None:
         """Bring in what plans with these specs can reach, without what failed of the excluded items."""
-        records = await self._seals.read(self._path, specs, but=excluded)
-        for start in range(0, len(records), AT_ONCE):
-            batch = records[start : start + AT_ONCE]
+        count = 0
+        async for batch in gather(self._seals.read(self._path, specs, but=excluded), AT_ONCE):
             await asyncio.gather(
                 *(self._memo.create(record_key(self._place, r.step, r.digest), r) for r in batch)
             )
-        if records:
-            log.info("records brought in", leaf=self._path, count=len(records))
+            count += len(batch)
+        if count:
+            log.info("records brought in", leaf=self._path, count=count)
 
     async def digests(self) -> set[str]:
         """The items there are records of, those that were skipped left out."""
@@ -64,3 +64,15 @@ class Stock:
                 if entry is None:
                     return
                 yield await self._memo.read(entry.value or b"")
+
+
+async def gather(records: AsyncIterator[Record], most: int = IN_A_SEAL) -> AsyncIterator[list[Record]]:
+    """Records, so many at a time."""
+    some: list[Record] = []
+    async for record in records:
+        some.append(record)
+        if len(some) == most:
+            yield some
+            some = []
+    if some:
+        yield some
