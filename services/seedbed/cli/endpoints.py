@@ -3,12 +3,16 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from seedbed.kernel.dialect import Dialect
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings, split_urls
 
 REHEARSAL = "rehearsal"
+VLLM = "vllm:"
+"""Before the name or the folder of weights that a vLLM server is to serve."""
 REHEARSAL_NOTICE = (
     "The teacher is the rehearsal teacher: it answers by rules, without a model. "
     "This shows how everything works; do not tune a model on it."
@@ -22,6 +26,9 @@ class Endpoint:
     url: str
     model: str = ""
     api_key: str = field(default="", repr=False)
+    dialect: Dialect = "openai"
+    weights: str = ""
+    """What a vLLM server has to load first; there is no `url` yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +82,7 @@ def choose_endpoints(
         _read_key(wanted.api_key_env, "--api-key-env", environ) or settings.teacher_api_key.get_secret_value()
     )
     teacher = _endpoint(url, wanted.model or settings.teacher_model, key, "--teacher")
+    teacher = replace(teacher, dialect=settings.teacher_dialect)
     judge = _choose_judge(wanted, settings, teacher, environ)
     hidden = frozenset(filter(None, (wanted.api_key_env, wanted.judge_api_key_env)))
     return Endpoints(teacher=teacher, judge=judge, hidden=hidden)
@@ -89,28 +97,45 @@ def _choose_judge(
         return None
     key = _read_key(wanted.judge_api_key_env, "--judge-api-key-env", environ)
     key = key or settings.judge_api_key.get_secret_value()
-    if not url:
+    if not url and not teacher.weights:
         # Another model at the teacher's endpoint takes the teacher's key.
-        return _endpoint(teacher.url, model, key or teacher.api_key, "--judge-model")
-    return _endpoint(url, model, key, "--judge")
+        judge = _endpoint(teacher.url, model, key or teacher.api_key, "--judge-model")
+        return replace(judge, dialect=teacher.dialect)
+    judge = _endpoint(url or VLLM + model, model, key, "--judge")
+    return replace(judge, dialect=settings.judge_dialect)
 
 
 def _endpoint(url: str, model: str, key: str, option: str) -> Endpoint:
     if url == REHEARSAL:
         return Endpoint(url=url, model=REHEARSAL)
+    if url.startswith(VLLM):
+        return _own_server(url.removeprefix(VLLM), model, option)
     urls = split_urls(url) or [url]
     for one in urls:
         parts = _split(one)
         if parts is None:
             raise InputError(
                 f"{option} {one!r} is not an address",
-                hint="it looks like http://127.0.0.1:8000/v1, or is the word rehearsal",
+                hint="it looks like http://127.0.0.1:8000/v1 or vllm:MODEL, or is the word rehearsal",
             )
         if parts.username or parts.password:
             raise InputError(
                 f"{option} must not hold a password", hint="put it into the environment and use --api-key-env"
             )
     return Endpoint(url=",".join(urls), model=model, api_key=key)
+
+
+def _own_server(weights: str, model: str, option: str) -> Endpoint:
+    if not weights:
+        raise InputError(f"{option} vllm: names no model", hint="write vllm:NAME or vllm:FOLDER")
+    folder = Path(weights).expanduser()
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        raise InputError(f"{option}: the folder {weights} holds no model", hint="it has no config.json")
+    if not folder.is_dir() and weights.startswith(("/", ".", "~")):
+        raise InputError(f"{option}: there is no folder {weights}")
+    # A folder goes by its name alone: its path is of this machine, and the model's name is in every digest.
+    name = folder.resolve().name if folder.is_dir() else weights
+    return Endpoint(url="", model=model or name, weights=str(folder) if folder.is_dir() else weights)
 
 
 def _split(url: str) -> SplitResult | None:

@@ -1,7 +1,7 @@
 """`seedbed generate`: from a taxonomy to a dataset, on a stack of its own."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,13 +11,13 @@ from seedbed.cli.endpoints import REHEARSAL_NOTICE, Wanted, choose_endpoints
 from seedbed.cli.export import check_target, describe_dataset, export_dataset
 from seedbed.cli.failure import INTERRUPTED
 from seedbed.cli.imports import import_taxonomy
-from seedbed.cli.local import DORMANT, address
+from seedbed.cli.local import address
 from seedbed.cli.reach import Runs, open_runs, open_taxonomy
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
 from seedbed.cli.summary import LeafTable, Summary, Tally
-from seedbed.cli.supply import bring_up, overrides_of, preflight
+from seedbed.cli.supply import Pace, bring_up
 from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError
@@ -41,8 +41,7 @@ class Order:
     leaves: tuple[str, ...] = ()
     recipe: Path | None = None
     refill: bool = True
-    concurrency: int = 0
-    timeout: float = 0
+    pace: Pace = field(default_factory=Pace)
 
 
 class Generation:
@@ -80,12 +79,10 @@ class Generation:
         with state.hold("generate") as ended:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-            # A teacher that is not asked need not be there.
-            for trouble in await preflight(endpoints, order.timeout, asking=order.refill):
-                screen.warn(trouble)
             # What an earlier command left undone waits until it is asked for: another run supersedes it.
-            overrides = {**overrides_of(order.concurrency, order.timeout), **DORMANT}
-            async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
+            async with bring_up(
+                state, endpoints, settings, order.pace, screen, asking=order.refill, dormant=True
+            ) as (stack, ports):
                 snapshot = await self._import(stack, ports)
                 await stack.ready()
                 async with open_runs(address(ports["runs"])) as runs:

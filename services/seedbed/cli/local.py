@@ -96,6 +96,7 @@ def _addresses(endpoints: Endpoints | None, ports: Mapping[str, int]) -> dict[st
     for role, endpoint in both.items():
         found[f"{PREFIX}{role}_URL"] = resolve_url(endpoint, ports)
         found[f"{PREFIX}{role}_MODEL"] = endpoint.model
+        found[f"{PREFIX}{role}_DIALECT"] = endpoint.dialect
     return found
 
 

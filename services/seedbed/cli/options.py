@@ -28,8 +28,9 @@ Teacher = Annotated[
     str,
     typer.Option(
         "--teacher",
-        metavar="URL[,URL]|rehearsal",
-        help="OpenAI-compatible endpoint, or several of one model, or `rehearsal`: rules instead of a model.",
+        metavar="URL[,URL]|vllm:MODEL|rehearsal",
+        help="OpenAI-compatible endpoint, or several of one model; a model (or its folder) that vLLM is to "
+        "serve; or `rehearsal`: rules instead of a model.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
     ),
@@ -54,8 +55,8 @@ Judge = Annotated[
     str,
     typer.Option(
         "--judge",
-        metavar="URL[,URL]|rehearsal",
-        help="Endpoint of the judge; the teacher judges where none is named.",
+        metavar="URL[,URL]|vllm:MODEL|rehearsal",
+        help="Endpoint of the judge, or a model for vLLM to serve; the teacher judges where none is named.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
     ),

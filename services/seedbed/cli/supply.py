@@ -1,52 +1,92 @@
 """A whole stack with its teachers: looked at before it starts, brought up on a state folder that is held."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from seedbed.cli.endpoints import Endpoint, Endpoints
-from seedbed.cli.keeper import Notify
-from seedbed.cli.local import SERVICES, make_programs, port_names
+from seedbed.cli.local import DORMANT, SERVICES, make_programs, port_names
 from seedbed.cli.options import AUTO
+from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
+from seedbed.cli.vllm import serve_weights
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.preflight import check_endpoint
+from seedbed.kernel.settings import Settings
 from seedbed.kernel.teacher import Endpoint as Asked
 
 AUTO_CEILING = 256
 _PATIENCE = 20.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How the endpoints may be asked; 0 where it was not said."""
+
+    concurrency: int = 0
+    timeout: float = 0
+
+
 @asynccontextmanager
 async def bring_up(
-    state: StateFolder, endpoints: Endpoints, overrides: Mapping[str, str], notify: Notify
+    state: StateFolder,
+    endpoints: Endpoints,
+    settings: Settings,
+    pace: Pace,
+    screen: Screen,
+    *,
+    asking: bool = True,
+    dormant: bool = False,
 ) -> AsyncIterator[tuple[Stack, dict[str, int]]]:
-    """Start everything; what is needed first is waited for by whoever needs it."""
-    ports = state.choose_ports(port_names(SERVICES, rehearsal=endpoints.rehearsed))
-    async with Stack(state, make_programs(state, ports, endpoints, overrides), ports, notify) as stack:
-        yield stack, ports
+    """Start everything, models first; what is needed first is waited for by whoever needs it.
+
+    A teacher that is not asked need not be there. `dormant`: what an earlier command left undone waits.
+    """
+    async with serve_weights(endpoints, state, settings, screen, asking=asking) as answering:
+        outlook = await preflight(answering, pace.timeout, asking=asking)
+        for trouble in outlook.troubles:
+            screen.warn(trouble)
+        overrides = overrides_of(pace, min(outlook.context, settings.teacher_context))
+        if dormant:
+            overrides |= DORMANT
+        ports = state.choose_ports(port_names(SERVICES, rehearsal=endpoints.rehearsed))
+        programs = make_programs(state, ports, answering, overrides)
+        async with Stack(state, programs, ports, screen.warn) as stack:
+            yield stack, ports
 
 
-async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a look at the endpoints found: troubles a run can live with, and the smallest context window."""
+
+    troubles: tuple[str, ...] = ()
+    context: int = 0
+    """In tokens; 0 where none of them tells."""
+
+
+async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> Outlook:
     """See that the endpoints answer before anything is started. Raises InputError that names the bad one.
 
-    Those that will not be asked only have to be named. Of several for one role, one that answers is enough:
-    returns what is wrong with the others.
+    Those that will not be asked only have to be named. Of several for one role, one that answers is enough.
     """
     for role, endpoint in endpoints.remote:
         _check_name(role, endpoint)
     if not asking:
-        return []
+        return Outlook()
     checks = [_check(*row, patience or _PATIENCE) for row in endpoints.remote]
     found = await asyncio.gather(*checks, return_exceptions=True)
-    answers = [(role, error) for (role, _), error in zip(endpoints.remote, found, strict=True)]
-    good = {role for role, error in answers if error is None}
-    for role, error in answers:
-        if error and not (role in good and isinstance(error, InputError)):
-            raise error
-    left_out = [error for _, error in answers if isinstance(error, InputError)]
-    return [f"{error.message}; left out until it answers" for error in left_out]
+    answers = [(role, answer) for (role, _), answer in zip(endpoints.remote, found, strict=True)]
+    good = {role for role, answer in answers if isinstance(answer, int)}
+    for role, answer in answers:
+        if isinstance(answer, BaseException) and not (role in good and isinstance(answer, InputError)):
+            raise answer
+    left_out = [answer.message for _, answer in answers if isinstance(answer, InputError)]
+    windows = [answer for _, answer in answers if isinstance(answer, int) and answer]
+    return Outlook(
+        tuple(f"{message}; left out until it answers" for message in left_out), min(windows, default=0)
+    )
 
 
 def _check_name(role: str, endpoint: Endpoint) -> None:
@@ -58,17 +98,21 @@ def _check_name(role: str, endpoint: Endpoint) -> None:
         )
 
 
-async def _check(role: str, endpoint: Endpoint, patience: float) -> None:
+async def _check(role: str, endpoint: Endpoint, patience: float) -> int:
     asked = Asked(endpoint.url, endpoint.model, endpoint.api_key)
     try:
-        await check_endpoint(asked, patience)
+        return await check_endpoint(asked, patience)
     except InputError as error:
         raise InputError(f"the {role}: {error.message}", error.violations, hint=error.hint) from error
 
 
-def overrides_of(concurrency: int, timeout: float) -> dict[str, str]:
-    """Settings given as options; they win over the environment."""
-    ceiling = AUTO_CEILING if concurrency == AUTO else concurrency
-    given = {"SEEDBED_CONCURRENCY": ceiling, "SEEDBED_REQUEST_TIMEOUT": timeout}
-    probing = {"SEEDBED_PROBE": "true"} if concurrency == AUTO else {}
+def overrides_of(pace: Pace, context: int = 0) -> dict[str, str]:
+    """Settings given as options, or found out; they win over the environment."""
+    probed = pace.concurrency == AUTO
+    given = {
+        "SEEDBED_CONCURRENCY": AUTO_CEILING if probed else pace.concurrency,
+        "SEEDBED_REQUEST_TIMEOUT": pace.timeout,
+        "SEEDBED_TEACHER_CONTEXT": context,
+    }
+    probing = {"SEEDBED_PROBE": "true"} if probed else {}
     return {name: f"{value:g}" for name, value in given.items() if value} | probing

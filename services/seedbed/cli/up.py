@@ -8,7 +8,7 @@ from seedbed.cli.endpoints import REHEARSAL, REHEARSAL_NOTICE, Wanted, choose_en
 from seedbed.cli.local import address
 from seedbed.cli.screen import Screen
 from seedbed.cli.state import StateFolder
-from seedbed.cli.supply import bring_up, overrides_of, preflight
+from seedbed.cli.supply import Pace, bring_up
 from seedbed.cli.table import make_table
 from seedbed.kernel.settings import load_settings
 
@@ -19,23 +19,20 @@ class Setup:
 
     state: Path
     wanted: Wanted
-    concurrency: int = 0
-    timeout: float = 0
+    pace: Pace
 
 
 async def up(setup: Setup, screen: Screen) -> int:
     """Bring up a stack, say where it answers, and keep it up. Ends by Ctrl-C only."""
-    endpoints = choose_endpoints(setup.wanted, load_settings())
+    settings = load_settings()
+    endpoints = choose_endpoints(setup.wanted, settings)
     if endpoints.rehearsed:
         screen.warn(REHEARSAL_NOTICE)
     state = StateFolder(setup.state)
-    overrides = overrides_of(setup.concurrency, setup.timeout)
     with state.hold("up") as ended:
         if ended:
             screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-        for trouble in await preflight(endpoints, setup.timeout):
-            screen.warn(trouble)
-        async with bring_up(state, endpoints, overrides, screen.warn) as (stack, ports):
+        async with bring_up(state, endpoints, settings, setup.pace, screen) as (stack, ports):
             await stack.ready()
             _show(ports, state, screen)
             try:

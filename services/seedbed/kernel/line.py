@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from seedbed.kernel.dialect import Dialect
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused
 from seedbed.kernel.faults import EndpointSlow, error_of, excerpt, words
 from seedbed.kernel.logs import get_logger
@@ -35,6 +36,9 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     context: int = 32768
     timeout: float = 120
+    dialect: Dialect = "openai"
+    priority: int = 0
+    """Sent where it is not 0."""
 
     def headers(self) -> dict[str, str]:
         """What every request carries."""

@@ -3,6 +3,7 @@
 import os
 
 from seedbed.kernel.bus import Bus
+from seedbed.kernel.dialect import priority_of
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.line import Endpoint, Line
 from seedbed.kernel.permits import Permits
@@ -36,6 +37,7 @@ def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:
     if not urls:
         raise InputError("no teacher is named", hint="set SEEDBED_TEACHER_URL and SEEDBED_TEACHER_MODEL")
     key = settings.judge_api_key if own else settings.teacher_api_key
+    dialect = settings.judge_dialect if own else settings.teacher_dialect
     model = (settings.judge_model if role == "judge" else "") or settings.teacher_model
     return [
         Endpoint(
@@ -44,6 +46,8 @@ def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:
             api_key=key.get_secret_value(),
             context=settings.teacher_context,
             timeout=settings.request_timeout,
+            dialect=dialect,
+            priority=priority_of(role, dialect),
         )
         for url in urls
     ]

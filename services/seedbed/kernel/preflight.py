@@ -13,13 +13,17 @@ from seedbed.kernel.line import Endpoint, body_of, open_wire
 from seedbed.kernel.wire import Reply, Wire
 
 
-async def check_endpoint(endpoint: Endpoint, patience: float = 20) -> None:
-    """Ask for one short answer. Raises InputError that names what is wrong and what to do."""
+async def check_endpoint(endpoint: Endpoint, patience: float = 20) -> int:
+    """Ask for one short answer. Raises InputError that names what is wrong and what to do.
+
+    Returns the tokens of the model's context window, 0 where the endpoint does not tell.
+    """
     try:
         async with asyncio.timeout(patience):
             with contextlib.closing(open_wire(endpoint)) as wire:
-                await _check_model(wire, endpoint)
+                context = await _check_model(wire, endpoint)
                 await _check_answer(wire, endpoint)
+                return context
     except TimeoutError as error:
         raise InputError(
             f"{endpoint.url} did not answer within {patience:g} seconds",
@@ -34,21 +38,24 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20) -> None:
         ) from error
 
 
-async def _check_model(wire: Wire, endpoint: Endpoint) -> None:
+async def _check_model(wire: Wire, endpoint: Endpoint) -> int:
     reply = await wire.ask("GET", "/models")
     if reply.status in (401, 403):
         raise _refused_key(endpoint, reply.status)
     if reply.status != 200:
-        return  # Some endpoints have no list of models; the answer will tell.
+        return 0  # Some endpoints have no list of models; the answer will tell.
     listed = _read(endpoint, reply)
     models = listed.get("data")
-    names = [str(m.get("id")) for m in models if isinstance(m, dict)] if isinstance(models, list) else []
-    if names and endpoint.model not in names:
-        known = ", ".join(sorted(names)[:8])
+    rows = [row for row in models if isinstance(row, dict)] if isinstance(models, list) else []
+    windows = {str(row.get("id")): row.get("max_model_len") for row in rows}
+    if windows and endpoint.model not in windows:
+        known = ", ".join(sorted(windows)[:8])
         raise InputError(
             f"{endpoint.url} does not know the model {endpoint.model!r}",
-            hint=f"it serves: {known}" + (", …" if len(names) > 8 else ""),
+            hint=f"it serves: {known}" + (", …" if len(windows) > 8 else ""),
         )
+    window = windows.get(endpoint.model)
+    return window if isinstance(window, int) else 0
 
 
 async def _check_answer(wire: Wire, endpoint: Endpoint) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from seedbed.kernel.dialect import Dialect
 from seedbed.kernel.errors import InputError, Violation
 
 PREFIX = "SEEDBED_"
@@ -48,15 +49,26 @@ class Settings(BaseModel):
     teacher_api_key: SecretStr = SecretStr("")
     teacher_context: int = Field(default=32768, ge=512)
     """Tokens of the teacher's context window."""
+    teacher_dialect: Dialect = "openai"
+    """`vllm` for a vLLM server started with `--scheduling-policy priority`: judging then goes first there."""
     judge_url: str = ""
     """Empty means: the teacher judges, too."""
     judge_model: str = ""
     judge_api_key: SecretStr = SecretStr("")
+    judge_dialect: Dialect = "openai"
     concurrency: int = Field(default=16, ge=1)
     """Calls in flight at one endpoint, over all processes: to begin with, and at most."""
     probe: bool = False
     """Begin with few calls and find out how many an endpoint takes, up to `concurrency`."""
     request_timeout: float = Field(default=120, gt=0)
+    vllm_url: str = "http://127.0.0.1:8000/v1"
+    """Where a vLLM server is looked for before the command starts one of its own."""
+    vllm_python: str = ""
+    """The Python that has vLLM, where this one has not."""
+    vllm_arguments: str = ""
+    """What a vLLM server of the command's own is started with besides, as on a command line."""
+    vllm_patience: float = Field(default=1800, gt=0)
+    """How long it may take to load its model."""
 
     broker_sync: str = Field(default="1s", pattern=r"^(always|[1-9][0-9]*(ms|s|m))$")
     """How often the broker that `seedbed` starts brings to the disk what it has acknowledged: `always` is

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol
 
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
 from seedbed.kernel.costs import ASKS
+from seedbed.kernel.dialect import BINDINGS, bind_reply
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import EndpointError, MalformedReply, Refused
 from seedbed.kernel.faults import ServerFault, is_about_schema
@@ -125,7 +126,9 @@ class Teacher:
         if sampling.top_p:
             body["top_p"] = sampling.top_p
         if schemas:
-            body["response_format"] = prompt.response_format
+            body |= bind_reply(prompt, self.endpoint.dialect)
+        if self.endpoint.priority:
+            body["priority"] = self.endpoint.priority
         return body
 
     def _room(self, messages: list[Message], wanted: int, name: str) -> int:
@@ -155,7 +158,7 @@ class Teacher:
                 reply = await line.post(body)
             except Refused as error:
                 seat.end()
-                if "response_format" not in body or not is_about_schema(error.message):
+                if body.keys().isdisjoint(BINDINGS) or not is_about_schema(error.message):
                     usage.requests += 1
                     raise
                 if line.schemas:

@@ -1,0 +1,171 @@
+"""vLLM servers of the command's own: found, started for the weights that are wanted, and waited for.
+
+One that runs already and serves the model is taken instead.
+"""
+
+import asyncio
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import aiohttp
+
+from seedbed.cli.child import Program
+from seedbed.cli.endpoints import Endpoint, Endpoints
+from seedbed.cli.keeper import Keeper
+from seedbed.cli.local import address, inherited
+from seedbed.cli.screen import Screen
+from seedbed.cli.state import StateFolder
+from seedbed.kernel.errors import InputError, NotFound
+from seedbed.kernel.settings import PREFIX, Settings
+
+_LOOK = aiohttp.ClientTimeout(total=2)
+_PATIENCE = 10.0
+# Schemas allow white space anywhere, and some models write it without end.
+_STRUCTURED = json.dumps({"backend": "xgrammar", "disable_any_whitespace": True})
+# The engine's memory for keys and values, which on a CPU is the machine's own.
+_ON_CPU = {"VLLM_CPU_KVCACHE_SPACE": "2"}
+_QUIET = {"VLLM_NO_USAGE_STATS": "1"}
+# Asked of another Python: importing vLLM itself takes seconds.
+_PROBE = """
+import importlib.metadata as packages, json
+found = {package.name.lower(): package.version for package in packages.distributions()}
+print(json.dumps({name: found[name] for name in ("vllm", "vllm-cpu") if name in found}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An installed vLLM, and the Python that has it."""
+
+    python: str
+    version: str
+    cpu: bool
+
+
+def find_vllm(settings: Settings) -> Build:
+    """The vLLM that servers are started with. Raises NotFound, InputError."""
+    python = settings.vllm_python or sys.executable
+    try:
+        answer = subprocess.run(
+            [python, "-I", "-c", _PROBE], capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise InputError(f"{PREFIX}VLLM_PYTHON: {python} does not run: {error}") from error
+    found: dict[str, str] = json.loads(answer.stdout)
+    if not found:
+        raise NotFound(
+            f"{python} has no vLLM",
+            hint=f"pip install vllm (without a GPU: a build for CPUs), or name a Python that has it in "
+            f"{PREFIX}VLLM_PYTHON",
+        )
+    # A rebuild for CPUs goes by a name of its own; one made from the source says it in its version.
+    version = found.get("vllm", found.get("vllm-cpu", ""))
+    return Build(python, version, cpu="vllm" not in found or "cpu" in version)
+
+
+def make_program(
+    name: str,
+    endpoint: Endpoint,
+    port: int,
+    build: Build,
+    settings: Settings,
+    environ: Mapping[str, str] = os.environ,
+) -> Program:
+    """How a server is started that serves an endpoint's weights under its model's name."""
+    host, _, _ = address(port).rpartition(":")
+    argv = (
+        *(build.python, "-m", "vllm.entrypoints.openai.api_server"),
+        *("--model", endpoint.weights, "--served-model-name", endpoint.model),
+        *("--host", host, "--port", str(port)),
+        *("--scheduling-policy", "priority", "--structured-outputs-config", _STRUCTURED),
+        *shlex.split(settings.vllm_arguments),
+    )
+    plain = {key: value for key, value in inherited(environ, ()).items() if not key.startswith(PREFIX)}
+    defaults = {**_QUIET, **(_ON_CPU if build.cpu else {})}
+    return Program(name=name, argv=argv, env={**defaults, **plain})
+
+
+@asynccontextmanager
+async def serve_weights(
+    endpoints: Endpoints, state: StateFolder, settings: Settings, screen: Screen, *, asking: bool = True
+) -> AsyncIterator[Endpoints]:
+    """The endpoints with every `vllm:MODEL` among them answering, if any is asked. Hold the state folder.
+
+    Raises InputError, NotFound, StartError.
+    """
+    wanted = dict.fromkeys(one for _, one in endpoints.remote if one.weights)
+    found = {}
+    for one in wanted:
+        if not asking or await _serves(settings.vllm_url, one.model):
+            found[one] = replace(one, url=settings.vllm_url, weights="")
+            if asking:
+                screen.say(f"the vLLM server at {settings.vllm_url} serves {one.model} already")
+    missing = [one for one in wanted if one not in found]
+    async with _started(missing, state, settings, screen) as started:
+        answering = {**found, **started}
+        yield replace(
+            endpoints,
+            teacher=answering.get(endpoints.teacher, endpoints.teacher),
+            judge=endpoints.judge and answering.get(endpoints.judge, endpoints.judge),
+        )
+
+
+@asynccontextmanager
+async def _started(
+    wanted: list[Endpoint], state: StateFolder, settings: Settings, screen: Screen
+) -> AsyncIterator[dict[Endpoint, Endpoint]]:
+    """These endpoints as they answer, each by what it was wanted as."""
+    keepers: list[Keeper] = []
+    try:
+        if wanted:
+            build = find_vllm(settings)
+            names = [f"vllm-{number}" for number in range(1, len(wanted) + 1)]
+            ports = state.choose_ports(names)
+            for name, endpoint in zip(names, wanted, strict=True):
+                program = make_program(name, endpoint, ports[name], build, settings)
+                keepers.append(Keeper(program, state.log(name), state.processes, screen.warn))
+                await keepers[-1].start()
+                where = "the CPU" if build.cpu else "the GPU"
+                screen.say(f"vLLM {build.version} loads {endpoint.weights} on {where}; {state.log(name)}")
+            for keeper in keepers:
+                await keeper.ready(_wait_loaded(ports[keeper.name]), settings.vllm_patience)
+            # Only of our own is it known that they take priorities.
+            yield {
+                one: replace(one, url=f"http://{address(ports[name])}/v1", weights="", dialect="vllm")
+                for name, one in zip(names, wanted, strict=True)
+            }
+        else:
+            yield {}
+    finally:
+        await asyncio.gather(*(keeper.stop(_PATIENCE) for keeper in keepers))
+
+
+async def _wait_loaded(port: int) -> None:
+    async with aiohttp.ClientSession(timeout=_LOOK) as session:
+        while not await _is_well(session, f"http://{address(port)}/health"):  # noqa: ASYNC110  no event to wait for
+            await asyncio.sleep(0.5)
+
+
+async def _is_well(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return False
+
+
+async def _serves(url: str, model: str) -> bool:
+    """Whether a vLLM server there serves a model."""
+    try:
+        async with aiohttp.ClientSession(timeout=_LOOK) as session, session.get(f"{url}/models") as answer:
+            listed = await answer.json(content_type=None)
+        rows = listed["data"]
+        return any(row["id"] == model and row["owned_by"] == "vllm" for row in rows)
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError, KeyError, TypeError):
+        return False
