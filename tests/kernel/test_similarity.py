@@ -73,6 +73,14 @@ def test_the_earliest_of_several_is_named():
     assert known.find("The young leave the nest after 42 days?") == "first"
 
 
+def test_a_text_is_kept_unless_one_like_it_is():
+    known = NearDuplicates(0.7)
+    assert known.keep("first", "The young leave the nest after 42 days.") is None
+    assert known.keep("second", "The young leave the nest after 42 days!") == "first"
+    assert known.keep("third", "Where do swifts sleep?") is None
+    assert known.find("Where do swifts sleep!") == "third"
+
+
 def test_the_threshold_decides():
     one, other = "the young leave the nest after 42 days", "the young leave the nest after 43 weeks"
     likeness = jaccard(grams(one), grams(other))

@@ -7,6 +7,7 @@ is retelling, not quoting. Pure: knows no teacher, no bus, no gRPC.
 
 import re
 import unicodedata
+from itertools import islice
 
 from seedbed.judge.folding import Folded, fold
 
@@ -96,8 +97,9 @@ def _is_cased(letter: str) -> bool:
 
 def _is_telling(part: str) -> bool:
     """Long enough to prove something: 16 letters, or 8 in three words or in Hangul, Han or kana."""
-    letters = [character for character in part if character.isalnum()]
-    if len(letters) >= _LONG:
+    # Long ones are what judges quote: no more is looked at than it takes.
+    letters = list(islice(filter(str.isalnum, part), _LONG))
+    if len(letters) == _LONG:
         return True
     if len(letters) < _MIN_LETTERS:
         return False

@@ -36,24 +36,39 @@ class NearDuplicates:
         # Texts and not their grams, which take fifty times the room and are needed for candidates only.
         self._texts: list[tuple[str, str]] = []
 
+    def keep(self, key: str, text: str) -> str | None:
+        """Keep a text under its key, unless one like it is kept: then the key of that one."""
+        found = grams(text)
+        signature = _signature(found)
+        other = self._find(found, signature)
+        if other is None:
+            self._add(key, text, signature)
+        return other
+
     def find(self, text: str) -> str | None:
         """The key of the earliest text that is alike, or None."""
         found = grams(text)
-        numbers: list[int] = sorted(self._index.query(_signature(found)))
+        return self._find(found, _signature(found))
+
+    def add(self, key: str, text: str) -> None:
+        """Keep a text under its key, whatever it is like."""
+        self._add(key, text, _signature(grams(text)))
+
+    def _find(self, found: frozenset[str], signature: RMinHash) -> str | None:
+        numbers: list[int] = sorted(self._index.query(signature))
         for number in numbers:
             key, other = self._texts[number]
             if jaccard(found, grams(other)) >= self._threshold:
                 return key
         return None
 
-    def add(self, key: str, text: str) -> None:
-        """Keep a text under its key."""
-        self._index.insert(len(self._texts), _signature(grams(text)))
+    def _add(self, key: str, text: str, signature: RMinHash) -> None:
+        self._index.insert(len(self._texts), signature)
         self._texts.append((key, text))
 
 
 def _signature(found: frozenset[str]) -> RMinHash:
     signature = RMinHash(num_perm=_PERMUTATIONS, seed=_SEED)
-    # Sorted, so that the signature never depends on the order of hashing.
-    signature.update(sorted(found))
+    # In any order: of each permutation only the least counts.
+    signature.update(list(found))
     return signature

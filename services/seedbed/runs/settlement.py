@@ -164,7 +164,6 @@ class Settlement:
         end, reason, other = self._weigh(birth, stand)
         if end == "accepted":
             stand.kept += 1
-            self._kept.add(birth.id, _identity(birth))
         elif end != "unneeded":
             self._reasons[reason if end == "rejected" else end] += 1
         self._ends[end] += 1
@@ -183,7 +182,7 @@ class Settlement:
             return "rejected", reason, ""
         if not stand.missing:
             return "unneeded", "", ""
-        other = self._kept.find(_identity(birth))
+        other = self._kept.keep(birth.id, _identity(birth))
         return ("duplicate", "like another sample of the leaf", other) if other else ("accepted", "", "")
 
     def next_round(self) -> Round | None:
