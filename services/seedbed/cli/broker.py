@@ -1,6 +1,7 @@
 """The broker of one machine: the `nats-server` that comes in a wheel, and the file it is configured by."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -23,6 +24,10 @@ jetstream {{
 """
 
 
+# Garbage collected more seldom: a fifth of its processor time for a little memory, kept little by the limit.
+_THRIFT = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+
+
 def find_nats_server() -> Path:
     """The server beside this Python, else the one on PATH."""
     beside = Path(sys.executable).with_name("nats-server")
@@ -43,4 +48,7 @@ def broker_program(state: StateFolder, port: int, monitor: int, sync: str, env: 
     # Its strings are quoted and escaped as JSON's are.
     store = json.dumps(str(state.jetstream), ensure_ascii=False)
     config.write_text(_CONFIG.format(port=port, monitor=monitor, store=store, sync=sync), encoding="utf-8")
-    return Program(name="nats-server", argv=(str(find_nats_server()), "--config", str(config)), env=env)
+    # Its threads spin before they sleep, which on few cores is time that the services miss.
+    threads = {"GOMAXPROCS": str(max(1, (os.cpu_count() or 1) // 2))}
+    argv = (str(find_nats_server()), "--config", str(config))
+    return Program(name="nats-server", argv=argv, env={**_THRIFT, **threads, **env})
