@@ -27,6 +27,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
 from seedbed.kernel.connection import connect
 from seedbed.kernel.errors import BusError
+from seedbed.kernel.requests import Requests
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import item_name
 
@@ -80,13 +81,16 @@ class Bus:
     def __init__(self, client: Client, js: JetStreamContext) -> None:
         self.client = client
         self.js = js
+        self.requests = Requests(client)
         self._buckets: dict[str, KeyValue] = {}
 
     @classmethod
     async def connect(cls, settings: Settings, name: str) -> "Bus":
         """Connect, and wait for the server as long as it takes. Raises InputError where it refuses us."""
         client = await connect(settings, name)
-        return cls(client, client.jetstream(timeout=5))
+        bus = cls(client, client.jetstream(timeout=5))
+        await bus.requests.start()
+        return bus
 
     async def close(self) -> None:
         """Close the connection, with what is still on its way out."""
@@ -123,6 +127,19 @@ class Bus:
                 await asyncio.sleep(0.1)
         return self._buckets[name]
 
+    async def read(self, bucket: str, key: str) -> tuple[bytes, int] | None:
+        """A value and its revision; None where there is none."""
+        return await self.persist(lambda: self.requests.get(f"KV_{bucket}", f"$KV.{bucket}.{key}"))
+
+    async def write(self, bucket: str, key: str, data: bytes, last: int) -> int | None:
+        """Write a value where `last` is its revision, 0 for none; returns the new one, None if it is not."""
+        try:
+            return await self.persist(lambda: self.requests.publish(f"$KV.{bucket}.{key}", data, last))
+        except nats.js.errors.APIError as error:
+            if is_wrong_revision(error):
+                return None
+            raise
+
     async def add_consumer(self, step: str, ack_wait: float) -> None:
         """Create the step's durable consumer where it is missing."""
         await self.bucket(STEPS)
@@ -158,7 +175,7 @@ class Bus:
 
         async def send() -> bool:
             try:
-                await self.js.publish(work_subject(item), item.SerializeToString())
+                await self.requests.publish(work_subject(item), item.SerializeToString())
             except nats.js.errors.ServiceUnavailableError as error:
                 if error.err_code == _ALREADY_QUEUED:
                     return False

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-import nats.js.errors
-from nats.js.kv import KeyValue
-
 from seedbed.bus.v1.bus_pb2 import Item, Record
-from seedbed.kernel.bus import MEMO, Bus, is_wrong_revision
+from seedbed.kernel.bus import MEMO, Bus
 from seedbed.kernel.errors import BusError
 from seedbed.kernel.step import item_name
 from seedbed.kernel.store import Store, get_blob, put_blob
@@ -46,37 +43,22 @@ class Memo:
 
     async def get(self, key: str) -> Entry | None:
         """The record under a key, its result brought in from the store where it is kept there."""
-        bucket = await self._bus.bucket(MEMO)
-        try:
-            entry = await self._bus.persist(lambda: bucket.get(key, validate_keys=False))
-        except nats.js.errors.KeyNotFoundError:
-            return None
-        return await self._open(entry)
+        found = await self._bus.read(MEMO, key)
+        return Entry(await self.read(found[0]), found[1]) if found else None
 
     async def create(self, key: str, record: Record) -> Record:
         """Write a record where there is none; return the one that stands there in the end."""
-        data = (await self._close(record)).SerializeToString()
-        bucket = await self._bus.bucket(MEMO)
-        try:
-            await self._bus.persist(lambda: bucket.create(key, data, validate_keys=False))
-        except nats.js.errors.KeyWrongLastSequenceError:
-            entry = await self.get(key)
-            if entry is None:
-                raise BusError(f"the record {key} was removed while it was written") from None
-            return entry.record
-        return record
+        if await self.update(key, record, 0):
+            return record
+        entry = await self.get(key)
+        if entry is None:
+            raise BusError(f"the record {key} was removed while it was written")
+        return entry.record
 
     async def update(self, key: str, record: Record, revision: int) -> bool:
         """Replace a record at a revision, 0 where there is none; False where another was quicker."""
         data = (await self._close(record)).SerializeToString()
-        bucket = await self._bus.bucket(MEMO)
-        try:
-            await self._bus.persist(lambda: bucket.update(key, data, last=revision, validate_keys=False))
-        except nats.js.errors.APIError as error:
-            if is_wrong_revision(error):
-                return False
-            raise
-        return True
+        return await self._bus.write(MEMO, key, data, revision) is not None
 
     async def read(self, data: bytes) -> Record:
         """A record out of its stored bytes."""
@@ -84,9 +66,6 @@ class Memo:
         if record.result_ref:
             record.result = await get_blob(self._store, record.result_ref)
         return record
-
-    async def _open(self, entry: KeyValue.Entry) -> Entry:
-        return Entry(await self.read(entry.value or b""), entry.revision or 0)
 
     async def _close(self, record: Record) -> Record:
         if len(record.result) <= INLINE_LIMIT:
