@@ -44,7 +44,7 @@ class Permits:
         self._most = limit
         self._low = low
         self._table = begin_anew(Table(limit), limit, low=low)
-        self._revision = 0
+        self._data, self._revision = b"", 0
         self._mine = Holder(role)
         self._ceiling = limit
         self._in_use = 0
@@ -141,14 +141,17 @@ class Permits:
         async for entry in self._bus.watch(LIMITS, self._key):
             if entry is None or not entry.value:
                 continue
-            if (entry.revision or 0) >= self._revision:
-                self._adopt(Table.from_json(entry.value), entry.revision or 0)
+            revision = entry.revision or 0
+            # What it has written itself comes back, and is known.
+            if revision >= self._revision and (entry.value, revision) != (self._data, self._revision):
+                self._adopt(entry.value, revision)
                 self._changed.set()
                 self.on_grant()
 
-    def _adopt(self, table: Table, revision: int) -> None:
+    def _adopt(self, data: bytes, revision: int) -> None:
+        table = Table.from_json(data)
         lowered = table.probe.epoch != self._calls.epoch
-        self._table, self._revision = table, revision
+        self._table, self._data, self._revision = table, data, revision
         if held := table.holders.get(self._name):
             self._mine = replace(self._mine, granted=held.granted)
         # The most that the others' wishes leave to this one, however much it wants.
@@ -217,9 +220,9 @@ class Permits:
         mine = settled.holders[self._name]
         # Lowered before it is written: nobody may start on a permit that is being given back.
         self._mine = replace(self._mine, granted=min(before, mine.granted))
-        bucket = await self._bus.bucket(LIMITS)
+        bucket, data = await self._bus.bucket(LIMITS), settled.to_json()
         try:
-            revision = await bucket.update(self._key, settled.to_json(), last=self._revision)
+            revision = await bucket.update(self._key, data, last=self._revision)
         except nats.js.errors.APIError as error:
             self._mine = replace(self._mine, granted=before)
             if is_wrong_revision(error):
@@ -228,7 +231,7 @@ class Permits:
             raise
         self._calls.forget(told)
         if revision > self._revision:
-            self._adopt(settled, revision)
+            self._adopt(data, revision)
         # By now others may have granted more.
         self._mine = replace(mine, paused=self._mine.paused, granted=self._mine.granted)
         self.on_grant()
@@ -239,9 +242,9 @@ class Permits:
         try:
             entry = await (await self._bus.bucket(LIMITS)).get(self._key)
         except nats.js.errors.KeyNotFoundError:
-            self._adopt(begin_anew(Table(self._most), self._most, low=self._low), 0)
+            self._adopt(begin_anew(Table(self._most), self._most, low=self._low).to_json(), 0)
             return
-        self._adopt(Table.from_json(entry.value or b""), entry.revision or 0)
+        self._adopt(entry.value or b"", entry.revision or 0)
 
     async def _leave(self) -> None:
         for _ in range(20):

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from seedbed.kernel.probing import Probe, Seen, begin, climb, lower, measure
 
@@ -52,32 +54,44 @@ def shares(table: Table) -> dict[str, int]:
     Of the judges' precedence a part is kept for the others: were it all, judging and generating would take
     turns, each waiting while the other works, and all calls would begin and end at once.
     """
-    order = sorted(table.holders, key=lambda name: (table.holders[name].role != "judge", name))
-    needy = [name for name in order if table.holders[name].want]
-    result = {name: int(name in needy[: table.limit]) for name in order}
-    left = table.limit - sum(result.values())
-    judges = [name for name in needy if table.holders[name].role == "judge"]
-    others = [name for name in needy if table.holders[name].role != "judge"]
-    missing = sum(table.holders[name].want - result[name] for name in others)
-    kept = min(left, missing, max(0, table.limit // KEPT - sum(result[name] for name in others)))
-    left = _share_out(table, judges, result, left - kept) + kept
-    left = _share_out(table, others, result, left)
+    wishes = tuple(_Wish(name, held.role, held.want) for name, held in table.holders.items())
+    return dict(_shares(table.limit, wishes))
+
+
+class _Wish(NamedTuple):
+    name: str
+    role: str
+    want: int
+
+
+@lru_cache(maxsize=64)  # Asked again and again of tables in which nothing else than beats has changed.
+def _shares(limit: int, wishes: tuple[_Wish, ...]) -> dict[str, int]:
+    order = sorted(wishes, key=lambda wish: (wish.role != "judge", wish.name))
+    needy = [wish for wish in order if wish.want]
+    result = {wish.name: 0 for wish in order} | {wish.name: 1 for wish in needy[:limit]}
+    left = limit - sum(result.values())
+    judges = [wish for wish in needy if wish.role == "judge"]
+    others = [wish for wish in needy if wish.role != "judge"]
+    missing = sum(wish.want - result[wish.name] for wish in others)
+    kept = min(left, missing, max(0, limit // KEPT - sum(result[wish.name] for wish in others)))
+    left = _share_out(judges, result, left - kept) + kept
+    left = _share_out(others, result, left)
     # What nobody misses: one for each that has nothing to do, so that it can begin at once.
-    for name in [name for name in order if name not in needy][:left]:
-        result[name] = 1
+    for wish in [wish for wish in order if not wish.want][:left]:
+        result[wish.name] = 1
     return result
 
 
-def _share_out(table: Table, group: Sequence[str], result: dict[str, int], left: int) -> int:
+def _share_out(group: Sequence[_Wish], result: dict[str, int], left: int) -> int:
     """Add to `result` what a group gets of what is left, in equal parts up to need; returns the rest."""
     while left > 0:
-        thirsty = [name for name in group if result[name] < table.holders[name].want]
+        thirsty = [wish for wish in group if result[wish.name] < wish.want]
         if not thirsty:
             break
-        for position, name in enumerate(thirsty):
+        for position, wish in enumerate(thirsty):
             part = max(1, left // (len(thirsty) - position)) if left else 0
-            part = min(part, table.holders[name].want - result[name], left)
-            result[name] += part
+            part = min(part, wish.want - result[wish.name], left)
+            result[wish.name] += part
             left -= part
     return left
 
