@@ -18,6 +18,7 @@ SURFACE = {
     "diff": f"base head {LOOK}",
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",
+    "forget": f"document --leaf --yes {LOOK}",
     "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --no-refill --state --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,

@@ -23,6 +23,7 @@ from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.settings import Settings
 from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata, WatchRunRequest
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
+from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceStub
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ImportRequest
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from tests.kernel.certificates import Authority
@@ -153,7 +154,9 @@ async def run_taxonomy(
         (await stub.CreateRun(asked, timeout=30)).metadata.Unpack(metadata)
         async for answer in stub.WatchRun(WatchRunRequest(run=metadata.run), timeout=90):
             run = answer.run
-        await export_dataset(Runs(stub, places["runs"], live=True), run.name, dataset)
+        await export_dataset(
+            Runs(stub, StoreServiceStub(channel), places["runs"], live=True), run.name, dataset
+        )
     return run
 
 

@@ -27,9 +27,14 @@ from seedbed.kernel.worker import Worker
 from seedbed.runs.api import RunsApi
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import OperationsApi
+from seedbed.runs.upkeep.api import StoreApi
+from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.v1 import runs_service_pb2 as pb
+from seedbed.runs.v1 import store_service_pb2 as spb
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub, add_RunsServiceServicer_to_server
+from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceStub, add_StoreServiceServicer_to_server
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
+from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from tests.runs.leaves import snapshot_of
 from tests.runs.steps import Hand, make_steps
 from tests.servers.process import end, spawn
@@ -43,6 +48,7 @@ class Client:
     def __init__(self, channel: Any, store: Store) -> None:
         self.stub: Any = RunsServiceStub(channel)
         self.operations: Any = OperationsStub(channel)
+        self.upkeep: Any = StoreServiceStub(channel)
         self.store = store
 
     async def sow(self, *leaves: Leaf) -> str:
@@ -86,6 +92,11 @@ class Client:
         answer = await self.stub.ListDeadLetters(pb.ListDeadLettersRequest(run=run), timeout=PATIENCE)
         return list(answer.letters)
 
+    async def forget(self, document: str, **values: Any) -> Any:
+        """What the last message of an erasure says."""
+        call = self.upkeep.Forget(spb.ForgetRequest(document=document, **values), timeout=PATIENCE)
+        return [answer async for answer in call][-1]
+
     async def until(self, run: str, requests: int) -> None:
         """Wait until so many calls are on record."""
         async with asyncio.timeout(PATIENCE):
@@ -103,13 +114,18 @@ async def connect(nats_url: str) -> AsyncIterator[Bus]:
 
 
 @contextlib.asynccontextmanager
-async def serve_runs(nats_url: str, store: Store, *, resume: bool = True) -> AsyncIterator[Client]:
+async def serve_runs(
+    nats_url: str, store: Store, *, resume: bool = True, mirrors: Any = None
+) -> AsyncIterator[Client]:
     """The runs service in this process, over gRPC."""
     async with connect(nats_url) as bus:
         keeper = Keeper(bus, store, concurrency=16, resume=resume)
         server = Server([], reflect=False)
         add_RunsServiceServicer_to_server(RunsApi(keeper, bus, store), server.grpc)
         add_OperationsServicer_to_server(OperationsApi(keeper), server.grpc)
+        away: Any = TaxonomyServiceStub(open_channel("127.0.0.1:9"))
+        upkeep = StoreApi(keeper, bus, store, Mirrors(mirrors or away))
+        add_StoreServiceServicer_to_server(upkeep, server.grpc)
         port = await server.start("127.0.0.1:0")
         await keeper.start()
         try:

@@ -13,7 +13,7 @@ from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import open_store
-from seedbed.runs.seals import _unpack
+from seedbed.runs.seals import unpack
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.courses import make_course, part_of
 from tests.runs.courses import run as run_course
@@ -182,7 +182,7 @@ async def test_seals_hold_each_record_once_and_are_all_that_another_machine_need
 
 
 async def read_seal(store, key):
-    return _unpack(await store.get(key))
+    return unpack(await store.get(key))
 
 
 async def leave(nats_url, store, hand, **values) -> Any:

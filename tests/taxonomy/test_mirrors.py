@@ -3,7 +3,7 @@ import stat
 import pytest
 
 from seedbed.taxonomy.git import GitFailed
-from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.taxonomy.mirrors import Mirrors, drop_mirrors
 from seedbed.taxonomy.revisions import GitTree
 from tests.taxonomy.gardens import commit, garden, git, plant
 
@@ -37,6 +37,17 @@ def test_a_branch_that_moved_is_fetched_again_and_a_commit_is_not(repository, ca
     assert Mirrors(cache).commit(str(repository), first, history=True)[1] == first
     with pytest.raises(GitFailed, match="cannot reach"):
         Mirrors(cache).commit(str(repository), "main", history=True)
+
+
+def test_mirrors_are_dropped_with_all_that_was_in_them_and_made_anew(repository, cache):
+    first = commit(repository)
+    for history in (True, False):
+        Mirrors(cache).commit(str(repository), first, history=history)
+    assert drop_mirrors(cache, only_count=True) == 2
+    assert drop_mirrors(cache) == 2
+    assert not [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert drop_mirrors(cache) == 0
+    assert Mirrors(cache).commit(str(repository), first, history=True)[1] == first
 
 
 def test_an_unknown_commit_is_named(repository, cache):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from seedbed import __version__
-from seedbed.cli import app_dead, app_runs, app_taxonomy, options
+from seedbed.cli import app_dead, app_runs, app_store, app_taxonomy, options
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, ask_runs, debugging
@@ -22,6 +22,7 @@ app.add_typer(app_taxonomy.app, name="taxonomy")
 app.add_typer(app_runs.app, name="runs")
 app.add_typer(app_dead.app, name="dead")
 app.command()(app_runs.diff)
+app.command()(app_store.forget)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so

@@ -1,7 +1,7 @@
 """Reaching the services: a named server, the stack of a state folder, or one brought up for the moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,12 @@ from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.settings import load_settings
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
+from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceStub
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 
 if TYPE_CHECKING:  # exist in the typed stubs only
     from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
+    from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceAsyncStub
     from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub
 
 _START = 30.0
@@ -35,8 +37,16 @@ _OPTIONS = [
 class Runs:
     """The runs service of some stack. `live` tells whether its workers are at work."""
 
-    def __init__(self, stub: "RunsServiceAsyncStub", where: str, *, live: bool) -> None:
+    def __init__(
+        self,
+        stub: "RunsServiceAsyncStub",
+        upkeep: "StoreServiceAsyncStub",
+        where: str,
+        *,
+        live: bool,
+    ) -> None:
         self.stub = stub
+        self.upkeep = upkeep
         self.where = where
         self.live = live
 
@@ -60,8 +70,9 @@ async def open_runs(where: str, *, live: bool = True, access: Access | None = No
     """A runs service at an address; of this machine's own stack where no access is named."""
     async with open_channel(where, access or local_access(), _OPTIONS) as channel:
         stub: RunsServiceAsyncStub = RunsServiceStub(channel)
+        upkeep: StoreServiceAsyncStub = StoreServiceStub(channel)
         with readable_errors(where):
-            yield Runs(stub, where, live=live)
+            yield Runs(stub, upkeep, where, live=live)
 
 
 @asynccontextmanager
@@ -74,8 +85,10 @@ async def open_taxonomy(where: str) -> "AsyncIterator[TaxonomyServiceAsyncStub]"
 
 
 @asynccontextmanager
-async def reach_runs(server: str, root: Path, notify: Notify) -> AsyncIterator[Runs]:
-    """The runs service that is meant."""
+async def reach_runs(
+    server: str, root: Path, notify: Notify, beside: Sequence[str] = ()
+) -> AsyncIterator[Runs]:
+    """The runs service that is meant; where it is brought up, with these beside it."""
     if server:
         async with open_runs(server, access=Access.of(load_settings())) as runs:
             yield runs
@@ -90,7 +103,7 @@ async def reach_runs(server: str, root: Path, notify: Notify) -> AsyncIterator[R
     async with AsyncExitStack() as opened:
         live = "runs" in ports
         if not live:
-            ports = await opened.enter_async_context(_for_the_moment(state, notify))
+            ports = await opened.enter_async_context(_for_the_moment(state, notify, beside))
         else:
             await _wait_serving(address(ports["runs"]))
         yield await opened.enter_async_context(open_runs(address(ports["runs"]), live=live))
@@ -107,10 +120,12 @@ async def _wait_serving(where: str) -> None:
 
 
 @asynccontextmanager
-async def _for_the_moment(state: StateFolder, notify: Notify) -> AsyncIterator[dict[str, int]]:
+async def _for_the_moment(
+    state: StateFolder, notify: Notify, beside: Sequence[str]
+) -> AsyncIterator[dict[str, int]]:
     """Broker and runs service alone: enough to look at what is there, and nobody who works on it."""
     with state.hold(LOOK):
-        ports = state.choose_ports(port_names(["runs"], rehearsal=False))
+        ports = state.choose_ports(port_names(["runs", *beside], rehearsal=False))
         programs = make_programs(state, ports, None, DORMANT)
         async with Stack(state, programs, ports, notify) as stack:
             await stack.ready()

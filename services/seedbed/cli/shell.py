@@ -1,6 +1,6 @@
 """What every command stands in: its screen, its boundary, and the way to a stack where it needs one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -31,13 +31,15 @@ def ask_runs(
     state: Path,
     screen: Screen,
     work: "Callable[[Runs], Awaitable[int]]",
+    *,
+    beside: Sequence[str] = (),
 ) -> NoReturn:
-    """Do work that needs a runs service."""
+    """Do work that needs a runs service, and perhaps others beside it."""
 
     async def reach() -> int:
         from seedbed.cli.reach import reach_runs
 
-        async with reach_runs(server, state, screen.warn) as runs:
+        async with reach_runs(server, state, screen.warn, beside) as runs:
             return await work(runs)
 
     Boundary(screen, debug=debugging(context), logs=state / "logs").run(reach)

@@ -201,6 +201,10 @@ class Bus:
         """Remove everything under a subject filter, leaving no markers."""
         await self.persist(lambda: self.js.purge_stream(stream, subject=subject))
 
+    async def empty(self, stream: str) -> None:
+        """Remove all of a stream, its files included: under a filter the bytes stay in them for a while."""
+        await self.persist(lambda: self.js.purge_stream(stream))
+
     async def watch(self, bucket: str, keys: str = ">") -> AsyncGenerator[KeyValue.Entry | None, None]:
         """Values of a bucket: first those that are there, then None, then every change. Never ends.
 

@@ -4,6 +4,7 @@
     ├── InputError            what the caller gave is wrong; says where
     ├── Unauthenticated       the caller has not shown who it is
     ├── NotFound
+    │   └── Forgotten         it was there, and was removed on request
     ├── Conflict              the state does not allow it
     ├── ItemError             follows the item: asked again it would fail again
     │   ├── MalformedReply    the teacher's reply cannot be read
@@ -65,6 +66,12 @@ class NotFound(SeedbedError):
 
     code = "NOT_FOUND"
     reason = "NOT_FOUND"
+
+
+class Forgotten(NotFound):
+    """It was there, and was removed on request."""
+
+    reason = "FORGOTTEN"
 
 
 class Conflict(SeedbedError):

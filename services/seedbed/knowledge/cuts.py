@@ -6,6 +6,7 @@ The document's text is kept under its own sha256, as every span counts in it.
 from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import ItemError, NotFound
 from seedbed.kernel.store import Store, get_blob, put_blob
+from seedbed.kernel.tombstones import check_forgotten
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
 from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
@@ -49,7 +50,11 @@ async def _cut(value: ChunkInput, store: Store, reader: Reader) -> Cut:
     try:
         content = await get_blob(store, value.blob)
     except NotFound as error:
-        raise ItemError(f"document {name} is not in the store", hint="import the taxonomy again") from error
+        hint = "import the taxonomy again"
+        found = await check_forgotten(
+            store, value.blob, NotFound(f"document {name} is not in the store", hint=hint)
+        )
+        raise ItemError(found.message, hint=found.hint) from error
     cut = await reader.read(name, content, value.media_type, value.max_tokens)
     if not cut.chunks:
         why = "nothing but headings, pictures or comments" if cut.text.strip() else "no text at all"

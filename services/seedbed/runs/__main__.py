@@ -1,5 +1,7 @@
 """The runs service: `python -m seedbed.runs`. Where it is wired together."""
 
+from typing import TYPE_CHECKING
+
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
@@ -7,20 +9,34 @@ from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.runs.api import RunsApi
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import OperationsApi
+from seedbed.runs.upkeep.api import StoreApi
+from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.v1.runs_service_pb2_grpc import add_RunsServiceServicer_to_server
+from seedbed.runs.v1.store_service_pb2_grpc import add_StoreServiceServicer_to_server
+from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
+
+if TYPE_CHECKING:  # exists in the typed stubs only
+    from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceAsyncStub
 
 
 def build(kernel: Kernel) -> Service:
     """Put the service together."""
     settings = kernel.settings
+    taxonomy: TaxonomyServiceAsyncStub = TaxonomyServiceStub(kernel.channel(settings.taxonomy_address))
     keeper = Keeper(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
 
     def register(server: grpc.aio.Server) -> None:
         add_RunsServiceServicer_to_server(RunsApi(keeper, kernel.bus, kernel.store), server)
         add_OperationsServicer_to_server(OperationsApi(keeper), server)
+        upkeep = StoreApi(keeper, kernel.bus, kernel.store, Mirrors(taxonomy))
+        add_StoreServiceServicer_to_server(upkeep, server)
 
     return Service(
-        names=["seedbed.runs.v1.RunsService", "google.longrunning.Operations"],
+        names=[
+            "seedbed.runs.v1.RunsService",
+            "seedbed.runs.v1.StoreService",
+            "google.longrunning.Operations",
+        ],
         register=register,
         start=keeper.start,
         stop=keeper.stop,

@@ -9,7 +9,7 @@ from google.longrunning.operations_pb2 import Operation
 
 from seedbed.bus.v1.bus_pb2 import LeafState, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
-from seedbed.kernel.errors import BusError, InputError, NotFound, Violation
+from seedbed.kernel.errors import BusError, Forgotten, InputError, NotFound, Violation
 from seedbed.kernel.paging import take_page
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.recipe import read_recipe
@@ -47,6 +47,8 @@ class RunsApi(RunsServiceServicer):
         recipe = read_recipe(request.recipe, target=request.target)
         try:
             snapshot = await self._keeper.snapshots.load(request.snapshot)
+        except Forgotten:
+            raise
         except NotFound as error:
             found = Violation("snapshot", "import the taxonomy first")
             raise InputError(f"there is no snapshot {request.snapshot!r}", [found]) from error

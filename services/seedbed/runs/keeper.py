@@ -32,14 +32,16 @@ class Keeper:
     def __init__(self, bus: Bus, store: Store, concurrency: int, *, resume: bool = True) -> None:
         self.runs: dict[str, KeptRun] = {}
         self.snapshots = Snapshots(store)
+        self.seals = Seals(store)
         self._bus = bus
         self._resume = resume
         self._wake = asyncio.Event()
         self._tasks = Tasks()
-        self._creating = asyncio.Lock()
+        self.creating = asyncio.Lock()
+        """Held while a run is created, and while nobody may create one."""
         memo = Memo(bus, store)
         self._entries = Entries(bus)
-        effects = Effects(bus, store, self._entries, Seals(store), memo)
+        effects = Effects(bus, store, self._entries, self.seals, memo)
         room = max(64, ROOM * concurrency)
         self._listener = Listener(self.runs, bus, memo, self._tasks)
         self._admission = Admission(self.runs, effects, self.snapshots, room, self._wake, self._tasks)
@@ -66,7 +68,7 @@ class Keeper:
         """Create a run, or take up again the one there is. Runs that lie dormant beside it are superseded."""
         await self._listener.caught_up.wait()
         # One after the other: two equal calls are one run.
-        async with self._creating:
+        async with self.creating:
             for other in [other for other in self.runs.values() if other.dormant and other.name != plan.run]:
                 await self._stop_run(other)
             run = self.runs.get(plan.run)
@@ -103,9 +105,12 @@ class Keeper:
                 raise Conflict(f"the run {run.name} asks no teacher (--no-refill)", hint=hint)
             if run.cell.value.state == RunState.RUN_STATE_CANCELLED:
                 raise Conflict(f"the run {run.name} is cancelled", hint="create it again, then retry")
+            paths = {target.leaf: target.path for target in run.targets()}
             for token in digests:
                 if token not in run.leaves:
                     raise NotFound(f"the run {run.name} has no leaf {token}")
+                # One that was forgotten cannot be settled anew.
+                await self.snapshots.leaf(run.known.plan.snapshot, paths[token])
                 if run.leaves[token].value.state != LeafState.LEAF_STATE_SEALED:
                     message = f"a leaf of the run {run.name} has not come to its end"
                     raise Conflict(message, hint="wait until it has, then retry")

@@ -26,6 +26,7 @@ async def send(bus: Bus, memo: Memo, known: KnownPlan, item: Item) -> None:
         followed=True,
         draw=item.draw,
         candidate=item.candidate,
+        origins=item.origins,
     )
     await memo.create(memo_key(item), record)
     told = Item()

@@ -5,6 +5,7 @@ import re
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
 from seedbed.kernel.store import Store
+from seedbed.kernel.tombstones import check_forgotten
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -22,7 +23,10 @@ class Snapshots:
         if not _DIGEST.fullmatch(digest):
             found = Violation("snapshot", "the 64 hex digits that an import returned are meant")
             raise InputError(f"not a snapshot: {digest!r}", [found])
-        data = await self._store.get(f"snapshots/{digest}")
+        try:
+            data = await self._store.get(f"snapshots/{digest}")
+        except NotFound as error:
+            raise await check_forgotten(self._store, digest, error) from error
         if sha256_hex(data) != digest:
             raise StoreError(
                 f"the snapshot {digest} in the store is damaged", hint="import the taxonomy again"
@@ -30,6 +34,10 @@ class Snapshots:
         snapshot = Snapshot.FromString(data)
         self._leaves[digest] = {leaf.path: leaf for leaf in snapshot.leaves}
         return snapshot
+
+    def drop(self) -> None:
+        """Have none at hand any more."""
+        self._leaves.clear()
 
     async def leaf(self, digest: str, path: str) -> Leaf:
         """One leaf. Raises NotFound, StoreError."""

@@ -15,7 +15,7 @@ from seedbed.kernel.store import Store
 from seedbed.taxonomy import front
 from seedbed.taxonomy.findings import errors_of, refusal
 from seedbed.taxonomy.leaf import summarize
-from seedbed.taxonomy.mirrors import Rules
+from seedbed.taxonomy.mirrors import Rules, drop_mirrors
 from seedbed.taxonomy.paging import page_of
 from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot
 from seedbed.taxonomy.trees import BRANCHES
@@ -91,6 +91,11 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         """See the contract."""
         snapshot = await load_snapshot(self._store, request.snapshot)
         return pb.GetCoverageResponse(branches=cover(snapshot, BRANCHES))
+
+    async def DropMirrors(self, request: pb.DropMirrorsRequest, context: Context) -> pb.DropMirrorsResponse:
+        """See the contract."""
+        count = await asyncio.to_thread(drop_mirrors, self._cache, only_count=request.validate_only)
+        return pb.DropMirrorsResponse(mirrors=count)
 
 
 def _check_request_id(request_id: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,6 +143,15 @@ def resolve(folder: Path, revision: str) -> str:
             raise GitFailed("it stands in no git repository, so it has no revisions") from failed
         raise GitFailed(f"there is no commit `{revision}` in the repository") from failed
     return out.decode().strip()
+
+
+def drop_mirrors(folder: Path, *, only_count: bool = False) -> int:
+    """Remove every mirror there is, with all that was ever in it; the next import fetches anew."""
+    found = [path.parent for path in folder.glob("*/HEAD")]
+    for mirror in found if not only_count else ():
+        with _lock(mirror):
+            shutil.rmtree(mirror, ignore_errors=True)
+    return len(found)
 
 
 @contextlib.contextmanager

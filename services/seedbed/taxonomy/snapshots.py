@@ -6,6 +6,7 @@ from collections import defaultdict
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
 from seedbed.kernel.store import Store, blob_key, put_blob
+from seedbed.kernel.tombstones import check_forgotten, find_tombstone, forgotten
 from seedbed.taxonomy.documents import Found
 from seedbed.taxonomy.git import GitFailed
 from seedbed.taxonomy.leaf import build_snapshot
@@ -39,6 +40,9 @@ async def keep_snapshot(store: Store, survey: Survey) -> str:
 async def _keep_document(store: Store, found: Found) -> None:
     if await store.exists(blob_key(found.document.blob)):
         return
+    if stone := await find_tombstone(store, found.document.blob):
+        refused = forgotten(stone)
+        raise InputError(refused.message, [Violation(found.path, "is that document")], hint=refused.hint)
     try:
         data = await asyncio.to_thread(found.tree.read, found.path)
     except (OSError, GitFailed) as broken:
@@ -62,7 +66,8 @@ async def load_snapshot(store: Store, digest: str) -> Snapshot:
     try:
         data = await store.get(snapshot_key(digest))
     except NotFound as missing:
-        raise NotFound(f"there is no snapshot {digest}", hint="import the taxonomy first") from missing
+        unknown = NotFound(f"there is no snapshot {digest}", hint="import the taxonomy first")
+        raise await check_forgotten(store, digest, unknown) from missing
     if sha256_hex(data) != digest:
         raise StoreError(f"the snapshot {digest} in the store is damaged")
     return Snapshot.FromString(data)

@@ -420,3 +420,42 @@ class BranchCoverage(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BranchCoverage: _TypeAlias = BranchCoverage  # noqa: Y015
+
+@_typing.final
+class DropMirrorsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Only says how many there are."""
+    def __init__(
+        self,
+        *,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DropMirrorsRequest: _TypeAlias = DropMirrorsRequest  # noqa: Y015
+
+@_typing.final
+class DropMirrorsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIRRORS_FIELD_NUMBER: _builtins.int
+    mirrors: _builtins.int
+    def __init__(
+        self,
+        *,
+        mirrors: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mirrors", b"mirrors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DropMirrorsResponse: _TypeAlias = DropMirrorsResponse  # noqa: Y015

@@ -60,6 +60,11 @@ class TaxonomyServiceStub:
                 request_serializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.GetCoverageRequest.SerializeToString,
                 response_deserializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.GetCoverageResponse.FromString,
                 _registered_method=True)
+        self.DropMirrors = channel.unary_unary(
+                '/seedbed.taxonomy.v1.TaxonomyService/DropMirrors',
+                request_serializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.DropMirrorsRequest.SerializeToString,
+                response_deserializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.DropMirrorsResponse.FromString,
+                _registered_method=True)
 
 
 class TaxonomyServiceServicer:
@@ -100,6 +105,13 @@ class TaxonomyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DropMirrors(self, request, context):
+        """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TaxonomyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -127,6 +139,11 @@ def add_TaxonomyServiceServicer_to_server(servicer, server):
                     servicer.GetCoverage,
                     request_deserializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.GetCoverageRequest.FromString,
                     response_serializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.GetCoverageResponse.SerializeToString,
+            ),
+            'DropMirrors': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropMirrors,
+                    request_deserializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.DropMirrorsRequest.FromString,
+                    response_serializer=seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.DropMirrorsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -265,6 +282,33 @@ class TaxonomyService:
             '/seedbed.taxonomy.v1.TaxonomyService/GetCoverage',
             seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.GetCoverageRequest.SerializeToString,
             seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.GetCoverageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropMirrors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/seedbed.taxonomy.v1.TaxonomyService/DropMirrors',
+            seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.DropMirrorsRequest.SerializeToString,
+            seedbed_dot_taxonomy_dot_v1_dot_taxonomy__service__pb2.DropMirrorsResponse.FromString,
             options,
             channel_credentials,
             insecure,

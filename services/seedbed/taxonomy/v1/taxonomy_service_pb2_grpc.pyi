@@ -42,6 +42,8 @@ class TaxonomyServiceStub:
     ListLeaves: _grpc.UnaryUnaryMultiCallable[_taxonomy_service_pb2.ListLeavesRequest, _taxonomy_service_pb2.ListLeavesResponse]
     GetCoverage: _grpc.UnaryUnaryMultiCallable[_taxonomy_service_pb2.GetCoverageRequest, _taxonomy_service_pb2.GetCoverageResponse]
     """What the tree holds, branch by branch: where the next contribution is missing most."""
+    DropMirrors: _grpc.UnaryUnaryMultiCallable[_taxonomy_service_pb2.DropMirrorsRequest, _taxonomy_service_pb2.DropMirrorsResponse]
+    """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew."""
 
 @_typing.type_check_only
 class TaxonomyServiceAsyncStub(TaxonomyServiceStub):
@@ -57,6 +59,8 @@ class TaxonomyServiceAsyncStub(TaxonomyServiceStub):
     ListLeaves: _aio.UnaryUnaryMultiCallable[_taxonomy_service_pb2.ListLeavesRequest, _taxonomy_service_pb2.ListLeavesResponse]  # type: ignore[assignment]
     GetCoverage: _aio.UnaryUnaryMultiCallable[_taxonomy_service_pb2.GetCoverageRequest, _taxonomy_service_pb2.GetCoverageResponse]  # type: ignore[assignment]
     """What the tree holds, branch by branch: where the next contribution is missing most."""
+    DropMirrors: _aio.UnaryUnaryMultiCallable[_taxonomy_service_pb2.DropMirrorsRequest, _taxonomy_service_pb2.DropMirrorsResponse]  # type: ignore[assignment]
+    """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew."""
 
 class TaxonomyServiceServicer(metaclass=_abc_1.ABCMeta):
     """A source is a folder the service can read, or a git address; `URL@revision` names a revision."""
@@ -99,5 +103,13 @@ class TaxonomyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_taxonomy_service_pb2.GetCoverageResponse, _abc.Awaitable[_taxonomy_service_pb2.GetCoverageResponse]]:
         """What the tree holds, branch by branch: where the next contribution is missing most."""
+
+    @_abc_1.abstractmethod
+    def DropMirrors(
+        self,
+        request: _taxonomy_service_pb2.DropMirrorsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_taxonomy_service_pb2.DropMirrorsResponse, _abc.Awaitable[_taxonomy_service_pb2.DropMirrorsResponse]]:
+        """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew."""
 
 def add_TaxonomyServiceServicer_to_server(servicer: TaxonomyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

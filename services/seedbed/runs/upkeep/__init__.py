@@ -1,0 +1,1 @@
+"""Looking after what is kept: documents that have to go, and what no run needs any more."""

@@ -1,0 +1,104 @@
+"""Upkeep over gRPC."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc.aio
+
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.store import Store
+from seedbed.runs.keeper import Keeper
+from seedbed.runs.upkeep.erasure import Erasure
+from seedbed.runs.upkeep.mirrors import Mirrors
+from seedbed.runs.upkeep.trail import Trail
+from seedbed.runs.v1 import store_service_pb2 as pb
+from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class StoreApi(StoreServiceServicer):
+    """The servicer."""
+
+    def __init__(self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors) -> None:
+        self._keeper = keeper
+        self._bus = bus
+        self._store = store
+        self._mirrors = mirrors
+
+    async def Forget(  # noqa: N802
+        self, request: pb.ForgetRequest, context: Context
+    ) -> AsyncIterator[pb.ForgetResponse]:
+        """See the contract."""
+        del context
+        if not request.document:
+            raise InputError(
+                "no document is named", [Violation("document", "a path, glob or digest is meant")]
+            )
+        named = request.document, request.leaf
+        erasure = Erasure(self._keeper, self._bus, self._store, self._mirrors, named)
+        if request.validate_only:
+            trail = await erasure.look()
+            amounts = [
+                *_amounts_of(trail),
+                pb.Amount(kind="mirrors", objects=await self._mirrors.count() or 0),
+            ]
+            yield _describe(trail, amounts, trail.unended, sorted({run for run, _ in trail.parts}))
+            return
+        async for _ in erasure.carry_out():
+            yield _tell(erasure)
+        told = _tell(erasure)
+        told.done = True
+        yield told
+
+
+def _tell(erasure: Erasure) -> pb.ForgetResponse:
+    """What has gone so far."""
+    amounts = [pb.Amount(kind=kind, objects=count) for kind, count in erasure.gone.items()]
+    told = _describe(erasure.trail, amounts, erasure.cancelled, sorted(erasure.shortened))
+    told.remains.extend(erasure.remains)
+    return told
+
+
+def _describe(
+    trail: Trail, amounts: list[pb.Amount], cancelled: list[str], shortened: list[str]
+) -> pb.ForgetResponse:
+    documents = [
+        pb.ForgottenDocument(
+            digest=digest,
+            places=sorted("/".join(place) for place in places),
+            time=trail.meant.times.get(digest, ""),
+        )
+        for digest, places in sorted(trail.meant.places.items())
+    ]
+    checkpoints = [
+        pb.TaughtCheckpoint(
+            path=each.folder,
+            dataset=each.dataset,
+            leaves=sorted(path for digest, path in each.leaves.items() if digest in trail.meant.leaves),
+        )
+        for each in trail.checkpoints
+    ]
+    return pb.ForgetResponse(
+        amounts=[amount for amount in amounts if amount.objects],
+        documents=documents,
+        cancelled=cancelled,
+        shortened=[name for name in shortened if name not in cancelled],
+        checkpoints=checkpoints,
+    )
+
+
+def _amounts_of(trail: Trail) -> list[pb.Amount]:
+    """What is to go."""
+    whole = [
+        pb.Amount(kind=kind, objects=len(found), bytes=sum(each.size for each in found))
+        for kind, found in trail.objects.items()
+    ]
+    records = sum(max(0, count) for count in trail.seals.values())
+    return [
+        *whole,
+        pb.Amount(kind="sealed records", objects=records),
+        pb.Amount(kind="candidates", objects=sum(trail.parts.values())),
+        pb.Amount(kind="dead letters", objects=len(trail.letters)),
+    ]

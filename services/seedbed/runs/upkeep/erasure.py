@@ -1,0 +1,189 @@
+"""Erasure: documents go, with all that came of them, until no trail is left.
+
+The order is such that what was cut off is found again: tombstones first, and what leads to the rest last.
+Each step may be done twice.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Literal
+
+from seedbed.bus.v1.bus_pb2 import RunState
+from seedbed.kernel.bus import MEMO, WORK, Bus
+from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.store import Store, get_blob, put_blob
+from seedbed.kernel.tombstones import Tombstone, now, write_tombstone
+from seedbed.runs.dead import remove_letters
+from seedbed.runs.entries import Entries
+from seedbed.runs.keeper import Keeper
+from seedbed.runs.run import KeptRun
+from seedbed.runs.seals import path_of
+from seedbed.runs.upkeep.documents import Meant
+from seedbed.runs.upkeep.mirrors import Mirrors
+from seedbed.runs.upkeep.parts import close_entry, strip
+from seedbed.runs.upkeep.trail import Tracker, Trail
+from seedbed.runs.v1.candidate_pb2 import Part
+
+_PASSES = 5
+"""More than an import at the same moment makes necessary."""
+_WHOLE = (
+    "large results",
+    "parts of no run",
+    "cuts",
+    "texts",
+    "documents",
+    "datasets",
+    "commits",
+    "snapshots",
+)
+"""In the order they go: snapshots lead to all the others."""
+
+
+class Erasure:
+    """One erasure, and what has gone so far."""
+
+    def __init__(
+        self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors, named: tuple[str, str]
+    ) -> None:
+        self.gone: Counter[str] = Counter()
+        """Objects by kind."""
+        self.cancelled: list[str] = []
+        self.shortened: set[str] = set()
+        self.trail = Trail(Meant())
+        self.remains: list[str] = []
+        """Where bytes may be left, and what to do about it."""
+        self._keeper = keeper
+        self._bus = bus
+        self._store = store
+        self._tracker = Tracker(store, bus, keeper.runs)
+        self._entries = Entries(bus)
+        self._seals = keeper.seals
+        self._mirrors = mirrors
+        self._named = named
+        self._time = now()
+
+    async def look(self) -> Trail:
+        """Find what there is. Raises NotFound."""
+        self.trail = await self._tracker.follow(*self._named)
+        return self.trail
+
+    async def carry_out(self) -> AsyncIterator[str]:
+        """Remove it all; says after each step what it was. The creation of runs waits meanwhile."""
+        async with self._keeper.creating:
+            for _ in range(_PASSES):
+                await self.look()
+                if self.trail.is_cold:
+                    break
+                async for step in self._remove():
+                    yield step
+            else:
+                hint = "let nobody import meanwhile, and do it again"
+                raise SeedbedError("there is more every time that it is looked for", hint=hint)
+            await self._clear_bus()
+            await self._drop_mirrors()
+            yield "broker"
+            for stone in self.trail.meant.stones(self._time, done=True):
+                await write_tombstone(self._store, stone)
+
+    async def _remove(self) -> AsyncIterator[str]:
+        for stone in self.trail.meant.stones(self._time):
+            await write_tombstone(self._store, stone)
+        if await self._cancel():
+            # What they had is in seals now, and is looked for there.
+            await self.look()
+            yield "runs"
+        for run, token in self.trail.parts:
+            await self._shorten(self._keeper.get(run), token)
+        yield "samples"
+        await remove_letters(self._bus, self.trail.letters)
+        self.gone["dead letters"] += len(self.trail.letters)
+        for key in self.trail.seals:
+            await self._rewrite(key)
+        yield "sealed records"
+        for kind in _WHOLE:
+            await self._remove_objects(kind)
+            yield kind
+
+    async def _cancel(self) -> int:
+        """Stop the runs at work on it, and dormant ones, as the broker is emptied: they lose nothing."""
+        names = dict.fromkeys(
+            [*self.trail.unended, *(r.name for r in self._keeper.runs.values() if r.dormant)]
+        )
+        for name in names:
+            await self._keeper.cancel(name)
+            self.cancelled.append(name)
+        return len(names)
+
+    async def _shorten(self, run: KeptRun, token: str) -> None:
+        cell, gone = run.leaves[token], Counter[str]()
+        target = next(target for target in run.targets() if target.leaf == token)
+        part = Part(path=target.path, kind=target.kind, leaf_digest=target.digest)
+        if cell.value.part:
+            old = Part.FromString(await get_blob(self._store, cell.value.part))
+            part, gone = strip(self.trail.meant, old)
+        digest = await put_blob(self._store, message_bytes(part))
+        names = ", ".join(sorted(document for path, document in self._places() if path == target.path))
+        async with run.lock:
+            await self._entries.write(cell, partial(close_entry, part=digest, gone=gone, names=names))
+            if run.cell.value.state == RunState.RUN_STATE_SUCCEEDED:
+                await self._entries.set_state(run.cell, RunState.RUN_STATE_SHORT)
+            run.note()
+        self.gone["candidates"] += gone.total()
+        self.shortened.add(run.name)
+
+    async def _rewrite(self, key: str) -> None:
+        mark, path = self.trail.meant.mark(), path_of(key)
+        records = await self._seals.open(key) or []
+        kept = [record for record in records if not mark.is_on(record.origins, path)]
+        await self._seals.replace(key, kept)
+        self.gone["sealed records"] += len(records) - len(kept)
+
+    async def _remove_objects(self, kind: str) -> None:
+        found = self.trail.objects.get(kind, [])
+        if kind == "snapshots":
+            self._keeper.snapshots.drop()
+        for each in found:
+            if kind == "snapshots":
+                await self._set_stone("snapshot", each.key)
+            elif kind == "datasets":
+                await self._set_stone("dataset", each.key)
+            await self._store.delete(each.key)
+        self.gone[kind] += len(found)
+
+    async def _set_stone(self, kind: Literal["snapshot", "dataset"], key: str) -> None:
+        places = tuple(sorted(self._places()))
+        stone = Tombstone(digest=key.split("/")[1], kind=kind, places=places, time=self._time)
+        await write_tombstone(self._store, stone)
+
+    def _places(self) -> set[tuple[str, str]]:
+        return {place for found in self.trail.meant.places.values() for place in found}
+
+    async def _drop_mirrors(self) -> None:
+        dropped = await self._mirrors.drop()
+        if dropped is None:
+            self.remains.append(
+                "the taxonomy service does not answer: repositories it fetched may hold the document; "
+                "do it again when it runs"
+            )
+        self.gone["mirrors"] += dropped or 0
+
+    async def _clear_bus(self) -> None:
+        """Remove what is left of these leaves on the bus, and the broker's own files where nobody needs them.
+
+        A purge by subject leaves the bytes where they are until their file is full or empty.
+        """
+        for run in self._keeper.runs.values():
+            for target in run.targets():
+                if target.digest in self.trail.meant.leaves:
+                    await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{run.name}.{target.leaf}.>")
+                    await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{run.name}.{target.leaf}.>")
+        if going := sorted(run.name for run in self._keeper.runs.values() if run.running):
+            self.remains.append(
+                f"the broker's files may hold records removed before while runs go on ({', '.join(going)}); "
+                "do it again when they have ended"
+            )
+            return
+        await self._bus.empty(f"KV_{MEMO}")
+        await self._bus.empty(WORK)

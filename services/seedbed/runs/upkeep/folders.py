@@ -1,0 +1,91 @@
+"""Datasets and checkpoints in the store, as far as their manifests say what they came from.
+
+Tolerant of what it does not know: others write these folders.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any
+
+from seedbed.kernel.errors import NotFound
+from seedbed.kernel.folders import MANIFEST
+from seedbed.kernel.store import Store
+
+_DATASETS, _CHECKPOINTS = "datasets/", "checkpoints/"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a folder's manifest says that matters here."""
+
+    folder: str
+    """Its key in the store, without a slash at the end."""
+    dataset: str = ""
+    leaves: Mapping[str, str] = field(default_factory=dict)
+    """Paths by the digests of the leaves as they were."""
+    grounds: tuple[str, ...] = ()
+    """Folders of the checkpoints it was trained on from."""
+
+
+async def read_datasets(store: Store) -> dict[str, Manifest]:
+    """Those there are, by digest."""
+    return {each.folder.removeprefix(_DATASETS): each for each in await _read(store, _DATASETS)}
+
+
+async def read_checkpoints(store: Store) -> list[Manifest]:
+    """Those there are, in order of key."""
+    return await _read(store, _CHECKPOINTS)
+
+
+def find_taught(
+    checkpoints: Iterable[Manifest], datasets: AbstractSet[str], leaves: AbstractSet[str]
+) -> list[Manifest]:
+    """The checkpoints that saw one of these leaves, or go on from one that did.
+
+    One that names no leaf saw the whole of its dataset.
+    """
+    left = list(checkpoints)
+    found: dict[str, Manifest] = {}
+    while True:
+        new = [
+            each
+            for each in left
+            if leaves & each.leaves.keys()
+            or (not each.leaves and each.dataset in datasets)
+            or any(ground in found for ground in each.grounds)
+        ]
+        if not new:
+            return sorted(found.values(), key=lambda each: each.folder)
+        found |= {each.folder: each for each in new}
+        left = [each for each in left if each.folder not in found]
+
+
+async def _read(store: Store, prefix: str) -> list[Manifest]:
+    found = []
+    for key in await store.keys(prefix):
+        if key.rpartition("/")[2] == MANIFEST:
+            try:
+                data = json.loads(await store.get(key))
+            except (NotFound, ValueError):
+                continue  # Gone meanwhile, or nothing of ours.
+            if isinstance(data, dict):
+                found.append(_understand(key.removesuffix(f"/{MANIFEST}"), data))
+    return found
+
+
+def _understand(folder: str, data: Mapping[str, Any]) -> Manifest:
+    rows = [row for row in data.get("leaves") or () if isinstance(row, dict)]
+    leaves = {
+        str(row.get("leaf_digest") or row.get("digest") or ""): str(row.get("path", "")) for row in rows
+    }
+    base = data.get("base")
+    refs = [data.get("parent"), base.get("checkpoint") if isinstance(base, dict) else None]
+    grounds = [
+        f"{_CHECKPOINTS}{ref.get('training')}/{ref.get('number', 0)}-{ref.get('phase')}"
+        for ref in refs
+        if isinstance(ref, dict)
+    ]
+    leaves.pop("", None)
+    return Manifest(folder, str(data.get("dataset") or ""), leaves, tuple(grounds))
