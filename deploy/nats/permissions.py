@@ -22,6 +22,9 @@ from seedbed.kernel.bus import (
 )
 
 TARGET = Path(__file__).with_name("users.conf")
+# The chart carries its files with it.
+COPY = TARGET.parents[1] / "helm" / "seedbed" / "files" / TARGET.name
+ACCOUNT = "SEEDBED"
 API = "$JS.API"
 
 _HEADER = """\
@@ -134,7 +137,7 @@ def _tail(stream: str) -> list[str]:
 def write() -> str:
     """The file's text."""
     return _HEADER + "\n".join(
-        ["", "accounts {", "  SEEDBED {", "    jetstream: enabled", *_lines(), "  }", "}", ""]
+        ["", "accounts {", f"  {ACCOUNT} {{", "    jetstream: enabled", *_lines(), "  }", "}", ""]
     )
 
 
@@ -155,4 +158,5 @@ def _lines() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(write(), encoding="utf-8")
+    for target in (TARGET, COPY):
+        target.write_text(write(), encoding="utf-8")

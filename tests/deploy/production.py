@@ -39,12 +39,12 @@ def password(user: str) -> str:
     return f"marked-password-of-{user}-5d1e"
 
 
-def users_of(folder: Path) -> NatsServer:
-    """A broker with the users of production."""
+def users_of(folder: Path, more: str = "") -> NatsServer:
+    """A broker with the users of production. `more` is added to its configuration."""
     folder.mkdir(exist_ok=True)
     shutil.copy(TARGET, folder / "users.conf")
     passwords = {f"SEEDBED_NATS_PASSWORD_{user.name.upper()}": password(user.name) for user in users()}
-    return NatsServer(folder, "include ./users.conf\n", passwords)
+    return NatsServer(folder, f"include ./users.conf\n{more}", passwords)
 
 
 @dataclass

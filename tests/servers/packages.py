@@ -42,10 +42,12 @@ class Packages:
         path = f"kubernetes_validate/kubernetes-json-schema/{KUBERNETES}-local-strict/_definitions.json"
         return self._json("kubernetes_validate", path)
 
+    @cache  # noqa: B019
     def hadolint(self) -> Path:
         """The linter of Dockerfiles."""
         return self._program("hadolint", self._hadolint)
 
+    @cache  # noqa: B019
     def helm(self) -> Path:
         """The program that renders charts."""
         return self._program("helm", self._helm)

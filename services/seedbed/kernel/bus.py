@@ -78,17 +78,18 @@ def consumer_name(step: str) -> str:
 class Bus:
     """One process's connection."""
 
-    def __init__(self, client: Client, js: JetStreamContext) -> None:
+    def __init__(self, client: Client, js: JetStreamContext, replicas: int = 1) -> None:
         self.client = client
         self.js = js
         self.requests = Requests(client)
+        self._replicas = replicas
         self._buckets: dict[str, KeyValue] = {}
 
     @classmethod
     async def connect(cls, settings: Settings, name: str) -> "Bus":
         """Connect, and wait for the server as long as it takes. Raises InputError where it refuses us."""
         client = await connect(settings, name)
-        bus = cls(client, client.jetstream(timeout=5))
+        bus = cls(client, client.jetstream(timeout=5), settings.nats_replicas)
         await bus.requests.start()
         return bus
 
@@ -109,14 +110,18 @@ class Bus:
                 max_msgs_per_subject=1,
                 discard=DiscardPolicy.NEW,
                 discard_new_per_subject=True,
+                num_replicas=self._replicas,
             )
         )
         day = 24 * 3600.0
         for name, subject, age in ((DEAD, "dead", 90 * day), (EVENTS, "event", 30 * day)):
-            await self.js.add_stream(StreamConfig(name=name, subjects=[f"{ROOT}.{subject}.>"], max_age=age))
-        for bucket in (MEMO, RUNS, LIMITS, STEPS):
-            await self.js.create_key_value(KeyValueConfig(bucket=bucket, history=1, direct=True))
-        await self.js.create_key_value(KeyValueConfig(bucket=DEATHS, history=1, direct=True, ttl=7 * day))
+            subjects = [f"{ROOT}.{subject}.>"]
+            config = StreamConfig(name=name, subjects=subjects, max_age=age, num_replicas=self._replicas)
+            await self.js.add_stream(config)
+        for bucket, ttl in ((MEMO, None), (RUNS, None), (LIMITS, None), (STEPS, None), (DEATHS, 7 * day)):
+            await self.js.create_key_value(
+                KeyValueConfig(bucket=bucket, history=1, direct=True, ttl=ttl, replicas=self._replicas)
+            )
 
     async def bucket(self, name: str) -> KeyValue:
         """A bucket; waits until the runs service has created it."""

@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.settings import Settings
+from seedbed.kernel.settings import Settings, split_urls
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.tls import client_context
 
@@ -36,8 +36,9 @@ async def connect(settings: Settings, name: str) -> Client:
         fault = refused.result()
     finally:
         await end_tasks((connecting, refused))
+    places = (urlsplit(url).netloc.rpartition("@")[2] for url in split_urls(settings.nats_url))
     raise InputError(
-        f"the broker at {urlsplit(settings.nats_url).netloc.rpartition('@')[2]}: {fault}",
+        f"the broker at {', '.join(places)}: {fault}",
         hint="SEEDBED_NATS_USER and SEEDBED_NATS_PASSWORD (or _FILE) say who this process is there, and "
         "SEEDBED_TLS_CA who the broker's certificate is from",
     )
@@ -51,7 +52,7 @@ async def _open(settings: Settings, name: str, report: Callable[[Exception], Awa
         log.info("bus reconnected")
 
     return await nats.connect(
-        settings.nats_url,
+        split_urls(settings.nats_url),
         name=name,
         user=settings.nats_user or None,
         password=settings.nats_password.get_secret_value() or None,

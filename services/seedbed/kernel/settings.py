@@ -20,8 +20,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     nats_url: str = "nats://127.0.0.1:4222"
+    """Several, parted by commas, are servers of one cluster."""
     nats_user: str = ""
     nats_password: SecretStr = SecretStr("")
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    """Servers that keep each stream. It counts when the runs service first makes them."""
     store_url: str = "file:///var/lib/seedbed/store"
     store_access_key: str = ""
     store_secret_key: SecretStr = SecretStr("")

@@ -1,0 +1,222 @@
+"""The chart's manifests: what the schemas of Kubernetes and KEDA ask, and our own rules."""
+
+import json
+import re
+
+import jsonschema
+import pytest
+import yaml
+
+from deploy.make_secrets import make_secrets
+from deploy.nats.permissions import TARGET, WORKERS, users
+from seedbed import __version__
+from seedbed.kernel.bus import WORK, consumer_name
+from seedbed.kernel.settings import load_settings
+from tests.deploy.charts import CHART, ChartError, faults, lint, of_kind, pod_of, render
+
+ELSEWHERE = ('teacher.url="https://llm.example.org/v1"',)
+ALL = (
+    "vllm.enabled=true",
+    "tls.enabled=true",
+    "tls.mutual=true",
+    'autoscaling.prometheus="http://prometheus.monitoring:9090"',
+    'networkPolicy.callers=[{"namespaceSelector":{"matchLabels":{"team":"lab"}}}]',
+    'image.digests={"judge":"sha256:' + "0" * 64 + '"}',
+)
+VARIANTS = {
+    "elsewhere": ELSEWHERE,
+    "all": ALL,
+    "alone": (*ELSEWHERE, "nats.replicas=1", "autoscaling.enabled=false", "networkPolicy.enabled=false"),
+}
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def manifests(request, packages):
+    return render(packages, *VARIANTS[request.param])
+
+
+@pytest.fixture(scope="module")
+def whole(packages):
+    return render(packages, *ALL)
+
+
+def pods(manifests):
+    return {**of_kind(manifests, "Deployment"), **of_kind(manifests, "StatefulSet")}
+
+
+def test_helm_finds_nothing_against_it(packages):
+    assert "0 chart(s) failed" in lint(packages, *ELSEWHERE)
+
+
+def test_every_manifest_is_what_its_schema_says(manifests, packages):
+    assert len(manifests) > 20
+    assert [fault for manifest in manifests for fault in faults(packages, manifest)] == []
+
+
+def test_a_manifest_with_a_slip_is_found(whole, packages):
+    scaled = json.loads(json.dumps(of_kind(whole, "ScaledObject")["judge"]))
+    scaled["spec"]["maxReplicas"] = 3
+    assert any("maxReplicas" in fault for fault in faults(packages, scaled))
+    deployed = json.loads(json.dumps(of_kind(whole, "Deployment")["judge"]))
+    deployed["spec"]["template"]["spec"]["containers"][0]["readinessProb"] = {}
+    assert any("readinessProb" in fault for fault in faults(packages, deployed))
+
+
+def test_the_values_are_what_their_schema_says_and_every_one_is_described():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    jsonschema.Draft202012Validator(schema).validate(values)
+    assert set(values) == set(schema["properties"]) - {"global"}
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("nats.replicas=2", "replicas"),
+        ('nats.image="nats:latest"', "image"),
+        ("services.judge.slots=0", "slots"),
+        ("services.judge.minReplicas=0", "minReplicas"),
+        ("servces={}", "servces"),
+        ('store.url="/folder"', "store"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_name(packages, value, named):
+    with pytest.raises(ChartError, match=named):
+        render(packages, *ELSEWHERE, value)
+
+
+def test_a_stack_without_a_teacher_is_refused(packages):
+    with pytest.raises(ChartError, match=r"teacher\.url"):
+        render(packages)
+
+
+def test_pods_are_nobody_s_and_can_do_nothing_more(manifests):
+    accounts = of_kind(manifests, "ServiceAccount")
+    for component, manifest in pods(manifests).items():
+        pod = pod_of(manifest)["spec"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["serviceAccountName"] == accounts[component]["metadata"]["name"]
+        assert accounts[component]["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC"))
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert "memory" in container["resources"]["limits"]
+            assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
+            assert re.search(r":[\w.-]+$|@sha256:[0-9a-f]{64}$", container["image"])
+
+
+def test_each_may_be_moved_one_pod_at_a_time(manifests):
+    budgets = of_kind(manifests, "PodDisruptionBudget")
+    assert set(budgets) == set(pods(manifests))
+    for component, budget in budgets.items():
+        assert budget["spec"]["maxUnavailable"] == 1
+        labels = pod_of(pods(manifests)[component])["metadata"]["labels"]
+        assert budget["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_a_pod_has_longer_to_stop_than_its_service_takes(manifests):
+    for manifest in of_kind(manifests, "Deployment").values():
+        pod = pod_of(manifest)["spec"]
+        environment = {e["name"]: e.get("value") for e in pod["containers"][0].get("env", ())}
+        patience = pod["terminationGracePeriodSeconds"]
+        assert patience > int(environment.get("SEEDBED_GRACE", 0))
+        for word in pod["containers"][0].get("args", ()):
+            if word.startswith("--shutdown-timeout="):
+                assert patience > int(word.partition("=")[2])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_each_service_knows_its_settings_and_finds_its_secrets(packages, variant, tmp_path):
+    make_secrets(tmp_path / "secrets")
+    for service, manifest in of_kind(render(packages, *VARIANTS[variant]), "Deployment").items():
+        if service == "vllm":
+            continue
+        pod = pod_of(manifest)["spec"]
+        [volume] = [volume for volume in pod["volumes"] if volume["name"] == "secrets"]
+        given = {item["path"] for item in volume["secret"]["items"]}
+        environment = {e["name"]: e["value"] for e in pod["containers"][0]["env"]}
+        read = {
+            value.removeprefix("/run/secrets/") for value in environment.values() if "/run/secrets" in value
+        }
+        assert read == given
+        told = {
+            key: value.replace("/run/secrets", f"{tmp_path}/secrets") for key, value in environment.items()
+        }
+        assert load_settings(told).nats_user == service
+
+
+def test_probes_go_through_the_service_where_certificates_are_asked_for(packages):
+    for variant, kind in ((ELSEWHERE, "grpc"), (ALL, "exec")):
+        container = pod_of(of_kind(render(packages, *variant), "Deployment")["runs"])["spec"]["containers"][0]
+        assert kind in container["livenessProbe"]
+
+
+def test_nothing_is_let_through_but_what_is_named(whole):
+    policies = of_kind(whole, "NetworkPolicy")
+    everything = policies.pop("all")["spec"]
+    assert everything["policyTypes"] == ["Ingress", "Egress"]
+    assert "ingress" not in everything
+    assert {port["port"] for rule in everything["egress"] for port in rule["ports"]} == {53}
+    assert set(policies) == set(pods(whole))
+    for component, policy in policies.items():
+        labels = pod_of(pods(whole)[component])["metadata"]["labels"]
+        assert everything["podSelector"]["matchLabels"].items() <= labels.items()
+        assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+        for rule in policy["spec"]["ingress"]:
+            assert rule["from"], component
+        for rule in (*policy["spec"]["ingress"], *policy["spec"]["egress"]):
+            assert rule["ports"], component
+
+
+def test_who_works_reaches_the_broker_and_nobody_else_does(whole):
+    [clients] = [
+        rule
+        for rule in of_kind(whole, "NetworkPolicy")["nats"]["spec"]["ingress"]
+        if rule["ports"] == [{"port": 4222, "protocol": "TCP"}]
+    ]
+    label = "app.kubernetes.io/component"
+    named = {peer["podSelector"]["matchLabels"][label] for peer in clients["from"]}
+    assert named == set(of_kind(whole, "Deployment")) - {"vllm"}
+
+
+def test_each_step_is_scaled_by_its_own_lag(whole):
+    scaled = of_kind(whole, "ScaledObject")
+    for worker in WORKERS:
+        spec = scaled[worker.name]["spec"]
+        assert spec["scaleTargetRef"]["name"] == of_kind(whole, "Deployment")[worker.name]["metadata"]["name"]
+        found = [trigger["metadata"] for trigger in spec["triggers"]]
+        assert [trigger["consumer"] for trigger in found] == [consumer_name(step) for step in worker.steps]
+        assert {(trigger["account"], trigger["stream"]) for trigger in found} == {("SEEDBED", WORK)}
+        assert all(int(trigger["lagThreshold"]) > 0 for trigger in found)
+        assert spec["minReplicaCount"] >= 1
+        assert "replicas" not in of_kind(whole, "Deployment")[worker.name]["spec"]
+
+
+def test_vllm_is_woken_by_what_waits_for_it(whole):
+    spec = of_kind(whole, "ScaledObject")["vllm"]["spec"]
+    assert spec["minReplicaCount"] == 0
+    lags = {t["metadata"]["consumer"] for t in spec["triggers"] if t["type"] == "nats-jetstream"}
+    asking = {step for worker in WORKERS for step in worker.steps} - {"knowledge.chunk"}
+    assert lags == {consumer_name(step) for step in asking}
+    [own] = [t["metadata"] for t in spec["triggers"] if t["type"] == "prometheus"]
+    assert own["query"] == 'sum(vllm:num_requests_waiting{model_name="teacher"})'
+
+
+def test_the_chart_s_copies_are_what_they_are_copies_of():
+    assert (CHART / "files" / "users.conf").read_text() == TARGET.read_text()
+    assert (CHART / "files" / "start.sh").read_text() == TARGET.with_name("start.sh").read_text()
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == __version__
+
+
+def test_the_broker_gets_every_user_s_password(whole):
+    [volume] = [
+        v for v in pod_of(of_kind(whole, "StatefulSet")["nats"])["spec"]["volumes"] if v["name"] == "secrets"
+    ]
+    named = {item["key"] for item in volume["secret"]["items"]}
+    assert named == {f"nats_password_{user.name}" for user in users()}
