@@ -109,6 +109,8 @@ def _runs() -> list[str]:
     allowed += [*_read(MEMO, ">"), *_read(RUNS, ">"), f"$KV.{MEMO}.>", f"$KV.{RUNS}.>"]
     allowed += [f"{API}.STREAM.PURGE.{stream}" for stream in (WORK, f"KV_{MEMO}")]
     allowed += [*_tail(DEAD), f"{API}.STREAM.MSG.DELETE.{DEAD}"]
+    # How long the queues are, for whoever looks after them.
+    allowed += [f"{API}.CONSUMER.INFO.{WORK}.*"]
     return [*allowed, f"{ROOT}.work.>", f"{ROOT}.dead.>", f"{ROOT}.event.runs.>"]
 
 

@@ -5,6 +5,7 @@ It knows subjects and keys, not what is in the messages it carries beyond their 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ from seedbed.kernel.errors import BusError
 from seedbed.kernel.requests import Requests
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import item_name
+from seedbed.kernel.telemetry.items import tell_letter, tell_sent
 
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
@@ -177,6 +179,7 @@ class Bus:
 
     async def publish_work(self, item: Item) -> bool:
         """Queue an item; False where it is queued already."""
+        began = time.perf_counter()
 
         async def send() -> bool:
             try:
@@ -187,7 +190,9 @@ class Bus:
                 raise
             return True
 
-        return await self.persist(send)
+        queued = await self.persist(send)
+        tell_sent(item.step, began)
+        return queued
 
     async def publish_dead(self, letter: DeadLetter) -> None:
         """Put an item given up where people look; a worker that comes back may do so twice.
@@ -196,6 +201,7 @@ class Bus:
         """
         subject = f"{ROOT}.dead.{letter.step}.{letter.run}"
         await self.persist(lambda: self.js.publish(subject, letter.SerializeToString()))
+        tell_letter(letter)
 
     async def publish_event(self, event: Event) -> None:
         """Tell watchers; nothing waits for it and nothing depends on it."""

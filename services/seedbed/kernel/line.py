@@ -17,6 +17,7 @@ from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Ref
 from seedbed.kernel.faults import EndpointSlow, error_of, excerpt, words
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.chat import Chat, server_address
 from seedbed.kernel.wire import Reply, Wire
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
@@ -67,6 +68,7 @@ class Line:
         self.schemas = True
         """Whether the endpoint takes schemas, as far as is known."""
         self._wire = open_wire(endpoint)
+        self._address = server_address(endpoint.url)
         self._open = asyncio.Event()
         self._open.set()
         self._pause = 0.0
@@ -90,9 +92,15 @@ class Line:
     async def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Ask for a completion. Raises EndpointError, Refused."""
         self.requests += 1
+        with Chat(self._address, body) as chat:
+            reply = await self._exchange(body, chat.headers())
+            chat.tell_reply(reply)
+            return reply
+
+    async def _exchange(self, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         try:
             async with asyncio.timeout(self.endpoint.timeout):
-                answer = await self._wire.ask("POST", "/chat/completions", to_json(body))
+                answer = await self._wire.ask("POST", "/chat/completions", to_json(body), headers)
         except OSError as error:
             kind = EndpointSlow if isinstance(error, TimeoutError) else EndpointAway
             raise kind(f"{self.endpoint.url} does not answer: {words(error)}") from error

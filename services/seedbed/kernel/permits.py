@@ -69,6 +69,16 @@ class Permits:
         return self._table.limit
 
     @property
+    def in_use(self) -> int:
+        """Permits taken."""
+        return self._in_use
+
+    @property
+    def paused(self) -> str:
+        """Why this process makes no calls; "" where it does."""
+        return self._mine.paused
+
+    @property
     def load(self) -> float:
         """How much of its part this process uses."""
         return self._in_use / max(1, self._mine.granted)

@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
+from seedbed.kernel.telemetry.context import trace_headers
+
 PATIENCE = 5.0
 _NOT_FOUND, _NOBODY = "404", "503"
 _REMOVED = "KV-Operation"
@@ -35,10 +37,12 @@ class Requests:
     async def publish(self, subject: str, data: bytes, last: int | None = None) -> int:
         """Write to a stream; returns the message's sequence number. Raises APIError where it is refused.
 
-        Given `last`, only where that is the number of the subject's last message; 0 where there is none.
+        The message takes the trace that it is written in with it. Given `last`, only where that is the number of the subject's last message; 0 where there is none.
         """
-        headers = None if last is None else {Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value: str(last)}
-        answer = await self._ask(subject, data, headers)
+        headers = trace_headers()
+        if last is not None:
+            headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value] = str(last)
+        answer = await self._ask(subject, data, headers or None)
         read: dict[str, Any] = json.loads(answer.data)
         if "error" in read:
             raise nats.js.errors.APIError.from_error(read["error"])

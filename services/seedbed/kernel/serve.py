@@ -24,6 +24,7 @@ from seedbed.kernel.settings import Settings, load_settings
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store, open_store
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.endpoints import observe_endpoints
 from seedbed.kernel.telemetry.setup import telling
 from seedbed.kernel.tls import server_credentials
 from seedbed.kernel.tools import Model
@@ -130,6 +131,7 @@ async def _bring_up(name: str, settings: Settings, build: Build) -> Callable[[fl
         worker = Worker(
             bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
         )
+        observe_endpoints(kernel.models)
         await worker.start()
     # What is loaded stays: looking through it again and again costs one call in twenty at full load.
     gc.collect()

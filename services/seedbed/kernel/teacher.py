@@ -18,7 +18,7 @@ from seedbed.kernel.faults import ServerFault, is_about_schema
 from seedbed.kernel.line import Endpoint, Line
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.prompt import Message, Prompt, ReplyT
-from seedbed.kernel.tokens import count_tokens
+from seedbed.kernel.tokens import count_tokens, tokens_spent
 
 SERVER_ERRORS = 3
 LEAST_REPLY = 256
@@ -180,16 +180,9 @@ class Teacher:
 
     def _read(self, reply: dict[str, Any], usage: Usage) -> str:
         usage.requests += 1
-        usage.prompt_tokens += _tokens(reply, "prompt_tokens")
-        usage.completion_tokens += _tokens(reply, "completion_tokens")
+        usage.prompt_tokens += tokens_spent(reply, "prompt_tokens")
+        usage.completion_tokens += tokens_spent(reply, "completion_tokens")
         try:
             return str(reply["choices"][0]["message"]["content"] or "")
         except (KeyError, IndexError, TypeError):
             return ""
-
-
-def _tokens(reply: dict[str, Any], name: str) -> int:
-    # Not every endpoint counts, and what some count is no number.
-    spent = reply.get("usage")
-    count = spent.get(name) if isinstance(spent, dict) else 0
-    return count if isinstance(count, int) and count > 0 else 0

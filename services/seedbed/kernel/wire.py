@@ -46,14 +46,17 @@ class Wire:
         self._most = most
         self._idle: list[_Connection] = []
 
-    async def ask(self, method: str, path: str, body: bytes = b"") -> Reply:
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", more: Mapping[str, str] | None = None
+    ) -> Reply:
         """Ask, and wait for the whole answer. Raises OSError where none comes, Refused where it is endless.
 
         How long to wait is for the caller to say; a connection whose answer nobody waits for is closed.
+        `more` are headers of this request alone.
         """
         connection = self._find_idle() or await self._connect()
         try:
-            reply = await connection.ask(self._head(method, path, len(body)) + body)
+            reply = await connection.ask(self._head(method, path, len(body), more or {}) + body)
         except BaseException:
             connection.close()
             raise
@@ -79,8 +82,8 @@ class Wire:
     def _tls(self) -> ssl.SSLContext | None:
         return ssl.create_default_context() if self._parts.scheme == "https" else None
 
-    def _head(self, method: str, path: str, size: int) -> bytes:
-        lines = {"Host": self._parts.netloc, "Accept-Encoding": "identity", **self._headers}
+    def _head(self, method: str, path: str, size: int, more: Mapping[str, str]) -> bytes:
+        lines = {"Host": self._parts.netloc, "Accept-Encoding": "identity", **self._headers, **more}
         if size:
             lines |= {"Content-Type": "application/json", "Content-Length": str(size)}
         text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())

@@ -29,6 +29,7 @@ from seedbed.kernel.records import follow, recall, write_letter
 from seedbed.kernel.step import Role, Step
 from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.items import Work, expect_letters, following
 from seedbed.kernel.tools import Model, StepTools
 
 AnyStep = Step[Any, Any]
@@ -75,6 +76,7 @@ class Worker:
 
     async def start(self) -> None:
         """Register the steps and begin to take items."""
+        expect_letters(self._steps)
         for step in self._steps.values():
             await self._register(step)
             await self._bus.add_consumer(step.name, self._ack_wait)
@@ -127,9 +129,10 @@ class Worker:
             item = Item.FromString(message.data)
             # A broker that was away hands out again what is in hand: the second waits and finds it done.
             alone = self._alone.setdefault(memo_key(item), asyncio.Lock())
-            with bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12]):
+            context = bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12])
+            with context, Work(item, message) as work:
                 async with alone:
-                    await self._handle(step, item, message, turn)
+                    await self._handle(step, item, message, turn, work)
             self._tell("")
         except StoreError as error:
             self._tell(error.message)
@@ -152,7 +155,7 @@ class Worker:
         for model in self._models.values():
             model.permits.pause(trouble)
 
-    async def _handle(self, step: AnyStep, item: Item, message: Msg, turn: Turn) -> None:
+    async def _handle(self, step: AnyStep, item: Item, message: Msg, turn: Turn, work: Work) -> None:
         known = await self._plans.get(item.run)
         if known is None or self._plans.is_closed(item.run, item.leaf):
             await message.ack()
@@ -161,20 +164,22 @@ class Worker:
             log.warning("the plan has another version of this step; left for a worker that has it")
             await message.nak(delay=OTHER_PLAN_DELAY)
             return
-        found = await self._bring_to_record(step, item, known, message, turn)
+        found = await self._bring_to_record(step, item, known, message, turn, work)
         if found is None:
             await message.ack()
             return
         record, children = found
+        work.tell_end(record)
         for child in children:
-            await self._bus.publish_work(child)
+            with following(item, child):
+                await self._bus.publish_work(child)
         if record.outcome not in (Outcome.OUTCOME_DONE, Outcome.OUTCOME_SKIPPED):
             await self._bus.publish_dead(write_letter(item, record, known))
         # Without waiting for an answer: an item whose acknowledgement is lost comes again and is found done.
         await message.ack()
 
     async def _bring_to_record(
-        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
     ) -> tuple[Record, list[Item]] | None:
         """The record that stands in the end, and what follows from it; None once the leaf is closed."""
         key = memo_key(item)
@@ -190,6 +195,7 @@ class Worker:
             if entry is None:
                 # The permit is kept until the record is there: what is paid and not recorded is in flight.
                 async with turn.work() as place:
+                    work.tell_wait(turn.waited)
                     if turn.waited > LONG_WAIT and await self._memo.get(key):
                         continue  # Handed out twice, as by a broker that died, and the other came first.
                     record = await self._run(step, item, known, message, place)

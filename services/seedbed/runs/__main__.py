@@ -8,6 +8,7 @@ from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_ser
 from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.runs.api import RunsApi
 from seedbed.runs.keeper import Keeper
+from seedbed.runs.observed import Queues, Survey
 from seedbed.runs.operations import OperationsApi
 from seedbed.runs.upkeep.api import StoreApi
 from seedbed.runs.upkeep.mirrors import Mirrors
@@ -25,6 +26,13 @@ def build(kernel: Kernel) -> Service:
     taxonomy: TaxonomyServiceAsyncStub = TaxonomyServiceStub(kernel.channel(settings.taxonomy_address))
     keeper = Keeper(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
 
+    Survey(keeper).observe()
+    queues = Queues(keeper, kernel.bus)
+
+    async def start() -> None:
+        await keeper.start()
+        keeper.keep_up(queues.watch)
+
     def register(server: grpc.aio.Server) -> None:
         add_RunsServiceServicer_to_server(RunsApi(keeper, kernel.bus, kernel.store), server)
         add_OperationsServicer_to_server(OperationsApi(keeper), server)
@@ -38,7 +46,7 @@ def build(kernel: Kernel) -> Service:
             "google.longrunning.Operations",
         ],
         register=register,
-        start=keeper.start,
+        start=start,
         stop=keeper.stop,
     )
 

@@ -39,6 +39,7 @@ class Decided:
 
     number: int
     draw: Draw
+    root: str
     candidates: list[tuple[Birth, Decision]]
 
 
@@ -226,7 +227,8 @@ class Course:
 
     def _decide(self, first: Begun) -> Decided:
         births = births_of(self.fold, first.root)
-        decided = Decided(first.number, first.draw, self.settlement.decide(first.number, births))
+        candidates = self.settlement.decide(first.number, births)
+        decided = Decided(first.number, first.draw, first.root, candidates)
         self._keep_paid(self.fold.let_go(first.number, [first.root]))
         return decided
 

@@ -1,6 +1,7 @@
 """The keeper: all runs, and what is decided about them. Its listener and its admission carry them on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
@@ -19,6 +20,7 @@ from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import Seals
 from seedbed.runs.snapshots import Snapshots
 from seedbed.runs.tasks import Tasks
+from seedbed.runs.told import creating
 
 ROOM = 4
 """Open items for each call that may be in flight."""
@@ -60,6 +62,10 @@ class Keeper:
             self._tasks.keep_up(loop)
         self._tasks.keep_up(listener.drop_orphans)
 
+    def keep_up(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Keep up a loop that never ends for as long as this goes on."""
+        self._tasks.keep_up(loop)
+
     async def stop(self) -> None:
         """Stop; everything decided is on record."""
         await self._tasks.stop()
@@ -75,8 +81,9 @@ class Keeper:
             if run is None:
                 run = self._keep(Cell(plan.run, RunEntry(plan=plan)))
             try:
-                async with run.lock:
-                    await self._set_going(run)
+                with creating(plan):
+                    async with run.lock:
+                        await self._set_going(run)
             except BaseException:
                 if not run.cell.revision:
                     # Nowhere on record, so there is no such run.

@@ -22,6 +22,7 @@ from seedbed.runs.pieces import Pieces, no_room
 from seedbed.runs.seals import Seals
 from seedbed.runs.sending import send
 from seedbed.runs.stock import AT_ONCE, Stock
+from seedbed.runs.told import LeafTold
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
 SLICE = 0.02
@@ -68,6 +69,7 @@ class LeafWork:
         self.last_news = time.monotonic()
         self.patience = LEAST_PATIENCE
         """After how many silent seconds what is open is published again."""
+        self._told = LeafTold(known.plan.run, target)
         self._send = partial(send, effects.bus, effects.memo, known)
         self._store = effects.store
         self._entries = effects.entries
@@ -99,11 +101,12 @@ class LeafWork:
 
     async def open(self) -> None:
         """Bring in what may be recalled and say that the leaf is open; `resume` begins."""
-        if self.cell.revision:
-            await self._stock.put_by()
-        specs = set(self.course.known.specs.digests.values())
-        await self._stock.bring_in(specs, set(self.cell.value.excluded))
-        await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
+        with self._told.opening():
+            if self.cell.revision:
+                await self._stock.put_by()
+            specs = set(self.course.known.specs.digests.values())
+            await self._stock.bring_in(specs, set(self.cell.value.excluded))
+            await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
         self.opened = True
 
     async def resume(self) -> None:
@@ -135,6 +138,7 @@ class LeafWork:
                 if not self.course.settled:
                     break
                 self.course.close_round()
+                self._told.closed(self.course.settlement)
                 upcoming = self.course.next_round()
                 number = self.course.settlement.rounds
                 decided = self.cell.value.rounds
@@ -188,7 +192,7 @@ class LeafWork:
 
     async def _settle(self) -> None:
         since = time.monotonic()
-        for decided in self.course.settle():
+        for decided in self._told.settling(self.course):
             self.pieces.add(decided.number, write_piece(self.course, decided, self.commit))
             self.pieces.write()
             if self.course.paid_bytes > SEAL_BYTES:
@@ -207,7 +211,8 @@ class LeafWork:
 
     async def _finish(self) -> None:
         await self._seal(self.course.rest_paid())
-        digest = await self._keep_part()
+        with self._told.ending(self.course):
+            digest = await self._keep_part()
         counts, reason = self.course.counts(), self.course.shortfall()
 
         def end(entry: LeafEntry) -> None:

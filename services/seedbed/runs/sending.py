@@ -6,6 +6,7 @@ from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo, memo_key
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.records import write_letter
+from seedbed.runs.told import opening
 
 log = get_logger(__name__)
 
@@ -14,7 +15,8 @@ async def send(bus: Bus, memo: Memo, known: KnownPlan, item: Item) -> None:
     """Queue an item, or write down why it cannot be."""
     fault = size_fault(item.step, item.ByteSize())
     if not fault:
-        await bus.publish_work(item)
+        with opening(item):
+            await bus.publish_work(item)
         return
     log.warning("item given up", run=item.run, leaf=item.leaf, step=item.step, reason=fault)
     record = Record(

@@ -4,6 +4,7 @@
 # ruff: noqa: N802, ARG002
 
 import asyncio
+import time
 import uuid
 from collections import OrderedDict
 from pathlib import Path
@@ -12,6 +13,9 @@ import grpc.aio
 
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.store import Store
+from seedbed.kernel.telemetry import attributes
+from seedbed.kernel.telemetry.context import current, of_snapshot
+from seedbed.kernel.telemetry.spans import IMPORT, open_span, traced
 from seedbed.taxonomy import front
 from seedbed.taxonomy.findings import errors_of, refusal
 from seedbed.taxonomy.leaf import summarize
@@ -54,6 +58,7 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         return response
 
     async def _import(self, request: pb.ImportRequest) -> pb.ImportResponse:
+        since = time.time_ns()
         found = await asyncio.to_thread(
             front.read,
             request.source,
@@ -65,6 +70,7 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         if wrong := errors_of(found.findings):
             raise refusal(wrong)
         digest = await keep_snapshot(self._store, found)
+        _tell(digest, since)
         leaves = [summarize(leaf, found.commits.get(leaf.path, "")) for leaf in found.leaves]
         return pb.ImportResponse(snapshot=digest, leaves=leaves, findings=found.findings)
 
@@ -106,3 +112,11 @@ def _check_request_id(request_id: str) -> None:
     except ValueError as broken:
         wrong = Violation("request_id", "a UUID is meant")
         raise InputError("the request id is no UUID", [wrong]) from broken
+
+
+def _tell(snapshot: str, since: int) -> None:
+    """Its trace is named by what came of it, so it is told of at its end."""
+    links = list(filter(None, [current.get()]))
+    told = {attributes.SNAPSHOT: snapshot}
+    with open_span(IMPORT, at=traced(of_snapshot(snapshot)), links=links, told=told, since=since):
+        pass

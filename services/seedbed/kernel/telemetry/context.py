@@ -34,6 +34,12 @@ current: ContextVar[Context | None] = ContextVar("current", default=None)
 """The span that work is done in, where it is traced."""
 
 
+def trace_headers() -> dict[str, str]:
+    """What a message takes with it of the span it is sent in."""
+    span = current.get()
+    return {HEADER: str(span)} if span else {}
+
+
 def read(header: str | None) -> Context | None:
     """A context out of a header; None where there is none that can be read."""
     found = _WIRE.fullmatch(header or "")

@@ -142,7 +142,7 @@ RUN_PAUSED = Metric(
     (a.RUN,), ("runs",),
 )  # fmt: skip
 SETTLEMENT = Metric(
-    "seedbed.settlement.duration", "histogram", "s", "Settling one round of a leaf",
+    "seedbed.settlement.duration", "histogram", "s", "Deciding the candidates of one draw",
     (a.LEAF_KIND,), ("runs",), bounds=_MESSAGING,
 )  # fmt: skip
 QUEUE_LAG = Metric(

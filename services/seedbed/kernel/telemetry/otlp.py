@@ -99,6 +99,7 @@ class Otlp:
         parent: Context | None,
         links: Sequence[Context],
         told: Mapping[str, Value],
+        since: int,
         /,
     ) -> _Made:
         """See Maker. On the event loop only: the ids are handed over by the side."""
@@ -111,6 +112,7 @@ class Otlp:
                 context=above or {},  # type: ignore[arg-type]  # a Context is a dict
                 kind=_KINDS[kind],
                 attributes=told,
+                start_time=since or None,
                 links=[Link(_sdk_context(link)) for link in links],
             )
         )

@@ -22,7 +22,7 @@ Told = Mapping[Attribute, Value]
 IMPORT = "import taxonomy"
 CREATE = "create run"
 OPEN_LEAF = "open leaf"
-CLOSE_ROUND = "close round"
+ROUND = "round"
 SETTLE_DRAW = "settle draw"
 END_LEAF = "end leaf"
 CHAT = "chat"
@@ -32,7 +32,7 @@ SPANS = {
     IMPORT: "A taxonomy is read into a snapshot",
     CREATE: "A run is created from a snapshot",
     OPEN_LEAF: "What may be recalled is brought in, and the leaf is opened; its rounds and chunks are below",
-    CLOSE_ROUND: "All of a round is closed, and its candidates are decided",
+    ROUND: "From the opening of a round until all its candidates are decided",
     SETTLE_DRAW: "What became of one draw; in the draw's own trace",
     END_LEAF: "The leaf's part of the dataset is written",
     CHAT: "One request to a teacher or judge; the model's name follows",
@@ -63,6 +63,7 @@ class Maker(Protocol):
         parent: Context | None,
         links: Sequence[Context],
         told: Mapping[str, Value],
+        since: int,
         /,
     ) -> Made:
         """A span that has begun."""
@@ -132,6 +133,11 @@ UNTRACED = Span()
 """Shared by all that is not traced."""
 
 
+def traced(context: Context) -> Context | None:
+    """A context of what is always traced, unless nothing is."""
+    return context if tracing.ratio else None
+
+
 def open_span(
     name: str,
     kind: Kind = "internal",
@@ -140,14 +146,18 @@ def open_span(
     under: Context | None = None,
     links: Sequence[Context] = (),
     told: Told | None = None,
+    since: int = 0,
 ) -> Span:
-    """A span that has ids of its own (`at`), a parent (`under`), or both. Without a chosen one it is none."""
+    """A span that has ids of its own (`at`), a parent (`under`), or both. Without a chosen one it is none.
+
+    It begins now, or at `since`, in nanoseconds since the epoch.
+    """
     chosen = at or under
     if tracing.maker is None or chosen is None or not chosen.sampled:
         return UNTRACED
     context = at or Context(chosen.trace, random.getrandbits(64) or 1)
     plain = {attribute.name: value for attribute, value in told.items()} if told else {}
-    return Span(context, tracing.maker.make(name, kind, context, under, links, plain))
+    return Span(context, tracing.maker.make(name, kind, context, under, links, plain, since))
 
 
 def name_error(error: BaseException) -> str:

@@ -1,0 +1,181 @@
+"""Items on the bus: queued, taken, worked on, given up. What is told of them, and in which trace they are.
+
+A draw's first item begins a trace, chosen by its digest; what follows from it is in the same one, as the
+messages' headers say. What a leaf does before there are draws is in the leaf's trace, and where that fans out
+over many items each begins a trace of its own, which links back.
+"""
+
+import time
+from collections.abc import Iterable
+from contextvars import Token
+from types import TracebackType
+from typing import Self
+
+from nats.aio.msg import Msg
+
+from seedbed.bus.v1.bus_pb2 import DeadLetter, Item, Outcome, Record
+from seedbed.kernel.step import item_name
+from seedbed.kernel.telemetry import attributes as a
+from seedbed.kernel.telemetry import metrics, spans
+from seedbed.kernel.telemetry.attributes import Attribute
+from seedbed.kernel.telemetry.context import (
+    HEADER,
+    Context,
+    current,
+    is_chosen,
+    of_item,
+    of_leaf,
+    read,
+    span_of,
+)
+from seedbed.kernel.telemetry.meters import Counter, Histogram
+from seedbed.kernel.telemetry.spans import Span, open_span, tracing
+
+_process = Histogram(metrics.PROCESS_DURATION)
+_consumed = Counter(metrics.CONSUMED)
+_publish = Histogram(metrics.PUBLISH_DURATION)
+_sent = Counter(metrics.SENT)
+_waited = Histogram(metrics.PERMIT_WAIT)
+_dead = Counter(metrics.DEAD_LETTERS)
+
+OUTCOMES = {number: name.removeprefix("OUTCOME_").lower() for name, number in Outcome.items()}
+_GIVEN_UP = ("malformed", "failed")
+
+
+def template(step: str) -> str:
+    """Where a step's items wait, without what tells them apart."""
+    return f"seedbed.v1.work.{step}.{{run}}.{{leaf}}.{{item}}"
+
+
+def tell_sent(step: str, began: float) -> None:
+    """An item was queued."""
+    if _sent.on:
+        name = template(step)
+        _sent.add(1, name)
+        _publish.record(time.perf_counter() - began, name)
+
+
+def tell_letter(letter: DeadLetter) -> None:
+    """An item was given up."""
+    _dead.add(1, letter.step, OUTCOMES[letter.outcome])
+
+
+def expect_letters(steps: Iterable[str]) -> None:
+    """Begin at nought: a first letter is a rise only where something stood before."""
+    for step in steps:
+        for outcome in _GIVEN_UP:
+            _dead.add(0, step, outcome)
+
+
+class Within:
+    """What is queued in here is in that trace; in none where none is named."""
+
+    __slots__ = ("_token", "context")
+
+    def __init__(self, context: Context | None) -> None:
+        self.context = context
+        self._token: Token[Context | None] | None = None
+
+    def __enter__(self) -> Self:
+        self._token = current.set(self.context)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            current.reset(self._token)
+
+
+def first(item: Item, *, preparing: bool) -> Span | Within:
+    """Around the queueing of an item that follows from none: in the leaf's trace, or in its own if chosen."""
+    if tracing.maker is None:
+        return spans.UNTRACED
+    leaf = of_leaf(item.run, item.leaf)
+    if preparing:
+        return Within(spans.traced(leaf))
+    return _begin(item, leaf)
+
+
+def following(item: Item, child: Item) -> Span | Within:
+    """Around the queueing of what follows from an item at work."""
+    here = current.get()
+    if here is None or child.step == item.step or here.trace != of_leaf(item.run, item.leaf).trace:
+        return spans.UNTRACED
+    return _begin(child, here)
+
+
+def _begin(item: Item, origin: Context) -> Span | Within:
+    if not is_chosen(item.digest, tracing.ratio):
+        return Within(None)
+    name = template(item.step)
+    told = _describe(item, name, "publish", "send")
+    at = of_item(item.run, item.digest)
+    return open_span(f"{spans.PUBLISH} {name}", "producer", at=at, links=[origin], told=told)
+
+
+class Work:
+    """Around an item at a worker, from its arrival to its acknowledgement."""
+
+    __slots__ = ("_began", "_item", "_message", "_span")
+
+    def __init__(self, item: Item, message: Msg) -> None:
+        self._item = item
+        self._message = message
+        self._span = spans.UNTRACED
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        if _process.on:
+            self._began = time.perf_counter()
+            if self._message.headers and (parent := read(self._message.headers.get(HEADER))):
+                self._span = _open(self._item, parent, self._message.metadata.num_delivered)
+                self._span.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._began:
+            return
+        name = template(self._item.step)
+        _consumed.add(1, name)
+        _process.record(
+            time.perf_counter() - self._began, name, spans.name_error(error) if error is not None else ""
+        )
+        self._span.__exit__(kind, error, trace)
+
+    def tell_wait(self, seconds: float) -> None:
+        """It has its permit."""
+        _waited.record(seconds, self._item.step)
+        self._span.set({a.WAITED: seconds})
+
+    def tell_end(self, record: Record) -> None:
+        """What became of it."""
+        if self._span.context:
+            self._span.set({a.OUTCOME: OUTCOMES[record.outcome], a.RECALLED: record.recalled})
+
+
+def _open(item: Item, parent: Context, delivery: int) -> Span:
+    name, own = template(item.step), item_name(item.digest, item.candidate)
+    told = {**_describe(item, name, "process", "process"), a.DELIVERY: delivery}
+    told[a.MESSAGING_GROUP] = item.step.replace(".", "_")
+    # Named by its delivery: what comes again knows the span of the time before, though nobody lived to tell.
+    before = [span_of(parent, own, str(delivery - 1))] if delivery > 1 else []
+    at = span_of(parent, own, str(delivery))
+    return open_span(f"{spans.PROCESS} {name}", "consumer", at=at, under=parent, links=before, told=told)
+
+
+def _describe(item: Item, name: str, operation: str, kind: str) -> dict[Attribute, spans.Value]:
+    told: dict[Attribute, spans.Value] = {
+        a.MESSAGING_SYSTEM: "nats",
+        a.MESSAGING_OPERATION: operation,
+        a.MESSAGING_TYPE: kind,
+        a.MESSAGING_TEMPLATE: name,
+        a.MESSAGING_CONVERSATION: item.run,
+        a.RUN: item.run,
+        a.LEAF: item.leaf,
+        a.STEP: item.step,
+        a.ITEM: item.digest,
+    }
+    if item.candidate:
+        told[a.CANDIDATE] = item.candidate
+    return told
