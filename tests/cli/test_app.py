@@ -19,7 +19,7 @@ SURFACE = {
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",
     "forget": f"document --leaf --yes {LOOK}",
-    "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --no-refill --state --out --json",
+    "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --no-refill --state --telemetry --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",
@@ -28,8 +28,8 @@ SURFACE = {
     "taxonomy diff": "taxonomy base head --json",
     "taxonomy lint": "taxonomy --format --documents",
     "taxonomy list": "taxonomy --leaf --json",
-    "trace": f"sample --run {LOOK}",
-    "up": f"{ENDPOINTS} --state --json",
+    "trace": f"sample --run --spans {LOOK}",
+    "up": f"{ENDPOINTS} --state --telemetry --json",
 }
 
 

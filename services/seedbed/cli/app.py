@@ -73,6 +73,7 @@ def generate(  # noqa: PLR0913  its options are its interface
     concurrency: options.Concurrency = 0,
     timeout: options.Timeout = 0,
     state: options.State = STATE,
+    telemetry: options.Telemetry = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the dataset goes.")] = Path("dataset"),
     machine: options.Json = False,
 ) -> None:
@@ -103,6 +104,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         recipe=recipe,
         refill=not no_refill,
         pace=Pace(concurrency=concurrency, timeout=timeout),
+        telemetry=telemetry,
     )
     screen = Screen(machine=machine)
     generation = Generation(order, screen)
@@ -124,6 +126,7 @@ def up(  # noqa: PLR0913  its options are its interface
     concurrency: options.Concurrency = 0,
     timeout: options.Timeout = 0,
     state: options.State = STATE,
+    telemetry: options.Telemetry = False,
     machine: options.Json = False,
 ) -> None:
     """Bring up a stack and keep it up until Ctrl-C."""
@@ -140,7 +143,7 @@ def up(  # noqa: PLR0913  its options are its interface
         judge_api_key_env=judge_api_key_env,
     )
     pace = Pace(concurrency=concurrency, timeout=timeout)
-    setup = work.Setup(state=state, wanted=wanted, pace=pace)
+    setup = work.Setup(state=state, wanted=wanted, pace=pace, telemetry=telemetry)
     screen = Screen(machine=machine)
     Boundary(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))
 
@@ -204,14 +207,20 @@ def trace(
     ],
     *,
     run: options.OfRun = "",
+    spans: Annotated[
+        bool, typer.Option("--spans", help="Its way through the services instead, as it was traced.")
+    ] = False,
     server: options.Server = "",
     state: options.State = STATE,
     machine: options.Json = False,
 ) -> None:
     """Show the whole pedigree of one sample."""
     from seedbed.cli.samples import trace as work
+    from seedbed.cli.spans import show_spans
 
     screen = Screen(machine=machine)
+    if spans:
+        ask_runs(context, server, state, screen, lambda runs: show_spans(runs, sample, run, state, screen))
     ask_runs(context, server, state, screen, lambda runs: work(runs, sample, run, screen))
 
 

@@ -42,6 +42,7 @@ class Order:
     recipe: Path | None = None
     refill: bool = True
     pace: Pace = field(default_factory=Pace)
+    telemetry: bool = False
 
 
 class Generation:
@@ -80,9 +81,17 @@ class Generation:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
             # What an earlier command left undone waits until it is asked for: another run supersedes it.
-            async with bring_up(
-                state, endpoints, settings, order.pace, screen, asking=order.refill, dormant=True
-            ) as (stack, ports):
+            supply = bring_up(
+                state,
+                endpoints,
+                settings,
+                order.pace,
+                screen,
+                asking=order.refill,
+                dormant=True,
+                collector=order.telemetry,
+            )
+            async with supply as (stack, ports):
                 snapshot = await self._import(stack, ports)
                 await stack.ready()
                 async with open_runs(address(ports["runs"])) as runs:

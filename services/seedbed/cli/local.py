@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from seedbed.cli.broker import broker_program
 from seedbed.cli.child import Program
+from seedbed.cli.collector import COLLECTOR, collector_program
 from seedbed.cli.endpoints import REHEARSAL, Endpoint, Endpoints
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.settings import PREFIX, load_settings
@@ -23,9 +24,10 @@ def address(port: int) -> str:
     return f"{_HOST}:{port}"
 
 
-def port_names(services: Iterable[str], *, rehearsal: bool) -> list[str]:
+def port_names(services: Iterable[str], *, rehearsal: bool, collector: bool = False) -> list[str]:
     """Every port such a stack needs."""
-    return ["nats-server", "nats-monitor", *([REHEARSAL] if rehearsal else []), *services]
+    more = [*([REHEARSAL] if rehearsal else []), *([COLLECTOR] if collector else [])]
+    return ["nats-server", "nats-monitor", *more, *services]
 
 
 def inherited(environ: Mapping[str, str], hidden: Iterable[str]) -> dict[str, str]:
@@ -59,6 +61,8 @@ def make_programs(
     watched = {f"{PREFIX}PARENT_PID": str(os.getpid())}
     if REHEARSAL in ports:
         programs.append(_module(REHEARSAL, ("--listen", address(ports[REHEARSAL])), {**plain, **watched}))
+    if COLLECTOR in ports:
+        programs.append(collector_program(state, ports[COLLECTOR], plain))
     common = {**base, **watched, **_common(state, ports), **_addresses(endpoints, ports), **overrides}
     for name in SERVICES:
         if name in ports:

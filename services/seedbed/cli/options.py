@@ -118,6 +118,14 @@ Server = Annotated[
         show_default=False,
     ),
 ]
+Telemetry = Annotated[
+    bool,
+    typer.Option(
+        "--telemetry",
+        help="Trace everything and show metrics: a collector runs beside the stack. See `trace --spans`.",
+        rich_help_panel=_STACK,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, all else to stderr.")]
 LeafGlob = Annotated[
     str, typer.Option("--leaf", metavar="GLOB", help="Only leaves whose path matches.", show_default=False)

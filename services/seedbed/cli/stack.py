@@ -18,7 +18,7 @@ from seedbed.kernel.channel import OPEN, Access, open_channel
 _START_TIMEOUT = 60.0
 # The services' own grace, and a little more.
 _PATIENCE = 6.0
-_NOT_A_SERVICE = ("nats-server", "rehearsal")
+_NOT_A_SERVICE = ("nats-server", "rehearsal", "collector")
 
 
 class Stack:

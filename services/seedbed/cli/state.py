@@ -31,6 +31,11 @@ class StateFolder:
         return self.root / "store"
 
     @property
+    def telemetry(self) -> Path:
+        """Where the collector keeps what it was told."""
+        return self.root / "telemetry"
+
+    @property
     def jetstream(self) -> Path:
         """Where the broker keeps its streams."""
         return self.root / "jetstream"

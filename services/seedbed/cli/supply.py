@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from seedbed.cli.collector import COLLECTOR, told_to, with_collector
 from seedbed.cli.endpoints import Endpoint, Endpoints
 from seedbed.cli.local import DORMANT, SERVICES, make_programs, port_names
 from seedbed.cli.options import AUTO
@@ -16,6 +17,7 @@ from seedbed.kernel.errors import InputError
 from seedbed.kernel.preflight import check_endpoint
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.teacher import Endpoint as Asked
+from seedbed.kernel.telemetry.setup import telling
 
 AUTO_CEILING = 256
 _PATIENCE = 20.0
@@ -39,10 +41,12 @@ async def bring_up(
     *,
     asking: bool = True,
     dormant: bool = False,
+    collector: bool = False,
 ) -> AsyncIterator[tuple[Stack, dict[str, int]]]:
     """Start everything, models first; what is needed first is waited for by whoever needs it.
 
     A teacher that is not asked need not be there. `dormant`: what an earlier command left undone waits.
+    With a collector the stack tells it of its work, and so does this process.
     """
     async with serve_weights(endpoints, state, settings, screen, asking=asking) as answering:
         outlook = await preflight(answering, pace.timeout, asking=asking)
@@ -51,9 +55,14 @@ async def bring_up(
         overrides = overrides_of(pace, min(outlook.context, settings.teacher_context))
         if dormant:
             overrides |= DORMANT
-        ports = state.choose_ports(port_names(SERVICES, rehearsal=endpoints.rehearsed))
-        programs = make_programs(state, ports, answering, overrides)
-        async with Stack(state, programs, ports, screen.warn) as stack:
+        names = port_names(SERVICES, rehearsal=endpoints.rehearsed, collector=collector)
+        ports = state.choose_ports(names)
+        if collector:
+            overrides |= told_to(ports[COLLECTOR], settings)
+            settings = with_collector(ports[COLLECTOR], settings)
+        stacked = Stack(state, make_programs(state, ports, answering, overrides), ports, screen.warn)
+        # This process ends before the collector that it tells.
+        async with stacked as stack, telling(settings, "cli"):
             yield stack, ports
 
 

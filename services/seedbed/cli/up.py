@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from seedbed.cli.collector import COLLECTOR, collector_address
 from seedbed.cli.endpoints import REHEARSAL, REHEARSAL_NOTICE, Wanted, choose_endpoints
 from seedbed.cli.local import address
 from seedbed.cli.screen import Screen
@@ -20,6 +21,7 @@ class Setup:
     state: Path
     wanted: Wanted
     pace: Pace
+    telemetry: bool = False
 
 
 async def up(setup: Setup, screen: Screen) -> int:
@@ -32,7 +34,8 @@ async def up(setup: Setup, screen: Screen) -> int:
     with state.hold("up") as ended:
         if ended:
             screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-        async with bring_up(state, endpoints, settings, setup.pace, screen) as (stack, ports):
+        supply = bring_up(state, endpoints, settings, setup.pace, screen, collector=setup.telemetry)
+        async with supply as (stack, ports):
             await stack.ready()
             _show(ports, state, screen)
             try:
@@ -47,6 +50,8 @@ def _show(ports: dict[str, int], state: StateFolder, screen: Screen) -> None:
         name: f"http://{address(port)}/v1" if name == REHEARSAL else address(port)
         for name, port in ports.items()
     }
+    if COLLECTOR in ports:
+        places[COLLECTOR] = f"{collector_address(ports[COLLECTOR])}/metrics"
     if screen.machine:
         screen.emit({"state": str(state.root), "addresses": places})
     table = make_table("process", "address")
