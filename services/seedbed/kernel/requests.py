@@ -37,7 +37,8 @@ class Requests:
     async def publish(self, subject: str, data: bytes, last: int | None = None) -> int:
         """Write to a stream; returns the message's sequence number. Raises APIError where it is refused.
 
-        The message takes the trace that it is written in with it. Given `last`, only where that is the number of the subject's last message; 0 where there is none.
+        Given `last`, only where that is the number of the subject's last message; 0 where there is none. The
+        message takes with it the trace that it is written in.
         """
         headers = trace_headers()
         if last is not None:

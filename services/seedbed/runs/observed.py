@@ -17,7 +17,7 @@ from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Run
 SHOWN = 900.0
 """Seconds for which an ended run is still told of."""
 FRESH = 0.5
-LOOK = 5.0
+LOOK = 2.0
 
 _ENDS = ("accepted", "rejected", "duplicate", "unneeded")
 _OUTCOMES = ("done", "malformed", "failed")

@@ -1,0 +1,127 @@
+"""What a real run tells is what the registry says: all of it, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seedbed.cli.local import SERVICES
+from seedbed.collector.spans import plain
+from seedbed.kernel.digest import leaf_token
+from seedbed.kernel.telemetry.attributes import ATTRIBUTES
+from seedbed.kernel.telemetry.context import Context, of_item, of_leaf, of_run, of_snapshot
+from seedbed.kernel.telemetry.metrics import METRICS
+from seedbed.kernel.telemetry.spans import SPANS
+from tests.cli.stage import TAXONOMY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("told")]
+
+PRESENT = {*SERVICES, "cli"}
+TYPES = {"string": str, "int": int, "double": float, "boolean": bool}
+DATA = {"counter": "sum", "gauge": "gauge", "histogram": "histogram"}
+
+
+def points(metric):
+    return getattr(metric, metric.WhichOneof("data")).data_points
+
+
+def test_every_registered_metric_is_told_by_every_service_it_names(told):
+    emitted = {(metric.name, service) for service, metric in told.heard.families()}
+    expected = {
+        (metric.name, service)
+        for metric in METRICS.values()
+        for service in metric.services
+        if service in PRESENT
+    }
+    assert expected - emitted == set()
+
+
+def test_every_metric_that_is_told_is_registered_as_it_is(told):
+    for _, metric in told.heard.families():
+        known = METRICS[metric.name]
+        assert metric.WhichOneof("data") == DATA[known.kind]
+        assert (metric.unit, metric.description) == (known.unit, known.description)
+        allowed = {*known.constant, *(attribute.name for attribute in known.attributes)}
+        for point in points(metric):
+            assert set(plain(point.attributes)) <= allowed
+        if known.kind == "counter":
+            assert metric.sum.is_monotonic
+
+
+def test_every_span_and_every_attribute_of_it_is_registered(told):
+    for span in told.heard.spans:
+        assert span.name.startswith(tuple(SPANS)) or "rpc.method" in span.attributes, span.name
+        for name, value in span.attributes.items():
+            assert isinstance(value, TYPES[ATTRIBUTES[name].type]), (span.name, name, value)
+
+
+def test_every_kind_of_span_there_is_was_told(told):
+    for name in SPANS:
+        assert any(span.name.startswith(name) for span in told.heard.spans), name
+
+
+def hexed(context: Context):
+    return f"{context.trace:032x}", f"{context.span:016x}"
+
+
+def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(told):
+    sample = next(row for row in told.samples if row["leaf_kind"] == "knowledge")
+    by_id = {(span.trace, span.span): span for span in told.heard.spans}
+    born = next(
+        span
+        for span in told.heard.spans
+        if span.name.startswith("process seedbed.v1.work.judge.grounded")
+        and span.attributes.get("seedbed.candidate") == sample["id"]
+    )
+    way = [born]
+    while way[-1].parent:
+        way.append(by_id[way[-1].trace, way[-1].parent])
+    assert [(span.service, span.name.split()[0]) for span in way] == [
+        ("judge", "process"),
+        ("knowledge", "process"),
+        ("runs", "publish"),
+    ]
+    draw = way[-1]
+    assert (draw.trace, draw.span) == hexed(of_item(told.run, draw.attributes["seedbed.item"]))
+    settled = [s for s in told.heard.spans if s.name == "settle draw" and s.parent == draw.span]
+    assert ["accepted" in span.attributes["seedbed.candidate.end"] for span in settled] == [True]
+
+    leaf = by_id[hexed(of_leaf(told.run, leaf_token(str(sample["leaf"]))))]
+    assert draw.links == ((leaf.trace, leaf.span),)
+    below = {(s.service, s.name.split(".")[0]) for s in told.heard.spans if s.parent == leaf.span}
+    assert below >= {("knowledge", "process seedbed"), ("runs", "round"), ("runs", "end leaf")}
+    run = by_id[hexed(of_run(told.run))]
+    assert leaf.links == ((run.trace, run.span),)
+    imported = by_id[hexed(of_snapshot(run.attributes["seedbed.snapshot"]))]
+    assert (imported.service, imported.name) == ("taxonomy", "import taxonomy")
+    assert (imported.trace, imported.span) in run.links
+    # And each to the call that it was asked for by.
+    for span in (run, imported):
+        called = by_id[span.links[-1]]
+        assert by_id[called.trace, called.parent].service == "cli"
+
+
+def test_the_teachers_request_is_told_below_its_item_with_what_it_cost(told):
+    by_id = {(span.trace, span.span): span for span in told.heard.spans}
+    chats = [span for span in told.heard.spans if span.name.startswith("chat ")]
+    assert {by_id[chat.trace, chat.parent].name.split()[0] for chat in chats} == {"process"}
+    assert all(chat.attributes["gen_ai.usage.input_tokens"] > 0 for chat in chats)
+
+
+def test_no_text_of_the_taxonomy_and_none_of_the_teacher_is_told(told):
+    texts = [str(row["question"]) for row in told.samples]
+    for path in Path(TAXONOMY).rglob("qna.yaml"):
+        for seed in yaml.safe_load(path.read_text(encoding="utf-8"))["seed_examples"]:
+            texts += [str(value).strip()[:60] for value in seed.values() if isinstance(value, str)]
+            texts += [str(pair["question"]).strip()[:60] for pair in seed.get("questions_and_answers", ())]
+    assert len(texts) > 30
+    whole = "\n".join(map(repr, [*told.heard.spans, *told.heard.metrics]))
+    assert [text for text in texts if text and (text in whole or repr(text)[1:-1] in whole)] == []
+
+
+def test_an_exemplar_leads_from_a_slow_bucket_to_its_trace(told):
+    known = {span.trace for span in told.heard.spans}
+    metric = told.heard.last("gen_ai.client.operation.duration")
+    exemplars = [exemplar for point in points(metric) for exemplar in point.exemplars]
+    assert exemplars
+    assert {exemplar.trace_id.hex() for exemplar in exemplars} <= known
