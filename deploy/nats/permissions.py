@@ -107,7 +107,7 @@ def _runs() -> list[str]:
     for bucket in (MEMO, RUNS, LIMITS, STEPS):
         allowed += _follow(bucket)
     allowed += [*_read(MEMO, ">"), *_read(RUNS, ">"), f"$KV.{MEMO}.>", f"$KV.{RUNS}.>"]
-    allowed += [f"{API}.STREAM.PURGE.{stream}" for stream in (WORK, f"KV_{MEMO}")]
+    allowed += [f"{API}.STREAM.PURGE.{stream}" for stream in (WORK, f"KV_{MEMO}", f"KV_{RUNS}")]
     allowed += [*_tail(DEAD), f"{API}.STREAM.MSG.DELETE.{DEAD}"]
     # How long the queues are, for whoever looks after them.
     allowed += [f"{API}.CONSUMER.INFO.{WORK}.*"]

@@ -25,6 +25,7 @@ SURFACE = {
     "runs show": f"run {LOOK}",
     "runs watch": f"run {LOOK}",
     "samples": f"run --follow --leaf --end {LOOK}",
+    "store gc": f"--keep --keep-last --keep-days --drop-seals --grace --yes {LOOK}",
     "taxonomy diff": "taxonomy base head --json",
     "taxonomy lint": "taxonomy --format --documents",
     "taxonomy list": "taxonomy --leaf --json",

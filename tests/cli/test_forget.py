@@ -1,5 +1,6 @@
 """A document is forgotten over the whole stack; its words are looked for in every byte the stack keeps."""
 
+import json
 import shutil
 import signal
 import zlib
@@ -48,13 +49,7 @@ async def test_not_a_sentence_of_it_is_left(taxonomy, tmp_path):
     places = ("--state", state, "--out")
     first = await seedbed(*generate, *places, tmp_path / "first")
     assert first.code == 0, first.err
-    # A second run is left half-way, so that the broker has some of it in hand.
-    async with open_teacher(0.1) as teacher:
-        asked = (*generate[:4], "--teacher", teacher.url, "--model", "rehearsal", "--target", 60)
-        process = await start(*asked, *places, tmp_path / "none")
-        await teacher.reach(25)
-        process.send_signal(signal.SIGINT)
-        assert (await finish(process)).code == 130
+    await leave_half_way(generate[:4], places, tmp_path / "none")
     words = words_of(taxonomy)
     assert {path.split("/")[0] for path in traces(state, words)} >= {"store", "jetstream"}
 
@@ -83,3 +78,29 @@ async def test_not_a_sentence_of_it_is_left(taxonomy, tmp_path):
     export = await seedbed("export", first.object["run"], tmp_path / "export", "--state", state)
     assert export.code == 0, export.err
     assert traces(tmp_path / "export", words) == {}
+
+    await keep_one(state, without.object["run"], first.object["run"])
+    again = await seedbed(*generate, *places, tmp_path / "third")
+    assert (again.code, again.object["teacher_calls"]) == (0, 0), again.err
+
+
+async def leave_half_way(beginning, places, out):
+    """A run that the broker has in hand."""
+    async with open_teacher(0.1) as teacher:
+        asked = (*beginning, "--teacher", teacher.url, "--model", "rehearsal", "--target", 60)
+        process = await start(*asked, *places, out)
+        await teacher.reach(25)
+        process.send_signal(signal.SIGINT)
+        assert (await finish(process)).code == 130
+
+
+async def keep_one(state, kept, other):
+    """What only other runs needed goes as well."""
+    shown = await seedbed("store", "gc", "--keep", kept, "--grace", 0, "--state", state)
+    assert "nothing was done; --yes does it" in shown.out
+    swept = await seedbed("store", "gc", "--keep", kept, "--grace", 0, "--state", state, "--yes", "--json")
+    assert swept.code == 0, swept.err
+    assert other in swept.object["removed"]
+    assert {amount["kind"] for amount in swept.object["amounts"]} >= {"runs", "blobs"}
+    listed = await seedbed("runs", "list", "--state", state, "--json")
+    assert [json.loads(line)["run"] for line in listed.out.splitlines()] == [kept]

@@ -97,6 +97,11 @@ class Client:
         call = self.upkeep.Forget(spb.ForgetRequest(document=document, **values), timeout=PATIENCE)
         return [answer async for answer in call][-1]
 
+    async def collect(self, **values: Any) -> Any:
+        """What the last message of a collection of garbage says."""
+        call = self.upkeep.CollectGarbage(spb.CollectGarbageRequest(**values), timeout=PATIENCE)
+        return [answer async for answer in call][-1]
+
     async def until(self, run: str, requests: int) -> None:
         """Wait until so many calls are on record."""
         async with asyncio.timeout(PATIENCE):

@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(app_taxonomy.app, name="taxonomy")
 app.add_typer(app_runs.app, name="runs")
 app.add_typer(app_dead.app, name="dead")
+app.add_typer(app_store.store, name="store")
 app.command()(app_runs.diff)
 app.command()(app_store.forget)
 

@@ -38,3 +38,56 @@ def forget(
     work = Forgetting(document, leaf, screen, yes=yes)
     # Repositories that were fetched may hold it, too, and only the taxonomy service knows them.
     ask_runs(context, server, state, screen, work.run, beside=("taxonomy",))
+
+
+store = typer.Typer(help="What is kept in the store.", no_args_is_help=True)
+
+
+@store.command()
+def gc(  # noqa: PLR0913  its options are its interface
+    context: typer.Context,
+    *,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RUN", help="Keep this run; may be given again.", show_default=False),
+    ] = None,
+    keep_last: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Keep so many of the latest runs.", show_default=False)
+    ] = 0,
+    keep_days: Annotated[
+        float,
+        typer.Option(
+            metavar="D", min=0, help="Keep runs created in the last so many days.", show_default=False
+        ),
+    ] = 0,
+    drop_seals: Annotated[
+        bool,
+        typer.Option(
+            "--drop-seals", help="Remove the seals of kept runs as well: what they paid for is not recalled."
+        ),
+    ] = False,
+    grace: Annotated[
+        float, typer.Option(metavar="MINUTES", min=0, help="What was written so lately stays in any case.")
+    ] = 60,
+    yes: Yes = False,
+    server: options.Server = "",
+    state: options.State = STATE,
+    machine: options.Json = False,
+) -> None:
+    """Remove what no kept run needs; shows first what that is.
+
+    Without --keep, --keep-last or --keep-days all runs are kept. One that has not ended always is.
+    """
+    from seedbed.cli.store import Collecting
+    from seedbed.runs.v1.store_service_pb2 import CollectGarbageRequest
+
+    request = CollectGarbageRequest(
+        keep=keep or (),
+        keep_last=keep_last,
+        keep_days=keep_days,
+        keep_all=not (keep or keep_last or keep_days),
+        drop_seals=drop_seals,
+        grace=60 * grace,
+    )
+    screen = Screen(machine=machine)
+    ask_runs(context, server, state, screen, Collecting(request, screen, yes=yes).run)

@@ -11,6 +11,7 @@ from seedbed.kernel.store import Store
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.upkeep.erasure import Erasure
 from seedbed.runs.upkeep.mirrors import Mirrors
+from seedbed.runs.upkeep.sweep import Choice, Litter, Sweep
 from seedbed.runs.upkeep.trail import Trail
 from seedbed.runs.v1 import store_service_pb2 as pb
 from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceServicer
@@ -51,6 +52,54 @@ class StoreApi(StoreServiceServicer):
         told = _tell(erasure)
         told.done = True
         yield told
+
+    async def CollectGarbage(  # noqa: N802
+        self, request: pb.CollectGarbageRequest, context: Context
+    ) -> AsyncIterator[pb.CollectGarbageResponse]:
+        """See the contract."""
+        del context
+        choice = Choice(
+            names=tuple(request.keep),
+            last=request.keep_last,
+            days=request.keep_days,
+            everything=request.keep_all,
+            seals=not request.drop_seals,
+            grace=request.grace,
+        )
+        sweep = Sweep(self._keeper, self._bus, self._store, choice)
+        if request.validate_only:
+            yield _describe_litter(await sweep.look())
+            return
+        async for _ in sweep.carry_out():
+            yield _tell_sweep(sweep)
+        told = _tell_sweep(sweep)
+        told.done = True
+        yield told
+
+
+def _describe_litter(litter: Litter) -> pb.CollectGarbageResponse:
+    whole = [
+        pb.Amount(kind=kind, objects=len(found), bytes=sum(each.size for each in found))
+        for kind, found in litter.objects.items()
+        if found
+    ]
+    runs = [pb.Amount(kind="runs", objects=len(litter.runs))] if litter.runs else []
+    return pb.CollectGarbageResponse(
+        amounts=[*runs, *whole],
+        kept=litter.kept,
+        removed=litter.runs,
+        unsealed=litter.unsealed,
+        calls=litter.calls,
+        young=litter.young,
+    )
+
+
+def _tell_sweep(sweep: Sweep) -> pb.CollectGarbageResponse:
+    told = _describe_litter(sweep.litter)
+    del told.amounts[:]
+    for kind, count in sweep.gone.items():
+        told.amounts.add(kind=kind, objects=count, bytes=sweep.freed[kind])
+    return told
 
 
 def _tell(erasure: Erasure) -> pb.ForgetResponse:

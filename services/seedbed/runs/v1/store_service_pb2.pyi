@@ -186,3 +186,92 @@ class TaughtCheckpoint(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TaughtCheckpoint: _TypeAlias = TaughtCheckpoint  # noqa: Y015
+
+@_typing.final
+class CollectGarbageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEEP_FIELD_NUMBER: _builtins.int
+    KEEP_LAST_FIELD_NUMBER: _builtins.int
+    KEEP_DAYS_FIELD_NUMBER: _builtins.int
+    KEEP_ALL_FIELD_NUMBER: _builtins.int
+    DROP_SEALS_FIELD_NUMBER: _builtins.int
+    GRACE_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    keep_last: _builtins.int
+    """Keep so many of the latest."""
+    keep_days: _builtins.float
+    """Keep those created within so many days."""
+    keep_all: _builtins.bool
+    """Keep all there are: only what no run needs goes."""
+    drop_seals: _builtins.bool
+    """Remove the seals of the kept runs' leaves, too, but for those of runs that have not ended."""
+    grace: _builtins.float
+    """Objects written within so many seconds stay, as somebody may be about to name them."""
+    validate_only: _builtins.bool
+    @_builtins.property
+    def keep(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Runs to keep, besides those that have not ended."""
+
+    def __init__(
+        self,
+        *,
+        keep: _abc.Iterable[_builtins.str] | None = ...,
+        keep_last: _builtins.int = ...,
+        keep_days: _builtins.float = ...,
+        keep_all: _builtins.bool = ...,
+        drop_seals: _builtins.bool = ...,
+        grace: _builtins.float = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_seals", b"drop_seals", "grace", b"grace", "keep", b"keep", "keep_all", b"keep_all", "keep_days", b"keep_days", "keep_last", b"keep_last", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CollectGarbageRequest: _TypeAlias = CollectGarbageRequest  # noqa: Y015
+
+@_typing.final
+class CollectGarbageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DONE_FIELD_NUMBER: _builtins.int
+    AMOUNTS_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    UNSEALED_FIELD_NUMBER: _builtins.int
+    CALLS_FIELD_NUMBER: _builtins.int
+    YOUNG_FIELD_NUMBER: _builtins.int
+    done: _builtins.bool
+    calls: _builtins.int
+    young: _builtins.int
+    """Objects nobody needs that stay for now, as they were written within `grace`."""
+    @_builtins.property
+    def amounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Amount]: ...
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def removed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def unsealed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Leaves whose seals go, and the calls that were paid for what is in them: it is not recalled any more."""
+
+    def __init__(
+        self,
+        *,
+        done: _builtins.bool = ...,
+        amounts: _abc.Iterable[Global___Amount] | None = ...,
+        kept: _abc.Iterable[_builtins.str] | None = ...,
+        removed: _abc.Iterable[_builtins.str] | None = ...,
+        unsealed: _abc.Iterable[_builtins.str] | None = ...,
+        calls: _builtins.int = ...,
+        young: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amounts", b"amounts", "calls", b"calls", "done", b"done", "kept", b"kept", "removed", b"removed", "unsealed", b"unsealed", "young", b"young"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CollectGarbageResponse: _TypeAlias = CollectGarbageResponse  # noqa: Y015

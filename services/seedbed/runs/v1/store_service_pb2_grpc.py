@@ -39,6 +39,11 @@ class StoreServiceStub:
                 request_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.ForgetRequest.SerializeToString,
                 response_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.ForgetResponse.FromString,
                 _registered_method=True)
+        self.CollectGarbage = channel.unary_stream(
+                '/seedbed.runs.v1.StoreService/CollectGarbage',
+                request_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageRequest.SerializeToString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageResponse.FromString,
+                _registered_method=True)
 
 
 class StoreServiceServicer:
@@ -52,6 +57,14 @@ class StoreServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CollectGarbage(self, request, context):
+        """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
+        what that would be. Refused while runs go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StoreServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -59,6 +72,11 @@ def add_StoreServiceServicer_to_server(servicer, server):
                     servicer.Forget,
                     request_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.ForgetRequest.FromString,
                     response_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.ForgetResponse.SerializeToString,
+            ),
+            'CollectGarbage': grpc.unary_stream_rpc_method_handler(
+                    servicer.CollectGarbage,
+                    request_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageRequest.FromString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -88,6 +106,33 @@ class StoreService:
             '/seedbed.runs.v1.StoreService/Forget',
             seedbed_dot_runs_dot_v1_dot_store__service__pb2.ForgetRequest.SerializeToString,
             seedbed_dot_runs_dot_v1_dot_store__service__pb2.ForgetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CollectGarbage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/seedbed.runs.v1.StoreService/CollectGarbage',
+            seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageRequest.SerializeToString,
+            seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class StoreServiceStub:
     """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
     a message that is `done`; cut off before, the same call goes on.
     """
+    CollectGarbage: _grpc.UnaryStreamMultiCallable[_store_service_pb2.CollectGarbageRequest, _store_service_pb2.CollectGarbageResponse]
+    """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
+    what that would be. Refused while runs go on.
+    """
 
 @_typing.type_check_only
 class StoreServiceAsyncStub(StoreServiceStub):
@@ -42,6 +46,10 @@ class StoreServiceAsyncStub(StoreServiceStub):
     Forget: _aio.UnaryStreamMultiCallable[_store_service_pb2.ForgetRequest, _store_service_pb2.ForgetResponse]  # type: ignore[assignment]
     """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
     a message that is `done`; cut off before, the same call goes on.
+    """
+    CollectGarbage: _aio.UnaryStreamMultiCallable[_store_service_pb2.CollectGarbageRequest, _store_service_pb2.CollectGarbageResponse]  # type: ignore[assignment]
+    """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
+    what that would be. Refused while runs go on.
     """
 
 class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -53,6 +61,16 @@ class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_store_service_pb2.ForgetResponse], _abc.AsyncIterator[_store_service_pb2.ForgetResponse]]:
         """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
         a message that is `done`; cut off before, the same call goes on.
+        """
+
+    @_abc_1.abstractmethod
+    def CollectGarbage(
+        self,
+        request: _store_service_pb2.CollectGarbageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_store_service_pb2.CollectGarbageResponse], _abc.AsyncIterator[_store_service_pb2.CollectGarbageResponse]]:
+        """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
+        what that would be. Refused while runs go on.
         """
 
 def add_StoreServiceServicer_to_server(servicer: StoreServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

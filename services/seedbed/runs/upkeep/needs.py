@@ -1,0 +1,117 @@
+"""What runs need of the store: every key that leads from them to their datasets and to what they recall."""
+
+import re
+from collections.abc import Iterable
+
+from seedbed.bus.v1.bus_pb2 import Record
+from seedbed.kernel.bus import MEMO, Bus
+from seedbed.kernel.errors import NotFound
+from seedbed.kernel.store import Store, blob_key
+from seedbed.knowledge.v1.steps_pb2 import ChunkResult
+from seedbed.runs.run import KeptRun
+from seedbed.runs.seals import PREFIX as SEALS
+from seedbed.runs.seals import Seals
+from seedbed.runs.upkeep.folders import read_checkpoints, read_datasets
+from seedbed.runs.v1.candidate_pb2 import Part
+from seedbed.taxonomy.v1.leaf_pb2 import Snapshot
+
+SWEPT = ("snapshots/", "commits/", SEALS, "cuts/", "cas/sha256/", "datasets/")
+"""What runs make. Everything else in the store belongs to others and is never touched."""
+
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
+
+
+class Needs:
+    """Keys that stay, and folders of keys."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self.keys: set[str] = set()
+        self.folders: set[str] = set()
+        self._store = store
+        self._bus = bus
+        self._seals = Seals(store)
+        self._leaves: set[str] = set()
+
+    def hold(self, key: str) -> bool:
+        """Whether an object is needed."""
+        if key in self.keys:
+            return True
+        folders = (key[: place + 1] for place, letter in enumerate(key) if letter == "/")
+        return any(folder in self.folders for folder in folders)
+
+    async def take(self, runs: Iterable[KeptRun], *, seals: bool) -> None:
+        """Take note of all that these runs need; without `seals` those of runs that have ended are not."""
+        for run in runs:
+            await self._take_snapshot(run.known.plan.snapshot)
+            for target in run.targets():
+                self._leaves.add(target.digest)
+                if part := run.leaves[target.leaf].value.part:
+                    await self._take_part(part)
+                if seals or run.running:
+                    await self._take_seals(target.path)
+            if run.running:
+                await self._take_memo(run.name)
+        await self._take_folders()
+        await self._take_what_others_name()
+
+    async def _take_snapshot(self, digest: str) -> None:
+        key = f"snapshots/{digest}"
+        if key in self.keys:
+            return
+        self.keys.add(key)
+        try:
+            snapshot = Snapshot.FromString(await self._store.get(key))
+        except NotFound:
+            return
+        for leaf in snapshot.leaves:
+            self.keys.add(f"commits/{leaf.digest}")
+            for document in leaf.documents:
+                self.keys.add(blob_key(document.blob))
+                self.folders.add(f"cuts/{document.blob}/")
+
+    async def _take_part(self, digest: str) -> None:
+        self.keys.add(blob_key(digest))
+        try:
+            part = Part.FromString(await self._store.get(blob_key(digest)))
+        except NotFound:
+            return
+        # Every span counts in the document's text.
+        self.keys.update(blob_key(row.source.text) for row in part.candidates if row.source.text)
+        self.keys.update(blob_key(row.source.text) for row in part.augmentations if row.source.text)
+
+    async def _take_seals(self, path: str) -> None:
+        if f"{SEALS}{path}/" in self.folders:
+            return
+        self.folders.add(f"{SEALS}{path}/")
+        for seal in await self._seals.keys(path):
+            for record in await self._seals.open(seal.key) or ():
+                await self._take_record(record)
+
+    async def _take_memo(self, run: str) -> None:
+        async for entry in self._bus.watch(MEMO, f"{run}.>"):
+            if entry is None:
+                return
+            await self._take_record(Record.FromString(entry.value or b""))
+
+    async def _take_record(self, record: Record) -> None:
+        result = record.result
+        if record.result_ref:
+            self.keys.add(blob_key(record.result_ref))
+            if record.step == "knowledge.chunk":
+                result = await self._store.get(blob_key(record.result_ref))
+        if record.step == "knowledge.chunk" and (text := ChunkResult.FromString(result).text):
+            self.keys.add(blob_key(text))
+
+    async def _take_folders(self) -> None:
+        """Datasets of these runs, and those that a checkpoint was trained on."""
+        taught = {checkpoint.dataset for checkpoint in await read_checkpoints(self._store)}
+        for digest, dataset in (await read_datasets(self._store)).items():
+            if digest in taught or dataset.leaves.keys() <= self._leaves:
+                self.folders.add(f"{dataset.folder}/")
+
+    async def _take_what_others_name(self) -> None:
+        """Blobs that the manifests of others name, whatever they are."""
+        for key in await self._store.keys(""):
+            if key.endswith(".json") and not key.startswith(SWEPT):
+                data = await self._store.get(key)
+                self.keys.update(blob_key(digest.decode()) for digest in _DIGEST.findall(data))
