@@ -54,6 +54,8 @@ WORKERS = (
         ("skills.instruct", "judge.instruction", "judge.pair"),
     ),
     Worker("judge", ("judge.instruction", "judge.pair", "judge.grounded"), ("skills.respond",)),
+    # An evaluation is queued by the service that works on it.
+    Worker("evaluator", ("evaluator.score",), ("evaluator.score",)),
 )
 
 

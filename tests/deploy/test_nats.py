@@ -9,6 +9,7 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import SecretStr
 
+import seedbed.evaluator.score
 import seedbed.judge.steps
 import seedbed.knowledge.steps
 import seedbed.skills.steps
@@ -65,6 +66,10 @@ OWN = {
         "$KV.STEPS.skills.respond",
         "$KV.DEATHS.r.l.skills.respond.d",
     ],
+    "evaluator": [
+        f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.evaluator_score",
+        f"$JS.ACK.{WORK}.evaluator_score.1.1.1.1.0",
+    ],
     "knowledge": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.knowledge_chunk",
         "$KV.STEPS.knowledge.generate",
@@ -79,6 +84,7 @@ SHARED_WITH_RUNS = {
         "seedbed.v1.dead.judge.pair.r",
     ],
     "skills": [f"$KV.{MEMO}.r.l.skills.respond.d", "seedbed.v1.work.judge.pair.r.l.d"],
+    "evaluator": ["seedbed.v1.work.evaluator.score.e.l.d"],
     "knowledge": [f"$KV.{MEMO}.r.l.knowledge.chunk.d", "seedbed.v1.work.judge.grounded.r.l.d"],
 }
 
@@ -158,8 +164,9 @@ def test_the_table_knows_every_step():
     modules = (seedbed.knowledge.steps, seedbed.skills.steps, seedbed.judge.steps)
     classes = [kind for module in modules for kind in vars(module).values() if isinstance(kind, type)]
     steps = {kind.name for kind in classes if issubclass(kind, Step) and kind is not Step}
+    steps.add(seedbed.evaluator.score.STEP)
     assert {step for worker in WORKERS for step in worker.steps} == steps
-    assert {step for worker in WORKERS for step in worker.follows} < steps
+    assert {step for worker in WORKERS for step in worker.follows} <= steps
 
 
 @pytest.mark.parametrize("name", NAMES)

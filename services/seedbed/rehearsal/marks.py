@@ -9,7 +9,7 @@ import re
 
 from seedbed.rehearsal.hangul import is_korean
 from seedbed.rehearsal.tags import Tags
-from seedbed.rehearsal.words import WORD, content
+from seedbed.rehearsal.words import WORD, content, stem
 
 _NEEDS_MORE_THAN_TEXT = re.compile(
     r"\b(?:attached|(?:this|the) (?:image|picture|photo|video|recording|file|link))\b"
@@ -63,6 +63,32 @@ def judge_pair(tags: Tags) -> dict[str, object]:
     spelt_out = length >= 25 and len(shared) >= 4
     said = f"The response takes up {len(shared)} points of the task{'' if spelt_out else ', briefly'}."
     return {"explanation": said, "score": 3 if spelt_out else 2}
+
+
+def rate(tags: Tags) -> dict[str, object]:
+    """1 to 10 by the words shared with the task and with the reference, and by repeating itself less."""
+    response = tags.get("response").strip()
+    words = [stem(word) for word in WORD.findall(response)]
+    if not words:
+        return {"explanation": "The response is empty.", "rating": 1}
+    given = frozenset(words)
+    about = _share(content(tags.get("instruction")) | content(tags.get("context")), given, response)
+    alike = _share(content(tags.get("reference")), given, response)
+    # Text that goes round in circles shares words as well: what it repeats does not count.
+    fresh = len(given) / len(words)
+    rating = 1 + round(9 * min(1.0, fresh * 1.5) * (0.4 * about + 0.6 * alike))
+    said = (
+        f"It shares {about:.0%} of the task's words and {alike:.0%} of the reference's; {fresh:.0%} are new."
+    )
+    return {"explanation": said, "rating": rating}
+
+
+def _share(wanted: frozenset[str], given: frozenset[str], response: str) -> float:
+    """Which part of the wanted words the response has."""
+    if not wanted:
+        return 0.0
+    found = sum(word in given or (is_korean(word) and word in response) for word in wanted)
+    return found / len(wanted)
 
 
 def _is_well_formed(instruction: str) -> bool:

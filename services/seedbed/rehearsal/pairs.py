@@ -20,7 +20,7 @@ _WORDS = range(4, 46)
 def make_pairs(tags: Tags, luck: Luck) -> list[Pair]:
     """As many pairs as are asked for, or as the document yields."""
     document = tags.get("document")
-    told = [sentence for sentence in sentences(document) if _is_telling(sentence)]
+    told = [sentence for sentence in sentences(document) if is_telling(sentence)]
     topic = find_topic(tags, document)
     makers = _long if tags.get("form").strip() == "long" else _short
     wanted = tags.count(3)
@@ -50,7 +50,8 @@ def _headings(text: str) -> list[str]:
     return [plain_text(line.strip().lstrip("#-* ")) for line in text.splitlines()]
 
 
-def _is_telling(sentence: Sentence) -> bool:
+def is_telling(sentence: Sentence) -> bool:
+    """Whether a sentence says enough to be asked about."""
     return len(sentence.plain.split()) in _WORDS and not sentence.plain.endswith(("?", ":"))
 
 

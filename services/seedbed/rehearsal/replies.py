@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from seedbed.rehearsal.examining import make_choices
 from seedbed.rehearsal.instance import make_instance
 from seedbed.rehearsal.luck import Luck
-from seedbed.rehearsal.marks import judge_instruction, judge_pair
+from seedbed.rehearsal.marks import judge_instruction, judge_pair, rate
 from seedbed.rehearsal.pairs import make_pairs
 from seedbed.rehearsal.retelling import retell
 from seedbed.rehearsal.skills import make_context, make_instructions, make_response
@@ -44,6 +45,8 @@ _RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "InstructionJudgement": (("instruction",), lambda tags, _: judge_instruction(tags)),
     "PairJudgement": (("instruction",), lambda tags, _: judge_pair(tags)),
     "GroundedJudgement": (("document",), lambda tags, _: judge_grounded(tags)),
+    "ChoiceQuestions": (("document",), lambda tags, luck: {"questions": make_choices(tags, luck)}),
+    "Rating": (("instruction",), lambda tags, _: rate(tags)),
 }
 
 

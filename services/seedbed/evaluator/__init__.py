@@ -1,0 +1,1 @@
+"""The evaluator: what each leaf gained, and what was forgotten."""

@@ -1,0 +1,95 @@
+import json
+
+import pytest
+
+from seedbed.evaluator.exam import Exam, Question, place_answer
+from seedbed.evaluator.room import Room
+from seedbed.evaluator.tasks import task_name, write_task
+from seedbed.kernel.errors import InputError, ItemError
+from tests.evaluator.students import make_student, teach
+
+# peft asks for it by the name that transformers is giving up.
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
+
+LEAF = "knowledge/garden"
+TAUGHT = [
+    ("What opens a beech nut?", "Frost opens it."),
+    ("What closes a pine cone?", "Rain closes it."),
+]
+WRONG = {"Frost opens it.": ("Ovens open it.", "Teeth open it.", "Winds open it."),
+         "Rain closes it.": ("Wind closes it.", "Heat closes it.", "Owls closes it.")}  # fmt: skip
+
+
+def make_exam():
+    questions = []
+    for number, (question, answer) in enumerate(TAUGHT):
+        choices, right = place_answer(str(number), answer, WRONG[answer])
+        questions.append(Question(str(number), LEAF, question, answer, choices, right))
+    return Exam(LEAF, "knowledge", 2, tuple(questions))
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("school")
+    base = make_student(folder / "base")
+    teach(base, folder / "tuned", TAUGHT)
+    teach(base, folder / "adapter", TAUGHT, steps=200, lora=True)
+    tasks = folder / "tasks"
+    tasks.mkdir()
+    for name, data in write_task(make_exam(), str(tasks)):
+        (tasks / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+async def room():
+    room = Room()
+    yield room
+    await room.close()
+
+
+async def score(room, school):
+    rows = await room.order("score", folder=str(school / "tasks"), tasks=[task_name(LEAF)], system="")
+    return {row["question"]: row for row in rows}
+
+
+@pytest.mark.slow
+async def test_what_was_learned_is_seen_and_the_base_stays_loaded(school, room):
+    base = str(school / "base")
+    await room.order("load", base=base, tokenizer=str(school / "tuned"))
+    before = await score(room, school)
+    seen = {}
+    for worn in ("tuned", "adapter"):
+        await room.order("wear", checkpoint=str(school / worn))
+        seen[worn] = await score(room, school)
+    for after in seen.values():
+        assert [row["choice"] for row in after.values()] == [1.0, 1.0]
+        assert all(after[name]["likelihood"] > before[name]["likelihood"] + 0.3 for name in after)
+    taken_off = await room.order("wear", checkpoint="")
+    assert await score(room, school) == before
+    assert taken_off == {"loads": 1}
+    await room.order("wear", checkpoint=str(school / "tuned"))
+    assert await score(room, school) == seen["tuned"]
+    answers = await room.order("answer", prompts=[question for question, _ in TAUGHT], system="", tokens=40)
+    assert [answer[:4] for answer in answers] == [answer[:4] for _, answer in TAUGHT]
+
+
+@pytest.mark.slow
+async def test_what_goes_wrong_is_told_and_does_not_end_the_examiner(school, room, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "nothing-known"}))
+    with pytest.raises(InputError, match="holds no causal language model"):
+        await room.order("load", base=str(tmp_path), tokenizer=str(school / "base"))
+    await room.order("load", base=str(school / "base"), tokenizer=str(school / "base"))
+    with pytest.raises(ItemError, match="could not score"):
+        await room.order("score", folder=str(tmp_path), tasks=["none"], system="")
+    assert set(await score(room, school)) == {"0", "1"}
+
+
+@pytest.mark.slow
+async def test_an_examiner_that_dies_is_told_of_and_another_comes(school, room):
+    await room.order("load", base=str(school / "base"), tokenizer=str(school / "base"))
+    room._process.kill()
+    with pytest.raises(ItemError, match="ended with status -9"):
+        await score(room, school)
+    await room.order("load", base=str(school / "base"), tokenizer=str(school / "base"))
+    assert set(await score(room, school)) == {"0", "1"}
