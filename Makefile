@@ -25,7 +25,7 @@ define MAKE_VENV
 endef
 
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(LOCAL)  ## From taxonomy/ to a judged dataset in dataset/, with the rehearsal teacher (no weights needed)
 	.venv/bin/seedbed generate taxonomy --teacher rehearsal --out dataset
@@ -56,6 +56,12 @@ gen: $(DEV)  ## Generate the stubs from proto/
 bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit chooses
 	$(if $(ROW),,-$(PY) benchmarks/throughput.py)
 	$(PY) benchmarks/table.py $(ROW:%=--row %) $(BENCH)
+
+prometheus: $(DEV)  ## Fetch Prometheus for the tests (Debian and its kin; kept in the user's cache)
+	$(PY) -m tests.servers.prometheus
+
+bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated in one run
+	$(PY) benchmarks/telemetry.py $(BENCH)
 
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph

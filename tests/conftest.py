@@ -10,7 +10,9 @@ import pytest
 # Before gRPC is loaded: its fork handlers abort children that are started while a channel is open.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
+from tests.servers import prometheus
 from tests.servers.ceph import CephUnavailable, fetch, find
+from tests.servers.debian import PackagesUnavailable
 from tests.servers.nats import NatsServer
 from tests.servers.s3 import S3Server
 from tests.servers.vllm import Vllm, VllmUnavailable
@@ -68,6 +70,18 @@ def vllm() -> Vllm:
         return fetch_vllm() if _IN_CI else find_vllm()
     except VllmUnavailable as error:
         if _IN_CI:
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def prometheus_root() -> Path:
+    """Where Prometheus is. Where there is none its tests are skipped, saying why; in CI they fail."""
+    in_ci = os.environ.get("CI", "") not in ("", "0", "false")
+    try:
+        return prometheus.fetch() if in_ci else prometheus.find()
+    except PackagesUnavailable as error:
+        if in_ci:
             raise
         pytest.skip(str(error))
 
