@@ -13,7 +13,6 @@ from seedbed.kernel.intake import Intake
 from seedbed.kernel.pool import Place
 
 LOOK = 0.5
-AHEAD = 4
 
 
 class Slots(Protocol):
@@ -107,7 +106,7 @@ class Turn:
 
 
 class Lane:
-    """Keeps requests open for items of its steps: as many as there are permits free, and a few ahead."""
+    """Keeps requests open for items of its steps: as many as there are permits free, and as many ahead."""
 
     def __init__(self, slots: Slots) -> None:
         self.slots = slots
@@ -144,8 +143,8 @@ class Lane:
 
     async def _ask(self) -> None:
         open_requests = {intake.step: intake.outstanding for intake in self._intakes}
-        # A few are looked up ahead, so that no permit waits for the bus.
-        ahead = max(1, self.slots.granted // AHEAD)
+        # As many again are looked up ahead, so that no permit waits for the bus when many calls end at once.
+        ahead = max(1, self.slots.granted)
         free = self.slots.room + ahead - self.coming - sum(open_requests.values())
         # Asking for few at a time costs a request each, so a handful is waited for, or all there is.
         least = max(1, self.slots.granted // 8)

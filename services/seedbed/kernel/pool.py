@@ -75,6 +75,7 @@ class Pool:
         self.on_grant: Callable[[], None] = lambda: None
         self._waiters: deque[asyncio.Future[Desk]] = deque()
         self._backlog: dict[str, int] = {}
+        self._told: tuple[int, Sequence[Desk], list[int]] | None = None
         for desk in self.desks:
             desk.permits.on_grant = self._granted
             desk.permits.on_rest = desk.line.rest
@@ -160,10 +161,15 @@ class Pool:
 
     def _tell(self) -> None:
         """Let each table know of the part of those waiting that falls to it."""
-        waiting = len(self._waiters) + sum(self._backlog.values())
         # While all are closed nothing is known better than before.
         sharing = self._open() or self.desks
-        total = sum(desk.permits.limit for desk in sharing)
+        limits = [desk.permits.limit for desk in sharing]
+        total = sum(limits)
+        # More than could ever be asked at once makes no difference, and nearly always there is more.
+        waiting = min(total, len(self._waiters) + sum(self._backlog.values()))
+        if self._told == (told := (waiting, sharing, limits)):
+            return
+        self._told = told
         for desk in self.desks:
             part = -(-waiting * desk.permits.limit // total) if desk in sharing else 0
             desk.permits.expect(part)

@@ -170,13 +170,16 @@ class Worker:
             return
         record, children = found
         work.tell_end(record)
-        for child in children:
-            with following(item, child):
-                await self._bus.publish_work(child)
+        # Side by side: they go together, and are answered together.
+        await asyncio.gather(*(self._announce(item, child) for child in children))
         if record.outcome not in (Outcome.OUTCOME_DONE, Outcome.OUTCOME_SKIPPED):
             await self._bus.publish_dead(write_letter(item, record, known))
         # Without waiting for an answer: an item whose acknowledgement is lost comes again and is found done.
         await message.ack()
+
+    async def _announce(self, item: Item, child: Item) -> None:
+        with following(item, child):
+            await self._bus.publish_work(child)
 
     async def _bring_to_record(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
