@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from seedbed.bus.v1.bus_pb2 import LeafState
 from tests.runs.garden import succeeded
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 
@@ -30,6 +31,26 @@ async def test_a_small_run_beside_a_big_one_ends_in_its_own_time(garden, hand, l
     print(f"{own} calls alone; {beside} calls of both while it lasted")
     # Some rounds of what is open at once, one for each step of the way; the other has thousands to go.
     assert beside <= own + 20 * ROOM
+
+
+async def test_no_more_leaves_are_opened_than_it_takes(garden, hand):
+    """Each leaf has more to do than all calls that may be under way, so the others wait for their turn."""
+    hand.delay = 0.002
+    big = await garden.create(await garden.sow(*BIG), target=2000)
+    await garden.until(big, 300)
+    states = [leaf.state for leaf in (await garden.get(big)).leaves]
+    assert 1 <= states.count(LeafState.LEAF_STATE_OPEN) <= 2
+
+
+async def test_leaves_are_opened_side_by_side_where_each_has_little_to_do(garden, hand):
+    hand.delay = 0.5
+    small = await garden.create(await garden.sow(*BIG), target=2)
+    async with asyncio.timeout(20):
+        while True:
+            states = [leaf.state for leaf in (await garden.get(small)).leaves]
+            if states.count(LeafState.LEAF_STATE_OPEN) > 10:
+                break
+            await asyncio.sleep(0.02)
 
 
 async def test_open_items_stay_bounded_and_the_judge_keeps_up(garden, hand):

@@ -186,6 +186,20 @@ def test_refused_items_are_told_with_their_step():
     assert "most went to:" in course.shortfall()
 
 
+def test_the_outlook_is_what_is_still_to_be_begun():
+    course = make_course(LEAVES[0], RECIPE)
+    # Twelve samples at two a draw, half of them short.
+    assert (course.preparing, course.outlook) == (True, 6)
+    course.prepare()
+    settle(course)
+    advance(course)
+    assert (course.preparing, course.outlook) == (False, 6)
+    course.take_waiting(2)
+    assert course.outlook == 4
+    course.take_waiting(9)
+    assert course.outlook == 0
+
+
 @pytest.mark.parametrize("leaf", LEAVES, ids=KINDS)
 def test_of_what_is_decided_no_record_is_kept(leaf):
     course = make_course(leaf, RECIPE)

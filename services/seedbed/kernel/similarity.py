@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-from rensa import RMinHash, RMinHashLSH
+from rensa import RMinHash
+
+from seedbed.kernel.bands import Bands, cut_bands
 
 _SPACE = re.compile(r"\s+")
 _PERMUTATIONS = 128
@@ -32,43 +34,42 @@ class NearDuplicates:
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
-        self._index = RMinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, num_bands=_BANDS)
+        self._bands = Bands()
         # Texts and not their grams, which take fifty times the room and are needed for candidates only.
         self._texts: list[tuple[str, str]] = []
 
     def keep(self, key: str, text: str) -> str | None:
         """Keep a text under its key, unless one like it is kept: then the key of that one."""
         found = grams(text)
-        signature = _signature(found)
-        other = self._find(found, signature)
+        keys = _keys(found)
+        other = self._find(found, keys)
         if other is None:
-            self._add(key, text, signature)
+            self._add(key, text, keys)
         return other
 
     def find(self, text: str) -> str | None:
         """The key of the earliest text that is alike, or None."""
         found = grams(text)
-        return self._find(found, _signature(found))
+        return self._find(found, _keys(found))
 
     def add(self, key: str, text: str) -> None:
         """Keep a text under its key, whatever it is like."""
-        self._add(key, text, _signature(grams(text)))
+        self._add(key, text, _keys(grams(text)))
 
-    def _find(self, found: frozenset[str], signature: RMinHash) -> str | None:
-        numbers: list[int] = sorted(self._index.query(signature))
-        for number in numbers:
+    def _find(self, found: frozenset[str], keys: list[int]) -> str | None:
+        for number in sorted(self._bands.find(keys)):
             key, other = self._texts[number]
             if jaccard(found, grams(other)) >= self._threshold:
                 return key
         return None
 
-    def _add(self, key: str, text: str, signature: RMinHash) -> None:
-        self._index.insert(len(self._texts), signature)
+    def _add(self, key: str, text: str, keys: list[int]) -> None:
+        self._bands.add(len(self._texts), keys)
         self._texts.append((key, text))
 
 
-def _signature(found: frozenset[str]) -> RMinHash:
+def _keys(found: frozenset[str]) -> list[int]:
     signature = RMinHash(num_perm=_PERMUTATIONS, seed=_SEED)
     # In any order: of each permutation only the least counts.
     signature.update(list(found))
-    return signature
+    return cut_bands(signature.digest(), _BANDS)

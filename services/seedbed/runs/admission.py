@@ -17,6 +17,8 @@ from seedbed.runs.snapshots import Snapshots
 from seedbed.runs.stock import AT_ONCE
 from seedbed.runs.tasks import Tasks
 
+AHEAD = 2
+"""Leaves are opened until this many times a run's share is in flight or in sight."""
 LOOK = 2.0
 RETRY = 1.0
 
@@ -88,15 +90,19 @@ class Admission:
             run.trouble = ""
 
     async def _fill(self, run: KeptRun) -> None:
-        """Publish what waits and open leaves, while the run has fewer open items than its share."""
+        """Publish what waits, while the run has fewer open items than its share, and open leaves ahead of it.
+
+        No more leaves than it takes: each has its records on the bus and its questions in memory.
+        """
         share = self._room // max(1, sum(other.going for other in self._runs.values()))
         run.drop_ended()
-        while run.going and (room := share - run.in_flight) > 0:
+        while run.going:
+            room = share - run.in_flight
             waiting = [work for work in run.works.values() if work.course.waiting]
-            if waiting:
+            if room > 0 and waiting:
                 for work in waiting:
                     await work.publish(min(AT_ONCE, max(1, room // len(waiting))))
-            elif target := run.next_waiting():
+            elif run.in_flight + run.outlook < AHEAD * share and (target := run.next_waiting()):
                 await self._open(run, target)
             else:
                 break

@@ -13,12 +13,10 @@ from seedbed.runs.fold import Fold, is_new
 from seedbed.runs.opening import Opening
 from seedbed.runs.passages import find_passages
 from seedbed.runs.plans import quotas_of
+from seedbed.runs.preparation import PREPARATION, Preparation
 from seedbed.runs.purse import Purse, count_draws
 from seedbed.runs.settlement import Birth, Decision, Settlement, births_of
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
-
-PREPARATION = 2**32 - 1
-"""The number of what is done before there are draws; none of theirs, as the two are told apart by it."""
 
 _ENDS = ("accepted", "rejected", "duplicate", "unneeded")
 
@@ -62,16 +60,14 @@ class Course:
         """Draws in the order in which they are decided: a later one waits for those before it."""
         self.brought: set[str] = set()
         """Digests of the items there are records of: where nothing may be filled up, only these are drawn."""
-        self.paid: list[Record] = []
+        self.paid, self.paid_bytes = list[Record](), 0
         """Records of what is decided that are in no seal yet."""
-        self.paid_bytes = 0
-        self._preparing: list[Item] = []
-        self._to_prepare: deque[Item] = deque()
+        self._preparation: Preparation | None = None
         self._lists: list[Iterator[Draw]] | None = None
         self._upcoming: Iterator[tuple[int, Draw]] = iter(())
         self._next: tuple[Begun, Item] | None = None
-        """The draw that is begun next: made ahead, to know whether there is one."""
         self._opening: Opening | None = None
+        self._first_draws = count_draws(self.settlement.next_round() or Round())
         self.passages: list[Passage] = []
         """Chunks and augmentations, in the order of the documents."""
         self._lost = ""
@@ -80,27 +76,40 @@ class Course:
     @property
     def waiting(self) -> bool:
         """Whether there are items that wait to be published."""
-        return bool(self._to_prepare) or self._next is not None
+        return self._first_waiting is not None
+
+    @property
+    def preparing(self) -> bool:
+        """Whether no round was opened yet."""
+        return self._lists is None
+
+    @property
+    def outlook(self) -> int:
+        """How many draws are still to be begun, at most, as far as rounds go by now."""
+        if self._lists is None:
+            return self._first_draws
+        return self._opening.left + 1 if self._opening and self._next else 0
 
     @property
     def settled(self) -> bool:
         """Whether all that was opened is closed and decided. There may be records of later rounds, too."""
-        return not self.waiting and not self.begun and not self._preparing
+        return not self.waiting and not self.begun and self._is_prepared
 
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""
-        if self._preparing or self._lists is not None:
-            return
-        self._preparing = [self._make(a, PREPARATION) for a in first_items(self.leaf, self.known.recipe)]
-        self._to_prepare = deque(self._preparing)
-        self.fold.begin(PREPARATION)
+        if self._preparation is None and self._lists is None:
+            items = [self._make(a, PREPARATION) for a in first_items(self.leaf, self.known.recipe)]
+            self._preparation = Preparation(items, self.fold)
 
     def open_round(self, opened: Round) -> None:
         """Go on to a round that was decided on."""
         if self._lists is None:
             self.passages = list(find_passages(self.leaf, self.known, self.fold))
             self._lists = [self._list_draws(quota.form) for quota in self.settlement.quotas]
-            self._let_go_of_preparation()
+            records = self._preparation.let_go() if self._preparation else []
+            self._lost = "; ".join(sorted({r.reason for r in records if r.step == "knowledge.chunk"} - {""}))
+            self._keep_paid(records)
+            self._preparation = None
         self._opening = Opening(opened, self._lists)
         self._upcoming = iter(self._opening)
         self._look_ahead()
@@ -109,22 +118,20 @@ class Course:
         """Whether there is something to settle."""
         if self.begun:
             return self._is_closed(self.begun[0])
-        if self.waiting:
-            return self._is_next_recorded()
-        return not self._preparing or self._is_prepared()
+        if item := self._first_waiting:
+            return self.fold.is_recorded(item.digest)
+        return self._is_prepared
 
     def settle(self) -> Iterator[Decided]:
         """Decide what can be decided, a draw at a step, and let go of it."""
         while True:
             if self.begun and self._is_closed(self.begun[0]):
                 yield self._decide(self.begun.popleft())
-            elif self._is_next_recorded():
+            elif (item := self._first_waiting) and self.fold.is_recorded(item.digest):
                 # As in a replay.
-                self._begin_next()
+                self._begin(item)
             else:
                 break
-        if self._preparing and not self._to_prepare and self._is_prepared():
-            self._preparing = []
 
     def close_round(self) -> None:
         """Come to the end of the round that is open, if one is: all of it is settled."""
@@ -141,31 +148,28 @@ class Course:
 
     def plead(self) -> Plea | None:
         """What it would take to go on; None where that is not for the budget to say."""
-        wanted, ledger = self.settlement.next_round(), self.fold.ledger
-        if wanted is None or self.purse is None:
+        wanted, ledger, purse = self.settlement.next_round(), self.fold.ledger, self.purse
+        if wanted is None or purse is None:
             return None
-        spent, reserve = self.purse.spent(ledger), self.purse.reserve(ledger)
-        return Plea(self.target.leaf, spent, count_draws(wanted), reserve)
+        return Plea(self.target.leaf, purse.spent(ledger), count_draws(wanted), purse.reserve(ledger))
 
     def take_waiting(self, most: int) -> list[Item]:
         """Items to publish now, at most so many; those that have a record and nothing open below are not."""
         items: list[Item] = []
-        while self.waiting and len(items) < most:
-            item, is_open = self._begin_next()
-            if is_open or (self.fold.get(item.digest) and not self.fold.is_closed([item.digest])):
+        while len(items) < most and (item := self._first_waiting):
+            if self._begin(item) or (self.fold.get(item.digest) and not self.fold.is_closed([item.digest])):
                 items.append(item)
         return items
 
     def unclosed_roots(self) -> list[Item]:
         """First items under which something is open: publishing them again brings back all below."""
-        waiting = {item.digest for item in self._to_prepare}
-        preparing = (item for item in self._preparing if item.digest not in waiting)
-        drawn = (
+        if self._preparation:
+            return self._preparation.unclosed()
+        return [
             self._make(open_draw(self.leaf, begun.draw, self.known.recipe), begun.number)
             for begun in self.begun
             if not self._is_closed(begun)
-        )
-        return [*(item for item in preparing if not self.fold.is_closed([item.digest])), *drawn]
+        ]
 
     def rest_paid(self) -> list[Record]:
         """All that was paid for and is in no seal, decided or not."""
@@ -188,8 +192,8 @@ class Course:
         if not reason or self.leaf.kind != "knowledge":
             return reason
         if not self.passages:
-            names = ", ".join(document.path for document in self.leaf.documents) or "it has no document"
-            return f"no document gave a chunk: {self._lost or names}"
+            names = ", ".join(document.path for document in self.leaf.documents)
+            return f"no document gave a chunk: {self._lost or names or 'it has no document'}"
         return f"{reason}; {self._lost}" if self._lost else reason
 
     def _list_draws(self, form: str) -> Iterator[Draw]:
@@ -203,50 +207,44 @@ class Course:
         return self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
 
     def _look_ahead(self) -> None:
+        """Have the next draw at hand, to know whether there is one."""
         self._next = None
         if found := next(self._upcoming, None):
             number, draw = found
             item = self._make(open_draw(self.leaf, draw, self.known.recipe), number)
             self._next = Begun(number, draw, item.digest), item
 
-    def _begin_next(self) -> tuple[Item, bool]:
+    @property
+    def _first_waiting(self) -> Item | None:
+        if self._next is not None:
+            return self._next[1]
+        return self._preparation.waiting[0] if self._preparation and self._preparation.waiting else None
+
+    def _begin(self, item: Item) -> bool:
         """Announce the item that waits first; whether it is open from now on."""
         if self._next is not None:
-            begun, item = self._next
+            begun, _ = self._next
             self.begun.append(begun)
             self.fold.begin(begun.number)
             self._look_ahead()
-        else:
-            item = self._to_prepare.popleft()
-        return item, self.fold.announce(item.digest, item.draw)
-
-    def _is_next_recorded(self) -> bool:
-        if self._to_prepare:
-            return self.fold.is_recorded(self._to_prepare[0].digest)
-        return self._next is not None and self.fold.is_recorded(self._next[0].root)
+        elif self._preparation:
+            self._preparation.waiting.popleft()
+        return self.fold.announce(item.digest, item.draw)
 
     def _decide(self, first: Begun) -> Decided:
-        births = births_of(self.fold, first.root)
-        candidates = self.settlement.decide(first.number, births)
+        candidates = self.settlement.decide(first.number, births_of(self.fold, first.root))
         decided = Decided(first.number, first.draw, first.root, candidates)
         self._keep_paid(self.fold.let_go(first.number, [first.root]))
         return decided
 
+    @property
     def _is_prepared(self) -> bool:
-        names = (item.digest for item in self._preparing)
-        return not self.fold.open_in(PREPARATION) and self.fold.is_closed(names)
+        return self._preparation is None or self._preparation.is_closed
 
     def _is_closed(self, begun: Begun) -> bool:
         # The first look is cheap and tells nearly always; the second is right where draws share an item.
         return not self.fold.open_in(begun.number) and self.fold.is_closed([begun.root])
 
     def _keep_paid(self, records: list[Record]) -> None:
-        paid = list(filter(is_new, records))
+        self.paid += (paid := list(filter(is_new, records)))
         self.paid_bytes += sum(record.ByteSize() for record in paid)
-        self.paid += paid
-
-    def _let_go_of_preparation(self) -> None:
-        names = [self._make(a, PREPARATION).digest for a in first_items(self.leaf, self.known.recipe)]
-        records = self.fold.let_go(PREPARATION, names)
-        self._lost = "; ".join(sorted({r.reason for r in records if r.step == "knowledge.chunk"} - {""}))
-        self._keep_paid(records)

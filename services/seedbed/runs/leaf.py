@@ -1,12 +1,10 @@
 """One leaf in progress: its course, with the effects that carry it on."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
 from seedbed.kernel.bus import Bus
@@ -14,11 +12,11 @@ from seedbed.kernel.errors import NotFound
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
-from seedbed.kernel.store import Store, put_blob_file
+from seedbed.kernel.store import Store
 from seedbed.runs.course import Course
 from seedbed.runs.entries import Cell, Entries
 from seedbed.runs.pedigree import write_part, write_piece
-from seedbed.runs.pieces import Pieces, no_room
+from seedbed.runs.pieces import Pieces, keep_part
 from seedbed.runs.seals import Seals
 from seedbed.runs.sending import send
 from seedbed.runs.stock import AT_ONCE, Stock
@@ -26,6 +24,8 @@ from seedbed.runs.told import LeafTold
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
 
 SLICE = 0.02
+SLOW = 5.0
+"""Seconds without news after which a leaf's documents are slow."""
 SEAL_BYTES = 4 << 20
 """So much of what was paid for is gathered at most before it goes into a seal."""
 LEAST_PATIENCE = 2.0
@@ -90,6 +90,12 @@ class LeafWork:
         """Items published and not closed."""
         fold = self.course.fold
         return fold.in_flight if self.ready else fold.open_items
+
+    @property
+    def outlook(self) -> int:
+        """Draws to be begun, as far as that is known; nobody waits for a leaf whose documents take long."""
+        slow = self.course.preparing and time.monotonic() - self.last_news > SLOW
+        return 0 if slow else self.course.outlook
 
     @property
     def ended(self) -> bool:
@@ -212,7 +218,7 @@ class LeafWork:
     async def _finish(self) -> None:
         await self._seal(self.course.rest_paid())
         with self._told.ending(self.course):
-            digest = await self._keep_part()
+            digest = await keep_part(self._store, write_part(self.course, self.pieces))
         counts, reason = self.course.counts(), self.course.shortfall()
 
         def end(entry: LeafEntry) -> None:
@@ -224,19 +230,6 @@ class LeafWork:
         await self._entries.write(self.cell, end)
         await self._stock.clear()
         log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
-
-    async def _keep_part(self) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "part"
-            await asyncio.to_thread(self._write_part, path)
-            return await put_blob_file(self._store, path)
-
-    def _write_part(self, path: Path) -> None:
-        try:
-            with path.open("wb") as file:
-                file.writelines(write_part(self.course, self.pieces))
-        except OSError as error:
-            raise no_room(error) from error
 
     async def _find_commit(self) -> str:
         try:

@@ -20,6 +20,11 @@ class Opening:
         """Draws there really were, quota by quota: a list may end before the round does."""
         self._lists = lists
 
+    @property
+    def left(self) -> int:
+        """How many there are at most beyond those taken."""
+        return sum(row.end - row.first for row in self.opened.quotas) - sum(self.taken)
+
     def __iter__(self) -> Iterator[tuple[int, Draw]]:
         rows = self.opened.quotas
         first = min(row.first for row in rows if row.end > row.first)

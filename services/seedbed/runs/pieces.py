@@ -4,14 +4,17 @@ They come in the order in which draws are decided, and make up the leaf's part i
 of two quotas one may lag behind. What a process loses here is decided anew, the same, by the next one.
 """
 
+import asyncio
 import os
 import tempfile
 import weakref
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO
 
 from seedbed.kernel.errors import StoreError
+from seedbed.kernel.store import Store, put_blob_file
 
 MOST_IN_MEMORY = 1 << 18
 
@@ -49,7 +52,7 @@ class Pieces:
                 self._written += done
                 del self._last[:done]
         except OSError as error:
-            raise no_room(error) from error
+            raise _no_room(error) from error
 
     def read(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
         """Pieces as they came, with the numbers of their draws; those that come meanwhile are among them."""
@@ -71,6 +74,22 @@ class Pieces:
         return found + bytes(self._last[: max(0, end - self._written)])
 
 
-def no_room(error: OSError) -> StoreError:
+async def keep_part(store: Store, written: Iterable[bytes]) -> str:
+    """Keep the part that pieces make up, through a file; returns its digest. Raises StoreError."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "part"
+        await asyncio.to_thread(_write, path, written)
+        return await put_blob_file(store, path)
+
+
+def _write(path: Path, written: Iterable[bytes]) -> None:
+    try:
+        with path.open("wb") as file:
+            file.writelines(written)
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> StoreError:
     """What to say where nothing can be written beside the store."""
     return StoreError(f"cannot write to {tempfile.gettempdir()}: {error}", hint="TMPDIR names another folder")

@@ -81,6 +81,11 @@ class KeptRun:
         """Items published and not closed."""
         return sum(work.in_flight for work in self.works.values())
 
+    @property
+    def outlook(self) -> int:
+        """Draws that the leaves in progress have still to begin, as far as that is known."""
+        return sum(work.outlook for work in self.works.values())
+
     def targets(self) -> list[LeafTarget]:
         """The plan's leaves, in order of path."""
         return list(self.known.plan.leaves)

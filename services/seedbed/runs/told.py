@@ -20,7 +20,8 @@ from seedbed.kernel.telemetry.context import (
 from seedbed.kernel.telemetry.items import Within, first
 from seedbed.kernel.telemetry.meters import Histogram
 from seedbed.kernel.telemetry.spans import Span, Told, open_span, traced, tracing
-from seedbed.runs.course import PREPARATION, Course, Decided
+from seedbed.runs.course import Course, Decided
+from seedbed.runs.preparation import PREPARATION
 from seedbed.runs.settlement import Settlement
 
 _settlement = Histogram(metrics.SETTLEMENT)
