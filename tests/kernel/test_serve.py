@@ -158,6 +158,14 @@ async def test_it_waits_for_a_bus_that_comes_later_and_can_be_stopped_meanwhile(
     await services[1].serving()
 
 
+async def test_told_to_stop_while_it_starts_it_ends_though_a_cancellation_gets_lost(start):
+    service = start(STUBBORN="1")
+    await until(lambda: "starting" in service.lines(), 20)
+    service.process.terminate()
+    async with asyncio.timeout(5):
+        assert await service.ended() == 0
+
+
 async def test_it_dies_with_its_parent(start):
     parent = start("-c", PARENT)
     child = int(await asyncio.to_thread(parent.process.stdout.readline))

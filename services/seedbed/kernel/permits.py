@@ -95,9 +95,10 @@ class Permits:
 
     async def stop(self) -> None:
         """Leave the table."""
-        await end_tasks(self._tasks)
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._leave(), 2)
+        if self._tasks:
+            await end_tasks(self._tasks)
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._leave(), 2)
 
     def expect(self, waiting: int) -> None:
         """Say how many wait for a permit."""

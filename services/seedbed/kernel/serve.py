@@ -87,74 +87,89 @@ async def _tell(name: str, settings: Settings, build: Build) -> None:
         await _serve(name, settings, build)
 
 
+@dataclass
+class _Running:
+    """What has been brought up so far: a start that is cut short has to be brought down as well."""
+
+    bus: Bus | None = None
+    kernel: Kernel | None = None
+    service: Service | None = None
+    server: Server | None = None
+    following: asyncio.Task[None] | None = None
+    worker: Worker | None = None
+
+    async def bring_down(self, grace: float) -> None:
+        """End it, in order."""
+        serving = asyncio.create_task(self.server.stop(grace)) if self.server else None
+        if self.worker:
+            await self.worker.stop(grace)
+        if serving:
+            await serving
+        if self.service and self.service.stop:
+            await self.service.stop()
+        models = list(self.kernel.models.values()) if self.kernel else []
+        await asyncio.gather(*(model.permits.stop() for model in models))
+        for model in models:
+            await model.teacher.close()
+        if self.following:
+            await end_tasks([self.following])
+        if self.bus:
+            await self.bus.close()
+
+
 async def _serve(name: str, settings: Settings, build: Build) -> None:
-    stopping = asyncio.Event()
+    # A start that is cut short has nothing under way, and an orphan has nobody to report to.
+    stopping, running, grace = asyncio.Event(), _Running(), 0.0
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    up = asyncio.create_task(_bring_up(name, settings, build))
+    up = asyncio.create_task(_bring_up(name, settings, build, running))
     told = asyncio.create_task(stopping.wait())
     orphaned = asyncio.create_task(_wait_for_orphanhood(settings.parent_pid))
-    await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
-    if not up.done():
-        up.cancel()
-        await asyncio.gather(up, return_exceptions=True)
-        return
-    bring_down = up.result()
-    await asyncio.wait({told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
-    log.info("stopping")
-    # An orphan has nobody to report to and ends at once.
-    await bring_down(0 if orphaned.done() else settings.grace)
-    told.cancel()
-    orphaned.cancel()
+    try:
+        await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
+        if up.done():
+            up.result()
+            await asyncio.wait({told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
+            log.info("stopping")
+            grace = 0.0 if orphaned.done() else settings.grace
+    finally:
+        # Until it has ended: a single cancellation may get lost on Python 3.11, and it would wait for ever.
+        await end_tasks([up])
+        await running.bring_down(grace)
+        await end_tasks([told, orphaned])
 
 
-async def _bring_up(name: str, settings: Settings, build: Build) -> Callable[[float], Awaitable[None]]:
+async def _bring_up(name: str, settings: Settings, build: Build, running: _Running) -> None:
     credentials, tokens = server_credentials(settings), tokens_of(settings)
-    bus = await Bus.connect(settings, name)
+    running.bus = bus = await Bus.connect(settings, name)
     store = await open_store(
         settings.store_url,
         access_key=settings.store_access_key,
         secret_key=settings.store_secret_key.get_secret_value(),
     )
     plans = Plans(bus)
-    kernel = Kernel(settings, bus, store, plans)
-    service = build(kernel)
+    running.kernel = kernel = Kernel(settings, bus, store, plans)
+    running.service = service = build(kernel)
     server = Server(service.names, reflect=settings.reflection, tokens=tokens, credentials=credentials)
     service.register(server.grpc)
+    running.server = server
     port = await server.start(settings.listen)
     if service.start:
         await service.start()
-    following = asyncio.create_task(plans.follow()) if service.steps else None
-    worker = None
     if service.steps:
+        running.following = asyncio.create_task(plans.follow())
         models = {str(step.role): kernel.model(step.role) for step in service.steps if step.role}
-        worker = Worker(
+        running.worker = Worker(
             bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
         )
         observe_endpoints(kernel.models)
-        await worker.start()
+        await running.worker.start()
     # What is loaded stays: looking through it again and again costs one call in twenty at full load.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     await server.announce()
     log.info("serving", port=port, steps=[step.name for step in service.steps])
-
-    async def bring_down(grace: float) -> None:
-        serving = asyncio.create_task(server.stop(grace))
-        if worker:
-            await worker.stop(grace)
-        await serving
-        if service.stop:
-            await service.stop()
-        for model in kernel.models.values():
-            await model.permits.stop()
-            await model.teacher.close()
-        if following:
-            await end_tasks([following])
-        await bus.close()
-
-    return bring_down
 
 
 async def _wait_for_orphanhood(parent: int) -> None:
