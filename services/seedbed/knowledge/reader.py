@@ -78,6 +78,8 @@ class Reader:
             sys.executable,
             "-B",
             "-P",
+            # Its path is ours: looking for what is installed would take it as long as reading a document.
+            "-S",
             "-m",
             "seedbed.knowledge.convert",
             media_type,

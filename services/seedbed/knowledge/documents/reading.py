@@ -7,7 +7,6 @@ version it names the converter, so that a stored text always says what made it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
 # Exit statuses of the child process for what is the document's fault.
@@ -70,6 +69,9 @@ def converter_for(media_type: str) -> Converter:
 
 
 def _installed(library: str) -> str:
+    # A third of the time that the child process takes to start, and it asks for no version.
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
     try:
         return version(library)
     except PackageNotFoundError:
