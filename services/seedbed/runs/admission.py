@@ -100,8 +100,9 @@ class Admission:
             room = share - run.in_flight
             waiting = [work for work in run.works.values() if work.course.waiting]
             if room > 0 and waiting:
-                for work in waiting:
-                    await work.publish(min(AT_ONCE, max(1, room // len(waiting))))
+                # Side by side: one after the other, workers would wait between a few items of each leaf.
+                most = min(AT_ONCE, max(1, room // len(waiting)))
+                await asyncio.gather(*(work.publish(most) for work in waiting))
             elif run.in_flight + run.outlook < AHEAD * share and (target := run.next_waiting()):
                 await self._open(run, target)
             else:
