@@ -66,6 +66,9 @@ bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph
 
+browser: $(DEV)  ## Fetch a browser for the tests where there is none (Debian and its kin; kept in the user's cache)
+	$(PY) -m tests.servers.chromium
+
 checks: $(DEV)  ## Fetch the programs and schemas that deploy/ is checked with (kept in the user's cache)
 	$(PY) -m tests.servers.packages
 

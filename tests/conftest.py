@@ -10,6 +10,7 @@ import pytest
 # Before gRPC is loaded: its fork handlers abort children that are started while a channel is open.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
+from tests.servers import chromium as browsers
 from tests.servers import prometheus
 from tests.servers.ceph import CephUnavailable, fetch, find
 from tests.servers.debian import PackagesUnavailable
@@ -77,11 +78,21 @@ def vllm() -> Vllm:
 @pytest.fixture(scope="session")
 def prometheus_root() -> Path:
     """Where Prometheus is. Where there is none its tests are skipped, saying why; in CI they fail."""
-    in_ci = os.environ.get("CI", "") not in ("", "0", "false")
     try:
-        return prometheus.fetch() if in_ci else prometheus.find()
+        return prometheus.fetch() if _IN_CI else prometheus.find()
     except PackagesUnavailable as error:
-        if in_ci:
+        if _IN_CI:
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> browsers.Chromium:
+    """A browser without a window. Where there is none its tests are skipped, saying why; in CI they fail."""
+    try:
+        return browsers.fetch() if _IN_CI else browsers.find()
+    except PackagesUnavailable as error:
+        if _IN_CI:
             raise
         pytest.skip(str(error))
 

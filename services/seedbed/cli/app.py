@@ -1,7 +1,7 @@
 """The command and its options. What it does stands in a module each, loaded when it is asked for."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from seedbed.cli import app_dead, app_runs, app_store, app_taxonomy, options
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, ask_runs, debugging
+
+if TYPE_CHECKING:
+    from seedbed.cli.reach import Runs
 
 app = typer.Typer(
     name="seedbed",
@@ -223,6 +226,35 @@ def trace(
     if spans:
         ask_runs(context, server, state, screen, lambda runs: show_spans(runs, sample, run, state, screen))
     ask_runs(context, server, state, screen, lambda runs: work(runs, sample, run, screen))
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    run: options.RunName,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes.")] = Path("report.html"),
+    training: Annotated[
+        str,
+        typer.Option(
+            metavar="TRAINING", help="Of this training; else of the last one on it.", show_default=False
+        ),
+    ] = "",
+    server: options.Server = "",
+    state: options.State = STATE,
+    machine: options.Json = False,
+) -> None:
+    """Write one page about a run: what was made, learnt and forgotten, and where every sample came from."""
+    from seedbed.cli.reach import reach_store
+    from seedbed.cli.report import Wish
+    from seedbed.cli.report import report as work
+
+    screen = Screen(machine=machine)
+
+    async def look(runs: "Runs") -> int:
+        return await work(runs, await reach_store(server, state), Wish(run, out, training), screen)
+
+    ask_runs(context, server, state, screen, look)
 
 
 @app.command()

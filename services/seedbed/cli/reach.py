@@ -17,6 +17,7 @@ from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.settings import load_settings
+from seedbed.kernel.store import Store, open_store
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceStub
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
@@ -107,6 +108,15 @@ async def reach_runs(
         else:
             await _wait_serving(address(ports["runs"]))
         yield await opened.enter_async_context(open_runs(address(ports["runs"]), live=live))
+
+
+async def reach_store(server: str, root: Path) -> Store:
+    """The store that is meant: of a running stack elsewhere by the settings, else the state folder's."""
+    settings = load_settings()
+    if not server:
+        return await open_store(StateFolder(root).store.as_uri())
+    secret = settings.store_secret_key.get_secret_value()
+    return await open_store(settings.store_url, access_key=settings.store_access_key, secret_key=secret)
 
 
 async def _wait_serving(where: str) -> None:
