@@ -63,6 +63,9 @@ prometheus: $(DEV)  ## Fetch Prometheus for the tests (Debian and its kin; kept 
 bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated in one run
 	$(PY) benchmarks/telemetry.py $(BENCH)
 
+million: $(DEV)  ## Make a million samples in one run, answered at once, and say what it took
+	$(PY) benchmarks/million.py $(MILLION)
+
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph
 

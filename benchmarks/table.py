@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 
 from benchmarks import field
 from benchmarks.outcome import Outcome, Place, Row
-from benchmarks.rows import counts, faults, recall, speed
+from benchmarks.rows import counts, faults, long, recall, speed
 
 ROWS = (
     Row(
@@ -87,6 +87,12 @@ ROWS = (
         "target 100 on each of 50 leaves at 60 % acceptance; calls spent on accepted but not needed",
         "exactly 100 each, < 15 %",
         counts.exact,
+    ),
+    Row(
+        "long",
+        "100,000 samples beside 10,000, answered at once: cost a sample, memory of every process",
+        "≤ 1.2 times, flat",
+        long.grow,
     ),
 )
 

@@ -39,6 +39,7 @@ def generate(tmp_path):
         (("--teacher", "rehearsal", "--recipe", "/nonexistent.yaml"), "cannot be read"),
         (("--teacher", "rehearsal", "--judge", "http://127.0.0.1:9/v1", "--judge-model", "m"), "the judge: "),
         (("--teacher", "rehearsal", "--state", "/dev/null"), "the state folder /dev/null cannot be used"),
+        (("--teacher", "rehearsal", "--out", "/dev/null/out"), "cannot be written to /dev/null/out"),
     ],
 )
 async def test_options_that_cannot_work(generate, arguments, message):

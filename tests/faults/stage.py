@@ -139,6 +139,14 @@ class Run:
         rows = [row for row in ProcessList(self.state / "processes.json") if row.name == name]
         return rows[0].find() if rows else None
 
+    def processes(self) -> list[psutil.Process]:
+        """The command and all below it that live."""
+        try:
+            command = psutil.Process(self._process.pid) if self._process else None
+            return [command, *command.children(recursive=True)] if command else []
+        except psutil.NoSuchProcess:
+            return []
+
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process of the stack, once it is there."""
         wait_for(lambda: self.process(name) or self.ended, f"{name} runs")

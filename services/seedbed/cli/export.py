@@ -1,6 +1,7 @@
 """Fetching a run's parts and writing them down as a dataset."""
 
-import os
+import contextlib
+import tempfile
 from pathlib import Path
 
 from seedbed.cli.failure import DONE
@@ -16,15 +17,26 @@ _TIMEOUT = 300.0
 
 def check_target(out: Path) -> None:
     """Find out before the run whether its dataset can be written there. Raises InputError."""
-    folder = out.expanduser().absolute()
-    check_replaceable(folder)
-    place = folder.parent
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+    made: list[Path] = []
+    try:
+        # Where the writer goes, too: a link is followed.
+        folder = out.expanduser().resolve()
+        check_replaceable(folder)
+        # Tried and not asked: a superuser may do all, but not on a disk that is read-only, or below a file.
+        for place in reversed(folder.parents):
+            if not place.exists():
+                place.mkdir()
+                made.append(place)
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}.probe-", dir=folder.parent).cleanup()
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise InputError(
-            f"the dataset cannot be written to {out}: {place} does not allow it", hint="name another folder"
-        )
+            f"the dataset cannot be written to {out}: {why}", hint="name another folder"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            for place in reversed(made):
+                place.rmdir()
 
 
 async def export(runs: Runs, run: str, out: Path, screen: Screen) -> int:
