@@ -3,7 +3,16 @@ import re
 import yaml
 
 from seedbed.dataset import write_dataset
-from tests.dataset.leaves import ATTRIBUTION, BIRDS, HAIKU, HANOK, make_leaf, make_leaves, make_plan
+from tests.dataset.leaves import (
+    ATTRIBUTION,
+    BIRDS,
+    HAIKU,
+    HANOK,
+    make_leaf,
+    make_leaves,
+    make_plan,
+    message_of,
+)
 
 
 def write_card(folder, leaves, model="granite-4", **options):
@@ -71,8 +80,8 @@ def test_each_document_has_its_source_licence_and_attribution(tmp_path):
 
 def test_names_cannot_break_out_of_the_card(tmp_path):
     leaf = make_leaf(BIRDS, 1)
-    leaf.part.candidates[0].source.attribution = "```\n<script>\nlicence: a | b ` <b>\n````\n# Owned"
-    leaf.part.candidates[0].source.document = "a|b`c\n# d.md"
+    message_of(leaf).candidates[0].source.attribution = "```\n<script>\nlicence: a | b ` <b>\n````\n# Owned"
+    message_of(leaf).candidates[0].source.document = "a|b`c\n# d.md"
     _, body = write_card(tmp_path / "out", [leaf])
     assert "`````text\n```\n<script>" in body
     assert "### `` a\\|b`c # d.md ``" in body

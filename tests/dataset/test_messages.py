@@ -6,7 +6,7 @@ import pytest
 
 from seedbed.dataset.messages import RowWriter
 from seedbed.dataset.parts import LeafPart
-from tests.dataset.leaves import BIRDS, DOCUMENTS, HAIKU, HANOK, TABLES, make_leaf
+from tests.dataset.leaves import BIRDS, DOCUMENTS, HAIKU, HANOK, TABLES, make_leaf, message_of
 
 SYSTEM = "Answer well."
 
@@ -118,6 +118,6 @@ def test_a_row_leads_to_its_sample_and_leaf():
 
 def test_the_same_sample_in_two_leaves_makes_rows_of_two_names():
     one, two = make_leaf(HAIKU, 1), make_leaf(TABLES, 1)
-    two.part.candidates[0].id = one.part.candidates[0].id
+    message_of(two).candidates[0].id = message_of(one).candidates[0].id
     ids = [row.record["id"] for leaf in (one, two) for row in rows_of(leaf)[1]]
     assert len(set(ids)) == len(ids)

@@ -9,7 +9,8 @@ from tests.dataset.leaves import BIRDS, HANOK, TABLES, make_candidate
 def write(candidates, schema=SAMPLES):
     file = io.BytesIO()
     table = Table(file, schema)
-    table.add(candidates)
+    for candidate in candidates:
+        table.add(candidate)
     table.close()
     return file.getvalue()
 
@@ -74,7 +75,7 @@ def test_leaves_of_few_rows_share_a_batch():
     file = io.BytesIO()
     table = Table(file, SAMPLES)
     for path in (BIRDS, HANOK, TABLES):
-        table.add([make_candidate(path, 0)])
+        table.add(make_candidate(path, 0))
     table.close()
     assert table.rows == 3
     assert pq.ParquetFile(io.BytesIO(file.getvalue())).num_row_groups == 1

@@ -17,7 +17,7 @@ from seedbed.dataset.manifest import FILES
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.recipe import Recipe
 from seedbed.runs.v1.candidate_pb2 import Part
-from tests.dataset.leaves import BIRDS, HAIKU, HANOK, RUN, make_leaf, make_leaves, make_plan
+from tests.dataset.leaves import BIRDS, HAIKU, HANOK, RUN, make_leaf, make_leaves, make_plan, message_of
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -41,10 +41,10 @@ def test_the_order_inside_a_part_does_not_matter(tmp_path):
     write_dataset(tmp_path / "one", make_plan(leaves), leaves)
     for leaf in leaves:
         turned = Part()
-        turned.CopyFrom(leaf.part)
-        del leaf.part.candidates[:], leaf.part.augmentations[:]
-        leaf.part.candidates.extend(reversed(turned.candidates))
-        leaf.part.augmentations.extend(reversed(turned.augmentations))
+        turned.CopyFrom(message_of(leaf))
+        del message_of(leaf).candidates[:], message_of(leaf).augmentations[:]
+        message_of(leaf).candidates.extend(reversed(turned.candidates))
+        message_of(leaf).augmentations.extend(reversed(turned.augmentations))
     write_dataset(tmp_path / "two", make_plan(leaves), leaves)
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
 
@@ -220,22 +220,16 @@ def test_a_recipe_of_another_version_is_named(tmp_path):
 def test_only_one_part_is_held_at_a_time(tmp_path):
     paths = [f"{HAIKU}/{number:02}" for number in range(6)]
     plan = make_plan([make_leaf(path) for path in paths])
-    held: list[weakref.ref[LeafContents]] = []
+    held: list[weakref.ref[LeafPart]] = []
 
     def stream():
         for path in paths:
             assert sum(one() is not None for one in held) <= 1
             leaf = make_leaf(path)
-            contents = LeafContents(leaf.part, leaf.digest, leaf.counts, leaf.rounds, leaf.reason)
+            contents = LeafPart(leaf.part, leaf.digest, leaf.counts, leaf.rounds, leaf.reason)
             held.append(weakref.ref(contents))
             del leaf
             yield contents
             del contents
 
     write_dataset(tmp_path / "out", plan, stream())
-
-
-class LeafContents(LeafPart):
-    """A part that can be watched going away."""
-
-    __slots__ = ("__weakref__",)

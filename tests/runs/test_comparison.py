@@ -1,17 +1,15 @@
 """Two runs side by side: what differs in their plans, in their leaves, and in what came of them."""
 
 from seedbed.kernel.recipe import Gates, Recipe
-from seedbed.runs.comparison import Side, compare_leaf, compare_plans
+from seedbed.runs.comparison import End, Side, compare_leaf, compare_plans
 from seedbed.runs.v1 import runs_service_pb2 as pb
-from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 from seedbed.runs.v1.comparison_pb2 import LeafChange
 from tests.runs.leaves import finish, knowledge_leaf, plan_of, skill_leaf
 
 
-def part(**ends):
-    """A part with these candidates; the reason comes after a colon."""
-    rows = [(name, *end.partition(":")[::2]) for name, end in ends.items()]
-    return Part(candidates=[Candidate(id=name, end=end, reason=reason) for name, end, reason in rows])
+def ended(**ends):
+    """How these candidates ended; the reason comes after a colon."""
+    return {name: End(*end.partition(":")[::2]) for name, end in ends.items()}
 
 
 def samples(rows):
@@ -56,8 +54,8 @@ def test_steps_differ_field_by_field():
 
 def test_samples_that_stay_go_and_come():
     leaf = skill_leaf()
-    base = part(a="accepted", b="accepted", c="accepted", d="accepted", e="unneeded", f="rejected:score 1")
-    head = part(a="accepted", b="rejected:score 2", c="duplicate:alike", e="accepted", g="accepted")
+    base = ended(a="accepted", b="accepted", c="accepted", d="accepted", e="unneeded", f="rejected:score 1")
+    head = ended(a="accepted", b="rejected:score 2", c="duplicate:alike", e="accepted", g="accepted")
     found = compare_leaf(leaf.path, Side(leaf, base), Side(leaf, head))
     assert (found.change, list(found.parts), found.kept) == (LeafChange.LEAF_CHANGE_SAME, [], 1)
     assert samples(found.gone) == [("b", "rejected", "score 2"), ("c", "duplicate", "alike"), ("d", "", "")]
@@ -68,12 +66,12 @@ def test_an_edited_leaf_names_its_parts():
     leaf, edited = knowledge_leaf(), knowledge_leaf()
     edited.seeds[0].context = "another"
     edited.documents[0].blob = "0" * 64
-    found = compare_leaf(leaf.path, Side(leaf, part()), Side(finish(edited), part()))
+    found = compare_leaf(leaf.path, Side(leaf, ended()), Side(finish(edited), ended()))
     assert (found.change, list(found.parts)) == (LeafChange.LEAF_CHANGE_CHANGED, ["seeds", "documents"])
 
 
 def test_leaves_that_come_and_go():
-    side = Side(skill_leaf(), part(a="accepted", b="rejected:x"))
+    side = Side(skill_leaf(), ended(a="accepted", b="rejected:x"))
     added, removed = compare_leaf("p", None, side), compare_leaf("p", side, None)
     assert (added.change, samples(added.added)) == (LeafChange.LEAF_CHANGE_ADDED, [("a", "", "")])
     assert (removed.change, samples(removed.gone)) == (LeafChange.LEAF_CHANGE_REMOVED, [("a", "", "")])
@@ -81,7 +79,7 @@ def test_leaves_that_come_and_go():
 
 def test_a_leaf_that_has_not_ended_is_not_compared():
     leaf = skill_leaf()
-    found = compare_leaf(leaf.path, Side(leaf, part(a="accepted")), Side(leaf))
+    found = compare_leaf(leaf.path, Side(leaf, ended(a="accepted")), Side(leaf))
     assert (found.base_ended, found.head_ended, list(found.gone)) == (True, False, [])
 
 

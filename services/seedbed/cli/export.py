@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from seedbed.cli.failure import DONE
 from seedbed.cli.reach import Runs
@@ -54,14 +55,17 @@ async def export_dataset(runs: Runs, run: str, out: Path) -> Manifest:
     dataset = await runs.stub.GetDataset(GetDatasetRequest(run=run), timeout=_TIMEOUT)
     with DatasetWriter(out.expanduser(), dataset.plan, partial=dataset.partial) as writer:
         for entry in dataset.parts:
-            writer.add(await _read_part(runs, run, entry))
+            with tempfile.TemporaryFile() as file:
+                writer.add(await _read_part(runs, run, entry, file))
         return writer.finish()
 
 
-async def _read_part(runs: Runs, run: str, entry: DatasetPart) -> LeafPart:
+async def _read_part(runs: Runs, run: str, entry: DatasetPart, file: BinaryIO) -> LeafPart:
+    """Through a file, as a large leaf's part may be larger than the memory."""
     request = ReadPartRequest(run=run, part=entry.part)
-    data = [answer.data async for answer in runs.stub.ReadPart(request, timeout=_TIMEOUT)]
-    return LeafPart.parse(entry, b"".join(data))
+    async for answer in runs.stub.ReadPart(request, timeout=_TIMEOUT):
+        file.write(answer.data)
+    return LeafPart.read(entry, file)
 
 
 def describe_dataset(manifest: Manifest, out: Path) -> str:

@@ -19,7 +19,7 @@ from seedbed.dataset.manifest import (
     Leaf,
     Manifest,
 )
-from seedbed.dataset.parts import KNOWLEDGE
+from seedbed.dataset.survey import KNOWLEDGE
 
 # `datasets` takes one format for all configurations of a folder, so the tables are not among them.
 _CONFIGS = {"knowledge": KNOWLEDGE_FILE, "skills": SKILLS_FILE}

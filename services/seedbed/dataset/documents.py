@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from seedbed.dataset.addresses import hide_sign_in
 from seedbed.dataset.parts import LeafPart
-from seedbed.runs.v1.candidate_pb2 import Source
 
 _LICENCE_LINE = re.compile(r"^\W*licen[cs]e[^:\n]*:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 # Names the hub knows, by what people write once case, spaces and a word for "licence" are gone.
@@ -52,7 +51,7 @@ class Documents:
 
     def add(self, leaf: LeafPart) -> None:
         """Take in the documents of one leaf's candidates and augmentations."""
-        for source in _find_sources(leaf):
+        for source in leaf.survey.documents.values():
             document = Document(
                 repo=hide_sign_in(source.repo),
                 path=source.document,
@@ -76,10 +75,3 @@ def normalise_licence(text: str) -> str:
     """The hub's name for a licence as people write it; "" where it is not one we know."""
     words = re.sub(r"\b(licen[cs]e|version)\b", " ", text.casefold())
     return _KNOWN.get(re.sub(r"[\s_-]+", "-", words).strip("-., "), "")
-
-
-def _find_sources(leaf: LeafPart) -> Iterator[Source]:
-    for candidate in leaf.part.candidates:
-        if candidate.HasField("source"):
-            yield candidate.source
-    yield from (augmentation.source for augmentation in leaf.part.augmentations)

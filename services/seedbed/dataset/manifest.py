@@ -191,17 +191,16 @@ def describe_step(spec: StepSpec) -> PlannedStep:
 def describe_leaf(leaf: LeafPart, target: int, rows: Counter[str]) -> Leaf:
     """One leaf's line of the manifest; `rows` counts its training rows by use."""
     counts = leaf.counts
-    forms = Counter(one.form for one in leaf.part.candidates if one.end == "accepted" and one.form)
     return Leaf(
         path=leaf.part.path,
         kind=leaf.part.kind,
         digest=leaf.part.leaf_digest,
-        commit=next((one.leaf_commit for one in leaf.part.candidates), ""),
+        commit=leaf.survey.commit,
         target=target,
         rounds=leaf.rounds,
         reason=leaf.reason,
         candidates=Candidates(**{end: getattr(counts, end) for end in ENDS}),
-        forms=dict(sorted(forms.items())),
+        forms=dict(sorted(leaf.survey.forms.items())),
         items=_count_items(counts),
         steps=tuple(_count_step(step) for step in sorted(counts.steps, key=lambda step: step.step)),
         rows=Rows(**rows),

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from seedbed.dataset.auxiliary import choose_instruction
-from seedbed.dataset.parts import KNOWLEDGE, LeafPart
+from seedbed.dataset.parts import LeafPart
 from seedbed.dataset.raft import DOCUMENTS, GOLDEN_SHARE, ChunkShelf
+from seedbed.dataset.survey import KNOWLEDGE
 from seedbed.kernel.digest import canonical_json
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Source
 
@@ -34,13 +35,12 @@ class RowWriter:
     def __init__(self, leaf: LeafPart, system: str) -> None:
         self._leaf = leaf
         self._system = system
-        self._samples = [candidate for candidate in leaf.candidates if candidate.end == "accepted"]
         self._about = _describe_leaf(leaf)
 
     def knowledge_rows(self) -> Iterator[Row]:
         """The rows of `knowledge_train_msgs.jsonl` (p07)."""
         if self._leaf.part.kind == KNOWLEDGE:
-            yield from (self._qa(sample, "p07_qa") for sample in self._samples)
+            yield from (self._qa(sample, "p07_qa") for sample in self._leaf.samples)
             yield from (
                 self._auxiliary(one, "p07_auxiliary", unmask=True) for one in self._leaf.augmentations
             )
@@ -48,10 +48,10 @@ class RowWriter:
     def skills_rows(self) -> Iterator[Row]:
         """The rows of `skills_train_msgs.jsonl`: skills, or knowledge as p10."""
         if self._leaf.part.kind != KNOWLEDGE:
-            yield from (self._skill(sample) for sample in self._samples)
+            yield from (self._skill(sample) for sample in self._leaf.samples)
             return
-        shelf = ChunkShelf(_all_chunks(self._leaf))
-        for sample in self._samples:
+        shelf = ChunkShelf(self._leaf.survey.chunks)
+        for sample in self._leaf.samples:
             yield self._raft(sample, shelf)
             yield self._qa(sample, "p10_qa")
         yield from (self._auxiliary(one, "p10_auxiliary", unmask=False) for one in self._leaf.augmentations)
@@ -85,7 +85,7 @@ class RowWriter:
     def _auxiliary(self, one: Augmentation, use: str, *, unmask: bool) -> Row:
         chunk = one.source.chunk
         user = f"{chunk}\n\n{choose_instruction(one.augmentation, chunk, one.id)}"
-        domain = next((candidate.domain for candidate in self._leaf.part.candidates), "")
+        domain = self._leaf.survey.domain
         metadata = {
             **_describe_knowledge(one.source, domain, one.text, f"document_{one.augmentation}"),
             "raw_document": chunk,
@@ -119,12 +119,11 @@ class RowWriter:
 
 
 def _describe_leaf(leaf: LeafPart) -> dict[str, str]:
-    commit = next((candidate.leaf_commit for candidate in leaf.part.candidates), "")
     return {
         "leaf": leaf.part.path,
         "leaf_node_type": leaf.part.kind,
         "leaf_digest": leaf.part.leaf_digest,
-        "leaf_commit": commit,
+        "leaf_commit": leaf.survey.commit,
     }
 
 
@@ -133,8 +132,3 @@ def _describe_knowledge(source: Source, domain: str, document: str, dataset: str
     if source.augmentation:
         metadata |= {"raw_document": source.chunk, "dataset_type": source.augmentation}
     return metadata
-
-
-def _all_chunks(leaf: LeafPart) -> Iterator[str]:
-    yield from (candidate.source.chunk for candidate in leaf.candidates)
-    yield from (augmentation.source.chunk for augmentation in leaf.augmentations)

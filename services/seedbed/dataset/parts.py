@@ -1,20 +1,19 @@
 """One leaf's part of a dataset with its counts, and whether the two agree. Pure."""
 
-from collections import Counter
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Self
-
-from google.protobuf.message import DecodeError
+from functools import cached_property
+from typing import BinaryIO, Self
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafTarget
-from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import SeedbedError
+from seedbed.dataset.stored import StoredPart
+from seedbed.dataset.survey import Survey, survey
+from seedbed.kernel.errors import SeedbedError, StoreError
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part
 from seedbed.runs.v1.runs_service_pb2 import DatasetPart
 
 ENDS = ("accepted", "rejected", "duplicate", "unneeded")
-KNOWLEDGE = "knowledge"
 _SHOWN = 5
 
 
@@ -25,40 +24,53 @@ class InconsistentPart(SeedbedError):
     reason = "INCONSISTENT_PART"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LeafPart:
     """A leaf's part, the digest it is kept under, and what `runs` says of the leaf."""
 
-    part: Part
+    part: Part | StoredPart
     digest: str
     counts: LeafCounts
     rounds: int = 0
     reason: str = ""
 
     @classmethod
-    def parse(cls, entry: DatasetPart, data: bytes) -> Self:
-        """A part as `GetDataset` lists it, from the bytes `ReadPart` gave. Raises InconsistentPart."""
-        if sha256_hex(data) != entry.part:
+    def read(cls, entry: DatasetPart, file: BinaryIO) -> Self:
+        """A part as `GetDataset` lists it, from what `ReadPart` gave. Raises InconsistentPart."""
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() != entry.part:  # type: ignore[arg-type]  # any file
             raise InconsistentPart(
                 f"leaf {entry.path}: the part's bytes do not have the digest {entry.part}",
                 hint="the part was damaged on its way or in the store: read it again",
             )
         try:
-            part = Part.FromString(data)
-        except DecodeError as error:
-            raise InconsistentPart(f"leaf {entry.path}: part {entry.part} cannot be read: {error}") from error
+            part = StoredPart(file)
+        except StoreError as error:
+            raise InconsistentPart(f"leaf {entry.path}, part {entry.part}: {error.message}") from error
         return cls(part, entry.part, entry.counts, entry.rounds, entry.reason)
 
     @property
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> Iterable[Candidate]:
         """All decided candidates by (draw, id), however the part holds them."""
-        decided = [candidate for candidate in self.part.candidates if candidate.end]
+        decided = (candidate for candidate in self.part.candidates if candidate.end)
+        if isinstance(self.part, StoredPart):
+            return decided
         return sorted(decided, key=lambda candidate: (candidate.draw, candidate.id))
+
+    @property
+    def samples(self) -> Iterable[Candidate]:
+        """The accepted ones."""
+        return (candidate for candidate in self.candidates if candidate.end == "accepted")
 
     @property
     def augmentations(self) -> list[Augmentation]:
         """All augmentations by id."""
         return sorted(self.part.augmentations, key=lambda augmentation: augmentation.id)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What all candidates come to."""
+        return survey(self.part)
 
 
 def check_part(leaf: LeafPart, target: LeafTarget, *, partial: bool) -> None:
@@ -67,8 +79,7 @@ def check_part(leaf: LeafPart, target: LeafTarget, *, partial: bool) -> None:
         *_against_plan(leaf, target),
         *_against_counts(leaf, partial=partial),
         *_among_items(leaf.counts),
-        *_repeated(leaf.part),
-        *_unfit(leaf.part),
+        *leaf.survey.problems,
     ]
     if not partial and leaf.counts.accepted < target.target and not leaf.reason:
         problems.append(f"{leaf.counts.accepted} of {target.target} samples, and no reason given")
@@ -94,7 +105,7 @@ def _against_plan(leaf: LeafPart, target: LeafTarget) -> Iterator[str]:
 
 
 def _against_counts(leaf: LeafPart, *, partial: bool) -> Iterator[str]:
-    found = Counter(candidate.end for candidate in leaf.part.candidates)
+    found = leaf.survey.ends
     for end in ENDS:
         counted = getattr(leaf.counts, end)
         if found[end] != counted:
@@ -112,31 +123,3 @@ def _among_items(counts: LeafCounts) -> Iterator[str]:
             yield f"{total} items {end}, but {summed} over all steps"
     if counts.items_recalled > counts.items_done + counts.items_malformed + counts.items_failed:
         yield "more items recalled than there are"
-
-
-def _repeated(part: Part) -> Iterator[str]:
-    yield from (f"candidate {name} is there twice" for name in _twice(one.id for one in part.candidates))
-    yield from (
-        f"augmentation {name} is there twice" for name in _twice(one.id for one in part.augmentations)
-    )
-
-
-def _twice(names: Iterable[str]) -> list[str]:
-    return sorted(name for name, times in Counter(names).items() if times > 1)
-
-
-def _unfit(part: Part) -> Iterator[str]:
-    for candidate in part.candidates:
-        if (candidate.path, candidate.kind) != (part.path, part.kind):
-            yield f"candidate {candidate.id} belongs to {candidate.kind} leaf {candidate.path}"
-        if candidate.end == "accepted":
-            # Upstream leaves out rows with an empty message; here that would break the count.
-            needed = {"question": candidate.question, "answer": candidate.answer}
-            if part.kind == KNOWLEDGE:
-                needed["chunk"] = candidate.source.chunk
-            yield from (
-                f"sample {candidate.id} has no {name}" for name, text in needed.items() if not text.strip()
-            )
-    for augmentation in part.augmentations:
-        if not augmentation.text.strip() or not augmentation.source.chunk.strip():
-            yield f"augmentation {augmentation.id} has no text or no chunk"

@@ -3,7 +3,6 @@
 What does not apply is null. Nothing that differs between two writings of the same rows is in the file.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -89,13 +88,12 @@ class Table:
         self._writer = pq.ParquetWriter(file, schema, version="2.6", compression="zstd", compression_level=3)
         self.rows = 0
 
-    def add(self, candidates: Sequence[Candidate]) -> None:
-        """Write these candidates, in this order."""
-        for candidate in candidates:
-            self._waiting.append(describe_candidate(candidate))
-            if len(self._waiting) == _BATCH:
-                self._flush()
-        self.rows += len(candidates)
+    def add(self, candidate: Candidate) -> None:
+        """Write a candidate after those before it."""
+        self._waiting.append(describe_candidate(candidate))
+        if len(self._waiting) == _BATCH:
+            self._flush()
+        self.rows += 1
 
     def _flush(self) -> None:
         self._writer.write_table(pa.Table.from_pylist(self._waiting, schema=self._schema))

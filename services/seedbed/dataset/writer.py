@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -113,12 +114,11 @@ class DatasetWriter:
             for row in made:
                 _write_row(file, row)
                 rows.update([row.use, *row.notes])
-        candidates = leaf.candidates
-        samples = [candidate for candidate in candidates if candidate.end == "accepted"]
-        self._samples.add(samples)
-        self._candidates.add([candidate for candidate in candidates if candidate.end != "accepted"])
+        for candidate in leaf.candidates:
+            (self._samples if candidate.end == "accepted" else self._candidates).add(candidate)
         self._documents.add(leaf)
-        text = "\n".join(f"{sample.question}\n{sample.answer}" for sample in samples[:_READ_FOR_LANGUAGE])
+        first = islice(leaf.samples, _READ_FOR_LANGUAGE)
+        text = "\n".join(f"{sample.question}\n{sample.answer}" for sample in first)
         self._languages |= {find_language(text)} - {""}
         return rows
 

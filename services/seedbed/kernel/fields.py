@@ -10,16 +10,24 @@ _BYTES = 2
 
 
 def read_fields(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each field of a message that has strings, bytes and messages only.
+    """Number and bytes of each field that is left in the file. Raises StoreError."""
+    while (field := read_field(file)) is not None:
+        yield field
 
-    Raises StoreError where the file is no such message.
+
+def read_field(file: BinaryIO) -> tuple[int, bytes] | None:
+    """Number and bytes of the next field; None at the end of the file.
+
+    For messages of strings, bytes and messages only. Raises StoreError where the file is none.
     """
-    while (tag := _read_varint(file)) is not None:
-        size = _read_varint(file) if tag & 7 == _BYTES else None
-        data = file.read(size) if size is not None else b""
-        if size is None or len(data) < size:
-            raise StoreError("a message in the store is damaged")
-        yield tag >> 3, data
+    tag = _read_varint(file)
+    if tag is None:
+        return None
+    size = _read_varint(file) if tag & 7 == _BYTES else None
+    data = file.read(size) if size is not None else b""
+    if size is None or len(data) < size:
+        raise StoreError("a message in the store is damaged")
+    return tag >> 3, data
 
 
 def _read_varint(file: BinaryIO) -> int | None:

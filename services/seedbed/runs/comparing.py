@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import BinaryIO
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget
-from seedbed.kernel.store import Store, get_blob
-from seedbed.runs.comparison import Side, compare_leaf, compare_plans
+from seedbed.kernel.fields import read_fields
+from seedbed.kernel.store import Store, get_blob_file
+from seedbed.runs.comparison import End, Side, compare_leaf, compare_plans
 from seedbed.runs.run import KeptRun
 from seedbed.runs.snapshots import Snapshots
-from seedbed.runs.v1.candidate_pb2 import Part
+from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 from seedbed.runs.v1.comparison_pb2 import LeafComparison
 from seedbed.runs.v1.runs_service_pb2 import CompareRunsResponse
+
+_CANDIDATES = Part.CANDIDATES_FIELD_NUMBER
 
 
 class Comparing:
@@ -41,4 +45,10 @@ class Comparing:
         digest = run.leaves[target.leaf].value.part
         if not digest:
             return Side(leaf)
-        return Side(leaf, Part.FromString(await get_blob(self._store, digest)))
+        with await get_blob_file(self._store, digest) as file:
+            return Side(leaf, await asyncio.to_thread(_read_ends, file))
+
+
+def _read_ends(file: BinaryIO) -> dict[str, End]:
+    parsed = (Candidate.FromString(data) for number, data in read_fields(file) if number == _CANDIDATES)
+    return {candidate.id: End(candidate.end, candidate.reason) for candidate in parsed}

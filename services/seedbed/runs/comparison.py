@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from seedbed.bus.v1.bus_pb2 import Plan, StepSpec
-from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 from seedbed.runs.v1.comparison_pb2 import (
     LeafChange,
     LeafComparison,
@@ -20,12 +19,20 @@ from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 _FIELDS = ("version", "prompt", "model", "sampling")
 
 
+class End(NamedTuple):
+    """How a candidate ended, and why."""
+
+    end: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A leaf in one of the runs; its part is there once the leaf has come to its end."""
+    """A leaf in one of the runs."""
 
     leaf: Leaf
-    part: Part | None = None
+    ends: Mapping[str, End] | None = None
+    """How each of its candidates ended, by id; None before the leaf has."""
 
 
 def compare_plans(base: Plan, head: Plan) -> PlanComparison:
@@ -50,13 +57,13 @@ def compare_leaf(path: str, base: Side | None, head: Side | None) -> LeafCompari
     found = LeafComparison(path=path, change=_change(base, head))
     if base and head:
         found.parts.extend(_parts(base.leaf, head.leaf))
-    found.base_ended = bool(base and base.part is not None)
-    found.head_ended = bool(head and head.part is not None)
+    found.base_ended = bool(base and base.ends is not None)
+    found.head_ended = bool(head and head.ends is not None)
     if (base and not found.base_ended) or (head and not found.head_ended):
         return found
-    before, after = _candidates(base), _candidates(head)
-    was = {name for name, candidate in before.items() if candidate.end == "accepted"}
-    now = {name for name, candidate in after.items() if candidate.end == "accepted"}
+    before, after = ((side.ends if side else None) or {} for side in (base, head))
+    was = {name for name, one in before.items() if one.end == "accepted"}
+    now = {name for name, one in after.items() if one.end == "accepted"}
     found.kept = len(was & now)
     found.gone.extend(_sample(name, after.get(name)) for name in before if name in was - now)
     found.added.extend(_sample(name, before.get(name)) for name in after if name in now - was)
@@ -84,12 +91,7 @@ def _parts(base: Leaf, head: Leaf) -> list[str]:
     return [name for name in names if getattr(base, name) != getattr(head, name)]
 
 
-def _candidates(side: Side | None) -> Mapping[str, Candidate]:
-    part = side.part if side else None
-    return {candidate.id: candidate for candidate in part.candidates} if part is not None else {}
-
-
-def _sample(name: str, elsewhere: Candidate | None) -> SampleChange:
+def _sample(name: str, elsewhere: End | None) -> SampleChange:
     if elsewhere is None:
         return SampleChange(id=name)
     return SampleChange(id=name, end=elsewhere.end, reason=elsewhere.reason)
