@@ -10,6 +10,9 @@ from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
+AT_HAND = 4
+"""Snapshots kept in memory; another is loaded again when a leaf of it is opened."""
+
 
 class Snapshots:
     """Loads snapshots and finds leaves in them."""
@@ -33,6 +36,8 @@ class Snapshots:
             )
         snapshot = Snapshot.FromString(data)
         self._leaves[digest] = {leaf.path: leaf for leaf in snapshot.leaves}
+        if len(self._leaves) > AT_HAND:
+            del self._leaves[next(iter(self._leaves))]
         return snapshot
 
     def drop(self) -> None:
