@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy import catalogue
 from deploy.alerts import rules
 from deploy.dashboards import write
 from seedbed.cli.collector import collector_address, with_collector
@@ -144,3 +145,7 @@ def test_the_rules_name_severities_that_can_be_routed():
     text = yaml.safe_load(rules.TARGET.read_text())
     severities = {rule["labels"]["severity"] for group in text["groups"] for rule in group["rules"]}
     assert severities <= {"warning", "critical"}
+
+
+def test_the_catalogue_is_what_the_registry_says():
+    assert catalogue.TARGET.read_text() == catalogue.written(), "run: python -m deploy.catalogue"
