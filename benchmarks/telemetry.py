@@ -38,26 +38,28 @@ def main() -> None:
     """Measure, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--modes", default="off,default,all", help="which of them, parted by commas; off first"
+    )
     parser.add_argument("--leaves", type=int, default=20)
     parser.add_argument("--at-once", type=int, default=64)
     parser.add_argument("--delay-ms", type=float, default=30)
     options = parser.parse_args()
-    spent: dict[str, list[float]] = {mode: [] for mode in _MODES}
+    spent: dict[str, list[dict[str, float]]] = {mode: [] for mode in options.modes.split(",")}
     with tempfile.TemporaryDirectory(prefix="seedbed-bench-") as name:
         folder = Path(name)
         taxonomy = write_taxonomy(folder / "taxonomy", options.leaves)
         with _collector(folder) as url:
             for number in range(options.rounds):
-                for mode in _turned(number):
+                for mode in _turned(list(spent), number):
                     place = folder / f"{number}-{mode}"
                     spent[mode].append(_measure(place, taxonomy, mode, url, options))
-                figures = ", ".join(f"{mode} {spent[mode][-1] * 1000:.3f} ms" for mode in _MODES)
+                figures = ", ".join(f"{mode} {sum(spent[mode][-1].values()) * 1000:.3f} ms" for mode in spent)
                 print(f"round {number + 1}: {figures}", flush=True)
     _report(spent)
 
 
-def _turned(number: int) -> list[str]:
-    modes = list(_MODES)
+def _turned(modes: list[str], number: int) -> list[str]:
     start = number % len(modes)
     return modes[start:] + modes[:start]
 
@@ -74,8 +76,10 @@ def _collector(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def _measure(folder: Path, taxonomy: Path, mode: str, url: str, options: argparse.Namespace) -> float:
-    """CPU seconds a call, without the first and the last fifth of a run."""
+def _measure(
+    folder: Path, taxonomy: Path, mode: str, url: str, options: argparse.Namespace
+) -> dict[str, float]:
+    """CPU seconds a call by process, without the first and the last fifth of a run."""
     folder.mkdir()
     told = {} if mode == "off" else {"SEEDBED_OTLP_ENDPOINT": url, **_MODES[mode]}
     with open_teacher(folder, delay_ms=options.delay_ms, acceptance=1) as teacher:
@@ -88,8 +92,7 @@ def _measure(folder: Path, taxonomy: Path, mode: str, url: str, options: argpars
     calls = moments[-1][0]
     inner = [moment for moment in moments if calls * 0.2 <= moment[0] <= calls * 0.8]
     (first, before), (last, after) = inner[0], inner[-1]
-    cpu = sum(seconds - before.get(name, 0) for name, seconds in after.items())
-    return cpu / (last - first)
+    return {name: (seconds - before.get(name, 0)) / (last - first) for name, seconds in after.items()}
 
 
 def _follow(run: Run, teacher: Teacher) -> list[tuple[int, dict[str, float]]]:
@@ -110,13 +113,17 @@ def _cpu_seconds() -> dict[str, float]:
     return seconds
 
 
-def _report(spent: dict[str, list[float]]) -> None:
+def _report(spent: dict[str, list[dict[str, float]]]) -> None:
+    totals = {mode: [sum(figures.values()) for figures in rounds] for mode, rounds in spent.items()}
     print(f"{'':10}{'CPU a call':>12}{'more than off':>16}{'bar':>8}")
-    for mode, figures in spent.items():
-        ratios = [figure / off - 1 for figure, off in zip(figures, spent["off"], strict=True)]
+    for mode, figures in totals.items():
+        ratios = [figure / off - 1 for figure, off in zip(figures, totals["off"], strict=True)]
         cost, bar = statistics.median(ratios), BARS.get(mode)
         more = "" if bar is None else f"{cost:>16.1%}{bar:>8.0%}  {'met' if cost < bar else 'MISSED'}"
         print(f"{mode:10}{statistics.median(figures) * 1000:>9.3f} ms{more}")
+        names = sorted({name for one in spent[mode] for name in one if name})
+        each = {name: statistics.median(one.get(name, 0) for one in spent[mode]) * 1000 for name in names}
+        print(f"{'':10}{', '.join(f'{name} {found:.3f}' for name, found in each.items())}")
 
 
 if __name__ == "__main__":

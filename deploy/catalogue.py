@@ -13,8 +13,8 @@ _HEAD = """\
 # What Seedbed tells
 
 Written by `python -m deploy.catalogue` from the registry in `services/seedbed/kernel/telemetry/`; changes are
-lost. Names without `seedbed.` are OpenTelemetry's conventions. In Prometheus a metric bears the name beside it,
-and an attribute its own with `_` for `.`.
+lost. Names without `seedbed.` are OpenTelemetry's conventions. In Prometheus a metric bears the name beside
+it, and an attribute its own with `_` for `.`.
 """
 
 

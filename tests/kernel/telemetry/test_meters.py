@@ -48,8 +48,8 @@ def test_an_exemplar_is_the_last_that_was_traced_in_its_bucket():
     histogram.record(0.2, "s")
     current.reset(token)
     histogram.record(0.3, "s")
-    [exemplar] = histogram.series["s",].exemplars.values()
-    assert (exemplar.value, exemplar.trace) == (0.2, of_run("r1").trace)
+    [(value, _, span)] = histogram.series["s",].exemplars.values()
+    assert (value, span) == (0.2, of_run("r1"))
 
 
 def test_observers_are_asked_when_it_is_collected_and_only_then():

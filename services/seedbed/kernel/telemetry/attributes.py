@@ -9,7 +9,8 @@ from typing import Literal
 Type = Literal["string", "int", "double", "boolean"]
 
 
-@dataclass(frozen=True, slots=True)
+# Told apart by identity: they are keys of a dictionary for every span.
+@dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
     """One attribute. `values` says how many it takes: on a metric each makes a series of its own."""
 

@@ -151,7 +151,8 @@ class Work:
     def tell_end(self, record: Record) -> None:
         """What became of it."""
         if self._span.context:
-            self._span.set({a.OUTCOME: OUTCOMES[record.outcome], a.RECALLED: record.recalled})
+            recalled: dict[Attribute, spans.Value] = {a.RECALLED: True} if record.recalled else {}
+            self._span.set({a.OUTCOME: OUTCOMES[record.outcome], **recalled})
 
 
 def _open(item: Item, parent: Context, delivery: int) -> Span:
@@ -171,7 +172,6 @@ def _describe(item: Item, name: str, operation: str, kind: str) -> dict[Attribut
         a.MESSAGING_TYPE: kind,
         a.MESSAGING_TEMPLATE: name,
         a.MESSAGING_CONVERSATION: item.run,
-        a.RUN: item.run,
         a.LEAF: item.leaf,
         a.STEP: item.step,
         a.ITEM: item.digest,

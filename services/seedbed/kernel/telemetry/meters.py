@@ -11,22 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
-from seedbed.kernel.telemetry.context import current
+from seedbed.kernel.telemetry.context import Context, current
 from seedbed.kernel.telemetry.metrics import Metric
 
 Values = tuple[str, ...]
 """Of a metric's attributes, in their order; empty for one that is absent."""
 Observation = tuple[Values, float]
-
-
-@dataclass(slots=True)
-class Exemplar:
-    """One value, and the span it was recorded in."""
-
-    value: float
-    time: int
-    trace: int
-    span: int
+Exemplar = tuple[float, int, Context]
+"""A value, when it was recorded (nanoseconds since the epoch), and in which span."""
 
 
 @dataclass(slots=True)
@@ -107,7 +99,7 @@ class Histogram(Instrument[Buckets]):
         buckets.least = min(buckets.least, value)
         buckets.most = max(buckets.most, value)
         if (span := current.get()) is not None:
-            buckets.exemplars[place] = Exemplar(float(value), time.time_ns(), span.trace, span.span)
+            buckets.exemplars[place] = (float(value), time.time_ns(), span)
 
 
 def collect() -> Sequence[Instrument[float] | Instrument[Buckets]]:

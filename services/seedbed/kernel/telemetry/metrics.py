@@ -22,7 +22,7 @@ _GEN_AI = tuple(0.01 * 2**n for n in range(14))
 _TOKENS = tuple(float(4**n) for n in range(14))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
     """One metric. `attributes` are in the order in which values are given for them."""
 

@@ -7,31 +7,27 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import Exemplar
 from opentelemetry.sdk.metrics import export as sdk
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
-from opentelemetry.trace import Span as SdkSpan
-from opentelemetry.trace.propagation import set_span_in_context
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.context import Context
 from seedbed.kernel.telemetry.meters import Buckets, Instrument, Values, collect
 from seedbed.kernel.telemetry.spans import Kind, Value
 
-SCOPE = "seedbed"
 PATIENCE = 2.0
 """Seconds that an export may take at the end; a collector that is away holds nobody up."""
 
+_SCOPE = InstrumentationScope("seedbed")
+_UNSET = Status(StatusCode.UNSET)
 _KINDS = {
     "internal": SpanKind.INTERNAL,
     "server": SpanKind.SERVER,
@@ -41,52 +37,68 @@ _KINDS = {
 }  # fmt: skip
 
 
-class _Ids(IdGenerator):
-    """Hands out the ids that were decided on: a span's are known before it is made."""
-
-    def __init__(self) -> None:
-        self.next = Context(1, 1)
-
-    def generate_span_id(self) -> int:
-        return self.next.span
-
-    def generate_trace_id(self) -> int:
-        return self.next.trace
-
-
-@dataclass(frozen=True, slots=True)
 class _Made:
-    span: SdkSpan
+    """A span that goes on. The SDK hears of it at its end: what it keeps before costs more than all else."""
+
+    __slots__ = ("_context", "_error", "_kind", "_links", "_name", "_otlp", "_parent", "_since", "_told")
+
+    def __init__(
+        self,
+        otlp: "Otlp",
+        name: str,
+        kind: Kind,
+        context: Context,
+        parent: Context | None,
+        links: Sequence[Context],
+        told: dict[str, Value],
+        since: int,
+    ) -> None:
+        self._otlp = otlp
+        self._name = name
+        self._kind = kind
+        self._context = context
+        self._parent = parent
+        self._links = links
+        self._told = told
+        self._since = since or time.time_ns()
+        self._error = ""
 
     def set_attribute(self, key: str, value: Value, /) -> None:
-        self.span.set_attribute(key, value)
+        self._told[key] = value
 
     def fail(self, error: str) -> None:
-        self.span.set_status(Status(StatusCode.ERROR, error))
+        self._error = error
 
     def end(self) -> None:
-        self.span.end()
+        status = Status(StatusCode.ERROR, self._error) if self._error else _UNSET
+        self._otlp.take(
+            ReadableSpan(
+                name=self._name,
+                context=_sdk_context(self._context, is_remote=False),
+                parent=_sdk_context(self._parent) if self._parent else None,
+                resource=self._otlp.resource,
+                attributes=self._told,
+                links=[Link(_sdk_context(link)) for link in self._links],
+                kind=_KINDS[self._kind],
+                status=status,
+                start_time=self._since,
+                end_time=time.time_ns(),
+                instrumentation_scope=_SCOPE,
+            )
+        )
 
 
 class Otlp:
     """Sends spans as they end, and metrics every `interval` seconds."""
 
     def __init__(self, resource: Mapping[str, str], endpoint: str, interval: float) -> None:
-        self._resource = Resource.create(dict(resource))
+        self.resource = Resource.create(dict(resource))
         # Where none is named, the exporters read the variables of OpenTelemetry themselves.
         traces = f"{endpoint.rstrip('/')}/v1/traces" if endpoint else None
         metrics = f"{endpoint.rstrip('/')}/v1/metrics" if endpoint else None
-        self._ids = _Ids()
-        self._provider = TracerProvider(
-            sampler=ALWAYS_ON, resource=self._resource, id_generator=self._ids, shutdown_on_exit=False
-        )
         self._spans = OTLPSpanExporter(endpoint=traces)
-        self._provider.add_span_processor(
-            BatchSpanProcessor(self._spans, max_queue_size=16_384, max_export_batch_size=2_048)
-        )
-        self._tracer = self._provider.get_tracer(SCOPE)
+        self._batches = BatchSpanProcessor(self._spans, max_queue_size=16_384, max_export_batch_size=2_048)
         self._metrics = OTLPMetricExporter(endpoint=metrics)
-        self._scope = InstrumentationScope(SCOPE)
         self._interval = interval
         self._since = time.time_ns()
         self._loop: asyncio.Task[None] | None = None
@@ -98,24 +110,16 @@ class Otlp:
         context: Context,
         parent: Context | None,
         links: Sequence[Context],
-        told: Mapping[str, Value],
+        told: dict[str, Value],
         since: int,
         /,
     ) -> _Made:
-        """See Maker. On the event loop only: the ids are handed over by the side."""
-        self._ids.next = context
-        above = set_span_in_context(NonRecordingSpan(_sdk_context(parent))) if parent else None
-        return _Made(
-            self._tracer.start_span(
-                name,
-                # An empty context, or the SDK looks for a parent of its own.
-                context=above or {},  # type: ignore[arg-type]  # a Context is a dict
-                kind=_KINDS[kind],
-                attributes=told,
-                start_time=since or None,
-                links=[Link(_sdk_context(link)) for link in links],
-            )
-        )
+        """See Maker."""
+        return _Made(self, name, kind, context, parent, links, told, since)
+
+    def take(self, span: ReadableSpan) -> None:
+        """A span has ended."""
+        self._batches.on_end(span)
 
     def start(self) -> None:
         """Begin to send metrics."""
@@ -130,7 +134,7 @@ class Otlp:
                 last = self.snapshot()
                 await asyncio.gather(
                     asyncio.to_thread(self._metrics.export, last),
-                    asyncio.to_thread(self._provider.force_flush, int(PATIENCE * 1000)),
+                    asyncio.to_thread(self._batches.force_flush, int(PATIENCE * 1000)),
                 )
         # Or their threads would go on trying, and the process wait for them.
         self._metrics.shutdown()
@@ -145,13 +149,13 @@ class Otlp:
         """All metrics as they stand."""
         now = time.time_ns()
         metrics = [_metric(instrument, self._since, now) for instrument in collect()]
-        scope = sdk.ScopeMetrics(self._scope, metrics, "")
-        return sdk.MetricsData([sdk.ResourceMetrics(self._resource, [scope], "")])
+        scope = sdk.ScopeMetrics(_SCOPE, metrics, "")
+        return sdk.MetricsData([sdk.ResourceMetrics(self.resource, [scope], "")])
 
 
-def _sdk_context(context: Context) -> SpanContext:
+def _sdk_context(context: Context, *, is_remote: bool = True) -> SpanContext:
     flags = TraceFlags(TraceFlags.SAMPLED if context.sampled else TraceFlags.DEFAULT)
-    return SpanContext(context.trace, context.span, is_remote=True, trace_flags=flags)
+    return SpanContext(context.trace, context.span, is_remote=is_remote, trace_flags=flags)
 
 
 def _metric(instrument: Instrument[float] | Instrument[Buckets], since: int, now: int) -> sdk.Metric:
@@ -191,7 +195,9 @@ def _attributes(instrument: Instrument[float] | Instrument[Buckets], values: Val
 def _histogram(
     told: dict[str, str], bounds: tuple[float, ...], row: Buckets, since: int, now: int
 ) -> sdk.HistogramDataPoint:
-    exemplars = [Exemplar({}, e.value, e.time, e.span, e.trace) for e in row.exemplars.values()]
+    exemplars = [
+        Exemplar({}, value, when, span.span, span.trace) for value, when, span in row.exemplars.values()
+    ]
     return sdk.HistogramDataPoint(
         attributes=told,
         start_time_unix_nano=since,

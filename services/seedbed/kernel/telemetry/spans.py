@@ -62,7 +62,7 @@ class Maker(Protocol):
         context: Context,
         parent: Context | None,
         links: Sequence[Context],
-        told: Mapping[str, Value],
+        told: dict[str, Value],
         since: int,
         /,
     ) -> Made:
