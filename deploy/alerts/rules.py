@@ -93,7 +93,7 @@ _STUDENTS = (
     Alert("SeedbedLossDiverges", top(m.TRAINING_LOSS, a.PHASE),
         f"> 2 * min by ({label(a.PHASE)}) (min_over_time({series(m.TRAINING_LOSS)}[1h]))", "5m", "warning",
         "The loss of the phase {{ $labels.seedbed_training_phase }} is twice its least."),
-    Alert("SeedbedGainNegative", top(m.EVALUATION_GAIN, a.EVALUATION), "< 0", "0m", "warning",
+    Alert("SeedbedGainNegative", top(m.EVALUATION_GAIN, a.EVALUATION, a.MEASURE), "< 0", "0m", "warning",
         "The tuned student does worse than its base at {{ $labels.seedbed_evaluation_set }}."),
 )  # fmt: skip
 ALERTS = (*_RUNS, *_QUEUES, *_ENDPOINTS, *_PROCESSES, *_STUDENTS)

@@ -10,8 +10,8 @@ from seedbed.kernel.telemetry import metrics as m
 
 def build() -> Dashboard:
     """The dashboard."""
-    gain, score = top(m.EVALUATION_GAIN, a.EVALUATION), top(m.EVALUATION_SCORE, a.EVALUATION)
-    name = shown(a.EVALUATION)
+    both = (a.EVALUATION, a.MEASURE)
+    gain, score, name = top(m.EVALUATION_GAIN, *both), top(m.EVALUATION_SCORE, *both), shown(*both)
     return (
         board("seedbed-evaluation", "Seedbed: evaluation", "What was gained, and what was forgotten.")
         .with_panel(

@@ -110,7 +110,7 @@ async def tell_beside(ports):
     async with told, open_runs(address(ports["runs"])) as runs:
         while True:
             tell_step("knowledge", 1.5, 1000)
-            tell_score("knowledge", 0.7, 0.1)
+            tell_score("knowledge", "choice", 0.7, 0.1)
             await runs.stub.ListRuns(ListRunsRequest(), timeout=20)
             await asyncio.sleep(0.1)
 

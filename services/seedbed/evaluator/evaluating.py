@@ -20,6 +20,7 @@ from seedbed.evaluator.questions import examine_knowledge
 from seedbed.evaluator.room import Room
 from seedbed.evaluator.states import SCORES_FILE, TASKS
 from seedbed.evaluator.tasks import write_task
+from seedbed.evaluator.told import tell_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
@@ -71,6 +72,7 @@ class Evaluating:
         sheets = await self._examine(request, examination, candidates, evaluation, note)
         evaluation.recalled = spent.recalled
         evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], taught))
+        tell_gain(evaluation.comparisons, sheets[-1].checkpoint)
         shutil.rmtree(folder / "here")
         (folder / SCORES_FILE).write_text(_write_scores(sheets), encoding="utf-8")
         return folder

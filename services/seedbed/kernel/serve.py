@@ -162,8 +162,8 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
         running.worker = Worker(
             bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
         )
-        observe_endpoints(kernel.models)
         await running.worker.start()
+    observe_endpoints(kernel.models)
     # What is loaded stays: looking through it again and again costs one call in twenty at full load.
     gc.collect()
     gc.freeze()

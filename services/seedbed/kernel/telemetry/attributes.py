@@ -67,7 +67,8 @@ ROUND = Attribute("seedbed.round", "int", "spans only")
 ACCEPTED = Attribute("seedbed.accepted", "int", "spans only: samples")
 ROLE = Attribute("seedbed.endpoint.role", "string", "two: teacher, judge")
 PHASE = Attribute("seedbed.training.phase", "string", "the phases of a recipe")
-EVALUATION = Attribute("seedbed.evaluation.set", "string", "the kinds of leaf, and the benchmarks asked for")
+EVALUATION = Attribute("seedbed.evaluation.set", "string", "four: the kinds of leaf, and general")
+MEASURE = Attribute("seedbed.evaluation.measure", "string", "three: choice, likelihood, rating")
 
 ATTRIBUTES = {
     found.name: found for found in list(globals().values()) if isinstance(found, Attribute)

@@ -167,12 +167,12 @@ TRAINING_TOKENS = Metric(
     "seedbed.training.tokens", "counter", "{token}", "Tokens trained on", (a.PHASE,), ("trainer",)
 )
 EVALUATION_SCORE = Metric(
-    "seedbed.evaluation.score", "gauge", "{score}", "Mean score of the tuned student",
-    (a.EVALUATION,), ("evaluator",),
+    "seedbed.evaluation.score", "gauge", "{score}", "Mean score of the last checkpoint",
+    (a.EVALUATION, a.MEASURE), ("evaluator",),
 )  # fmt: skip
 EVALUATION_GAIN = Metric(
-    "seedbed.evaluation.gain", "gauge", "{score}", "Mean score of the tuned student minus the base's",
-    (a.EVALUATION,), ("evaluator",),
+    "seedbed.evaluation.gain", "gauge", "{score}", "Mean score of the last checkpoint minus the base's",
+    (a.EVALUATION, a.MEASURE), ("evaluator",),
 )  # fmt: skip
 
 CPU_TIME = Metric("process.cpu.time", "counter", "s", "Processor time", (a.CPU_MODE,), ALL)

@@ -17,7 +17,7 @@ def tell_step(phase: str, loss: float, tokens: int, steps: int = 1) -> None:
     _tokens.add(tokens, phase)
 
 
-def tell_score(of: str, score: float, gain: float) -> None:
-    """A kind of leaf, or a benchmark, was scored: the tuned student, and what it has gained on its base."""
-    _score.set(score, of)
-    _gain.set(gain, of)
+def tell_score(of: str, measure: str, score: float, gain: float) -> None:
+    """A kind of leaf was examined: how the tuned student did, and what it has gained on its base."""
+    _score.set(score, of, measure)
+    _gain.set(gain, of, measure)
