@@ -73,8 +73,8 @@ def test_every_panel_says_what_it_tells_and_no_two_dashboards_have_one_name():
 
 
 @pytest.mark.slow
-def test_prometheus_takes_the_rules(prometheus_root):
-    Prometheus(prometheus_root, write.FOLDER, "").check_rules(rules.TARGET)
+def test_prometheus_takes_the_rules(prometheus_root, tmp_path):
+    Prometheus(prometheus_root, tmp_path, "").check_rules(rules.TARGET)
 
 
 def has_data(found):

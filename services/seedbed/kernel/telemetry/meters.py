@@ -55,7 +55,7 @@ class Counter(Instrument[float]):
     def add(self, count: float, *values: str) -> None:
         """Count so many more."""
         if self.on:
-            self.series[values] = self.series.get(values, 0) + count
+            self.series[values] = self.series.get(values, 0.0) + count
 
 
 class Gauge(Instrument[float]):
