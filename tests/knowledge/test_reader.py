@@ -98,14 +98,41 @@ def test_a_child_dies_with_its_parent():
 
 
 async def test_a_child_told_to_stop_is_no_fault_of_the_document():
+    before = set(children())
     reading = asyncio.create_task(Reader().read("long.md", b"one two. " * 3_000_000, "text/plain", 400))
     async with asyncio.timeout(20):
-        while not children():  # noqa: ASYNC110  no event tells of a child
+        while not set(children()) - before:  # noqa: ASYNC110  no event tells of a child
             await asyncio.sleep(0.01)
-    psutil.Process(children()[0]).terminate()
+    (stem,) = set(children()) - before
+    psutil.Process(stem).terminate()
     with pytest.raises(SeedbedError, match=r"long\.md: its reader was told to stop") as caught:
         await reading
     assert not isinstance(caught.value, ItemError)
+
+
+async def test_one_stem_serves_one_document_after_another_whatever_becomes_of_each():
+    reader, before = Reader(Limits(memory=150 << 20)), children()
+    for _ in range(2):
+        await reader.read("a.md", b"text", "text/plain", 400)
+    with pytest.raises(ItemError, match="memory"):
+        await reader.read("big.md", "정악 ".encode() * 10_000_000, "text/plain", 400)
+    await reader.read("a.md", b"text", "text/plain", 400)
+    assert len(set(children()) - set(before)) == 1
+
+
+async def test_a_stem_that_died_in_idleness_is_replaced():
+    reader, before = Reader(), children()
+    await reader.read("a.md", b"text", "text/plain", 400)
+    (stem,) = set(children()) - set(before)
+    psutil.Process(stem).kill()
+    cut = await reader.read("a.md", b"text", "text/plain", 400)
+    assert cut.text == b"text"
+
+
+async def test_a_stem_ends_with_its_reader():
+    before = children()
+    await Reader().read("a.md", b"text", "text/plain", 400)
+    assert children() == before
 
 
 async def test_no_more_children_than_slots():
@@ -120,7 +147,7 @@ async def test_no_more_children_than_slots():
 
 
 def children() -> list[int]:
-    """The reading children of this process."""
+    """The stems of this process."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):

@@ -4,10 +4,8 @@ A crash, too much memory or too much time is the document's fault and said so; s
 """
 
 import asyncio
-import os
 import signal
-import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from json import loads
 
 from seedbed.kernel.errors import ItemError, SeedbedError
@@ -17,10 +15,9 @@ from seedbed.knowledge.documents.reading import (
     UnreadableError,
     converter_for,
 )
+from seedbed.knowledge.stem import Stem
 from seedbed.knowledge.v1.steps_pb2 import Chunk
 
-# What the child may see of the environment: no keys, no tokens.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 _COMPLAINT = 500
 # What reaches the whole group of a service that is told to stop: no fault of the document being read.
 _TOLD_TO_STOP = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
@@ -50,6 +47,8 @@ class Reader:
 
     limits: Limits = field(default_factory=Limits)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    idle: list[Stem] = field(default_factory=list)
+    """Those that read nothing at the moment."""
 
     async def read(self, name: str, content: bytes, media_type: str, max_tokens: int) -> Cut:
         """Convert a document and cut it. Raises ItemError with the document's name and the reason.
@@ -72,35 +71,23 @@ class Reader:
         return Cut(*_parse(output), converter)
 
     async def _run(self, content: bytes, media_type: str, max_tokens: int) -> tuple[int, bytes, str]:
-        limits = self.limits
-        numbers = (max_tokens, limits.memory, limits.cpu, limits.wall)
-        command = [
-            sys.executable,
-            "-B",
-            "-P",
-            # Its path is ours: looking for what is installed would take it as long as reading a document.
-            "-S",
-            "-m",
-            "seedbed.knowledge.convert",
-            media_type,
-            *map(str, numbers),
-        ]
-        environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        stem = self._take_stem()
+        order = {"media_type": media_type, "max_tokens": max_tokens, **asdict(self.limits)}
         try:
-            output, complaint = await process.communicate(content)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return process.returncode or 0, output, complaint.decode("utf-8", "replace").strip()
+            found = await asyncio.to_thread(stem.convert, content, **order)
+        except BaseException:
+            stem.end()
+            raise
+        if stem.alive:
+            self.idle.append(stem)
+        return found
+
+    def _take_stem(self) -> Stem:
+        while self.idle:
+            stem = self.idle.pop()
+            if stem.alive:
+                return stem
+        return Stem()
 
     def _reason(self, status: int, complaint: str) -> str:
         last = complaint.rsplit("\n", 1)[-1][:_COMPLAINT]

@@ -7,6 +7,7 @@ version it names the converter, so that a stored text always says what made it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import cast
 
 # Exit statuses of the child process for what is the document's fault.
@@ -42,9 +43,11 @@ class Converter:
 
     def read(self, content: bytes) -> Reading:
         """Turn a document's bytes into text; raises UnreadableError."""
-        # Imported here, so that a Markdown file never pays for the PDF library.
-        module = import_module(f"seedbed.knowledge.documents.{self.module}")
-        return cast(Callable[[bytes], Reading], module.read)(content)
+        return cast(Callable[[bytes], Reading], self.load().read)(content)
+
+    def load(self) -> ModuleType:
+        """Its module, imported only here, so that a Markdown file never pays for the PDF library."""
+        return import_module(f"seedbed.knowledge.documents.{self.module}")
 
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -69,7 +72,7 @@ def converter_for(media_type: str) -> Converter:
 
 
 def _installed(library: str) -> str:
-    # A third of the time that the child process takes to start, and it asks for no version.
+    # A third of the time that a stem takes to start, and it asks for no version.
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
     try:
