@@ -1,12 +1,14 @@
 import asyncio
 import contextlib
 import itertools
+import os
 
 import pytest
 
 from seedbed.kernel import permits as module
 from seedbed.kernel.bus import LIMITS, Bus
 from seedbed.kernel.line import Endpoint, Line
+from seedbed.kernel.models import name_process
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.pool import Desk, Pool
 from seedbed.kernel.settings import Settings
@@ -33,9 +35,9 @@ async def join(bus, nats_server):
     async with contextlib.AsyncExitStack() as stack:
         numbers = itertools.count()
 
-        async def join(role="teacher", limit=LIMIT):
+        async def join(role="teacher", limit=LIMIT, place=""):
             own = await Bus.connect(Settings(nats_url=nats_server.url), "process")
-            permits = Permits(own, URL, f"p{next(numbers)}", role, limit)
+            permits = Permits(own, URL, f"{place}p{next(numbers)}", role, limit, place=place)
             pool = Pool([Desk(Line(Endpoint(URL, "tiny")), permits)])
             pool.start()
             stack.push_async_callback(own.close)
@@ -219,3 +221,27 @@ async def test_two_endpoints_have_nothing_to_do_with_each_other(bus):
     await asyncio.wait_for(asyncio.gather(one.acquire(), other.acquire()), 5)
     for permits in (one, other):
         await permits.stop()
+
+
+async def test_who_begins_anew_at_an_address_takes_over_from_who_died_there(join, bus, monkeypatch):
+    """At once, and from nobody else: the others' beats say whether they live."""
+    monkeypatch.setattr(module, "EXPIRY", 60)
+    here, there = "host 127.0.0.1:1 judge ", "host 127.0.0.1:2 judge "
+    dead, neighbour = await join("judge", place=here), await join("judge", place=there)
+    for permits in (dead, neighbour):
+        permits.expect("judge.pair", 100)
+    await until(lambda: dead.granted == neighbour.granted == LIMIT // 2)
+    await dead.desks[0].permits._bus.client.close()
+    heir = await join("judge", place=here)
+    heir.expect("judge.pair", 100)
+    await until(lambda: heir.granted == LIMIT // 2)
+    assert neighbour.granted == LIMIT // 2
+    assert sorted((await table_of(bus)).holders) == [f"{here}p2", f"{there}p1"]
+
+
+@pytest.mark.parametrize(("listen", "known"), [("127.0.0.1:7404", True), ("127.0.0.1:0", False)])
+def test_a_process_is_named_by_where_it_listens(listen, known):
+    name, place = name_process(Settings(listen=listen), "judge")
+    assert name.startswith(place)
+    assert name.endswith(f" {os.getpid()}")
+    assert bool(place) == known

@@ -1,6 +1,7 @@
 """The model of a role: its endpoints by the settings, with this process's part of their limits."""
 
 import os
+import socket
 
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.dialect import priority_of
@@ -17,17 +18,24 @@ from seedbed.kernel.tools import Model
 def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
     """A model, ready to be asked. Raises InputError."""
     endpoints = endpoints_of(settings, role)
-    name = f"{settings.listen}-{os.getpid()}-{role}"
+    name, place = name_process(settings, role)
     desks = [
         Desk(
             Line(endpoint),
-            Permits(bus, endpoint.url, name, role, settings.concurrency, low=settings.probe),
+            Permits(bus, endpoint.url, name, role, settings.concurrency, low=settings.probe, place=place),
         )
         for endpoint in endpoints
     ]
     pool = Pool(desks)
     pool.start()
     return Model(Teacher(endpoints[0]), pool)
+
+
+def name_process(settings: Settings, role: Role) -> tuple[str, str]:
+    """What this process is called where it shares a limit, and how all are that ever listened here."""
+    place = f"{socket.gethostname()} {settings.listen} {role} "
+    # Port 0 is another one each time.
+    return f"{place}{os.getpid()}", "" if settings.listen.endswith(":0") else place
 
 
 def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:

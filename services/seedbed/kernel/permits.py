@@ -36,11 +36,21 @@ class Permits:
     """This process's part of one endpoint's limit."""
 
     def __init__(
-        self, bus: Bus, endpoint: str, name: str, role: str, limit: int, *, low: bool = False
+        self,
+        bus: Bus,
+        endpoint: str,
+        name: str,
+        role: str,
+        limit: int,
+        *,
+        low: bool = False,
+        place: str = "",
     ) -> None:
         self._bus = bus
         self._key = sha256_hex(endpoint)[:16]
         self._name = name
+        self._place = place
+        """How the names of those before it at its address begin: dead, or it could not listen there."""
         self._most = limit
         self._low = low
         self._table = begin_anew(Table(limit), limit, low=low)
@@ -222,6 +232,10 @@ class Permits:
         wish = replace(self._mine, want=self._wish(), beat=self._mine.beat + beat, granted=before)
         told = self._calls.seen()
         living = self._lives.living(self._table.holders, self._name, self._mine.beat, EXPIRY / BEAT)
+        if self._place:
+            # At once, not when their beats have failed to come for long: what they had is free.
+            gone = [other for other in living if other.startswith(self._place) and other != self._name]
+            living = {other: held for other, held in living.items() if other not in gone}
         table = replace(self._table, holders=living)
         table = begin_anew(table, self._most, low=self._low)
         table = learn(table, self._name, told, self._calls.taken, self._calls.full)
@@ -241,6 +255,7 @@ class Permits:
                 return False
             raise
         self._calls.forget(told)
+        self._place = ""
         if revision > self._revision:
             self._adopt(data, revision)
         # By now others may have granted more.
