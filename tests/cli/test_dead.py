@@ -1,49 +1,20 @@
 """One draw that the endpoint always refuses: targets are met from others, and the letter is dealt with."""
 
-import asyncio
 import json
 import re
-from contextlib import asynccontextmanager
 
 import pytest
 
-from benchmarks.mock_endpoint import Connection, Endpoint, Options
+from tests.cli.recorded import Recorded, listening
 from tests.cli.stage import ONE_LEAF, TAXONOMY, seedbed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-class Recorded(Endpoint):
-    """The mock endpoint, and what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(Options(delay=0.01))
-        self.bodies: list[bytes] = []
-        self.url = ""
-
-    def chat(self, body, reply):
-        self.bodies.append(body)
-        super().chat(body, reply)
-
-    def refuse(self, match: bytes) -> None:
-        """HTTP 400 for whatever contains this."""
-        self.options = Options(delay=0.01, bad_request_match=match)
 
 
 @pytest.fixture
 async def endpoint():
     async with listening(Recorded()) as served:
         yield served
-
-
-@asynccontextmanager
-async def listening(endpoint):
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(endpoint), "127.0.0.1", 0)
-    endpoint.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    try:
-        yield endpoint
-    finally:
-        server.close()
 
 
 def seed_of_a_draw(bodies):
