@@ -65,6 +65,8 @@ bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated
 
 million: $(DEV)  ## Make a million samples in one run, answered at once, and say what it took
 	$(PY) benchmarks/million.py $(MILLION)
+peers: $(DEV)  ## The field's systems on the same mock endpoint, beside Seedbed (fetches their packages)
+	$(PY) benchmarks/peers/run.py $(PEERS)
 
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph

@@ -47,6 +47,7 @@ class Stats:
     # Requests that held --count-match.
     matched: int = 0
     by_schema: Counter[str] = field(default_factory=Counter)
+    opened: float = 0.0
     first: float = 0.0
     last: float = 0.0
     # Requests that came with a body seen before, seed and all.
@@ -103,6 +104,7 @@ class Endpoint:
         """One completion."""
         stats, options = self.stats, self.options
         stats.requests += 1
+        stats.opened = stats.opened or time.time()
         if _SCHEMA in body:
             # A look whether the endpoint is there belongs to no run.
             stats.first = stats.first or time.time()
@@ -185,11 +187,17 @@ class Connection(asyncio.Protocol):
             body = bytes(self._buffer[start:stop])
             del self._buffer[:stop]
             method, path = head.split(b" ", 2)[:2]
-            self._endpoint.handle(method, path.partition(b"?")[0], body, self._reply)
+            reply = self._reply_and_close if b"onnection: close" in head else self._reply
+            self._endpoint.handle(method, path.partition(b"?")[0], body, reply)
 
     def _reply(self, frame: bytes) -> None:
         if self._transport is not None:
             self._transport.write(frame)
+
+    def _reply_and_close(self, frame: bytes) -> None:
+        self._reply(frame)
+        if self._transport is not None:
+            self._transport.close()
 
 
 async def serve(listen: str, options: Options) -> None:

@@ -24,7 +24,7 @@ _ENOUGH_HANGUL = 80
 _ENVELOPE = (
     b'{"id":"mock","object":"chat.completion","created":0,"model":"mock","system_fingerprint":"mock","choices":['
     b'{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":%b}}],'
-    b'"usage":{"prompt_tokens":%d,"completion_tokens":%d}}'
+    b'"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}}'
 )
 
 Maker = Callable[[bytes, int, float], dict[str, Any]]
@@ -36,7 +36,8 @@ def complete(body: bytes, acceptance: float = 1.0) -> tuple[str, bytes]:
     name = found[1].decode() if found else ""
     digest, make = crc32(body), _REPLIES.get(name)
     content = json.dumps(make(body, digest, acceptance) if make else _generic(body, digest))
-    return name, _ENVELOPE % (json.dumps(content).encode(), len(body) // 4, len(content) // 4)
+    asked, told = len(body) // 4, len(content) // 4
+    return name, _ENVELOPE % (json.dumps(content).encode(), asked, told, asked + told)
 
 
 def _words(digest: int, number: int, *, korean: bool) -> str:
