@@ -120,7 +120,7 @@ async def connect(nats_url: str) -> AsyncIterator[Bus]:
 
 @contextlib.asynccontextmanager
 async def serve_runs(
-    nats_url: str, store: Store, *, resume: bool = True, mirrors: Any = None
+    nats_url: str, store: Store, *, resume: bool = True, mirrors: Any = None, cache: Path = Path("/nowhere")
 ) -> AsyncIterator[Client]:
     """The runs service in this process, over gRPC."""
     async with connect(nats_url) as bus:
@@ -129,7 +129,7 @@ async def serve_runs(
         add_RunsServiceServicer_to_server(RunsApi(keeper, bus, store), server.grpc)
         add_OperationsServicer_to_server(OperationsApi(keeper), server.grpc)
         away: Any = TaxonomyServiceStub(open_channel("127.0.0.1:9"))
-        upkeep = StoreApi(keeper, bus, store, Mirrors(mirrors or away))
+        upkeep = StoreApi(keeper, bus, store, Mirrors(mirrors or away), cache)
         add_StoreServiceServicer_to_server(upkeep, server.grpc)
         port = await server.start("127.0.0.1:0")
         await keeper.start()

@@ -36,7 +36,7 @@ def build(kernel: Kernel) -> Service:
     def register(server: grpc.aio.Server) -> None:
         add_RunsServiceServicer_to_server(RunsApi(keeper, kernel.bus, kernel.store), server)
         add_OperationsServicer_to_server(OperationsApi(keeper), server)
-        upkeep = StoreApi(keeper, kernel.bus, kernel.store, Mirrors(taxonomy))
+        upkeep = StoreApi(keeper, kernel.bus, kernel.store, Mirrors(taxonomy), settings.cache_folder)
         add_StoreServiceServicer_to_server(upkeep, server)
 
     return Service(

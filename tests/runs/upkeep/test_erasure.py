@@ -191,6 +191,13 @@ async def test_checkpoints_trained_on_it_are_named_and_its_datasets_go(garden, s
     digest = await put_blob(store, json.dumps(dataset).encode())
     await store.put(f"datasets/{digest}/manifest.json", json.dumps(dataset).encode())
     await store.put(f"datasets/{digest}/samples.parquet", b"rows")
+    for key, data in (
+        ("evaluations/e1/evaluation.json", digest),
+        ("evaluations/e1/questions.jsonl", "What?"),
+        ("evaluations/e2/evaluation.json", "another"),
+        ("evaluations/calls/ab/abcd", "a reply"),
+    ):
+        await store.put(key, data.encode())
     await store.put("datasets/other/manifest.json", json.dumps({"leaves": []}).encode())
     taught = {
         "dataset": digest,
@@ -212,6 +219,7 @@ async def test_checkpoints_trained_on_it_are_named_and_its_datasets_go(garden, s
         assert [c.path for c in told.checkpoints] == ["checkpoints/t1/1-first", "checkpoints/t1/2-second"]
         assert list(told.checkpoints[0].leaves) == ["knowledge/birds"]
     assert await store.keys("datasets/") == ["datasets/other/manifest.json"]
+    assert await store.keys("evaluations/") == ["evaluations/e2/evaluation.json"]
     stone = await find_tombstone(store, digest)
     assert stone is not None
     assert "the dataset" in stone.describe()

@@ -1,6 +1,7 @@
 """Upkeep over gRPC."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
@@ -22,11 +23,12 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class StoreApi(StoreServiceServicer):
     """The servicer."""
 
-    def __init__(self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors) -> None:
+    def __init__(self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors, cache: Path) -> None:
         self._keeper = keeper
         self._bus = bus
         self._store = store
         self._mirrors = mirrors
+        self._cache = cache
 
     async def Forget(  # noqa: N802
         self, request: pb.ForgetRequest, context: Context
@@ -38,7 +40,7 @@ class StoreApi(StoreServiceServicer):
                 "no document is named", [Violation("document", "a path, glob or digest is meant")]
             )
         named = request.document, request.leaf
-        erasure = Erasure(self._keeper, self._bus, self._store, self._mirrors, named)
+        erasure = Erasure(self._keeper, self._bus, self._store, self._mirrors, self._cache, named)
         if request.validate_only:
             trail = await erasure.look()
             amounts = [

@@ -4,9 +4,11 @@ The order is such that what was cut off is found again: tombstones first, and wh
 Each step may be done twice.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from seedbed.bus.v1.bus_pb2 import RunState
@@ -21,6 +23,7 @@ from seedbed.runs.keeper import Keeper
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import path_of
 from seedbed.runs.upkeep.documents import Meant
+from seedbed.runs.upkeep.folders import drop_cached
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.parts import close_entry, strip
 from seedbed.runs.upkeep.trail import Tracker, Trail
@@ -34,6 +37,7 @@ _WHOLE = (
     "cuts",
     "texts",
     "documents",
+    "evaluations",
     "datasets",
     "commits",
     "snapshots",
@@ -45,7 +49,7 @@ class Erasure:
     """One erasure, and what has gone so far."""
 
     def __init__(
-        self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors, named: tuple[str, str]
+        self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors, cache: Path, named: tuple[str, str]
     ) -> None:
         self.gone: Counter[str] = Counter()
         """Objects by kind."""
@@ -61,6 +65,7 @@ class Erasure:
         self._entries = Entries(bus)
         self._seals = keeper.seals
         self._mirrors = mirrors
+        self._cache = cache
         self._named = named
         self._time = now()
 
@@ -83,6 +88,9 @@ class Erasure:
                 raise SeedbedError("there is more every time that it is looked for", hint=hint)
             await self._clear_bus()
             await self._drop_mirrors()
+            self.gone["cached datasets"] += await asyncio.to_thread(
+                drop_cached, self._cache, self.trail.datasets
+            )
             yield "broker"
             for stone in self.trail.meant.stones(self._time, done=True):
                 await write_tombstone(self._store, stone)

@@ -4,16 +4,20 @@ Tolerant of what it does not know: others write these folders.
 """
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.folders import MANIFEST
-from seedbed.kernel.store import Store
+from seedbed.kernel.store import Store, Stored
 
-_DATASETS, _CHECKPOINTS = "datasets/", "checkpoints/"
+_DATASETS, _CHECKPOINTS, _EVALUATIONS = "datasets/", "checkpoints/", "evaluations/"
+_ASKED = ("calls", "scores")
+"""Below evaluations, what several of them share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,34 @@ def find_taught(
             return sorted(found.values(), key=lambda each: each.folder)
         found |= {each.folder: each for each in new}
         left = [each for each in left if each.folder not in found]
+
+
+async def find_evaluations(store: Store, datasets: AbstractSet[str]) -> list[Stored]:
+    """All objects of evaluations that name one of these datasets: their questions are made of its passages.
+
+    What was asked for them is known by what it hangs on, not by the evaluation: of it all goes.
+    """
+    groups: dict[str, list[Stored]] = {}
+    for each in await store.scan(_EVALUATIONS):
+        groups.setdefault(each.key.split("/")[1], []).append(each)
+    names = [digest.encode() for digest in datasets]
+    found = []
+    for name in sorted(groups.keys() - set(_ASKED)):
+        whole = [await store.get(each.key) for each in groups[name]]
+        if any(digest in data for data in whole for digest in names):
+            found += groups[name]
+    if found:
+        found += [each for name in _ASKED for each in groups.get(name, [])]
+    return found
+
+
+def drop_cached(cache: Path, datasets: Iterable[str]) -> int:
+    """Remove datasets that were brought into this machine's cache."""
+    found = [cache / "datasets" / digest for digest in datasets]
+    there = [folder for folder in found if folder.is_dir()]
+    for folder in there:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(there)
 
 
 async def _read(store: Store, prefix: str) -> list[Manifest]:

@@ -15,7 +15,13 @@ from seedbed.runs.dead import Kept, read_letters
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import Seals, path_of
 from seedbed.runs.upkeep.documents import Mark, Meant, seeds_from
-from seedbed.runs.upkeep.folders import Manifest, find_taught, read_checkpoints, read_datasets
+from seedbed.runs.upkeep.folders import (
+    Manifest,
+    find_evaluations,
+    find_taught,
+    read_checkpoints,
+    read_datasets,
+)
 from seedbed.runs.upkeep.parts import count_from
 from seedbed.runs.v1.candidate_pb2 import Part
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
@@ -196,6 +202,7 @@ class Tracker:
         places = {place for found in trail.meant.places.values() for place in found}
         gone = {stone.digest for stone in stones if stone.kind == "dataset" and places & set(stone.places)}
         trail.datasets = hold | gone
+        trail.objects["evaluations"] = await find_evaluations(self._store, trail.datasets)
         checkpoints = await read_checkpoints(self._store)
         trail.checkpoints = find_taught(checkpoints, trail.datasets, trail.meant.leaves)
 
