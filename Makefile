@@ -65,6 +65,7 @@ bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated
 
 million: $(DEV)  ## Make a million samples in one run, answered at once, and say what it took
 	$(PY) benchmarks/million.py $(MILLION)
+
 peers: $(DEV)  ## The field's systems on the same mock endpoint, beside Seedbed (fetches their packages)
 	$(PY) benchmarks/peers/run.py $(PEERS)
 
