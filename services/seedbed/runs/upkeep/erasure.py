@@ -5,6 +5,7 @@ Each step may be done twice.
 """
 
 import asyncio
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
@@ -15,7 +16,7 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.bus import MEMO, WORK, Bus
 from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import SeedbedError
-from seedbed.kernel.store import Store, get_blob, put_blob
+from seedbed.kernel.store import Store, get_blob_file, put_blob_file
 from seedbed.kernel.tombstones import Tombstone, now, write_tombstone
 from seedbed.runs.dead import remove_letters
 from seedbed.runs.entries import Entries
@@ -127,11 +128,14 @@ class Erasure:
     async def _shorten(self, run: KeptRun, token: str) -> None:
         cell, gone = run.leaves[token], Counter[str]()
         target = next(target for target in run.targets() if target.leaf == token)
-        part = Part(path=target.path, kind=target.kind, leaf_digest=target.digest)
-        if cell.value.part:
-            old = Part.FromString(await get_blob(self._store, cell.value.part))
-            part, gone = strip(self.trail.meant, old)
-        digest = await put_blob(self._store, message_bytes(part))
+        head = message_bytes(Part(path=target.path, kind=target.kind, leaf_digest=target.digest))
+        with tempfile.NamedTemporaryFile() as out:
+            out.write(head)
+            if cell.value.part:
+                with await get_blob_file(self._store, cell.value.part) as old:
+                    gone = await asyncio.to_thread(strip, self.trail.meant, old, out)
+            out.flush()
+            digest = await put_blob_file(self._store, Path(out.name))
         names = ", ".join(sorted(document for path, document in self._places() if path == target.path))
         async with run.lock:
             await self._entries.write(cell, partial(close_entry, part=digest, gone=gone, names=names))

@@ -1,18 +1,19 @@
 """What runs need of the store: every key that leads from them to their datasets and to what they recall."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 
 from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.kernel.bus import MEMO, Bus
 from seedbed.kernel.errors import NotFound
-from seedbed.kernel.store import Store, blob_key
+from seedbed.kernel.store import Store, blob_key, get_blob_file
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import PREFIX as SEALS
 from seedbed.runs.seals import Seals
 from seedbed.runs.upkeep.folders import read_checkpoints, read_datasets
-from seedbed.runs.v1.candidate_pb2 import Part
+from seedbed.runs.upkeep.parts import read_rows
 from seedbed.taxonomy.v1.leaf_pb2 import Snapshot
 
 SWEPT = ("snapshots/", "commits/", SEALS, "cuts/", "cas/sha256/", "datasets/")
@@ -72,12 +73,12 @@ class Needs:
     async def _take_part(self, digest: str) -> None:
         self.keys.add(blob_key(digest))
         try:
-            part = Part.FromString(await self._store.get(blob_key(digest)))
+            with await get_blob_file(self._store, digest) as file:
+                texts = await asyncio.to_thread(lambda: {row.source.text for row in read_rows(file)})
         except NotFound:
             return
         # Every span counts in the document's text.
-        self.keys.update(blob_key(row.source.text) for row in part.candidates if row.source.text)
-        self.keys.update(blob_key(row.source.text) for row in part.augmentations if row.source.text)
+        self.keys.update(blob_key(text) for text in texts if text)
 
     async def _take_seals(self, path: str) -> None:
         if f"{SEALS}{path}/" in self.folders:

@@ -1,8 +1,12 @@
 """Parts of datasets without what came from some documents. Pure."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import IO, BinaryIO
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafEntry, LeafState
+from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.fields import read_fields
 from seedbed.runs.upkeep.documents import Meant
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part
 
@@ -12,18 +16,34 @@ def is_from(meant: Meant, row: Candidate | Augmentation) -> bool:
     return row.source.blob in meant.places or getattr(row, "seed_digest", "") in meant.seeds
 
 
-def count_from(meant: Meant, part: Part) -> int:
+def read_rows(file: BinaryIO) -> Iterator[Candidate | Augmentation]:
+    """The rows of a part, one at a time: a leaf may have very many."""
+    for number, data in read_fields(file):
+        if number == Part.CANDIDATES_FIELD_NUMBER:
+            yield Candidate.FromString(data)
+        elif number == Part.AUGMENTATIONS_FIELD_NUMBER:
+            yield Augmentation.FromString(data)
+
+
+def count_from(meant: Meant, file: BinaryIO) -> int:
     """How many rows of a part have to go."""
-    gone = sum(is_from(meant, row) for row in part.candidates)
-    return gone + sum(is_from(meant, row) for row in part.augmentations)
+    return sum(is_from(meant, row) for row in read_rows(file))
 
 
-def strip(meant: Meant, part: Part) -> tuple[Part, Counter[str]]:
-    """A part without them, and how many candidates went, by their end."""
-    left = Part(path=part.path, kind=part.kind, leaf_digest=part.leaf_digest)
-    left.candidates.extend(row for row in part.candidates if not is_from(meant, row))
-    left.augmentations.extend(row for row in part.augmentations if not is_from(meant, row))
-    return left, Counter(row.end for row in part.candidates if is_from(meant, row))
+def strip(meant: Meant, file: BinaryIO, out: IO[bytes]) -> Counter[str]:
+    """Write a part's rows without them, and say how many candidates went, by their end.
+
+    Pieces of a message one after the other are the message.
+    """
+    gone: Counter[str] = Counter()
+    for row in read_rows(file):
+        if is_from(meant, row):
+            gone.update([row.end] if isinstance(row, Candidate) else [])
+        elif isinstance(row, Candidate):
+            out.write(message_bytes(Part(candidates=[row])))
+        else:
+            out.write(message_bytes(Part(augmentations=[row])))
+    return gone
 
 
 def close_entry(entry: LeafEntry, part: str, gone: Counter[str], names: str) -> None:

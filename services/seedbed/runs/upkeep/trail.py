@@ -1,5 +1,6 @@
 """The trail of documents: all in the store, on the bus and in runs that came of them. Removes nothing."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from seedbed.bus.v1.bus_pb2 import DeadLetter, Item, LeafState
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.digest import origin
 from seedbed.kernel.errors import NotFound
-from seedbed.kernel.store import Store, Stored, blob_key, get_blob
+from seedbed.kernel.store import Store, Stored, blob_key, get_blob_file
 from seedbed.kernel.tombstones import read_tombstones
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.runs.dead import Kept, read_letters
@@ -23,7 +24,6 @@ from seedbed.runs.upkeep.folders import (
     read_datasets,
 )
 from seedbed.runs.upkeep.parts import count_from
-from seedbed.runs.v1.candidate_pb2 import Part
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
 _CAS = "cas/sha256/"
@@ -162,7 +162,8 @@ class Tracker:
 
     async def _count(self, meant: Meant, digest: str) -> int:
         try:
-            return count_from(meant, Part.FromString(await get_blob(self._store, digest)))
+            with await get_blob_file(self._store, digest) as file:
+                return await asyncio.to_thread(count_from, meant, file)
         except NotFound:
             return 0
 
