@@ -8,6 +8,7 @@ from seedbed.cli.app import app
 ENDPOINTS = (
     "--teacher --model --api-key-env --judge --judge-model --judge-api-key-env --concurrency --timeout"
 )
+MEANS = "--budget-calls --budget-tokens --budget-money --price --judge-price"
 LOOK = "--server --state --json"
 SURFACE = {
     "": "--debug --version",
@@ -19,7 +20,8 @@ SURFACE = {
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",
     "forget": f"document --leaf --yes {LOOK}",
-    "generate": f"taxonomy {ENDPOINTS} --target --leaf --recipe --no-refill --state --telemetry --out --json",
+    "generate": f"taxonomy {ENDPOINTS} {MEANS} --target --leaf --recipe --no-refill "
+    "--state --telemetry --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",

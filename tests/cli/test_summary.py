@@ -4,18 +4,35 @@ import json
 import pytest
 from rich.console import Console
 
-from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.cli.summary import LeafTable, Summary, Tally
+from seedbed.bus.v1.bus_pb2 import RunState, StepCounts, Usage
+from seedbed.cli.bill import Bill, Tally
+from seedbed.cli.summary import LeafTable, Summary
+from seedbed.kernel.recipe import Budget, Price, Prices, Recipe
 from tests.cli.runs_of import ended, leaf, run
 
-KEYS = ["run", "state", "teacher_calls", "recalled", "samples", "dead", "seconds", "tokens", "leaves"]
+KEYS = [
+    "run",
+    "state",
+    "teacher_calls",
+    "recalled",
+    "samples",
+    "dead",
+    "seconds",
+    "tokens",
+    "bill",
+    "recorded",
+]
+KEYS += ["budget", "leaves"]
 LEAF_KEYS = "path kind target accepted rejected duplicate unneeded malformed failed rounds reason".split()
 
 
 def test_the_object_has_the_fields_it_promises():
     done = ended(rejected=5, duplicate=4, unneeded=3, items_malformed=2, items_failed=1, rounds=2)
     summary = Summary(
-        run(done, state=RunState.RUN_STATE_SHORT, recalled=9, dead=1), Tally(5, 100, 50), 1.23456
+        run(done, state=RunState.RUN_STATE_SHORT, recalled=9, dead=1),
+        Bill(Tally(2, 60, 40), Tally(3, 40, 10), 1),
+        1.23456,
+        Recipe(),
     )
     found = json.loads(json.dumps(summary.as_object()))
     assert list(found) == KEYS
@@ -37,17 +54,52 @@ def test_the_object_has_the_fields_it_promises():
     ],
 )
 def test_the_exit_status_tells_how_it_ended(state, code):
-    assert Summary(run(state=state), Tally(), 0).exit_code == code
+    assert Summary(run(state=state), Bill(), 0, Recipe()).exit_code == code
 
 
 def test_an_open_leaf_counts_what_it_has_so_far():
-    found = Summary(run(leaf(accepted_so_far=12)), Tally(), 0).as_object()
+    found = Summary(run(leaf(accepted_so_far=12)), Bill(), 0, Recipe()).as_object()
     assert found["leaves"][0]["accepted"] == 12
 
 
 def test_what_was_spent_is_the_difference():
-    assert Tally(10, 100, 50).since(Tally(4, 40, 20)) == Tally(6, 60, 30)
-    assert Tally(1).since(Tally(4)) == Tally()
+    before, now = Bill(Tally(4, 40, 20), Tally(), 1), Bill(Tally(10, 100, 50), Tally(3, 3, 3), 3)
+    assert now.since(before) == Bill(Tally(6, 60, 30), Tally(3, 3, 3), 2)
+    assert before.since(now) == Bill()
+
+
+STEPS = [
+    StepCounts(
+        step="knowledge.generate",
+        usage=Usage(requests=1, prompt_tokens=1000, completion_tokens=500),
+        recorded=Usage(requests=4, prompt_tokens=1_000_000, completion_tokens=2000),
+    ),
+    StepCounts(step="judge.grounded", recorded=Usage(requests=9, prompt_tokens=500, completion_tokens=100)),
+]
+PRICES = Prices(teacher=Price(prompt=1, completion=2), judge=Price(prompt=10, completion=0))
+
+
+def test_the_bill_stands_beside_what_is_on_record_each_by_who_was_asked():
+    recipe = Recipe(prices=PRICES, budget=Budget(calls=20, money=3))
+    bill = Bill.paid(run(steps=STEPS, repeats=2).progress)
+    found = Summary(run(steps=STEPS), bill, 0, recipe).as_object()
+    assert found["budget"] == {"calls": 20, "money": 3}
+    assert found["bill"] == {
+        "calls": 1,
+        "prompt_tokens": 1000,
+        "completion_tokens": 500,
+        "money": 0.002,
+        "teacher": {"calls": 1, "prompt_tokens": 1000, "completion_tokens": 500, "money": 0.002},
+        "judge": {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "money": 0.0},
+        "repeated_at_most": 2,
+    }
+    recorded = found["recorded"]
+    assert (recorded["calls"], recorded["teacher"]["money"], recorded["judge"]["money"]) == (13, 1.004, 0.005)
+    shown = io.StringIO()
+    Console(file=shown, width=120).print(Summary(run(steps=STEPS), bill, 0, recipe).costs())
+    lines = [line.split() for line in shown.getvalue().splitlines()]
+    assert ["on", "record", "13", "1,000,500", "2,100", "1.0090"] in lines
+    assert ["this", "command", "1", "(+", "2", "at", "most)", "1,000", "500", "0.0020"] in lines
 
 
 def test_the_table_shows_paths_as_they_are():

@@ -5,7 +5,7 @@ import pytest
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.recipe import Gates, Recipe, forbid_refill, read_recipe
+from seedbed.kernel.recipe import Budget, Gates, Recipe, read_recipe
 
 GOOD = {"faithful": 1, "relevancy": 2, "standalone": 1, "evidence_found": 1}
 
@@ -124,13 +124,17 @@ def test_a_bad_recipe_is_told_where_and_what_would_do(text, field, advice):
     assert advice in found.value.violations[0].description
 
 
-def test_refilling_is_forbidden_and_the_rest_stays():
-    text = forbid_refill("{target: 7, gates: {pair_score: 3}}")
-    recipe = read_recipe(text)
-    assert (recipe.target, recipe.gates.pair_score, recipe.refill) == (7, 3, False)
-    assert forbid_refill(text) == text
+def test_what_is_laid_over_wins_and_the_rest_stays():
+    text = "{target: 7, gates: {pair_score: 3, relevancy: 1}, budget: {calls: 9}}"
+    over = {"refill": False, "gates": {"relevancy": 2}, "budget": {"tokens": 5}, "prices": {}}
     with pytest.raises(InputError):
-        forbid_refill("targets: 7")
+        read_recipe(text, over=over)
+    del over["prices"]
+    recipe = read_recipe(text, over=over, target=8)
+    assert (recipe.target, recipe.refill) == (8, False)
+    assert (recipe.gates.pair_score, recipe.gates.relevancy) == (3, 2)
+    assert recipe.budget == Budget(calls=9, tokens=5)
+    assert read_recipe(recipe.canonical()) == recipe
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from seedbed.judge.v1.steps_pb2 import PairVerdict
 from seedbed.kernel import worker as module
 from seedbed.kernel.bus import RUNS, STEPS, WORK
 from seedbed.kernel.memo import Memo, memo_key, twin_key
-from seedbed.kernel.recipe import forbid_refill
+from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import candidate_id
 from seedbed.skills.v1.steps_pb2 import InstructResult
 from tests.kernel.chain import LEAF, RUN, SPECS, Sow, make_plan, open_run, sow, weigh, working
@@ -189,7 +189,7 @@ def test_a_step_without_a_teacher_has_none_in_its_spec():
 
 async def test_where_nobody_may_be_asked_an_item_is_skipped(bus, nats_server, store, endpoint):
     plan = make_plan()
-    plan.recipe = forbid_refill("")
+    plan.recipe = Recipe(refill=False).canonical()
     await open_run(bus, plan)
     async with working(nats_server.url, store, endpoint.url) as process:
         await bus.publish_work(sow("seed soil"))

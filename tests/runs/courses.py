@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record
+from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record, Usage
 from seedbed.kernel.costs import Spending, Tariff
 from seedbed.kernel.recipe import NOT_FILLED_UP
 from seedbed.kernel.step import Step, Work
 from seedbed.runs.budget import deal, explain, share_of
 from seedbed.runs.course import Course
 from seedbed.runs.draws import Draw
+from seedbed.runs.ledger import mark_dearest
 from seedbed.runs.pedigree import write_part, write_piece
 from seedbed.runs.pieces import Pieces
 from seedbed.runs.purse import Purse
@@ -39,7 +40,8 @@ def do(course: Course, item: Item, answer: Reply = reply) -> tuple[Record, list[
     step, specs = _STEPS[item.step], course.known.specs
     value = step.input_type.FromString(item.input)
     record = Record(step=item.step, digest=item.digest, spec=specs.digests[item.step], followed=True)
-    record.draw, record.candidate, record.usage.requests = item.draw, item.candidate, 1
+    record.draw, record.candidate = item.draw, item.candidate
+    record.usage.MergeFrom(Usage(requests=1, prompt_tokens=10, completion_tokens=5))
     try:
         result = answer(item.step, value, item.digest)
     except NotAsked:
@@ -140,7 +142,12 @@ def run_within_budget(
             settle(course, luck=luck)
             while advance(course):
                 settle(course, luck=luck)
-        pleas = {course.target.leaf: plea for course in going if (plea := course.plead())}
+        dearest: dict[str, Usage] = {}
+        for course in courses:
+            for row in course.counts().steps:
+                if row.dearest.requests:
+                    mark_dearest(dearest, row.step, row.dearest.prompt_tokens, row.dearest.completion_tokens)
+        pleas = {course.target.leaf: plea for course in going if (plea := course.plead(dearest))}
         going = [course for course in going if course.target.leaf in pleas]
         spent = sum((course.purse.spent(course.fold.ledger) for course in courses), Spending())
         allowances = deal(tariff.limits - spent, list(pleas.values()))

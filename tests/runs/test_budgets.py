@@ -119,6 +119,16 @@ async def test_what_a_leaf_leaves_over_goes_to_the_others(garden):
     assert recorded(run) <= 150
 
 
+async def test_where_no_share_is_enough_for_a_first_draw_the_others_learn_from_the_first(garden):
+    """Nothing is on record yet, so a draw is taken to be dear; then it turns out to be cheap."""
+    recipe = f"{{{WIDE}, budget: {{tokens: 60000}}}}"
+    run = await garden.make(*LEAVES, recipe=recipe)
+    assert succeeded(run)
+    courses = run_within_budget(LEAVES, read_recipe(recipe))
+    assert not any(course.purse.tariff.limits.part(1, 3).tokens > 55_000 for course in courses)
+    assert await garden.parts(run.name) == parts_of(courses)
+
+
 async def test_cancelled_and_begun_again_it_comes_to_the_same(garden, hand, parts):
     hand.delay = 0.01
     snapshot = await garden.sow(*LEAVES)

@@ -17,7 +17,9 @@ RECIPE = Recipe(pairs=2, instructions=4)
 
 def record(step, digest, requests=1, prompt=0, completion=0, candidate=""):
     usage = Usage(requests=requests, prompt_tokens=prompt, completion_tokens=completion)
-    return Record(step=step, digest=digest, outcome=Outcome.OUTCOME_DONE, usage=usage, candidate=candidate)
+    return Record(
+        step=step, digest=digest * 64, outcome=Outcome.OUTCOME_DONE, usage=usage, candidate=candidate
+    )
 
 
 def ledger_of(*records):
@@ -38,9 +40,9 @@ def ends(opened):
 
 def test_twins_are_paid_for_once_and_errors_of_a_server_by_nobody():
     ledger = ledger_of(
-        record("judge.grounded", "a" * 64, 1, 100, 10, candidate="one"),
-        record("judge.grounded", "a" * 64, 1, 100, 10, candidate="two"),
-        record("judge.grounded", "b" * 64, 40),
+        record("judge.grounded", "a", 1, 100, 10, candidate="one"),
+        record("judge.grounded", "a", 1, 100, 10, candidate="two"),
+        record("judge.grounded", "b", 40),
     )
     assert ledger.of_step("judge.grounded") == Usage(
         requests=1 + ASKS, prompt_tokens=100, completion_tokens=10

@@ -1,18 +1,15 @@
 """The command and its options. What it does stands in a module each, loaded when it is asked for."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from seedbed import __version__
-from seedbed.cli import app_dead, app_runs, app_store, app_taxonomy, options
+from seedbed.cli import app_dead, app_runs, app_samples, app_store, app_taxonomy, options
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
-from seedbed.cli.shell import STATE, ask_runs, debugging
-
-if TYPE_CHECKING:
-    from seedbed.cli.reach import Runs
+from seedbed.cli.shell import STATE, debugging
 
 app = typer.Typer(
     name="seedbed",
@@ -25,7 +22,8 @@ app.add_typer(app_taxonomy.app, name="taxonomy")
 app.add_typer(app_runs.app, name="runs")
 app.add_typer(app_dead.app, name="dead")
 app.add_typer(app_store.store, name="store")
-app.command()(app_runs.diff)
+for command in (*app_samples.COMMANDS, app_runs.diff):
+    app.command()(command)
 app.command()(app_store.forget)
 
 
@@ -76,6 +74,11 @@ def generate(  # noqa: PLR0913  its options are its interface
     ] = False,
     concurrency: options.Concurrency = 0,
     timeout: options.Timeout = 0,
+    budget_calls: options.BudgetCalls = 0,
+    budget_tokens: options.BudgetTokens = 0,
+    budget_money: options.BudgetMoney = 0,
+    price: options.TeacherPrice = "",
+    judge_price: options.JudgePrice = "",
     state: options.State = STATE,
     telemetry: options.Telemetry = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the dataset goes.")] = Path("dataset"),
@@ -88,6 +91,7 @@ def generate(  # noqa: PLR0913  its options are its interface
     """
     from seedbed.cli.endpoints import Wanted
     from seedbed.cli.generate import Generation, Order
+    from seedbed.cli.means import Means
     from seedbed.cli.supply import Pace
 
     wanted = Wanted(
@@ -109,6 +113,13 @@ def generate(  # noqa: PLR0913  its options are its interface
         refill=not no_refill,
         pace=Pace(concurrency=concurrency, timeout=timeout),
         telemetry=telemetry,
+        means=Means(
+            calls=budget_calls,
+            tokens=budget_tokens,
+            money=budget_money,
+            price=price,
+            judge_price=judge_price,
+        ),
     )
     screen = Screen(machine=machine)
     generation = Generation(order, screen)
@@ -150,111 +161,6 @@ def up(  # noqa: PLR0913  its options are its interface
     setup = work.Setup(state=state, wanted=wanted, pace=pace, telemetry=telemetry)
     screen = Screen(machine=machine)
     Boundary(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))
-
-
-@app.command()
-def samples(
-    context: typer.Context,
-    run: options.RunName,
-    *,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until the run ends.")] = False,
-    leaf: options.LeafGlob = "",
-    end: Annotated[
-        str,
-        typer.Option(
-            metavar="END",
-            help="accepted, rejected, duplicate or unneeded; all where not given.",
-            show_default=False,
-        ),
-    ] = "",
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """Show what a run made, while it goes on, too."""
-    from seedbed.cli.samples import show_samples
-
-    if end not in ("", "accepted", "rejected", "duplicate", "unneeded"):
-        raise typer.BadParameter(f"{end!r} is no end of a candidate", param_hint="--end")
-    screen = Screen(machine=machine)
-    ask_runs(
-        context,
-        server,
-        state,
-        screen,
-        lambda runs: show_samples(runs, run, screen, follow=follow, leaf=leaf, end=end),
-    )
-
-
-@app.command()
-def export(
-    context: typer.Context,
-    run: options.RunName,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)],
-    *,
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """Write a run's dataset to a folder, at any time; a partial one is marked so."""
-    from seedbed.cli.export import export as work
-
-    screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work(runs, run, folder, screen))
-
-
-@app.command()
-def trace(
-    context: typer.Context,
-    sample: Annotated[
-        str, typer.Argument(metavar="SAMPLE_ID", help="Its id, or the beginning of it.", show_default=False)
-    ],
-    *,
-    run: options.OfRun = "",
-    spans: Annotated[
-        bool, typer.Option("--spans", help="Its way through the services instead, as it was traced.")
-    ] = False,
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """Show the whole pedigree of one sample."""
-    from seedbed.cli.samples import trace as work
-    from seedbed.cli.spans import show_spans
-
-    screen = Screen(machine=machine)
-    if spans:
-        ask_runs(context, server, state, screen, lambda runs: show_spans(runs, sample, run, state, screen))
-    ask_runs(context, server, state, screen, lambda runs: work(runs, sample, run, screen))
-
-
-@app.command()
-def report(
-    context: typer.Context,
-    run: options.RunName,
-    *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes.")] = Path("report.html"),
-    training: Annotated[
-        str,
-        typer.Option(
-            metavar="TRAINING", help="Of this training; else of the last one on it.", show_default=False
-        ),
-    ] = "",
-    server: options.Server = "",
-    state: options.State = STATE,
-    machine: options.Json = False,
-) -> None:
-    """Write one page about a run: what was made, learnt and forgotten, and where every sample came from."""
-    from seedbed.cli.reach import reach_store
-    from seedbed.cli.report import Wish
-    from seedbed.cli.report import report as work
-
-    screen = Screen(machine=machine)
-
-    async def look(runs: "Runs") -> int:
-        return await work(runs, await reach_store(server, state), Wish(run, out, training), screen)
-
-    ask_runs(context, server, state, screen, look)
 
 
 @app.command()

@@ -1,27 +1,29 @@
 """`seedbed generate`: from a taxonomy to a dataset, on a stack of its own."""
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 from google.longrunning.operations_pb2 import Operation
 
+from seedbed.cli.bill import Bill
 from seedbed.cli.endpoints import REHEARSAL_NOTICE, Wanted, choose_endpoints
 from seedbed.cli.export import check_target, describe_dataset, export_dataset
 from seedbed.cli.failure import INTERRUPTED
 from seedbed.cli.imports import import_taxonomy
 from seedbed.cli.local import address
+from seedbed.cli.means import Means, check_prices
 from seedbed.cli.reach import Runs, open_runs, open_taxonomy
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
-from seedbed.cli.summary import LeafTable, Summary, Tally
+from seedbed.cli.summary import LeafTable, Summary
 from seedbed.cli.supply import Pace, bring_up
 from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError
-from seedbed.kernel.recipe import forbid_refill, read_recipe
+from seedbed.kernel.recipe import Recipe, read_recipe
 from seedbed.kernel.settings import load_settings
 from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata
 
@@ -43,6 +45,7 @@ class Order:
     refill: bool = True
     pace: Pace = field(default_factory=Pace)
     telemetry: bool = False
+    means: Means = field(default_factory=Means)
 
 
 class Generation:
@@ -52,13 +55,14 @@ class Generation:
         self._order = order
         self._screen = screen
         self._run = Run()
-        self._before = Tally()
+        self._before = Bill()
+        self._recipe = Recipe()
         self._started = time.monotonic()
 
     def summary(self) -> Summary:
         """What came of it up to now."""
-        spent = Tally.of(self._run.progress).since(self._before)
-        return Summary(self._run, spent, time.monotonic() - self._started)
+        spent = Bill.paid(self._run.progress).since(self._before)
+        return Summary(self._run, spent, time.monotonic() - self._started, self._recipe)
 
     def tell_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
@@ -71,9 +75,10 @@ class Generation:
         """Bring up a stack, make the run, write the dataset, stop the stack. Returns the exit status."""
         order, screen = self._order, self._screen
         settings = load_settings()
-        recipe = _read_recipe(order)
+        self._recipe = _read_recipe(order)
         check_target(order.out)
         endpoints = choose_endpoints(order.wanted, settings)
+        check_prices(self._recipe, other_judge=endpoints.judge is not None)
         if endpoints.rehearsed:
             screen.warn(REHEARSAL_NOTICE)
         state = StateFolder(order.state)
@@ -95,7 +100,7 @@ class Generation:
                 snapshot = await self._import(stack, ports)
                 await stack.ready()
                 async with open_runs(address(ports["runs"])) as runs:
-                    await self._make(recipe, snapshot, runs)
+                    await self._make(snapshot, runs)
                     manifest = await export_dataset(runs, self._run.name, order.out)
         self._report(manifest, rehearsed=endpoints.rehearsed)
         return self.summary().exit_code
@@ -109,13 +114,12 @@ class Generation:
         self._screen.say(f"taxonomy {source}: {leaves}, snapshot {imported.snapshot[:12]}")
         return imported.snapshot
 
-    async def _make(self, recipe: str, snapshot: str, runs: Runs) -> None:
+    async def _make(self, snapshot: str, runs: Runs) -> None:
         """Create the run, or find it, and follow it to its end."""
-        tallies = {run.name: Tally.of(run.progress) for run in await list_runs(runs)}
+        known = {run.name for run in await list_runs(runs)}
         request = CreateRunRequest(
             snapshot=snapshot,
-            recipe=recipe,
-            target=self._order.target,
+            recipe=self._recipe.canonical(),
             leaves=self._order.leaves,
             request_id=str(uuid4()),
         )
@@ -124,10 +128,10 @@ class Generation:
             return await runs.stub.CreateRun(request, timeout=_CREATE_TIMEOUT)
 
         created = _read_metadata(await ask())
-        name, known = created.run, tallies.get(created.run)
-        self._run = Run(name=name)
-        self._before = replace(known or Tally(), requests=created.requests)
-        self._screen.say(f"run {name}" + (" is known: what it has is kept" if known else ""))
+        name = created.run
+        self._run = Run(name=name, progress=created.progress)
+        self._before = Bill.paid(created.progress)
+        self._screen.say(f"run {name}" + (" is known: what it has is kept" if name in known else ""))
         await watch_run(runs, name, self._screen, self._note, revive=ask)
 
     def _note(self, run: Run) -> None:
@@ -136,6 +140,7 @@ class Generation:
     def _report(self, manifest: Manifest, *, rehearsed: bool) -> None:
         summary = self.summary()
         self._screen.show(LeafTable(summary.run))
+        self._screen.show(summary.costs())
         self._screen.say(summary.headline())
         self._screen.say(describe_dataset(manifest, self._order.out))
         if rehearsed:
@@ -153,21 +158,16 @@ def _read_metadata(operation: Operation) -> RunMetadata:
     return metadata
 
 
-def _read_recipe(order: Order) -> str:
-    """The recipe's text, found sound before anything starts. Raises InputError."""
-    text = _read_file(order)
-    return text if order.refill else forbid_refill(text)
-
-
-def _read_file(order: Order) -> str:
+def _read_recipe(order: Order) -> Recipe:
+    """The recipe with the options over it, found sound before anything starts. Raises InputError."""
+    over = {**order.means.values(), **({} if order.refill else {"refill": False})}
     if order.recipe is None:
-        return ""
+        return read_recipe("", target=order.target, over=over)
     try:
         text = order.recipe.expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the recipe {order.recipe} cannot be read: {error}") from error
     try:
-        read_recipe(text, target=order.target)
+        return read_recipe(text, target=order.target, over=over)
     except InputError as error:
         raise InputError(f"{order.recipe}: {error.message}", error.violations, hint=error.hint) from error
-    return text

@@ -9,6 +9,7 @@ AUTO = -1
 """For a number: to be found out."""
 _ENDPOINTS = "Teacher and judge"
 _STACK = "Stack"
+_BUDGET = "Budget"
 
 
 def read_concurrency(given: str | int) -> int:
@@ -101,6 +102,59 @@ Timeout = Annotated[
         min=0,
         help="How long one answer may take; 120, and 20 for the look before the start, where not given.",
         rich_help_panel=_ENDPOINTS,
+        show_default=False,
+    ),
+]
+BudgetCalls = Annotated[
+    int,
+    typer.Option(
+        "--budget-calls",
+        metavar="N",
+        min=0,
+        help="Calls that the run may come to at most; else the recipe's.",
+        rich_help_panel=_BUDGET,
+        show_default=False,
+    ),
+]
+BudgetTokens = Annotated[
+    int,
+    typer.Option(
+        "--budget-tokens",
+        metavar="N",
+        min=0,
+        help="Tokens, of prompts and replies together.",
+        rich_help_panel=_BUDGET,
+        show_default=False,
+    ),
+]
+BudgetMoney = Annotated[
+    float,
+    typer.Option(
+        "--budget-money",
+        metavar="AMOUNT",
+        min=0,
+        help="Money, by the prices.",
+        rich_help_panel=_BUDGET,
+        show_default=False,
+    ),
+]
+TeacherPrice = Annotated[
+    str,
+    typer.Option(
+        "--price",
+        metavar="PROMPT,COMPLETION",
+        help="What a million tokens of the teacher cost, in prompts and in replies.",
+        rich_help_panel=_BUDGET,
+        show_default=False,
+    ),
+]
+JudgePrice = Annotated[
+    str,
+    typer.Option(
+        "--judge-price",
+        metavar="PROMPT,COMPLETION",
+        help="The judge's, where it is another model.",
+        rich_help_panel=_BUDGET,
         show_default=False,
     ),
 ]

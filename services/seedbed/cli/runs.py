@@ -2,19 +2,21 @@
 
 from rich.markup import escape
 
+from seedbed.cli.bill import Bill
 from seedbed.cli.failure import DONE
 from seedbed.cli.progress import pace
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
-from seedbed.cli.summary import LeafTable, Summary, Tally, has_ended, state_name
+from seedbed.cli.summary import LeafTable, Summary, has_ended, state_name
 from seedbed.cli.table import make_table
 from seedbed.cli.watch import CALL_TIMEOUT, get_run, list_runs, watch_run
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.recipe import read_recipe
 from seedbed.runs.v1.runs_service_pb2 import CancelRunRequest, Run
 
 
 def _finished(run: Run) -> Summary:
-    return Summary(run, Tally.of(run.progress), 0.0)
+    return Summary(run, Bill.paid(run.progress), 0.0, read_recipe(run.recipe))
 
 
 async def show_list(runs: Runs, screen: Screen) -> int:
@@ -43,6 +45,7 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
         screen.emit(_finished(run).as_object())
         return DONE
     screen.show(LeafTable(run))
+    screen.show(_finished(run).costs())
     progress = run.progress
     screen.say(f"run {run.name}: {state_name(run)}, {progress.samples} of {progress.target} samples")
     screen.say(pace(progress))

@@ -1,7 +1,7 @@
 """What came of a run, as a table for people and as one object for machines. Pure."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
@@ -10,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
+from seedbed.cli.bill import Bill, tabulate
 from seedbed.cli.failure import DONE, FAILED, SHORT
 from seedbed.cli.paths import LeafPath
 from seedbed.cli.table import make_table
-from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
+from seedbed.kernel.recipe import Recipe
+from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Run
 
 _COUNTS = ("accepted", "rejected", "duplicate", "unneeded")
 _COLUMNS = ("kind", "state", "samples", "rejected", "duplicate", "unneeded", "dead", "rounds")
@@ -43,34 +45,13 @@ def accepted(leaf: LeafProgress) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What the teachers were asked, up to some moment."""
-
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    @classmethod
-    def of(cls, progress: Progress) -> Self:
-        """The tally on record."""
-        return cls(progress.requests, progress.prompt_tokens, progress.completion_tokens)
-
-    def since(self, earlier: "Tally") -> "Tally":
-        """What was added since then."""
-        return Tally(
-            max(0, self.requests - earlier.requests),
-            max(0, self.prompt_tokens - earlier.prompt_tokens),
-            max(0, self.completion_tokens - earlier.completion_tokens),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """A run and what this invocation spent on it."""
 
     run: Run
-    spent: Tally
+    spent: Bill
     seconds: float
+    recipe: Recipe
 
     @property
     def exit_code(self) -> int:
@@ -80,16 +61,19 @@ class Summary:
 
     def as_object(self) -> dict[str, Any]:
         """The object of `--json`."""
-        progress = self.run.progress
+        progress, spent, recipe = self.run.progress, self.spent.total, self.recipe
         return {
             "run": self.run.name,
             "state": state_name(self.run),
-            "teacher_calls": self.spent.requests,
+            "teacher_calls": spent.requests,
             "recalled": progress.recalled,
             "samples": progress.samples,
             "dead": progress.dead,
             "seconds": round(self.seconds, 3),
-            "tokens": {"prompt": self.spent.prompt_tokens, "completion": self.spent.completion_tokens},
+            "tokens": {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens},
+            "bill": {**self.spent.as_object(recipe.prices), "repeated_at_most": self.spent.repeats},
+            "recorded": Bill.recorded(progress).as_object(recipe.prices),
+            "budget": recipe.budget.model_dump(exclude_none=True) if recipe.budget else None,
             "leaves": [_leaf_object(leaf) for leaf in self.run.leaves],
         }
 
@@ -98,9 +82,14 @@ class Summary:
         progress = self.run.progress
         return (
             f"run {self.run.name}: {state_name(self.run)}, {progress.samples} of {progress.target} samples, "
-            f"{self.spent.requests} teacher calls, {progress.recalled} recalled, "
+            f"{self.spent.total.requests} teacher calls, {progress.recalled} recalled, "
             f"{progress.dead} dead letters, {self.seconds:.1f} s"
         )
+
+    def costs(self) -> Table:
+        """What it cost: what all records came to beside what this command was billed for."""
+        bills = [("on record", Bill.recorded(self.run.progress)), ("this command", self.spent)]
+        return tabulate(bills, self.recipe.prices)
 
 
 def _leaf_object(leaf: LeafProgress) -> dict[str, Any]:

@@ -41,6 +41,13 @@ class Spending:
         return max(0, min(counts)) if counts else None
 
 
+def add_usage(total: Usage, more: Usage) -> None:
+    """Add to what was used."""
+    total.requests += more.requests
+    total.prompt_tokens += more.prompt_tokens
+    total.completion_tokens += more.completion_tokens
+
+
 def asks_judge(step: str) -> bool:
     """Whether it is the judge that a step asks, and not the teacher."""
     return step.startswith("judge.")

@@ -1,7 +1,8 @@
 """The recipe of a run: how much of what, and what passes the gates. Pure."""
 
 import difflib
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -125,8 +126,8 @@ class Recipe(Part):
         return canonical_json(values).decode()
 
 
-def read_recipe(text: str, *, target: int = 0) -> Recipe:
-    """Read a recipe from YAML or JSON; `target` overrides its own. Raises InputError."""
+def read_recipe(text: str, *, target: int = 0, over: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe from YAML or JSON; `target` and what is in `over` override its own. Raises InputError."""
     try:
         values = yaml.safe_load(text) or {}
     except yaml.MarkedYAMLError as error:
@@ -137,8 +138,7 @@ def read_recipe(text: str, *, target: int = 0) -> Recipe:
         raise InputError(f"the recipe is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise InputError("the recipe must be keys and values, such as `target: 30`")
-    if target:
-        values = {**values, "target": target}
+    values = _lay_over(values, {**(over or {}), **({"target": target} if target else {})})
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
@@ -146,9 +146,16 @@ def read_recipe(text: str, *, target: int = 0) -> Recipe:
         raise InputError("the recipe is not valid", violations) from error
 
 
-def forbid_refill(text: str) -> str:
-    """The same recipe, but no teacher is asked. Raises InputError."""
-    return read_recipe(text).model_copy(update={"refill": False}).canonical()
+def _lay_over(values: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with others over them; parts that are in both are merged."""
+    merged = dict(values)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(below, dict):
+            merged[key] = _lay_over(below, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _violation(loc: tuple[int | str, ...], kind: str, message: str) -> Violation:

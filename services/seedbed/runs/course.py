@@ -1,10 +1,10 @@
 """The course of one leaf: prepare its passages, open rounds of draws, settle each, come to an end. Pure."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Record, Round
+from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Record, Round, Usage
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Announce
 from seedbed.runs.budget import Plea
@@ -146,12 +146,13 @@ class Course:
         self.starved = paid is None and wanted is not None
         return paid
 
-    def plead(self) -> Plea | None:
-        """What it would take to go on; None where that is not for the budget to say."""
-        wanted, ledger, purse = self.settlement.next_round(), self.fold.ledger, self.purse
-        if wanted is None or purse is None:
+    def plead(self, elsewhere: Mapping[str, Usage]) -> Plea | None:
+        """What it would take to go on, by what requests cost elsewhere; None where it lacks no means."""
+        wanted = self.settlement.next_round()
+        if wanted is None or self.purse is None:
             return None
-        return Plea(self.target.leaf, purse.spent(ledger), count_draws(wanted), purse.reserve(ledger))
+        self.purse.elsewhere = elsewhere
+        return self.purse.plead(self.target.leaf, wanted, self.fold.ledger)
 
     def take_waiting(self, most: int) -> list[Item]:
         """Items to publish now, at most so many; those that have a record and nothing open below are not."""

@@ -6,11 +6,12 @@ written down as one decision on the run's entry before anybody spends it.
 
 from collections.abc import Container, Mapping
 
-from seedbed.bus.v1.bus_pb2 import Allowance, LeafTarget, RunEntry
+from seedbed.bus.v1.bus_pb2 import Allowance, LeafTarget, RunEntry, StepCounts, Usage
 from seedbed.kernel.costs import Spending
 from seedbed.runs.budget import deal, explain
 from seedbed.runs.entries import Entries
 from seedbed.runs.leaf import LeafWork
+from seedbed.runs.ledger import mark_dearest
 from seedbed.runs.purse import spent_on
 from seedbed.runs.run import KeptRun
 
@@ -21,12 +22,12 @@ async def deal_out(run: KeptRun, entries: Entries) -> list[LeafWork]:
         works = _parked(run)
         if not works or run.tariff is None:
             return []
-        limits = run.tariff.limits
+        limits, dearest = run.tariff.limits, _find_dearest(run)
         spent = sum((_spent(run, target) for target in run.targets()), Spending())
-        pleas = [(work, plea) for work in works if (plea := work.course.plead())]
+        pleas = [(work, plea) for work in works if (plea := work.course.plead(dearest))]
         allowances = deal(limits - spent, [plea for _, plea in pleas])
         if allowances:
-            await entries.write(run.cell, lambda entry: _allow(entry, allowances))
+            await entries.write(run.cell, lambda entry: _allow(entry, allowances, dearest))
         for work, plea in pleas:
             if work.course.purse and allowances:
                 work.course.purse.allowance = allowances[plea.leaf]
@@ -39,7 +40,7 @@ async def deal_out(run: KeptRun, entries: Entries) -> list[LeafWork]:
 async def take_back(run: KeptRun, leaves: Container[str], entries: Entries) -> None:
     """Leaves that are settled anew begin with nothing: what they left over may have been dealt out."""
     nothing = {target.leaf: Spending() for target in run.targets() if target.leaf in leaves}
-    await entries.write(run.cell, lambda entry: _allow(entry, nothing))
+    await entries.write(run.cell, lambda entry: _allow(entry, nothing, _find_dearest(run)))
 
 
 def _parked(run: KeptRun) -> list[LeafWork]:
@@ -53,11 +54,22 @@ def _spent(run: KeptRun, target: LeafTarget) -> Spending:
     return spent_on(run.counts_of(target).steps, run.tariff) if run.tariff else Spending()
 
 
-def _allow(entry: RunEntry, allowances: Mapping[str, Spending]) -> None:
+def _find_dearest(run: KeptRun) -> dict[str, Usage]:
+    """The dearest requests of each step in all leaves."""
+    dearest: dict[str, Usage] = {}
+    for target in run.targets():
+        for row in run.counts_of(target).steps:
+            if row.dearest.requests:
+                mark_dearest(dearest, row.step, row.dearest.prompt_tokens, row.dearest.completion_tokens)
+    return dearest
+
+
+def _allow(entry: RunEntry, allowances: Mapping[str, Spending], dearest: Mapping[str, Usage]) -> None:
     kept = [row for row in entry.allowances if row.leaf not in allowances]
     dealt = [
         Allowance(leaf=leaf, calls=one.calls, tokens=one.tokens, money=one.money)
         for leaf, one in allowances.items()
     ]
-    del entry.allowances[:]
+    del entry.allowances[:], entry.dearest[:]
     entry.allowances.extend([*kept, *dealt])
+    entry.dearest.extend(StepCounts(step=step, dearest=dearest[step]) for step in sorted(dearest))

@@ -8,8 +8,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts
+from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts, Usage
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
+from seedbed.kernel.costs import add_usage
 from seedbed.kernel.recipe import Gates
 from seedbed.kernel.step import item_name
 from seedbed.runs.ledger import Ledger
@@ -97,6 +98,7 @@ class Fold:
         if not record.followed or self.is_recorded(name):
             return False
         self._records[name] = record
+        self._pay(record)
         if name in self._open:
             self._close(name)
             self._count(record)
@@ -160,14 +162,13 @@ class Fold:
         )
         for row in result.steps:
             row.recorded.CopyFrom(self.ledger.of_step(row.step))
+            row.dearest.CopyFrom(self.ledger.dearest(row.step) or Usage())
             result.repeats += self._counters[row.step]["repeats"]
             result.items_done += row.done
             result.items_malformed += row.malformed
             result.items_failed += row.failed
             result.items_recalled += row.recalled
-            result.usage.requests += row.usage.requests
-            result.usage.prompt_tokens += row.usage.prompt_tokens
-            result.usage.completion_tokens += row.usage.completion_tokens
+            add_usage(result.usage, row.usage)
         return result
 
     def _close(self, name: str) -> None:
@@ -185,9 +186,13 @@ class Fold:
         counter = self._counters.setdefault(record.step, Counter())
         counter[_OUTCOMES[record.outcome]] += 1
         counter["recalled"] += record.recalled
-        counter["repeats"] += record.repeats
         self.ledger.enter(record)
-        if not record.recalled:
+
+    def _pay(self, record: Record) -> None:
+        """What this run was billed for: announced already, in a replay, or not."""
+        if is_new(record) and record.usage.requests:
+            counter = self._counters.setdefault(record.step, Counter())
+            counter["repeats"] += record.repeats
             for name in _COSTS:
                 counter[name] += getattr(record.usage, name)
 

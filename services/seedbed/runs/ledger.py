@@ -10,14 +10,15 @@ class Ledger:
     """Recalled items count as what they cost when they were paid for, so that no figure hangs on history."""
 
     def __init__(self) -> None:
-        self._entered: set[str] = set()
+        self._entered: set[bytes] = set()
         self._steps: dict[str, Usage] = {}
         self._dearest: dict[str, Usage] = {}
 
     def enter(self, record: Record) -> None:
         """Take note of an item; twins ask the same, and it is paid for once."""
         asked = record.usage.requests
-        digest = record.digest[:15]
+        # A long leaf has many of them, and a quarter of a digest tells them apart.
+        digest = record.digest[:16].encode()
         if not asked or digest in self._entered:
             return
         self._entered.add(digest)
@@ -27,9 +28,7 @@ class Ledger:
         total.requests += min(asked, ASKS)
         total.prompt_tokens += prompt
         total.completion_tokens += completion
-        dearest = self._dearest.setdefault(record.step, Usage())
-        dearest.prompt_tokens = max(dearest.prompt_tokens, -(-prompt // asked))
-        dearest.completion_tokens = max(dearest.completion_tokens, -(-completion // asked))
+        mark_dearest(self._dearest, record.step, -(-prompt // asked), -(-completion // asked))
 
     def steps(self) -> Iterator[tuple[str, Usage]]:
         """What each step came to."""
@@ -42,3 +41,10 @@ class Ledger:
     def dearest(self, step: str) -> Usage | None:
         """The most that one request of a step had in prompt and reply; None before the first."""
         return self._dearest.get(step)
+
+
+def mark_dearest(dearest: dict[str, Usage], step: str, prompt: int, completion: int) -> None:
+    """Take note of a request, or of the dearest there was elsewhere."""
+    known = dearest.setdefault(step, Usage(requests=1))
+    known.prompt_tokens = max(known.prompt_tokens, prompt)
+    known.completion_tokens = max(known.completion_tokens, completion)

@@ -23,7 +23,8 @@ LOOK = 0.25
 def make_operation(run: KeptRun, described: Run) -> pb.Operation:
     """The operation of a run; done when the run has ended."""
     operation = pb.Operation(name=f"{PREFIX}{run.name}", done=not run.running)
-    operation.metadata.Pack(RunMetadata(run=run.name, requests=described.progress.requests))
+    progress = described.progress
+    operation.metadata.Pack(RunMetadata(run=run.name, requests=progress.requests, progress=progress))
     if operation.done:
         operation.response.Pack(described)
     return operation

@@ -1,12 +1,13 @@
 """The purse of a leaf: what it may spend, and for how many draws that is enough in any case. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from seedbed.bus.v1.bus_pb2 import QuotaDraws, Round, StepCounts, Usage
 from seedbed.kernel.costs import ASKS, MEASURES, Spending, Tariff, describe
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.tokens import count_tokens
+from seedbed.runs.budget import Plea
 from seedbed.runs.ledger import Ledger
 from seedbed.runs.plans import items_of_draw
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
@@ -21,6 +22,8 @@ class Purse:
     def __init__(self, tariff: Tariff, allowance: Spending, known: KnownPlan, leaf: Leaf) -> None:
         self.tariff = tariff
         self.allowance = allowance
+        self.elsewhere: Mapping[str, Usage] = {}
+        """The dearest requests of other leaves, for steps that this one has not come to."""
         self._known = known
         self._items = items_of_draw(leaf.kind, known.recipe)
         self._texts = known.recipe.chunk_tokens + max(map(_size, leaf.seeds), default=0)
@@ -44,12 +47,14 @@ class Purse:
             return wanted
         return _shorten(wanted, number) if number else None
 
+    def plead(self, leaf: str, wanted: Round, ledger: Ledger) -> Plea:
+        """What it would take to open a round."""
+        return Plea(leaf, self.spent(ledger), count_draws(wanted), self.reserve(ledger))
+
     def _dearest(self, step: str, ledger: Ledger) -> Usage:
-        known = ledger.dearest(step)
+        known = ledger.dearest(step) or self.elsewhere.get(step)
         if known is not None:
-            return Usage(
-                requests=1, prompt_tokens=known.prompt_tokens, completion_tokens=known.completion_tokens
-            )
+            return known
         most = self._known.specs[step].sampling.max_tokens
         return Usage(requests=1, prompt_tokens=PROMPT + self._texts, completion_tokens=most)
 

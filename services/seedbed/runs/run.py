@@ -5,8 +5,16 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafEntry, LeafState, LeafTarget, RunEntry, RunState
-from seedbed.kernel.costs import Spending, Tariff
+from seedbed.bus.v1.bus_pb2 import (
+    LeafCounts,
+    LeafEntry,
+    LeafState,
+    LeafTarget,
+    RunEntry,
+    RunState,
+    StepCounts,
+)
+from seedbed.kernel.costs import Spending, Tariff, add_usage
 from seedbed.kernel.plans import KnownPlan
 from seedbed.runs.budget import share_of
 from seedbed.runs.entries import Cell
@@ -74,7 +82,9 @@ class KeptRun:
         for row in self.cell.value.allowances:
             if row.leaf == target.leaf:
                 share = Spending(row.calls, row.tokens, row.money)
-        return Purse(self.tariff, share, self.known, leaf)
+        purse = Purse(self.tariff, share, self.known, leaf)
+        purse.elsewhere = {row.step: row.dearest for row in self.cell.value.dearest}
+        return purse
 
     @property
     def in_flight(self) -> int:
@@ -153,6 +163,8 @@ class KeptRun:
             dead=sum(leaf.counts.items_malformed + leaf.counts.items_failed for leaf in leaves),
             paused=self._explain(paused),
             time_left=-1,
+            steps=_sum_steps(leaves),
+            repeats=sum(leaf.counts.repeats for leaf in leaves),
         )
         if self.going:
             progress.samples_per_second = self._measure(progress.samples)
@@ -174,3 +186,16 @@ class KeptRun:
         then, before = self._speed[0]
         # Fewer than before: a leaf is settled anew.
         return max(0, samples - before) / (now - then) if now - then > 1 else 0.0
+
+
+def _sum_steps(leaves: list[LeafProgress]) -> list[StepCounts]:
+    """Items of each step in all leaves, with what they cost."""
+    found: dict[str, StepCounts] = {}
+    for leaf in leaves:
+        for row in leaf.counts.steps:
+            total = found.setdefault(row.step, StepCounts(step=row.step))
+            for name in ("done", "malformed", "failed", "recalled"):
+                setattr(total, name, getattr(total, name) + getattr(row, name))
+            add_usage(total.usage, row.usage)
+            add_usage(total.recorded, row.recorded)
+    return [found[step] for step in sorted(found)]

@@ -728,6 +728,7 @@ class StepCounts(_message.Message):
     RECALLED_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     RECORDED_FIELD_NUMBER: _builtins.int
+    DEAREST_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     done: _builtins.int
     malformed: _builtins.int
@@ -741,6 +742,10 @@ class StepCounts(_message.Message):
     def recorded(self) -> Global___Usage:
         """What all of its items cost, each once, whenever it was paid for: what a budget counts."""
 
+    @_builtins.property
+    def dearest(self) -> Global___Usage:
+        """The most tokens of one request."""
+
     def __init__(
         self,
         *,
@@ -751,10 +756,11 @@ class StepCounts(_message.Message):
         recalled: _builtins.int = ...,
         usage: Global___Usage | None = ...,
         recorded: Global___Usage | None = ...,
+        dearest: Global___Usage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["recorded", b"recorded", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dearest", b"dearest", "recorded", b"recorded", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "failed", b"failed", "malformed", b"malformed", "recalled", b"recalled", "recorded", b"recorded", "step", b"step", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dearest", b"dearest", "done", b"done", "failed", b"failed", "malformed", b"malformed", "recalled", b"recalled", "recorded", b"recorded", "step", b"step", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -771,6 +777,7 @@ class RunEntry(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     ALLOWANCES_FIELD_NUMBER: _builtins.int
+    DEAREST_FIELD_NUMBER: _builtins.int
     state: Global___RunState.ValueType
     create_time: _builtins.float
     """Seconds since the epoch; for people, never in a digest or a dataset."""
@@ -781,6 +788,10 @@ class RunEntry(_message.Message):
     def allowances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Allowance]:
         """Where the run has a budget: what leaves may spend that have come to the end of their share."""
 
+    @_builtins.property
+    def dearest(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepCounts]:
+        """What the dearest requests of each step had come to by then, for leaves that have none of their own."""
+
     def __init__(
         self,
         *,
@@ -789,10 +800,11 @@ class RunEntry(_message.Message):
         create_time: _builtins.float = ...,
         end_time: _builtins.float = ...,
         allowances: _abc.Iterable[Global___Allowance] | None = ...,
+        dearest: _abc.Iterable[Global___StepCounts] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "end_time", b"end_time", "plan", b"plan", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "dearest", b"dearest", "end_time", b"end_time", "plan", b"plan", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,18 +64,24 @@ class RunMetadata(_message.Message):
 
     RUN_FIELD_NUMBER: _builtins.int
     REQUESTS_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     requests: _builtins.int
     """Requests on the run's record when the call came."""
+    @_builtins.property
+    def progress(self) -> Global___Progress:
+        """All that was on record then."""
+
     def __init__(
         self,
         *,
         run: _builtins.str = ...,
         requests: _builtins.int = ...,
+        progress: Global___Progress | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests", "run", b"run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress", "requests", b"requests", "run", b"run"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -178,6 +184,8 @@ class Progress(_message.Message):
     SAMPLES_PER_SECOND_FIELD_NUMBER: _builtins.int
     TIME_LEFT_FIELD_NUMBER: _builtins.int
     PAUSED_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    REPEATS_FIELD_NUMBER: _builtins.int
     samples: _builtins.int
     target: _builtins.int
     open_items: _builtins.int
@@ -192,6 +200,12 @@ class Progress(_message.Message):
     """Seconds; negative while unknown."""
     paused: _builtins.str
     """Why the run is waiting; empty while it is not."""
+    repeats: _builtins.int
+    """Calls that may have been made again, as whoever made them first did not live to write them down."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[_bus_pb2.StepCounts]:
+        """Items by step, with what they cost: paid for in this run, and all in all."""
+
     def __init__(
         self,
         *,
@@ -206,10 +220,12 @@ class Progress(_message.Message):
         samples_per_second: _builtins.float = ...,
         time_left: _builtins.float = ...,
         paused: _builtins.str = ...,
+        steps: _abc.Iterable[_bus_pb2.StepCounts] | None = ...,
+        repeats: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["completion_tokens", b"completion_tokens", "dead", b"dead", "open_items", b"open_items", "paused", b"paused", "prompt_tokens", b"prompt_tokens", "recalled", b"recalled", "requests", b"requests", "samples", b"samples", "samples_per_second", b"samples_per_second", "target", b"target", "time_left", b"time_left"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["completion_tokens", b"completion_tokens", "dead", b"dead", "open_items", b"open_items", "paused", b"paused", "prompt_tokens", b"prompt_tokens", "recalled", b"recalled", "repeats", b"repeats", "requests", b"requests", "samples", b"samples", "samples_per_second", b"samples_per_second", "steps", b"steps", "target", b"target", "time_left", b"time_left"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
