@@ -20,7 +20,7 @@ SURFACE = {
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
     "export": f"run folder {LOOK}",
     "forget": f"document --leaf --yes {LOOK}",
-    "generate": f"taxonomy {ENDPOINTS} {MEANS} --target --leaf --recipe --no-refill "
+    "generate": f"taxonomy {ENDPOINTS} {MEANS} --target --leaf --recipe --no-refill --estimate "
     "--state --telemetry --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,

@@ -3,7 +3,8 @@ import io
 import pytest
 from rich.console import Console
 
-from seedbed.cli.progress import BarDisplay, LineDisplay, format_seconds, pace
+from seedbed.cli.duration import format_seconds
+from seedbed.cli.progress import BarDisplay, LineDisplay, pace
 from seedbed.cli.screen import Screen
 from tests.cli.runs_of import ended, leaf, run
 

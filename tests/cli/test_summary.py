@@ -22,7 +22,7 @@ KEYS = [
     "bill",
     "recorded",
 ]
-KEYS += ["budget", "leaves"]
+KEYS += ["estimate", "budget", "leaves"]
 LEAF_KEYS = "path kind target accepted rejected duplicate unneeded malformed failed rounds reason".split()
 
 

@@ -72,6 +72,9 @@ def generate(  # noqa: PLR0913  its options are its interface
             "--no-refill", help="Ask no teacher: decide anew what there is, and leave short what is short."
         ),
     ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it will come to, and ask no teacher.")
+    ] = False,
     concurrency: options.Concurrency = 0,
     timeout: options.Timeout = 0,
     budget_calls: options.BudgetCalls = 0,
@@ -113,6 +116,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         refill=not no_refill,
         pace=Pace(concurrency=concurrency, timeout=timeout),
         telemetry=telemetry,
+        only_estimate=estimate,
         means=Means(
             calls=budget_calls,
             tokens=budget_tokens,

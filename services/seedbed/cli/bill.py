@@ -6,7 +6,8 @@ from typing import Any, Self
 
 from rich.table import Table
 
-from seedbed.bus.v1.bus_pb2 import StepCounts, Usage
+from seedbed.bus.v1.bus_pb2 import Usage
+from seedbed.cli.duration import format_seconds
 from seedbed.cli.table import make_table
 from seedbed.kernel.costs import COIN, asks_judge, charge
 from seedbed.kernel.recipe import Prices
@@ -60,14 +61,23 @@ class Bill:
     repeats: int = 0
 
     @classmethod
+    def of(cls, steps: Iterable[tuple[str, Usage]], repeats: int = 0) -> Self:
+        """What steps used."""
+        rows = [(asks_judge(step), usage) for step, usage in steps]
+        teacher, judge = (
+            Tally.of(usage for judged, usage in rows if judged is which) for which in (False, True)
+        )
+        return cls(teacher, judge, repeats)
+
+    @classmethod
     def paid(cls, progress: Progress) -> Self:
         """What a run has paid for by itself."""
-        return cls(*_split((row, row.usage) for row in progress.steps), progress.repeats)
+        return cls.of(((row.step, row.usage) for row in progress.steps), progress.repeats)
 
     @classmethod
     def recorded(cls, progress: Progress) -> Self:
         """What all records of a run cost, whoever paid."""
-        return cls(*_split((row, row.recorded) for row in progress.steps))
+        return cls.of((row.step, row.recorded) for row in progress.steps)
 
     @property
     def total(self) -> Tally:
@@ -103,21 +113,17 @@ class Bill:
         return found
 
 
-def tabulate(bills: Iterable[tuple[str, Bill]], prices: Prices | None) -> Table:
-    """Bills below each other, each with its parts."""
-    heads = ["calls", "prompt tokens", "completion tokens", *(["money"] if prices else [])]
+def tabulate(bills: Iterable[tuple[str, Bill, float | None]], prices: Prices | None) -> Table:
+    """Bills below each other, each with its parts, and how many seconds it took, where that is known."""
+    heads = ["calls", "prompt tokens", "completion tokens", *(["money"] if prices else []), "time"]
     table = make_table("cost", *heads, right=heads)
-    for title, bill in bills:
+    for title, bill, seconds in bills:
         for name, tally, money in bill.rows(prices):
             if name and not tally.requests:
                 continue
             again = f" (+ {bill.repeats} at most)" if bill.repeats and not name else ""
             cells = [f"{tally.requests:,}{again}", f"{tally.prompt_tokens:,}", f"{tally.completion_tokens:,}"]
-            table.add_row(f"  {name}" if name else title, *cells, *([f"{money:,.4f}"] if prices else []))
+            spent = [f"{money:,.4f}"] if prices else []
+            time = "" if name or seconds is None else format_seconds(seconds)
+            table.add_row(f"  {name}" if name else title, *cells, *spent, time)
     return table
-
-
-def _split(usages: Iterable[tuple[StepCounts, Usage]]) -> tuple[Tally, Tally]:
-    rows = [(asks_judge(row.step), usage) for row, usage in usages]
-    teacher, judge = (Tally.of(usage for judged, usage in rows if judged is which) for which in (False, True))
-    return teacher, judge

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from google.longrunning.operations_pb2 import Operation
 
-from seedbed.cli.bill import Bill
-from seedbed.cli.endpoints import REHEARSAL_NOTICE, Wanted, choose_endpoints
+from seedbed.cli.bill import Bill, tabulate
+from seedbed.cli.endpoints import REHEARSAL_NOTICE, Endpoints, Wanted, choose_endpoints
+from seedbed.cli.estimate import Estimate, make_estimate
 from seedbed.cli.export import check_target, describe_dataset, export_dataset
-from seedbed.cli.failure import INTERRUPTED
+from seedbed.cli.failure import DONE, INTERRUPTED
 from seedbed.cli.imports import import_taxonomy
 from seedbed.cli.local import address
 from seedbed.cli.means import Means, check_prices
@@ -24,7 +25,8 @@ from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.recipe import Recipe, read_recipe
-from seedbed.kernel.settings import load_settings
+from seedbed.kernel.settings import Settings, load_settings
+from seedbed.kernel.store import Store, open_store
 from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata
 
 # Opening a run reads the whole snapshot.
@@ -46,6 +48,12 @@ class Order:
     pace: Pace = field(default_factory=Pace)
     telemetry: bool = False
     means: Means = field(default_factory=Means)
+    only_estimate: bool = False
+
+    @property
+    def asking(self) -> bool:
+        """Whether the teacher may be asked."""
+        return self.refill and not self.only_estimate
 
 
 class Generation:
@@ -57,12 +65,13 @@ class Generation:
         self._run = Run()
         self._before = Bill()
         self._recipe = Recipe()
+        self._estimate: Estimate | None = None
         self._started = time.monotonic()
 
     def summary(self) -> Summary:
         """What came of it up to now."""
         spent = Bill.paid(self._run.progress).since(self._before)
-        return Summary(self._run, spent, time.monotonic() - self._started, self._recipe)
+        return Summary(self._run, spent, time.monotonic() - self._started, self._recipe, self._estimate)
 
     def tell_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
@@ -92,12 +101,15 @@ class Generation:
                 settings,
                 order.pace,
                 screen,
-                asking=order.refill,
+                asking=order.asking,
                 dormant=True,
                 collector=order.telemetry,
             )
             async with supply as (stack, ports):
                 snapshot = await self._import(stack, ports)
+                await self._reckon(snapshot, endpoints, await open_store(state.store.as_uri()), settings)
+                if order.only_estimate:
+                    return DONE
                 await stack.ready()
                 async with open_runs(address(ports["runs"])) as runs:
                     await self._make(snapshot, runs)
@@ -113,6 +125,20 @@ class Generation:
         leaves = f"{len(imported.leaves)} " + ("leaf" if len(imported.leaves) == 1 else "leaves")
         self._screen.say(f"taxonomy {source}: {leaves}, snapshot {imported.snapshot[:12]}")
         return imported.snapshot
+
+    async def _reckon(self, snapshot: str, endpoints: Endpoints, store: Store, settings: Settings) -> None:
+        """Say what it will come to."""
+        order, screen, prices = self._order, self._screen, self._recipe.prices
+        if not order.refill:
+            return
+        at_once = order.pace.concurrency if order.pace.concurrency > 0 else settings.concurrency
+        self._estimate = estimate = await make_estimate(store, snapshot, self._recipe, endpoints, at_once)
+        if order.only_estimate:
+            screen.show(estimate.table(prices))
+            screen.show(tabulate([("estimated", estimate.bill, estimate.seconds)], prices))
+            if screen.machine:
+                screen.emit({"estimate": estimate.as_object(prices)})
+        screen.say(estimate.line(prices))
 
     async def _make(self, snapshot: str, runs: Runs) -> None:
         """Create the run, or find it, and follow it to its end."""

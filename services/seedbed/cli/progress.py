@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from seedbed.bus.v1.bus_pb2 import LeafState
+from seedbed.cli.duration import format_seconds
 from seedbed.cli.paths import shorten
 from seedbed.cli.screen import Screen
 from seedbed.cli.summary import accepted, leaf_state
@@ -52,17 +53,6 @@ def pace(progress: Progress) -> str:
     if progress.dead:
         words.append(f"{progress.dead} dead letters")
     return " · ".join(words)
-
-
-def format_seconds(seconds: float) -> str:
-    """`42 s`, `3 min 5 s`, `2 h 10 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 class Milestones:

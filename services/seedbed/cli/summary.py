@@ -11,6 +11,7 @@ from rich.text import Text
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.cli.bill import Bill, tabulate
+from seedbed.cli.estimate import Estimate
 from seedbed.cli.failure import DONE, FAILED, SHORT
 from seedbed.cli.paths import LeafPath
 from seedbed.cli.table import make_table
@@ -52,6 +53,7 @@ class Summary:
     spent: Bill
     seconds: float
     recipe: Recipe
+    estimate: Estimate | None = None
 
     @property
     def exit_code(self) -> int:
@@ -73,6 +75,7 @@ class Summary:
             "tokens": {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens},
             "bill": {**self.spent.as_object(recipe.prices), "repeated_at_most": self.spent.repeats},
             "recorded": Bill.recorded(progress).as_object(recipe.prices),
+            "estimate": self.estimate.as_object(recipe.prices) if self.estimate else None,
             "budget": recipe.budget.model_dump(exclude_none=True) if recipe.budget else None,
             "leaves": [_leaf_object(leaf) for leaf in self.run.leaves],
         }
@@ -87,9 +90,12 @@ class Summary:
         )
 
     def costs(self) -> Table:
-        """What it cost: what all records came to beside what this command was billed for."""
-        bills = [("on record", Bill.recorded(self.run.progress)), ("this command", self.spent)]
-        return tabulate(bills, self.recipe.prices)
+        """What it cost: what was expected, what all records came to, what this command was billed for."""
+        expected = [("estimated", self.estimate.bill, self.estimate.seconds)] if self.estimate else []
+        recorded = ("on record", Bill.recorded(self.run.progress), None)
+        return tabulate(
+            [*expected, recorded, ("this command", self.spent, self.seconds or None)], self.recipe.prices
+        )
 
 
 def _leaf_object(leaf: LeafProgress) -> dict[str, Any]:

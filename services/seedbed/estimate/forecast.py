@@ -1,0 +1,92 @@
+"""The forecast of a leaf: how many items of each step, and what they come to."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seedbed.bus.v1.bus_pb2 import Usage
+from seedbed.estimate.assumptions import Assumptions
+from seedbed.estimate.measures import Measures
+from seedbed.estimate.typical import Typical, count_chunks, typical_items
+from seedbed.estimate.weighing import weigh
+from seedbed.kernel.recipe import Recipe
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf
+
+_SEEDS = 3
+"""So many seeds are weighed of a leaf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a leaf will come to."""
+
+    path: str
+    draws: int
+    usage: Mapping[str, Usage]
+    """By step."""
+    measured: bool
+    """Whether an earlier run of the leaf stands behind it."""
+
+    def seconds(self, given: Assumptions) -> float:
+        """How long its calls take, one after the other."""
+        return sum(
+            usage.requests * given.call_seconds + usage.completion_tokens / given.tokens_a_second
+            for usage in self.usage.values()
+        )
+
+
+async def forecast(leaf: Leaf, recipe: Recipe, known: Measures, given: Assumptions) -> Forecast:
+    """Reckon what a leaf comes to, all of it made anew."""
+    most = recipe.pairs if leaf.kind == "knowledge" else recipe.instructions
+    flow = _flow(leaf.kind, most, known, given)
+    draws = math.ceil(recipe.target / max(flow.pop("accepted"), 0.01) * (1 + given.spare))
+    items = {step: draws * count for step, count in flow.items()}
+    if leaf.kind == "knowledge" and recipe.augmentations:
+        items["knowledge.augment"] = count_chunks(leaf, recipe, given) * len(recipe.augmentations)
+    samples = [typical_items(leaf, seed, recipe, given) for seed in leaf.seeds[:_SEEDS]]
+    usage = {
+        step: await _cost(step, count, [sample[step] for sample in samples], known, given)
+        for step, count in items.items()
+    }
+    return Forecast(leaf.path, draws, usage, measured=any(known.cost(step) is not None for step in items))
+
+
+def _flow(kind: str, most: int, known: Measures, given: Assumptions) -> dict[str, float]:
+    """How many items of each step come of a draw, and how many samples."""
+    if kind == "knowledge":
+        judged = most * known.new("judge.grounded", given.new)
+        good = judged * known.share("judge.grounded", given.grounded_pass)
+        return {"knowledge.generate": 1, "judge.grounded": judged, "accepted": good * given.distinct}
+    judged = most * known.new("judge.instruction", given.new)
+    answered = judged * known.share("judge.instruction", given.instructions_pass)
+    good = answered * known.share("judge.pair", given.pairs_pass)
+    first: dict[str, float] = {"skills.context": 1} if kind == "grounded_skill" else {}
+    return {
+        **first,
+        "skills.instruct": 1,
+        "judge.instruction": judged,
+        "skills.respond": answered,
+        "judge.pair": answered,
+        "accepted": good * given.distinct,
+    }
+
+
+async def _cost(
+    step: str, count: float, typical: list[Typical], known: Measures, given: Assumptions
+) -> Usage:
+    measured = known.cost(step)
+    if measured is not None:
+        times = count / known.items[step]
+        requests, prompt, completion = (
+            measured.requests * times,
+            measured.prompt_tokens * times,
+            measured.completion_tokens * times,
+        )
+    else:
+        requests = count * (1 + given.asked_anew)
+        weights = [await weigh(step, one.input) for one in typical]
+        prompt = requests * sum(weights) / len(weights)
+        completion = requests * sum(one.reply for one in typical) / len(typical)
+    return Usage(
+        requests=math.ceil(requests), prompt_tokens=math.ceil(prompt), completion_tokens=math.ceil(completion)
+    )

@@ -1,0 +1,21 @@
+"""What earlier runs of a leaf left in its seals, as far as they asked the same models by the same prompts."""
+
+from seedbed.bus.v1.bus_pb2 import Record
+from seedbed.estimate.measures import Measures, measure
+from seedbed.estimate.weighing import spec_digests
+from seedbed.kernel.recipe import Gates
+from seedbed.kernel.store import Store
+from seedbed.runs.seals import Seals
+
+_MOST = 2000
+"""So many records tell enough of a leaf."""
+
+
+async def recall(store: Store, path: str, gates: Gates, *, teacher: str, judge: str) -> Measures:
+    """What the first of a leaf's records measured."""
+    found: list[Record] = []
+    async for record in Seals(store).read(path, spec_digests(teacher=teacher, judge=judge)):
+        found.append(record)
+        if len(found) == _MOST:
+            break
+    return measure(found, gates)

@@ -1,0 +1,66 @@
+"""How long a step's prompt is: rendered as the step itself does, and counted instead of sent."""
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.step import Step, spec_digest
+from seedbed.kernel.store import Store
+from seedbed.kernel.tokens import count_tokens
+from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
+
+_STEPS: dict[str, Step[Any, Any]] = {
+    step.name: step
+    for step in (
+        AugmentChunk(),
+        WritePairs(),
+        WriteContext(),
+        WriteInstructions(),
+        WriteResponse(),
+        JudgeInstruction(),
+        JudgePair(),
+        JudgeGrounded(),
+    )
+}
+
+
+def spec_digests(*, teacher: str, judge: str) -> set[str]:
+    """How all steps are done that ask these models."""
+    models = {"teacher": teacher, "judge": judge}
+    return {spec_digest(step.spec(models[step.role])) for step in _STEPS.values() if step.role}
+
+
+async def weigh(step: str, value: Message) -> int:
+    """About how many tokens the prompt of an item has."""
+    scales = _Scales(_STEPS[step])
+    try:
+        await _STEPS[step].run(value, scales)
+    except _Weighed as weighed:
+        return weighed.tokens
+    raise SeedbedError(f"the step {step} asks nobody")
+
+
+class _Weighed(Exception):
+    def __init__(self, tokens: int) -> None:
+        super().__init__(tokens)
+        self.tokens = tokens
+
+
+class _Scales:
+    """Tools that weigh what would be asked."""
+
+    def __init__(self, step: Step[Any, Any]) -> None:
+        self._step = step
+
+    @property
+    def store(self) -> Store:
+        """There is none: a step that asks has no other source."""
+        raise SeedbedError("nothing is read for an estimate")
+
+    async def ask(self, **values: Any) -> Any:
+        """Render the prompt, and stop there."""
+        messages = self._step.prompt.render(**values) if self._step.prompt else []
+        raise _Weighed(sum(count_tokens(message["content"]) for message in messages))
