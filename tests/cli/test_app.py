@@ -22,6 +22,7 @@ SURFACE = {
     "forget": f"document --leaf --yes {LOOK}",
     "generate": f"taxonomy {ENDPOINTS} {MEANS} --target --leaf --recipe --no-refill --estimate "
     "--state --telemetry --out --json",
+    "report": f"run --out --training {LOOK}",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",

@@ -148,8 +148,7 @@ class Course:
 
     def plead(self, elsewhere: Mapping[str, Usage]) -> Plea | None:
         """What it would take to go on, by what requests cost elsewhere; None where it lacks no means."""
-        wanted = self.settlement.next_round()
-        if wanted is None or self.purse is None:
+        if self.purse is None or (wanted := self.settlement.next_round()) is None:
             return None
         self.purse.elsewhere = elsewhere
         return self.purse.plead(self.target.leaf, wanted, self.fold.ledger)
