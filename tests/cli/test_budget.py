@@ -1,5 +1,7 @@
 """A budget on the whole stack: kept over kills, told with its reason, and raised without paying twice."""
 
+import json
+
 import pytest
 
 from tests.cli.stage import TAXONOMY, finish, gone, open_teacher, seedbed, stack_of, start
@@ -51,6 +53,8 @@ async def test_a_budget_is_kept_over_a_kill_and_raised_without_paying_twice(comm
         assert hash_files(tmp_path / "hurt") == hash_files(tmp_path / "whole")
         recorded, bill = hurt.object["recorded"], hurt.object["bill"]
         assert recorded == whole.object["recorded"]
+        manifest = json.loads((tmp_path / "hurt" / "manifest.json").read_text())
+        assert sum(step["calls"] for step in manifest["counts"]["steps"]) == recorded["calls"]
         assert (
             0
             < recorded["money"]

@@ -49,9 +49,12 @@ class Items(Entry):
 
 
 class StepItems(Items):
-    """One step's items by their end."""
+    """One step's items by their end, and what they cost when they were paid for, each once."""
 
     step: str
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 class Rows(Entry):
@@ -212,7 +215,15 @@ def _count_items(counts: LeafCounts) -> Items:
 
 
 def _count_step(counts: StepCounts) -> StepItems:
-    return StepItems(step=counts.step, done=counts.done, malformed=counts.malformed, failed=counts.failed)
+    return StepItems(
+        step=counts.step,
+        done=counts.done,
+        malformed=counts.malformed,
+        failed=counts.failed,
+        calls=counts.recorded.requests,
+        prompt_tokens=counts.recorded.prompt_tokens,
+        completion_tokens=counts.recorded.completion_tokens,
+    )
 
 
 def sum_leaves(leaves: Sequence[Leaf]) -> Counts:
