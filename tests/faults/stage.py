@@ -159,13 +159,15 @@ class Run:
             self.kills.append(name)
             self.signal(name, signal.SIGKILL)
 
-    def double(self, name: str) -> None:
-        """Start a second process of a service, as a cluster would."""
+    def double(self, name: str) -> subprocess.Popen[bytes]:
+        """Start one more process of a service, as a cluster would."""
         first = self.process(name)
         assert first is not None
         own = {"SEEDBED_LISTEN": "127.0.0.1:0", "SEEDBED_PARENT_PID": "0"}
         command = [sys.executable, "-m", f"seedbed.{name}"]
-        self._doubles.append(spawn(command, self.folder / f"{name}-2.log", {**first.environ(), **own}))
+        log = self.folder / f"{name}-{len(self._doubles) + 2}.log"
+        self._doubles.append(spawn(command, log, {**first.environ(), **own}))
+        return self._doubles[-1]
 
     def kill_command(self) -> None:
         """SIGKILL for the command itself, which takes its stack with it."""

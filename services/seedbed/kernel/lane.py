@@ -79,6 +79,8 @@ class Turn:
         self._lane = lane
         self.waited = 0.0
         """Seconds from when the item came until it had its permit."""
+        self.begun = False
+        """Whether it has had its permit."""
         self._began = time.monotonic()
         self._coming = True
         lane.coming += 1
@@ -89,6 +91,7 @@ class Turn:
         self._arrive()
         place = await self._lane.slots.acquire()
         self.waited = time.monotonic() - self._began
+        self.begun = True
         try:
             yield place
         finally:

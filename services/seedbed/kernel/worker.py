@@ -67,9 +67,8 @@ class Worker:
         self._specs = {step.name: self._spec(step) for step in steps}
         self._ack_wait = ack_wait
         self._heartbeat = heartbeat
-        self._in_hand: dict[int, Msg] = {}
+        self._in_hand: dict[asyncio.Task[None], tuple[Msg, Turn]] = {}
         self._alone: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._lanes: dict[Role | None, Lane] = {}
         self._waiting = False
@@ -88,18 +87,25 @@ class Worker:
             loop.add_done_callback(_insist)
 
     async def stop(self, grace: float) -> None:
-        """Take nothing more, finish what is in hand within `grace` seconds, hand back the rest."""
+        """Take and begin nothing more, finish what has begun within `grace` seconds, hand back the rest."""
         await end_tasks(self._loops)
         for lane in self._lanes.values():
             await lane.stop()
-        if self._tasks:
+        # Called now, it might be broken off by the end of the grace, and paid for again.
+        await self._hand_back([task for task, (_, turn) in self._in_hand.items() if not turn.begun])
+        if self._in_hand:
             beat = asyncio.create_task(self._beat())
-            await asyncio.wait(self._tasks, timeout=grace)
+            await asyncio.wait(self._in_hand, timeout=grace)
             beat.cancel()
-        await end_tasks(self._tasks)
-        for message in list(self._in_hand.values()):
-            with contextlib.suppress(Exception):
-                await message.nak()
+        await self._hand_back(list(self._in_hand))
+
+    async def _hand_back(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        await end_tasks(tasks)
+        for task in tasks:
+            if task.cancelled():
+                message, _ = self._in_hand.pop(task)
+                with contextlib.suppress(Exception):
+                    await message.nak()
 
     def _lane(self, step: AnyStep) -> Lane:
         if step.role not in self._lanes:
@@ -118,13 +124,17 @@ class Worker:
 
     def _take(self, step: AnyStep, lane: Lane, message: Msg) -> None:
         # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
-        self._in_hand[id(message)] = message
-        task = asyncio.create_task(self._hold(step, lane, message))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _hold(self, step: AnyStep, lane: Lane, message: Msg) -> None:
         turn = Turn(lane)
+        task = asyncio.create_task(self._hold(step, message, turn))
+        self._in_hand[task] = message, turn
+        task.add_done_callback(self._let_go)
+
+    def _let_go(self, task: asyncio.Task[None]) -> None:
+        # Where it was cancelled, it is still to be handed back.
+        if not task.cancelled():
+            del self._in_hand[task]
+
+    async def _hold(self, step: AnyStep, message: Msg, turn: Turn) -> None:
         try:
             item = Item.FromString(message.data)
             # A broker that was away hands out again what is in hand: the second waits and finds it done.
@@ -142,8 +152,6 @@ class Worker:
             log.exception("item dropped, it will come again")
         finally:
             turn.end()
-        # Not reached when cancelled: what is in hand at the end is handed back.
-        self._in_hand.pop(id(message), None)
 
     def _tell(self, trouble: str) -> None:
         """Say why items wait, other than for their teachers; "" when they do not any more."""
@@ -250,7 +258,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
-            for message in list(self._in_hand.values()):
+            for message, _ in list(self._in_hand.values()):
                 with contextlib.suppress(Exception):
                     await message.in_progress()
 
