@@ -32,7 +32,7 @@ def lags_of(run):
 @pytest.fixture
 def teacher(tmp_path):
     """Slow enough that workers have the time to come and go; what it answers is the same."""
-    with open_teacher(tmp_path, delay_ms=700) as opened:
+    with open_teacher(tmp_path, delay_ms=1200) as opened:
         yield opened
 
 
@@ -56,6 +56,7 @@ def test_from_one_worker_to_four_and_back(run, undisturbed, teacher):
         return len(working) == len(everyone) or run.ended
 
     wait_for(all_have_worked, "all of them work", PATIENCE)
+    assert not run.ended, "the run was over before all of them worked"
     for name, processes in more.items():
         # The first as well: it is as good as any other to be sent away, and its supervisor brings another.
         run.signal(name, signal.SIGTERM)

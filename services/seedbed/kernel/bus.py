@@ -99,7 +99,8 @@ class Bus:
         """Close the connection, with what is still on its way out."""
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.client.flush(), 2)
-        await self.client.close()
+        with contextlib.suppress(Exception):  # as where the broker has just gone
+            await self.client.close()
 
     async def prepare(self) -> None:
         """Create the streams and buckets. Called in one place: the runs service."""
