@@ -5,11 +5,14 @@ is needed. Keys of others' endpoints are put in by hand: `teacher_api_key` and `
 """
 
 import json
+import re
 import secrets
 import sys
 from pathlib import Path
 
-NATS_USERS = ("taxonomy", "runs", "knowledge", "skills", "judge", "watcher")
+NATS_USERS = tuple(
+    re.findall(r"user: (\w+)", Path(__file__).with_name("nats").joinpath("users.conf").read_text())
+)
 STORE_USER = "seedbed"
 FOLDER = Path(".secrets")
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 PACKAGES = ROOT / "services" / "seedbed"
+# What comes with the large ones that tests do without.
+_BROUGHT = {"transformers": ["huggingface-hub", "numpy", "safetensors", "tokenizers"]}
 
 
 @dataclass
@@ -80,7 +82,8 @@ def foreign_imports(package: str) -> set[str]:
     paths = [*(PACKAGES / package).rglob("*.py"), *(PACKAGES / "kernel").rglob("*.py")]
     names = {name for path in paths for name in _imports(path)} - set(sys.stdlib_module_names) - {"seedbed"}
     known = packages_distributions()
-    return {canonicalize_name(known[name][0]) for name in names if name in known}
+    # What is not installed here is taken to be named as it is imported.
+    return {canonicalize_name(known.get(name, [name])[0]) for name in names}
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -91,11 +94,18 @@ def _imports(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+def _requires(name: str) -> list[str]:
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:
+        return _BROUGHT.get(name, [])
+
+
 @cache
 def installed_by(extras: frozenset[str], name: str = "seedbed") -> frozenset[str]:
     """Everything that comes with a distribution and these extras of it."""
     found: set[str] = set()
-    for line in requires(name) or ():
+    for line in _requires(name):
         wanted = Requirement(line)
         marked = wanted.marker
         if marked and not any(marked.evaluate({"extra": extra}) for extra in extras or {""}):

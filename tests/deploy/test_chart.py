@@ -17,6 +17,8 @@ from tests.deploy.charts import CHART, ChartError, faults, lint, of_kind, pod_of
 ELSEWHERE = ('teacher.url="https://llm.example.org/v1"',)
 ALL = (
     "vllm.enabled=true",
+    "services.evaluator.enabled=true",
+    'otlpEndpoint="http://collector.monitoring:4318"',
     "tls.enabled=true",
     "tls.mutual=true",
     'autoscaling.prometheus="http://prometheus.monitoring:9090"',

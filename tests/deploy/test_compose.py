@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+import urllib.request
 
 import jsonschema
 import pytest
@@ -17,11 +18,15 @@ from seedbed.kernel.settings import load_settings
 from tests.deploy.compose import Composed, localize_broker, read_compose
 from tests.deploy.images import ROOT, read_stages
 from tests.deploy.production import run_taxonomy
+from tests.faults.stage import wait_for
+from tests.servers.process import spawn
 
 COMPOSE = read_compose({})
 SERVICES = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if "build" in service]
 WITH_SETTINGS = [name for name in OURS if name != "rehearsal"]
+# Training and evaluating take what tests do without.
+STARTED = [name for name in WITH_SETTINGS if "train" not in SERVICES[name].get("profiles", ())]
 
 
 def test_it_is_what_the_published_schema_says(packages):
@@ -38,8 +43,14 @@ def test_each_image_is_named_with_its_version(name):
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_has_a_limit_of_memory_and_says_how_it_is(name):
     service = SERVICES[name]
+    # These come without anything in their images that could ask.
+    asked = name not in ("collector", "tempo")
     assert re.fullmatch(r"\d+[gm]", service["deploy"]["resources"]["limits"]["memory"])
-    assert "healthcheck" in service or read_stages()[service["build"]["target"]].last("HEALTHCHECK")
+    assert not asked or "healthcheck" in service or _stage(service).last("HEALTHCHECK")
+
+
+def _stage(service):
+    return read_stages()[service["build"]["target"]]
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name != "vllm"])
@@ -49,6 +60,21 @@ def test_each_is_locked_down(name):
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert (service.get("user", "0") == "10001:10001") == (name in OURS)
+    assert ("cap_add" in service) == (name == "store")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_file_that_is_mounted_is_there(name):
+    sources = [mount.split(":")[0] for mount in SERVICES[name].get("volumes", ())]
+    for source in sources:
+        assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"], source
+
+
+def test_who_sends_where_in_the_telemetry_is_one_that_is_there():
+    texts = [path.read_text() for path in (ROOT / "deploy" / "telemetry").rglob("*.yaml")]
+    named = re.findall(r"https?://([\w-]+):\d+|- targets: \[\"([\w-]+):", "\n".join(texts))
+    assert {one or other for one, other in named} == {"prometheus", "tempo", "vllm"}
+    assert SERVICES["judge"]["environment"]["SEEDBED_OTLP_ENDPOINT"] == "http://collector:4318"
 
 
 def test_ports_are_open_to_this_machine_alone():
@@ -78,7 +104,8 @@ def test_the_secrets_that_are_made_are_those_that_are_asked_for(tmp_path):
 
 def test_only_who_asks_a_teacher_sees_its_key():
     seers = {name for name in SERVICES if "teacher_api_key" in SERVICES[name].get("secrets", ())}
-    assert seers == {"knowledge", "skills", "judge"}
+    assert seers == {name for name in OURS if "SEEDBED_TEACHER_URL" in SERVICES[name].get("environment", {})}
+    assert not seers & {"taxonomy", "runs"}
 
 
 @pytest.mark.parametrize("name", WITH_SETTINGS)
@@ -96,10 +123,14 @@ def stack(tmp_path_factory, s3_server):
     folder = tmp_path_factory.mktemp("compose")
     told = {"SEEDBED_TEACHER_URL": "http://rehearsal:8001/v1", "SEEDBED_TEACHER_MODEL": "rehearsal"}
     composed = Composed(folder, told, {"store": s3_server.port})
+    listener = [sys.executable, "-m", "seedbed.collector", "--listen", composed.where("collector")]
+    listener += ["--folder", str(folder / "spans")]
     localize_broker(composed)
     s3_server.add_user("seedbed", (composed.secrets / "store_secret_key").read_text().strip())
     try:
-        composed.start("nats", "rehearsal", *WITH_SETTINGS)
+        # One of our own stands in for the collector of the file.
+        composed.processes["collector"] = spawn(listener, composed.log("collector"))
+        composed.start("nats", "rehearsal", *STARTED)
         asyncio.run(ready(composed))
         yield composed
     finally:
@@ -107,7 +138,7 @@ def stack(tmp_path_factory, s3_server):
 
 
 async def ready(stack: Composed) -> None:
-    for name in WITH_SETTINGS:
+    for name in STARTED:
         try:
             await asyncio.wait_for(wait_serving(stack.where(name), access(stack)), 60)
         except TimeoutError:
@@ -116,6 +147,11 @@ async def ready(stack: Composed) -> None:
 
 def access(stack: Composed) -> Access:
     return Access(token=(stack.secrets / "api_token").read_text().strip())
+
+
+def who_told(stack: Composed) -> set[str]:
+    with urllib.request.urlopen(f"http://{stack.where('collector')}/metrics", timeout=10) as answer:
+        return set(re.findall(r'job="(seedbed/\w+)"', answer.read().decode()))
 
 
 @pytest.mark.slow
@@ -129,6 +165,7 @@ def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
     assert {leaf.counts.accepted for leaf in run.leaves} == {5}
     assert "ermissions" not in said
     assert (tmp_path / "dataset" / "manifest.json").exists()
+    wait_for(lambda: {f"seedbed/{name}" for name in STARTED} <= who_told(stack), "all tell the collector", 30)
     for secret in stack.secrets.iterdir():
         if value := secret.read_text().strip():
             assert value not in said, secret.name

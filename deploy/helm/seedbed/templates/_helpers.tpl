@@ -87,3 +87,23 @@ capabilities: {drop: [ALL]}
     consumer: {{ index . 1 | replace "." "_" }}
     lagThreshold: {{ index . 2 | int | quote }}
 {{- end }}
+
+{{- /* The services that are there, by name. */}}
+{{- define "seedbed.services" -}}
+{{- $found := dict }}
+{{- range $service, $values := .Values.services }}
+{{- if dig "enabled" true $values }}{{ $found = set $found $service $values }}{{ end }}
+{{- end }}
+{{- toYaml $found }}
+{{- end }}
+
+{{- define "seedbed.gpu" -}}
+{{- with .Values.gpu.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.gpu.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,4 +1,4 @@
-{{- /* The environment of a service. Takes a list: root, service, whether it asks a teacher. */}}
+{{- /* The environment of a service. Takes a list: root, service, whom it asks. */}}
 {{- define "seedbed.environment" -}}
 {{- $root := index . 0 -}}{{- $service := index . 1 -}}
 {{- $name := include "seedbed.name" $root -}}
@@ -15,18 +15,21 @@
 - {name: SEEDBED_CONCURRENCY, value: {{ $root.Values.concurrency | int | quote }}}
 - {name: SEEDBED_GRACE, value: {{ $root.Values.grace | int | quote }}}
 - {name: SEEDBED_LOG_LEVEL, value: {{ $root.Values.logLevel }}}
+{{- with $root.Values.otlpEndpoint }}
+- {name: SEEDBED_OTLP_ENDPOINT, value: {{ . | quote }}}
+{{- end }}
 {{- if eq $service "taxonomy" }}
 - {name: SEEDBED_TRUST_CALLERS, value: {{ $root.Values.trustCallers | quote }}}
 - {name: SEEDBED_INTERNAL_HOSTS, value: {{ $root.Values.internalHosts | quote }}}
 {{- end }}
-{{- if index . 2 }}
+{{- if has "teacher" (index . 2) }}
 - {name: SEEDBED_TEACHER_URL, value: {{ include "seedbed.teacher" $root | quote }}}
 - {name: SEEDBED_TEACHER_MODEL, value: {{ $root.Values.teacher.model | quote }}}
 - {name: SEEDBED_TEACHER_CONTEXT, value: {{ $root.Values.teacher.context | int | quote }}}
 - {name: SEEDBED_TEACHER_API_KEY_FILE, value: /run/secrets/teacher_api_key}
 - {name: SEEDBED_PROBE, value: {{ $root.Values.probe | quote }}}
 {{- end }}
-{{- if eq $service "judge" }}
+{{- if has "judge" (index . 2) }}
 - {name: SEEDBED_JUDGE_URL, value: {{ $root.Values.judge.url | quote }}}
 - {name: SEEDBED_JUDGE_MODEL, value: {{ $root.Values.judge.model | quote }}}
 - {name: SEEDBED_JUDGE_API_KEY_FILE, value: /run/secrets/judge_api_key}
