@@ -63,6 +63,15 @@ class Teacher:
         address = next(word for word in log.read_text().split() if word.startswith("http"))
         self.port = int(address.removesuffix("/v1").rpartition(":")[2])
 
+    def freeze(self) -> None:
+        """Answer nobody until `thaw`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         if self._process is not None:
             self._before += self._read()
@@ -159,11 +168,11 @@ class Run:
             self.kills.append(name)
             self.signal(name, signal.SIGKILL)
 
-    def double(self, name: str) -> subprocess.Popen[bytes]:
-        """Start one more process of a service, as a cluster would."""
+    def double(self, name: str, **more: str) -> subprocess.Popen[bytes]:
+        """Start one more process of a service, as a cluster would. `more` is its own environment."""
         first = self.process(name)
         assert first is not None
-        own = {"SEEDBED_LISTEN": "127.0.0.1:0", "SEEDBED_PARENT_PID": "0"}
+        own = {"SEEDBED_LISTEN": "127.0.0.1:0", "SEEDBED_PARENT_PID": "0", **more}
         command = [sys.executable, "-m", f"seedbed.{name}"]
         log = self.folder / f"{name}-{len(self._doubles) + 2}.log"
         self._doubles.append(spawn(command, log, {**first.environ(), **own}))

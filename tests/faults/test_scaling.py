@@ -32,7 +32,7 @@ def lags_of(run):
 @pytest.fixture
 def teacher(tmp_path):
     """Slow enough that workers have the time to come and go; what it answers is the same."""
-    with open_teacher(tmp_path, delay_ms=1200) as opened:
+    with open_teacher(tmp_path, delay_ms=800) as opened:
         yield opened
 
 
@@ -47,8 +47,12 @@ def run(tmp_path, undisturbed, teacher):
 def test_from_one_worker_to_four_and_back(run, undisturbed, teacher):
     run.reach(undisturbed.asked // 20)
     assert sum(lags_of(run).values()) > 0, "the scaler would see no work"
-    more = {name: [run.double(name) for _ in range(3)] for name in ("knowledge", "judge")}
-    everyone = [process for processes in more.values() for process in processes]
+    # Nothing goes on until all are up, however long that takes on a busy machine.
+    teacher.freeze()
+    everyone = [run.double(name, SEEDBED_GRACE="30") for name in ("knowledge", "judge") for _ in range(3)]
+    logs = [log for name in ("knowledge", "judge") for log in run.folder.glob(f"{name}-*.log")]
+    wait_for(lambda: all(b"serving" in log.read_bytes() for log in logs), "all serve", PATIENCE)
+    teacher.thaw()
     working: set[int] = set()
 
     def all_have_worked():
@@ -57,11 +61,8 @@ def test_from_one_worker_to_four_and_back(run, undisturbed, teacher):
 
     wait_for(all_have_worked, "all of them work", PATIENCE)
     assert not run.ended, "the run was over before all of them worked"
-    for name, processes in more.items():
-        # The first as well: it is as good as any other to be sent away, and its supervisor brings another.
-        run.signal(name, signal.SIGTERM)
-        for process in processes:
-            drain(process)
+    for process in everyone:
+        drain(process)
     assert not run.ended, "the run was over before they were sent away"
     undisturbed.compare(run, repeats=0)
     assert teacher.stats()["repeated"] == 0
