@@ -41,6 +41,7 @@ lint: $(DEV)  ## Style, types, contracts, walls
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) proto/generate.py --check
+	$(PY) proto/reference.py --check
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code proto
 	.venv/bin/lint-imports
@@ -50,8 +51,9 @@ format: $(DEV)  ## Bring code and contracts into form
 	$(PY) -m ruff format .
 	.venv/bin/buf format --write proto
 
-gen: $(DEV)  ## Generate the stubs from proto/
+gen: $(DEV)  ## Generate the stubs and docs/reference.md from proto/
 	$(PY) proto/generate.py
+	$(PY) proto/reference.py
 
 bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit chooses
 	$(if $(ROW),,-$(PY) benchmarks/throughput.py)

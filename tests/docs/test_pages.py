@@ -1,0 +1,73 @@
+"""What docs/ says is tried: marked blocks run against a real stack, and each link leads somewhere."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seedbed.cli.ports import choose_ports
+from tests.docs.pages import PAGES, ROOT, blocks, leads_somewhere, links
+from tests.faults.stage import wait_for
+from tests.servers.process import end, spawn
+
+TRIED = [page for page in PAGES if blocks(page)]
+# What the pages call services by, as compose opens them.
+PORTS = {"taxonomy": 7401, "runs": 7402, "judge": 7405}
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_group("docs")]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """A stack that stays up, and where its services answer."""
+    folder = tmp_path_factory.mktemp("stack")
+    log = folder / "log"
+    command = [sys.executable, "-m", "seedbed.cli", "up", "--teacher", "rehearsal", "--json"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEEDBED_")}
+    environment = {**kept, "PYTHONPATH": str(ROOT / "services")}
+    process = spawn([*command, "--state", str(folder / "state")], log, environment)
+    try:
+        wait_for(lambda: b'"addresses"' in log.read_bytes(), "the stack is up", 90)
+        found = dict(re.findall(r'"(\w+)": "(127\.0\.0\.1:\d+)"', log.read_text()))
+        yield {name: found[name] for name in PORTS}
+    finally:
+        process.send_signal(signal.SIGINT)
+        end(process, patience=30)
+
+
+@pytest.mark.parametrize("page", TRIED, ids=lambda page: page.stem)
+def test_the_commands_of_a_page_work(page, stack, packages, tmp_path):
+    for name in ("deploy", "docs", "taxonomy", "services"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    programs = [str(packages.helm().parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SEEDBED_")}
+    environment = {**kept, "PATH": ":".join(programs), "PYTHONPATH": "services"}
+    for block in blocks(page):
+        told = _localize(block, stack)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", told],
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0, f"{told}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+def _localize(block, stack):
+    for name, port in PORTS.items():
+        block = block.replace(f"localhost:{port}", stack[name])
+    rehearsal = choose_ports(["rehearsal"], {})["rehearsal"]
+    block = block.replace("127.0.0.1:8001", f"127.0.0.1:{rehearsal}")
+    return block.replace(" /taxonomy ", f" {ROOT}/taxonomy ")
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+def test_every_link_leads_somewhere(page):
+    assert [link for link in links(page) if not leads_somewhere(page, link)] == []
