@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,13 +23,14 @@ from tests.deploy.images import ROOT, read_stages
 from tests.servers.process import end, spawn
 
 FILE = ROOT / "compose.yaml"
+TLS = ROOT / "compose.tls.yaml"
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
 Service = dict[str, Any]
 
 
-def read_compose(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The file, its variables filled in as the engine does it."""
+def read_compose(environ: Mapping[str, str], *over: Path) -> dict[str, Any]:
+    """The file, its variables filled in and others laid over it, as the engine does it."""
 
     def fill(value: Any) -> Any:
         if isinstance(value, dict):
@@ -41,6 +42,11 @@ def read_compose(environ: Mapping[str, str]) -> dict[str, Any]:
         return value
 
     filled: dict[str, Any] = fill(yaml.safe_load(FILE.read_text()))
+    for file in over:
+        for name, service in fill(yaml.safe_load(file.read_text()))["services"].items():
+            own = filled["services"][name]
+            own["environment"] = {**own["environment"], **service["environment"]}
+            own["volumes"] = [*own.get("volumes", ()), *service["volumes"]]
     return filled
 
 
@@ -51,6 +57,7 @@ class Composed:
     folder: Path
     environ: Mapping[str, str]
     taken: Mapping[str, int]
+    over: Sequence[Path] = ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,7 +65,7 @@ class Composed:
         make_secrets(self.secrets)
         (self.folder / "logs").mkdir()
         told = {"SEEDBED_SECRETS": str(self.secrets), **self.environ}
-        self.services: dict[str, Service] = read_compose(told)["services"]
+        self.services: dict[str, Service] = read_compose(told, *self.over)["services"]
         free = [name for name in self.services if name not in self.taken]
         self.ports = {**choose_ports([*free, "monitor"], {}), **self.taken}
 

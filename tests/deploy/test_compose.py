@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import subprocess
 import sys
 import urllib.request
 
@@ -14,8 +15,8 @@ from deploy.nats.permissions import users
 from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.cli.stack import wait_serving
 from seedbed.kernel.channel import Access
-from seedbed.kernel.settings import load_settings
-from tests.deploy.compose import Composed, localize_broker, read_compose
+from seedbed.kernel.settings import Settings, load_settings
+from tests.deploy.compose import TLS, Composed, localize_broker, read_compose
 from tests.deploy.images import ROOT, read_stages
 from tests.deploy.production import run_taxonomy
 from tests.faults.stage import wait_for
@@ -31,7 +32,8 @@ STARTED = [name for name in WITH_SETTINGS if "train" not in SERVICES[name].get("
 
 def test_it_is_what_the_published_schema_says(packages):
     schema = packages.compose_schema()
-    jsonschema.validators.validator_for(schema)(schema).validate(COMPOSE)
+    for composed in (COMPOSE, read_compose({}, TLS)):
+        jsonschema.validators.validator_for(schema)(schema).validate(composed)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -189,3 +191,29 @@ async def _probe(environment: dict[str, str]) -> int:
     _, said = await process.communicate()
     assert bool(process.returncode) == bool(said)
     return process.returncode or 0
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    folder = tmp_path / "certificates"
+    subprocess.run(["sh", ROOT / "deploy" / "make_certificates.sh", folder], check=True)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_with_certificates_it_speaks_to_those_alone_who_believe_its_authority(tmp_path, certificates):
+    composed = Composed(tmp_path, {"SEEDBED_CERTIFICATES": str(certificates)}, {}, over=[TLS])
+    assert {path.name for path in certificates.iterdir() if path.is_dir()} >= set(WITH_SETTINGS)
+    localize_broker(composed)
+    composed.services["runs"]["environment"]["SEEDBED_STORE_URL"] = f"file://{tmp_path}/store"
+    where = f"localhost:{composed.ports['runs']}"
+    try:
+        composed.start("nats", "runs")
+        believing = Access.of(Settings(tls_ca=str(certificates / "ca.crt")))
+        await asyncio.wait_for(wait_serving(where, believing), 60)
+        assert await _probe({**composed.environment("runs"), "SEEDBED_LISTEN": composed.where("runs")}) == 0
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(wait_serving(where), 3)
+    finally:
+        composed.stop()
