@@ -43,6 +43,7 @@ def main() -> None:
         ),
         checkpoints_local_dir=str(job.folder / "checkpoints"),
         records_per_chunk=_CHUNK,
+        skip_bad_requests=True,
     )
     LocalPipelineExecutor(
         pipeline=[
