@@ -71,6 +71,7 @@ class CheckpointManifest(_message.Message):
     LAST_LOSS_FIELD_NUMBER: _builtins.int
     SURROUNDINGS_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """`seedbed.checkpoint/1`."""
     training: _builtins.str
@@ -97,6 +98,8 @@ class CheckpointManifest(_message.Message):
     first_loss: _builtins.float
     """Means over the first and the last of ten equal parts of the phase's counted tokens."""
     last_loss: _builtins.float
+    seconds: _builtins.float
+    """At work on it."""
     @_builtins.property
     def base(self) -> Global___Base: ...
     @_builtins.property
@@ -142,10 +145,11 @@ class CheckpointManifest(_message.Message):
         last_loss: _builtins.float = ...,
         surroundings: Global___Surroundings | None = ...,
         files: _abc.Iterable[Global___CheckpointFile] | None = ...,
+        seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "excluded", b"excluded", "parent", b"parent", "surroundings", b"surroundings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "counted_tokens_seen", b"counted_tokens_seen", "dataset", b"dataset", "epochs", b"epochs", "excluded", b"excluded", "files", b"files", "first_loss", b"first_loss", "format", b"format", "kind", b"kind", "last_loss", b"last_loss", "leaves", b"leaves", "number", b"number", "parent", b"parent", "phase", b"phase", "phase_digest", b"phase_digest", "recipe", b"recipe", "recipe_digest", b"recipe_digest", "replay", b"replay", "samples_seen", b"samples_seen", "seed", b"seed", "steps", b"steps", "surroundings", b"surroundings", "tokens_seen", b"tokens_seen", "training", b"training"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "counted_tokens_seen", b"counted_tokens_seen", "dataset", b"dataset", "epochs", b"epochs", "excluded", b"excluded", "files", b"files", "first_loss", b"first_loss", "format", b"format", "kind", b"kind", "last_loss", b"last_loss", "leaves", b"leaves", "number", b"number", "parent", b"parent", "phase", b"phase", "phase_digest", b"phase_digest", "recipe", b"recipe", "recipe_digest", b"recipe_digest", "replay", b"replay", "samples_seen", b"samples_seen", "seconds", b"seconds", "seed", b"seed", "steps", b"steps", "surroundings", b"surroundings", "tokens_seen", b"tokens_seen", "training", b"training"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -127,6 +127,9 @@ class Training(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     FENCE_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    BEAT_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: Global___TrainingState.ValueType
     dataset: _builtins.str
@@ -140,6 +143,11 @@ class Training(_message.Message):
     end_time: _builtins.float
     fence: _builtins.int
     """Raised with every phase that a trainer takes up: whoever has a lower one writes nothing any more."""
+    holder: _builtins.str
+    """Who works on it: host and process, and a number that moves while they live."""
+    beat: _builtins.int
+    waiting: _builtins.str
+    """Why it waits; empty while it does not."""
     @_builtins.property
     def base(self) -> _checkpoint_pb2.Base: ...
     @_builtins.property
@@ -165,10 +173,13 @@ class Training(_message.Message):
         end_time: _builtins.float = ...,
         fence: _builtins.int = ...,
         metrics: Global___MetricsRow | None = ...,
+        holder: _builtins.str = ...,
+        beat: _builtins.int = ...,
+        waiting: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "metrics", b"metrics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "create_time", b"create_time", "dataset", b"dataset", "end_time", b"end_time", "fence", b"fence", "metrics", b"metrics", "name", b"name", "phases", b"phases", "reason", b"reason", "recipe", b"recipe", "recipe_digest", b"recipe_digest", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "beat", b"beat", "create_time", b"create_time", "dataset", b"dataset", "end_time", b"end_time", "fence", b"fence", "holder", b"holder", "metrics", b"metrics", "name", b"name", "phases", b"phases", "reason", b"reason", "recipe", b"recipe", "recipe_digest", b"recipe_digest", "state", b"state", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -188,6 +199,9 @@ class Phase(_message.Message):
     TOKENS_SEEN_FIELD_NUMBER: _builtins.int
     EXCLUDED_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    CRASHES_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: Global___PhaseState.ValueType
     recalled: _builtins.bool
@@ -198,12 +212,20 @@ class Phase(_message.Message):
     tokens_seen: _builtins.int
     seconds: _builtins.float
     """Seconds at work, over all resumptions."""
+    crashes: _builtins.int
+    """Training processes that ended without a word since the last progress."""
+    digest: _builtins.str
+    """What it depends on: weights before, rows, settings, code. Known once it was taken up."""
     @_builtins.property
     def checkpoint(self) -> _checkpoint_pb2.CheckpointRef:
         """Where its weights are, once it is done."""
 
     @_builtins.property
     def excluded(self) -> _checkpoint_pb2.Excluded: ...
+    @_builtins.property
+    def snapshot(self) -> Global___SnapshotRef:
+        """Where it goes on after an end before its time."""
+
     def __init__(
         self,
         *,
@@ -217,14 +239,45 @@ class Phase(_message.Message):
         tokens_seen: _builtins.int = ...,
         excluded: _checkpoint_pb2.Excluded | None = ...,
         seconds: _builtins.float = ...,
+        snapshot: Global___SnapshotRef | None = ...,
+        crashes: _builtins.int = ...,
+        digest: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "excluded", b"excluded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "excluded", b"excluded", "snapshot", b"snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "excluded", b"excluded", "first_loss", b"first_loss", "last_loss", b"last_loss", "name", b"name", "recalled", b"recalled", "seconds", b"seconds", "state", b"state", "steps", b"steps", "tokens_seen", b"tokens_seen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "crashes", b"crashes", "digest", b"digest", "excluded", b"excluded", "first_loss", b"first_loss", "last_loss", b"last_loss", "name", b"name", "recalled", b"recalled", "seconds", b"seconds", "snapshot", b"snapshot", "state", b"state", "steps", b"steps", "tokens_seen", b"tokens_seen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Phase: _TypeAlias = Phase  # noqa: Y015
+
+@_typing.final
+class SnapshotRef(_message.Message):
+    """A phase on its way, as a folder in the store."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREFIX_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    prefix: _builtins.str
+    digest: _builtins.str
+    """sha256 of its manifest."""
+    step: _builtins.int
+    def __init__(
+        self,
+        *,
+        prefix: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        step: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "prefix", b"prefix", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotRef: _TypeAlias = SnapshotRef  # noqa: Y015
 
 @_typing.final
 class MetricsRow(_message.Message):

@@ -1,0 +1,265 @@
+"""The training recipe: which phases, each on what, how long and how fast. Pure.
+
+What cannot be is refused here, with the reason, before anything is loaded.
+"""
+
+import difflib
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from seedbed.kernel.digest import canonical_json, sha256_hex
+from seedbed.kernel.errors import InputError, Violation
+
+BASE = "base"
+"""The phase that makes a student from scratch; recipes cannot name it."""
+
+Kind = Literal["knowledge", "foundational", "compositional"]
+Use = Literal["p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa", "skill"]
+Share = Annotated[float, Field(gt=0, le=1)]
+Weight = Annotated[float, Field(gt=0, le=1000)]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+
+KINDS: tuple[Kind, ...] = ("knowledge", "foundational", "compositional")
+_OF_KNOWLEDGE = ("p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa")
+
+
+class Part(BaseModel):
+    """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Selection(Part):
+    """Rows of the dataset."""
+
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] = KINDS
+    answers: Literal["short", "long", "any"] = "any"
+    """Form of a knowledge leaf's answers."""
+    rows: Annotated[tuple[Use, ...], Field(min_length=1)] = ("p07_qa", "p07_auxiliary", "skill")
+    """How they are shown: knowledge with its passage (p07, p10), among others (raft) or without (closed)."""
+    leaves: tuple[str, ...] = ()
+    """Globs on leaf paths; none means all."""
+    weight: Weight = 1
+    """How often each is shown in an epoch; a part of one is sampled without replacement."""
+
+    @model_validator(mode="after")
+    def _can_select(self) -> Self:
+        knowledge = "knowledge" in self.kinds
+        if self.answers != "any" and not knowledge:
+            raise ValueError("answers are short or long for knowledge only, which is not among the kinds")
+        shown = [
+            use for use in self.rows if (knowledge if use in _OF_KNOWLEDGE else self.kinds != ("knowledge",))
+        ]
+        if not shown:
+            raise ValueError(f"no leaf of these kinds has rows of {', '.join(self.rows)}")
+        return self
+
+
+class External(Part):
+    """A dataset from elsewhere, a file of the same records."""
+
+    path: Annotated[str, Field(min_length=1)]
+    sha256: str = ""
+    """Of its bytes; filled in by whoever sends it to the store."""
+    samples: Count | None = None
+    """So many of them, sampled without replacement; all where not given."""
+
+
+class Replay(Part):
+    """An earlier phase's own data, trained on again."""
+
+    phase: str
+    share: Share = 1
+    """Of its rows, sampled without replacement."""
+
+
+class Phase(Part):
+    """One phase of a training."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
+    data: tuple[Selection, ...] = ()
+    external: tuple[External, ...] = ()
+    replay: tuple[Replay, ...] = ()
+    learning_rate: Rate
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """Steps over which the learning rate rises from nothing."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    floor: Annotated[float, Field(ge=0, le=1)] = 0
+    """Share of the learning rate at which a falling schedule ends."""
+    batch_samples: Count | None = None
+    """Samples that one step learns from, over all processes."""
+    batch_tokens: Count | None = None
+    """Or tokens, instead."""
+    epochs: Count = 1
+    context: Annotated[int, Field(ge=16)] = 4096
+    """Tokens of the longest sample that is trained on; longer ones are left out, and counted."""
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if self.name == BASE:
+            raise ValueError(f"`{BASE}` is the phase that makes a student from scratch; name it otherwise")
+        if not self.data and not self.external:
+            raise ValueError("it has neither `data` nor `external`, so there is nothing to train on")
+        if (self.batch_samples is None) == (self.batch_tokens is None):
+            raise ValueError("give one of `batch_samples` and `batch_tokens`")
+        if self.schedule == "constant" and self.floor:
+            raise ValueError("`floor` is for a falling schedule, and this one is constant")
+        return self
+
+
+class Lora(Part):
+    """Train an adapter instead of the whole model."""
+
+    rank: Annotated[int, Field(ge=1, le=4096)] = 16
+    alpha: Annotated[float, Field(gt=0)] = 32
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0
+    targets: tuple[str, ...] = ()
+    """Names of the layers that are adapted; none means all linear ones but the head."""
+    quantize: Literal["none", "nf4"] = "none"
+    """Hold the base in four bits; on NVIDIA GPUs."""
+
+
+class Scratch(Part):
+    """A student from scratch: what it is, and how it learns its first words."""
+
+    vocabulary: Annotated[int, Field(ge=300, le=200_000)] = 4096
+    hidden: Annotated[int, Field(ge=16)] = 256
+    layers: Count = 4
+    heads: Count = 8
+    key_value_heads: Count = 4
+    intermediate: Annotated[int, Field(ge=16)] = 704
+    context: Annotated[int, Field(ge=64)] = 1024
+    learning_rate: Rate = 2e-3
+    warmup: Annotated[int, Field(ge=0)] = 20
+    batch_tokens: Count = 4096
+    epochs: Count = 12
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.hidden % (2 * self.heads):
+            raise ValueError("`hidden` must be a multiple of twice `heads`")
+        if self.heads % self.key_value_heads:
+            raise ValueError("`heads` must be a multiple of `key_value_heads`")
+        return self
+
+
+class TrainingRecipe(Part):
+    """How a training goes. Everything here is part of its identity."""
+
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
+    pack_tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens that go through the model at once; 0 means the longest context of the phases."""
+    packing: bool = True
+    """Several samples in a row, kept apart; else each in a row of its own."""
+    attention: Literal["segments", "eager"] = "segments"
+    """How samples in a row are kept apart; `eager` is slower and knows every model's peculiarities."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the arithmetic; `auto` is bfloat16 where the machine has instructions for it."""
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0
+    betas: tuple[Share, Share] = (0.9, 0.95)
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    clip: Annotated[float, Field(gt=0)] = 1
+    """The gradient's norm, at most."""
+    gradient_checkpointing: bool = False
+    """Compute activations again instead of keeping them: slower, in less memory."""
+    system: Literal["keep", "merge", "drop"] = "keep"
+    """System messages: as they are, put before the first user's message, or left out."""
+    chat_template: str = ""
+    """A Jinja template for models that have none, or instead of theirs."""
+    lora: Lora | None = None
+    scratch: Scratch = Scratch()
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> Self:
+        for fault in _faults(self):
+            raise ValueError(fault)
+        return self
+
+    @property
+    def row_tokens(self) -> int:
+        """Tokens of one row of packed samples."""
+        return self.pack_tokens or max(phase.context for phase in self.phases)
+
+    def phase(self, name: str) -> Phase:
+        """A phase by its name."""
+        return next(phase for phase in self.phases if phase.name == name)
+
+    def canonical(self) -> str:
+        """The recipe as text that is equal for equal recipes."""
+        return canonical_json(self.model_dump(mode="json")).decode()
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the recipe."""
+        return sha256_hex(self.canonical())
+
+
+def _faults(recipe: TrainingRecipe) -> Iterator[str]:
+    names: list[str] = []
+    for number, phase in enumerate(recipe.phases):
+        where = f"phase {phase.name}: "
+        if phase.name in names:
+            yield f"{where}there are two of that name"
+        for replay in phase.replay:
+            if replay.phase not in names:
+                yield f"{where}replays {replay.phase!r}, which is no earlier phase"
+        if phase.schedule != "constant" and not phase.floor and number + 1 < len(recipe.phases):
+            yield (
+                f"{where}its learning rate falls to nothing before another phase begins, "
+                "which spoils that one; use `schedule: constant`, or a `floor`"
+            )
+        if recipe.pack_tokens and recipe.pack_tokens < phase.context:
+            room = f"`pack_tokens: {recipe.pack_tokens}`"
+            yield f"{where}a sample of {phase.context} tokens has no room in {room}"
+        names.append(phase.name)
+
+
+def read_training_recipe(text: str) -> TrainingRecipe:
+    """Read a training recipe from YAML or JSON. Raises InputError."""
+    try:
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the whole"
+        found = Violation(where, error.problem or str(error))
+        raise InputError("the training recipe is not YAML", [found]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"the training recipe is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError("the training recipe must be keys and values, such as `phases: […]`")
+    try:
+        return TrainingRecipe.model_validate(values)
+    except ValidationError as error:
+        violations = [_violation(found) for found in error.errors()]
+        raise InputError("the training recipe is not valid", violations) from error
+
+
+def _violation(found: Any) -> Violation:
+    loc: tuple[int | str, ...] = found["loc"]
+    field = ".".join(("training recipe", *map(str, loc)))
+    if found["type"] != "extra_forbidden":
+        return Violation(field, str(found["msg"]).removeprefix("Value error, "))
+    known = _model_at(loc[:-1]).model_fields
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    advice = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+    return Violation(field, f"no such key; {advice}")
+
+
+_MODELS: dict[str, type[Part]] = {
+    "phases": Phase,
+    "data": Selection,
+    "external": External,
+    "replay": Replay,
+    "lora": Lora,
+    "scratch": Scratch,
+}
+
+
+def _model_at(loc: tuple[int | str, ...]) -> type[Part]:
+    names = [step for step in loc if isinstance(step, str)]
+    return _MODELS.get(names[-1], TrainingRecipe) if names else TrainingRecipe

@@ -1,0 +1,96 @@
+"""Training recipes: what is refused, and why."""
+
+import json
+
+import pytest
+import yaml
+
+from seedbed.kernel.errors import InputError
+from seedbed.trainer.recipe import read_training_recipe
+from seedbed.trainer.shipped import read_shipped, shipped_names
+from tests.trainer.students import RECIPE, recipe
+
+
+def changed(number=0, **more):
+    phases = [dict(phase) for phase in RECIPE["phases"]]
+    phases[number] |= more
+    return {**RECIPE, "phases": phases}
+
+
+def refusal(values):
+    with pytest.raises(InputError) as refused:
+        read_training_recipe(json.dumps(values))
+    return "; ".join(f"{found.field}: {found.description}" for found in refused.value.violations)
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_is_shipped_is_sound(name):
+    assert read_training_recipe(read_shipped(name)).phases
+
+
+def test_lab_has_the_papers_figures():
+    lab = read_training_recipe(read_shipped("lab"))
+    assert [phase.name for phase in lab.phases] == ["kt1", "kt2", "st"]
+    assert [phase.epochs for phase in lab.phases] == [5, 7, 7]
+    assert {(phase.batch_samples, phase.warmup, phase.learning_rate) for phase in lab.phases} == {
+        (3840, 385, 2e-5)
+    }
+    assert [[replay.phase for replay in phase.replay] for phase in lab.phases] == [
+        [],
+        ["kt1"],
+        ["kt1", "kt2"],
+    ]
+
+
+def test_without_replay_lab_is_the_same_but_for_replay():
+    def plain(name):
+        found = yaml.safe_load(read_shipped(name))
+        for phase in found["phases"]:
+            phase.pop("replay", None)
+        return found
+
+    assert plain("lab-no-replay") == plain("lab")
+    assert plain("small-no-replay") == plain("small")
+
+
+def test_equal_recipes_have_equal_digests():
+    assert recipe().digest == read_training_recipe(yaml.safe_dump(RECIPE)).digest
+    assert recipe(seed=1).digest != recipe().digest
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({**RECIPE, "lerning_rate": 1}, "no such key"),
+        (changed(learning_rat=1), "did you mean `learning_rate`?"),
+        (changed(data=[{"kind": ["knowledge"]}]), "phases.0.data.0.kind: no such key; did you mean `kinds`?"),
+        (changed(name="base"), "name it otherwise"),
+        (changed(data=[]), "nothing to train on"),
+        (changed(batch_tokens=10), "one of `batch_samples` and `batch_tokens`"),
+        (changed(batch_samples=None), "one of `batch_samples` and `batch_tokens`"),
+        (changed(schedule="cosine"), "falls to nothing before another phase"),
+        (changed(floor=0.1), "`floor` is for a falling schedule"),
+        (changed(1, name="kt1", replay=[]), "two of that name"),
+        (changed(replay=[{"phase": "st"}]), "replays 'st', which is no earlier phase"),
+        (changed(data=[{"kinds": ["compositional"], "answers": "short"}]), "for knowledge only"),
+        (changed(data=[{"kinds": ["knowledge"], "rows": ["skill"]}]), "has rows of skill"),
+        (changed(context=4096), "has no room in `pack_tokens: 512`"),
+        (changed(epochs=0), "phases.0.epochs"),
+        ({**RECIPE, "phases": []}, "phases"),
+        ({**RECIPE, "scratch": {"hidden": 100}}, "multiple of twice `heads`"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_reason(values, why):
+    assert why in refusal(values)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "", "\x00"])
+def test_what_is_no_recipe_is_refused(text):
+    with pytest.raises(InputError, match="training recipe"):
+        read_training_recipe(text)
+
+
+def test_a_recipe_that_is_not_shipped():
+    with pytest.raises(InputError, match="there is no training recipe 'labb'") as refused:
+        read_shipped("labb")
+    assert "lab, lab-no-replay" in refused.value.hint
