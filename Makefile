@@ -12,6 +12,9 @@ ASKED := $(shell cat pyproject.toml requirements/*.txt | git hash-object --stdin
 LOCAL := .venv/.local-$(ASKED)
 DEV := .venv/.dev-$(ASKED)
 
+# The exact pin, and first: what depends on torch would else bring whatever build the index prefers.
+TORCH ?= torch==2.13.0
+
 define MAKE_VENV
 	$(PY) -m pip --version >/dev/null 2>&1 && exit 0; \
 	for python in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -93,5 +96,6 @@ $(LOCAL):
 	@rm -f .venv/.local-* .venv/.dev-* && touch $@
 
 $(DEV): $(LOCAL)
+	$(PIP) $(TORCH)
 	$(PIP) --editable '.[dev]'
 	@touch $@

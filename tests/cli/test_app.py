@@ -33,6 +33,11 @@ SURFACE = {
     "taxonomy lint": "taxonomy --format --documents",
     "taxonomy list": "taxonomy --leaf --json",
     "trace": f"sample --run --spans {LOOK}",
+    "train": f"dataset --model --training-recipe --out {LOOK}",
+    "trainings cancel": f"training {LOOK}",
+    "trainings list": LOOK,
+    "trainings show": f"training {LOOK}",
+    "trainings watch": f"training {LOOK}",
     "up": f"{ENDPOINTS} --state --telemetry --json",
 }
 

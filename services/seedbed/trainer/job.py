@@ -1,0 +1,72 @@
+"""What a training process is told, and what it answers: two files in a folder of its own."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+JOB, OUTCOME, METRICS, CHECKPOINT, SNAPSHOTS = (
+    "job.json",
+    "outcome.json",
+    "metrics.jsonl",
+    "checkpoint",
+    "snapshots",
+)
+
+
+class Job(BaseModel):
+    """One phase to train."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    work: Path
+    """The folder where all of it happens."""
+    phase: str
+    recipe: str
+    dataset: Path
+    external: dict[str, Path] = {}
+    """Datasets from elsewhere, by the path that the recipe has."""
+    model: str
+    """Folder or name of the base; empty where a student is to be made."""
+    model_name: str
+    """As it is to be called."""
+    revision: str = ""
+    """On the hub."""
+    parent: Path | None = None
+    """The checkpoint that the phase begins from; else it begins from the base."""
+    snapshot: Path | None = None
+    """Where the phase was left."""
+    manifest: str
+    """The manifest of the checkpoint, as JSON, with what is known before."""
+    threads: int = 0
+    """Of each process; 0 means as many as there are cores for it."""
+    shard: bool | None = None
+    """Whether the weights are spread over the processes; by itself on several GPUs."""
+    snapshot_seconds: float = 600
+    owner: int = 0
+    """The process that wants it; ends it, so does this one. 0 means nobody."""
+
+
+class Outcome(BaseModel):
+    """How it ended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    end: Literal["done", "stopped", "failed"]
+    error: str = ""
+    hint: str = ""
+
+
+def read_outcome(work: Path) -> Outcome | None:
+    """The answer; None where there is none, as after a crash."""
+    try:
+        return Outcome.model_validate_json((work / OUTCOME).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def write_outcome(work: Path, outcome: Outcome) -> None:
+    """Answer: all of it, or nothing."""
+    part = work / f".{OUTCOME}"
+    part.write_text(outcome.model_dump_json(), encoding="utf-8")
+    part.replace(work / OUTCOME)

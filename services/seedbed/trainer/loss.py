@@ -1,0 +1,77 @@
+"""The cross-entropy of the tokens that count, without ever holding the scores of all of them.
+
+Scores are as wide as the vocabulary. They are made for a stretch of tokens at a time, and the gradient is
+formed at once, as what it needs is at hand: nothing as wide as the vocabulary is kept for the way back.
+"""
+
+from typing import Any
+
+import torch
+from torch.nn.functional import linear
+
+_SCORES = 1 << 21
+"""Scores held at a time: more tokens where the vocabulary is small."""
+_FEWEST = 128
+
+
+class _CountedLoss(torch.autograd.Function):
+    """The sum of losses over all rows of `hidden`."""
+
+    @staticmethod
+    def forward(
+        context: Any,
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        labels: torch.Tensor,
+        dtype: torch.dtype,
+    ) -> torch.Tensor:
+        learns_hidden, learns_weight = context.needs_input_grad[:2]
+        head = weight.detach().to(dtype)
+        total = torch.zeros((), dtype=torch.float64 if hidden.device.type == "cpu" else torch.float32)
+        total = total.to(hidden.device)
+        hidden_gradient = torch.empty_like(hidden) if learns_hidden else None
+        weight_gradient = torch.zeros_like(weight, dtype=torch.float32) if learns_weight else None
+        stretch = max(_FEWEST, _SCORES // weight.shape[0])
+        for start in range(0, hidden.shape[0], stretch):
+            rows = slice(start, start + stretch)
+            piece = hidden[rows].detach().to(dtype)
+            scores = linear(piece, head).float()
+            target = labels[rows, None]
+            log_sum = torch.logsumexp(scores, dim=1, keepdim=True)
+            total += (log_sum - scores.gather(1, target)).sum(dtype=total.dtype)
+            # From here on the scores are the gradient: the share each token has, less one for the right one.
+            shares = scores.sub_(log_sum).exp_()
+            shares.scatter_add_(1, target, torch.full_like(log_sum, -1.0))
+            shares = shares.to(dtype)
+            if hidden_gradient is not None:
+                hidden_gradient[rows] = (shares @ head).to(hidden.dtype)
+            if weight_gradient is not None:
+                _add_product(weight_gradient, shares.t(), piece)
+        context.save_for_backward(hidden_gradient, weight_gradient)
+        return total.float()
+
+    @staticmethod
+    def backward(context: Any, *gradients: torch.Tensor) -> tuple[Any, ...]:
+        (outer,) = gradients
+        hidden_gradient, weight_gradient = context.saved_tensors
+        for gradient in (hidden_gradient, weight_gradient):
+            if gradient is not None:
+                gradient.mul_(outer)
+        return hidden_gradient, weight_gradient, None, None
+
+
+def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
+    """Add a product to a total that may be finer than it."""
+    if left.dtype == total.dtype:
+        total.addmm_(left, right)
+    else:
+        total.add_(left @ right)
+
+
+def counted_loss(hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The sum of the losses of these tokens: `hidden` is one row each, `labels` what comes next."""
+    kind = hidden.device.type
+    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
+    with torch.autocast(kind, enabled=False):
+        loss: torch.Tensor = _CountedLoss.apply(hidden, weight, labels, dtype)
+    return loss

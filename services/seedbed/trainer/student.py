@@ -1,0 +1,215 @@
+"""The student: a causal model, whole or with an adapter, that says how wrong it is on a row of samples."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from seedbed.kernel.errors import InputError, ItemError
+from seedbed.trainer.attention import SEGMENTS, register
+from seedbed.trainer.loss import counted_loss
+from seedbed.trainer.masks import Sample, check_template
+from seedbed.trainer.recipe import Lora, TrainingRecipe
+
+
+class NoModel(InputError):
+    """The model is not there, or is none that can be trained."""
+
+    reason = "NO_MODEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of packed samples, ready for the model."""
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    segments: tuple[int, ...]
+    places: torch.Tensor
+    """Where in the row a token that counts is predicted."""
+    labels: torch.Tensor
+    """Which token it is."""
+
+
+def make_line(samples: Sequence[Sample], device: torch.device) -> Line:
+    """Lay samples in a row; each begins anew at position 0, and none predicts the next one's beginning."""
+    ids = [token for sample in samples for token in sample.ids]
+    positions = [place for sample in samples for place in range(len(sample.ids))]
+    places, labels, start = [], [], 0
+    for sample in samples:
+        for place in range(1, len(sample.ids)):
+            if sample.counted[place]:
+                places.append(start + place - 1)
+                labels.append(sample.ids[place])
+        start += len(sample.ids)
+    return Line(
+        torch.tensor([ids], device=device),
+        torch.tensor([positions], device=device),
+        tuple(len(sample.ids) for sample in samples),
+        torch.tensor(places, dtype=torch.long, device=device),
+        torch.tensor(labels, dtype=torch.long, device=device),
+    )
+
+
+class Student(nn.Module):
+    """A causal model with its loss."""
+
+    def __init__(self, model: Any, *, eager: bool) -> None:
+        super().__init__()
+        self.model = model
+        self._eager = eager
+        whole = model.get_base_model() if hasattr(model, "peft_config") else model
+        self._body = [whole.base_model]
+        self._head = [whole.get_output_embeddings()]
+        self.head_is_plain = getattr(self._head[0], "bias", None) is None
+        self.plain_head = False
+        """Whether scores are the head's weights times what comes out of the body, and no more."""
+
+    def forward(self, line: Line) -> torch.Tensor:
+        """The sum of the losses over the tokens that count."""
+        if not self.plain_head:
+            logits = self.logits(line, line.places)[0]
+            return nn.functional.cross_entropy(logits.float(), line.labels, reduction="sum")
+        return counted_loss(self._hidden(line), self._head[0].weight, line.labels)
+
+    def logits(self, line: Line, places: torch.Tensor) -> torch.Tensor:
+        """Scores at some places of a row, as the model itself gives them."""
+        logits: torch.Tensor = self._run(self.model, line, logits_to_keep=places).logits
+        return logits
+
+    def plain_scores(self, line: Line) -> torch.Tensor:
+        """Scores where tokens count, as the head's weights alone would have them."""
+        return nn.functional.linear(self._hidden(line), self._head[0].weight)
+
+    def _hidden(self, line: Line) -> torch.Tensor:
+        hidden: torch.Tensor = self._run(self._body[0], line).last_hidden_state[0, line.places]
+        return hidden
+
+    def _run(self, model: Any, line: Line, **more: Any) -> Any:
+        # Not `use_cache`: with it, models take a row of samples for one long text.
+        more |= {"use_cache": False} if self._eager else {"use_cache": False, "segments": line.segments}
+        return model(input_ids=line.ids, position_ids=line.positions, **more)
+
+    def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The parameters that learn, by name."""
+        return ((name, value) for name, value in self.named_parameters() if value.requires_grad)
+
+
+def load_tokenizer(folder: str, name: str, template: str = "", revision: str = "") -> Any:
+    """The tokenizer of a model. Raises NoModel, NoTemplate."""
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, **({"revision": revision} if revision else {}))
+    except (OSError, ValueError, ImportError) as error:
+        raise NoModel(f"the tokenizer of {name} cannot be loaded: {first_line(error)}") from error
+    if template:
+        tokenizer.chat_template = template
+    check_template(tokenizer, name)
+    return tokenizer
+
+
+def load_model(
+    folder: str, name: str, recipe: TrainingRecipe, dtype: torch.dtype = torch.float32, revision: str = ""
+) -> Any:
+    """A causal model with its weights. Raises NoModel."""
+    register()
+    pinned = {"revision": revision} if revision else {}
+    try:
+        config = AutoConfig.from_pretrained(folder, **pinned)
+    except (OSError, ValueError) as error:
+        raise NoModel(
+            f"there is no model {name}: {first_line(error)}",
+            hint="name a folder in Hugging Face's layout or a name on the hub that is reachable or cached",
+        ) from error
+    attention = "eager" if recipe.attention == "eager" else SEGMENTS
+    try:
+        quantization = _quantization(recipe.lora)
+        return AutoModelForCausalLM.from_pretrained(
+            folder, config=config, dtype=dtype, attn_implementation=attention, **pinned, **quantization
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        kind = getattr(config, "model_type", "unknown")
+        raise NoModel(
+            f"{name} (of type {kind}) cannot be loaded as a causal model: {first_line(error)}",
+            hint="only models that write text from left to right can be trained",
+        ) from error
+
+
+def _quantization(lora: Lora | None) -> dict[str, Any]:
+    if lora is None or lora.quantize == "none":
+        return {}
+    if not torch.cuda.is_available():
+        raise ItemError(
+            "a base in four bits (`lora.quantize: nf4`) needs an NVIDIA GPU, and there is none here",
+            hint="put `quantize: none` into the training recipe",
+        )
+    from transformers import BitsAndBytesConfig  # noqa: PLC0415  only where it is wanted
+
+    kind = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )
+    return {"quantization_config": kind}
+
+
+def adapt(model: Any, lora: Lora, base: str) -> Any:
+    """Put a new adapter on a model; only the adapter learns."""
+    from peft import LoraConfig, get_peft_model  # noqa: PLC0415  slow to load
+
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets) or "all-linear",
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=base,
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise ItemError(f"the adapter does not fit this model: {first_line(error)}") from error
+
+
+def take_up_adapter(model: Any, folder: Path) -> Any:
+    """Put an adapter that was trained before on a model, to train it on."""
+    from peft import PeftModel  # noqa: PLC0415  slow to load
+
+    return PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+
+
+def check_student(student: Student, vocabulary: int) -> None:
+    """See that packed samples do not see one another, and which way to the scores is right.
+
+    A model that lets them would learn from what is not there when it is asked. Raises ItemError.
+    """
+    generator = torch.Generator().manual_seed(0)
+    device = next(student.parameters()).device
+    texts = [torch.randint(0, vocabulary, (length,), generator=generator).tolist() for length in (5, 7, 3)]
+    samples = [Sample(tuple(ids), (True,) * len(ids)) for ids in texts]
+    was_training = student.training
+    student.eval()
+    with torch.no_grad():
+        together = make_line(samples, device)
+        packed = student.logits(together, together.places)[0]
+        lines = [make_line([sample], device) for sample in samples]
+        alone = torch.cat([student.logits(line, line.places)[0] for line in lines])
+        student.plain_head = student.head_is_plain and _same(packed, student.plain_scores(together))
+    student.train(was_training)
+    if not _same(packed, alone):
+        raise ItemError(
+            "this model lets samples packed in a row see one another",
+            hint="put `attention: eager`, or else `packing: false`, into the training recipe",
+        )
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether scores are equal, as far as the arithmetic goes."""
+    slack = 1e-3 if one.dtype == torch.float32 and one.device.type == "cpu" else 0.03
+    return bool((one - other).abs().max() <= slack * one.abs().max())
+
+
+def first_line(error: BaseException) -> str:
+    """The beginning of a long message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
