@@ -17,6 +17,7 @@ from seedbed.kernel.bus import (
     ROOT,
     RUNS,
     STEPS,
+    TRAININGS,
     WORK,
     consumer_name,
 )
@@ -72,7 +73,8 @@ def users() -> list[User]:
     """All users there are."""
     workers = [_user(worker.name, _work(worker)) for worker in WORKERS]
     # The taxonomy service hears nothing, and what happens in it is all it may tell.
-    return [_user("taxonomy", [f"{ROOT}.event.taxonomy.>"]), _user("runs", _runs()), *workers, _watcher()]
+    taxonomy = _user("taxonomy", [f"{ROOT}.event.taxonomy.>"])
+    return [taxonomy, _user("runs", _runs()), *workers, _user("trainer", _trainer()), _watcher()]
 
 
 def _user(name: str, publish: list[str], *hears: str) -> User:
@@ -85,15 +87,7 @@ def _work(worker: Worker) -> list[str]:
     own = f"*.*.{worker.name}.*.*"
     allowed = [f"{ROOT}.{kind}.{worker.name}.>" for kind in ("dead", "event")]
     for step in worker.steps:
-        consumer = consumer_name(step)
-        allowed += [
-            f"{API}.CONSUMER.CREATE.{WORK}.{consumer}.{ROOT}.work.{step}.>",
-            f"{API}.CONSUMER.MSG.NEXT.{WORK}.{consumer}",
-            f"$JS.ACK.{WORK}.{consumer}.>",
-            # The form of acknowledgements to come (ADR-15): domain and account stand before the stream.
-            f"$JS.ACK.*.*.{WORK}.{consumer}.>",
-            f"$KV.{STEPS}.{step}",
-        ]
+        allowed += [*_take(step), f"$KV.{STEPS}.{step}"]
     allowed += [f"{ROOT}.work.{step}.>" for step in worker.follows]
     allowed += [*_open(STEPS), *_read(MEMO, own), f"$KV.{MEMO}.{own}", *_read(DEATHS, own)]
     allowed += [f"$KV.{DEATHS}.{own}", *_read(RUNS, ">"), *_follow(RUNS)]
@@ -101,9 +95,32 @@ def _work(worker: Worker) -> list[str]:
     return [*allowed, *_read(LIMITS, ">"), *_follow(LIMITS), f"$KV.{LIMITS}.>"]
 
 
+def _trainer() -> list[str]:
+    """The trainer decides on its trainings alone, and queues their phases for itself and its like."""
+    allowed = [
+        *_take("trainer.phase"),
+        f"{ROOT}.work.trainer.phase.>",
+        f"{ROOT}.event.trainer.>",
+        *_open(STEPS),
+    ]
+    return [*allowed, *_read(TRAININGS, ">"), *_follow(TRAININGS), f"$KV.{TRAININGS}.>"]
+
+
+def _take(step: str) -> list[str]:
+    """Take items of a step, and end them."""
+    consumer = consumer_name(step)
+    return [
+        f"{API}.CONSUMER.CREATE.{WORK}.{consumer}.{ROOT}.work.{step}.>",
+        f"{API}.CONSUMER.MSG.NEXT.{WORK}.{consumer}",
+        f"$JS.ACK.{WORK}.{consumer}.>",
+        # The form of acknowledgements to come (ADR-15): domain and account stand before the stream.
+        f"$JS.ACK.*.*.{WORK}.{consumer}.>",
+    ]
+
+
 def _runs() -> list[str]:
     """The runs service makes everything, decides everything and clears up."""
-    buckets = (MEMO, RUNS, LIMITS, STEPS, DEATHS)
+    buckets = (MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS)
     streams = [WORK, DEAD, EVENTS, *(f"KV_{bucket}" for bucket in buckets)]
     allowed = [f"{API}.STREAM.{verb}.{stream}" for stream in streams for verb in ("CREATE", "INFO")]
     for bucket in (MEMO, RUNS, LIMITS, STEPS):

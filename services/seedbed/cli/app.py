@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from seedbed import __version__
-from seedbed.cli import app_dead, app_runs, app_samples, app_store, app_taxonomy, options
+from seedbed.cli import app_dead, app_runs, app_samples, app_store, app_taxonomy, app_trainings, options
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, debugging
@@ -22,7 +22,8 @@ app.add_typer(app_taxonomy.app, name="taxonomy")
 app.add_typer(app_runs.app, name="runs")
 app.add_typer(app_dead.app, name="dead")
 app.add_typer(app_store.store, name="store")
-for command in (*app_samples.COMMANDS, app_runs.diff):
+app.add_typer(app_trainings.app, name="trainings")
+for command in (*app_samples.COMMANDS, app_runs.diff, app_trainings.train):
     app.command()(command)
 app.command()(app_store.forget)
 

@@ -23,6 +23,8 @@ class Program:
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    patience: float = 6
+    """Seconds that it is given to end: its own grace, and a little more."""
 
 
 class Child:

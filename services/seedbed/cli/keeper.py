@@ -39,6 +39,11 @@ class Keeper:
         self._was_ready = False
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def patience(self) -> float:
+        """Seconds that the program is given to end."""
+        return self._program.patience
+
     async def start(self) -> None:
         """Start the program and begin to watch over it."""
         await self._launch()

@@ -12,9 +12,12 @@ from seedbed.cli.state import StateFolder
 from seedbed.kernel.settings import PREFIX, load_settings
 
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
+# Brought up by the commands that need them alone: what they load is heavy.
+TUNING = ("trainer",)
 # For a stack that serves one command: it does nothing that this command has not asked for.
 DORMANT = {f"{PREFIX}RESUME": "false"}
 _HOST = "127.0.0.1"
+_GRACE = 60.0
 # What each service asks; the others never see a key.
 _ASKS = {"knowledge": "teacher", "skills": "teacher", "judge": "judge"}
 
@@ -64,15 +67,20 @@ def make_programs(
     if COLLECTOR in ports:
         programs.append(collector_program(state, ports[COLLECTOR], plain))
     common = {**base, **watched, **_common(state, ports), **_addresses(endpoints, ports), **overrides}
-    for name in SERVICES:
+    for name in (*SERVICES, *TUNING):
         if name in ports:
-            listen = {f"{PREFIX}LISTEN": address(ports[name])}
-            programs.append(_module(name, (), {**common, **listen, **_keys(name, endpoints)}))
+            own = {f"{PREFIX}LISTEN": address(ports[name]), **_keys(name, endpoints)}
+            if name in TUNING:
+                # It has a model and an optimizer to save.
+                own[f"{PREFIX}GRACE"] = f"{_GRACE:g}"
+            patience = _GRACE + 5 if name in TUNING else 6
+            programs.append(_module(name, (), {**common, **own}, patience))
     return programs
 
 
-def _module(name: str, arguments: tuple[str, ...], env: dict[str, str]) -> Program:
-    return Program(name=name, argv=(sys.executable, "-m", f"seedbed.{name}", *arguments), env=env)
+def _module(name: str, arguments: tuple[str, ...], env: dict[str, str], patience: float = 6) -> Program:
+    argv = (sys.executable, "-m", f"seedbed.{name}", *arguments)
+    return Program(name=name, argv=argv, env=env, patience=patience)
 
 
 def _common(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # exist in the typed stubs only
 
 _START = 30.0
 # Services of one machine come back within seconds when they are started again.
-_OPTIONS = [
+OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
@@ -69,7 +69,7 @@ def local_access() -> Access:
 @asynccontextmanager
 async def open_runs(where: str, *, live: bool = True, access: Access | None = None) -> AsyncIterator[Runs]:
     """A runs service at an address; of this machine's own stack where no access is named."""
-    async with open_channel(where, access or local_access(), _OPTIONS) as channel:
+    async with open_channel(where, access or local_access(), OPTIONS) as channel:
         stub: RunsServiceAsyncStub = RunsServiceStub(channel)
         upkeep: StoreServiceAsyncStub = StoreServiceStub(channel)
         with readable_errors(where):
@@ -79,7 +79,7 @@ async def open_runs(where: str, *, live: bool = True, access: Access | None = No
 @asynccontextmanager
 async def open_taxonomy(where: str) -> "AsyncIterator[TaxonomyServiceAsyncStub]":
     """A taxonomy service at an address."""
-    async with open_channel(where, local_access(), _OPTIONS) as channel:
+    async with open_channel(where, local_access(), OPTIONS) as channel:
         stub: TaxonomyServiceAsyncStub = TaxonomyServiceStub(channel)
         with readable_errors(where):
             yield stub
@@ -94,7 +94,21 @@ async def reach_runs(
         async with open_runs(server, access=Access.of(load_settings())) as runs:
             yield runs
         return
-    state = StateFolder(root)
+    async with (
+        reach_stack(StateFolder(root), ("runs",), notify, beside) as (ports, live),
+        open_runs(address(ports["runs"]), live=live) as runs,
+    ):
+        yield runs
+
+
+@asynccontextmanager
+async def reach_stack(
+    state: StateFolder, services: Sequence[str], notify: Notify, beside: Sequence[str] = ()
+) -> AsyncIterator[tuple[dict[str, int], bool]]:
+    """Where these services of a state folder answer, the last of them waited for, and whether they live on.
+
+    Where they do not run they are brought up for the moment, with others beside them.
+    """
     if not state.exists:
         raise NotFound(
             f"there is no state folder {state.root}",
@@ -102,12 +116,12 @@ async def reach_runs(
         )
     ports = state.live_ports()
     async with AsyncExitStack() as opened:
-        live = "runs" in ports
+        live = set(services) <= ports.keys()
         if not live:
-            ports = await opened.enter_async_context(_for_the_moment(state, notify, beside))
+            ports = await opened.enter_async_context(_for_the_moment(state, [*services, *beside], notify))
         else:
-            await _wait_serving(address(ports["runs"]))
-        yield await opened.enter_async_context(open_runs(address(ports["runs"]), live=live))
+            await _wait_serving(services[-1], address(ports[services[-1]]))
+        yield ports, live
 
 
 async def reach_store(server: str, root: Path) -> Store:
@@ -119,23 +133,23 @@ async def reach_store(server: str, root: Path) -> Store:
     return await open_store(settings.store_url, access_key=settings.store_access_key, secret_key=secret)
 
 
-async def _wait_serving(where: str) -> None:
+async def _wait_serving(name: str, where: str) -> None:
     """Give a stack that is on its way up the time it takes."""
     try:
         await asyncio.wait_for(wait_serving(where), _START)
     except TimeoutError as error:
         raise StartError(
-            f"the runs service at {where} does not answer", hint="see the logs in the state folder"
+            f"the {name} service at {where} does not answer", hint="see the logs in the state folder"
         ) from error
 
 
 @asynccontextmanager
 async def _for_the_moment(
-    state: StateFolder, notify: Notify, beside: Sequence[str]
+    state: StateFolder, services: Sequence[str], notify: Notify
 ) -> AsyncIterator[dict[str, int]]:
-    """Broker and runs service alone: enough to look at what is there, and nobody who works on it."""
+    """Broker and a few services: enough to look at what is there, and nobody who works on it."""
     with state.hold(LOOK):
-        ports = state.choose_ports(port_names(["runs", *beside], rehearsal=False))
+        ports = state.choose_ports(port_names(services, rehearsal=False))
         programs = make_programs(state, ports, None, DORMANT)
         async with Stack(state, programs, ports, notify) as stack:
             await stack.ready()

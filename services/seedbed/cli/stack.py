@@ -16,8 +16,6 @@ from seedbed.cli.state import StateFolder
 from seedbed.kernel.channel import OPEN, Access, open_channel
 
 _START_TIMEOUT = 60.0
-# The services' own grace, and a little more.
-_PATIENCE = 6.0
 _NOT_A_SERVICE = ("nats-server", "rehearsal", "collector")
 
 
@@ -80,8 +78,8 @@ class Stack:
             self._health.cancel()
             await asyncio.gather(self._health, return_exceptions=True)
         for names in ([n for n in self._keepers if n not in _NOT_A_SERVICE], list(_NOT_A_SERVICE)):
-            stopping = [self._keepers[name].stop(_PATIENCE) for name in names if name in self._keepers]
-            await asyncio.gather(*stopping)
+            keepers = [self._keepers[name] for name in names if name in self._keepers]
+            await asyncio.gather(*(keeper.stop(keeper.patience) for keeper in keepers))
         self._keepers.clear()
         self._state.processes.clear()
 

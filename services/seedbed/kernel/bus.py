@@ -36,6 +36,7 @@ from seedbed.kernel.telemetry.items import tell_letter, tell_sent
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
 MEMO, RUNS, LIMITS, STEPS, DEATHS = "MEMO", "RUNS", "LIMITS", "STEPS", "DEATHS"
+TRAININGS = "TRAININGS"
 
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
@@ -121,7 +122,8 @@ class Bus:
             subjects = [f"{ROOT}.{subject}.>"]
             config = StreamConfig(name=name, subjects=subjects, max_age=age, num_replicas=self._replicas)
             await self.js.add_stream(config)
-        for bucket, ttl in ((MEMO, None), (RUNS, None), (LIMITS, None), (STEPS, None), (DEATHS, 7 * day)):
+        kept = (MEMO, RUNS, LIMITS, STEPS, TRAININGS)
+        for bucket, ttl in (*((name, None) for name in kept), (DEATHS, 7 * day)):
             await self.js.create_key_value(
                 KeyValueConfig(bucket=bucket, history=1, direct=True, ttl=ttl, replicas=self._replicas)
             )

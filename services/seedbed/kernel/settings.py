@@ -83,6 +83,13 @@ class Settings(BaseModel):
     parent_pid: int = 0
     """Stop when this process is no longer the parent; 0 means never."""
 
+    trainer_processes: int = Field(default=0, ge=0)
+    """Processes that train one student together; 0 means one for each GPU, and one where there is none."""
+    trainer_threads: int = Field(default=0, ge=0)
+    """Threads of each of them; 0 means as many as there are cores for it."""
+    snapshot_seconds: float = Field(default=600, gt=0)
+    """Seconds between two snapshots of a phase on its way."""
+
     document_max_bytes: int = Field(default=50_000_000, ge=1)
     repository_max_bytes: int = Field(default=2_000_000_000, ge=1_000_000)
     """Of a repository as it is fetched."""

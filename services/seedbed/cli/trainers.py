@@ -1,0 +1,53 @@
+"""Reaching a trainer: a named one, that of a state folder's stack, or one brought up for the moment."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedbed.cli.keeper import Notify
+from seedbed.cli.local import address
+from seedbed.cli.reach import OPTIONS, local_access, reach_stack, readable_errors
+from seedbed.cli.state import StateFolder
+from seedbed.kernel.channel import Access, open_channel
+from seedbed.kernel.settings import load_settings
+from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceStub
+
+if TYPE_CHECKING:  # exists in the typed stubs only
+    from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceAsyncStub
+
+WITH_TRAINER = ("runs", "trainer")
+
+
+class Trainer:
+    """The trainer of some stack. `live` tells whether it goes on when we have looked."""
+
+    def __init__(self, stub: "TrainerServiceAsyncStub", where: str, *, live: bool) -> None:
+        self.stub = stub
+        self.where = where
+        self.live = live
+
+
+@asynccontextmanager
+async def open_trainer(
+    where: str, *, live: bool = True, access: Access | None = None
+) -> AsyncIterator[Trainer]:
+    """A trainer at an address; of this machine's own stack where no access is named."""
+    async with open_channel(where, access or local_access(), OPTIONS) as channel:
+        stub: TrainerServiceAsyncStub = TrainerServiceStub(channel)
+        with readable_errors(where):
+            yield Trainer(stub, where, live=live)
+
+
+@asynccontextmanager
+async def reach_trainer(server: str, root: Path, notify: Notify) -> AsyncIterator[Trainer]:
+    """The trainer that is meant."""
+    if server:
+        async with open_trainer(server, access=Access.of(load_settings())) as trainer:
+            yield trainer
+        return
+    async with (
+        reach_stack(StateFolder(root), WITH_TRAINER, notify) as (ports, live),
+        open_trainer(address(ports["trainer"]), live=live) as trainer,
+    ):
+        yield trainer

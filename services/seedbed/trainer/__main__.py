@@ -1,0 +1,40 @@
+"""The trainer service: `python -m seedbed.trainer`. It trains one phase at a time, in other processes."""
+
+import os
+
+# The processes that train are other programs: gRPC, which reads this when it is imported, need not get ready
+# for forks, and complain that it cannot.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+import grpc.aio
+from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
+
+from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.trainer.api import TrainerApi
+from seedbed.trainer.desk import Desk
+from seedbed.trainer.operations import OperationsApi
+from seedbed.trainer.trainings import Trainings
+from seedbed.trainer.v1.trainer_service_pb2_grpc import add_TrainerServiceServicer_to_server
+
+
+def build(kernel: Kernel) -> Service:
+    """Put the service together."""
+    trainings = Trainings(kernel.bus)
+    desk = Desk(kernel.bus, kernel.store, trainings, kernel.settings)
+    trust = kernel.settings.trust_callers
+    api = TrainerApi(trainings, kernel.bus, kernel.store, trust_callers=trust)
+
+    def register(server: grpc.aio.Server) -> None:
+        add_TrainerServiceServicer_to_server(api, server)
+        add_OperationsServicer_to_server(OperationsApi(trainings), server)
+
+    return Service(
+        names=["seedbed.trainer.v1.TrainerService", "google.longrunning.Operations"],
+        register=register,
+        start=desk.start,
+        stop=desk.stop,
+    )
+
+
+if __name__ == "__main__":
+    run_service("trainer", build)
