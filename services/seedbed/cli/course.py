@@ -7,8 +7,8 @@ import grpc
 import grpc.aio
 from rich.console import Console, ConsoleOptions, RenderResult
 
+from seedbed.cli.duration import format_seconds
 from seedbed.cli.failure import read_rpc_error
-from seedbed.cli.progress import format_seconds
 from seedbed.cli.screen import Screen
 from seedbed.cli.table import make_table
 from seedbed.cli.trainers import Trainer
