@@ -1,9 +1,10 @@
 """`seedbed samples` and `seedbed trace`: candidates and where they come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from rich.markup import escape
 from rich.tree import Tree
 
@@ -12,8 +13,10 @@ from seedbed.cli.failure import DONE
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
 from seedbed.cli.watch import CALL_TIMEOUT
+from seedbed.evaluator.v1.evaluation_pb2 import Measure
 from seedbed.runs.v1.candidate_pb2 import Candidate, Making, Source
 from seedbed.runs.v1.runs_service_pb2 import ListCandidatesRequest, TraceRequest
+from seedbed.runs.v1.tuning_pb2 import Tuning
 
 _SHORT = 12
 
@@ -37,9 +40,9 @@ async def show_samples(
     return DONE
 
 
-def as_object(candidate: Candidate) -> dict[str, Any]:
-    """A candidate with everything that is known of it."""
-    found: dict[str, Any] = MessageToDict(candidate, preserving_proto_field_name=True)
+def as_object(message: Message) -> dict[str, Any]:
+    """A candidate, or what was made of it, with everything that is known of it."""
+    found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
     return found
 
 
@@ -59,14 +62,15 @@ async def trace(runs: Runs, candidate: str, run: str, screen: Screen) -> int:
     """The whole pedigree of one sample."""
     answer = await runs.stub.Trace(TraceRequest(candidate=candidate, run=run), timeout=CALL_TIMEOUT)
     if screen.machine:
-        screen.emit({"run": answer.run, "candidate": as_object(answer.candidate)})
+        tunings = [as_object(tuning) for tuning in answer.tunings]
+        screen.emit({"run": answer.run, "candidate": as_object(answer.candidate), "tunings": tunings})
         return DONE
-    screen.show(pedigree(answer.run, answer.candidate))
+    screen.show(pedigree(answer.run, answer.candidate, answer.tunings))
     return DONE
 
 
-def pedigree(run: str, candidate: Candidate) -> Tree:
-    """From the sample back to the leaf, the seed, the document, the prompts and the verdicts."""
+def pedigree(run: str, candidate: Candidate, tunings: Sequence[Tuning] = ()) -> Tree:
+    """From the sample back to leaf, seed, document, prompts and verdicts, and on to what it trained."""
     why = f": {candidate.reason}" if candidate.reason else ""
     tree = Tree(escape(f"{candidate.id}  {candidate.end or 'open'}{why}"), highlight=False)
     _branch(tree, "text", [
@@ -91,6 +95,9 @@ def pedigree(run: str, candidate: Candidate) -> Tree:
     for making in candidate.makings:
         _branch(tree, f"{making.spec.step} {making.digest[:_SHORT]}", list(_making(making)))
     _branch(tree, "run", [("name", run)])
+    for tuning in tunings:
+        ref = tuning.checkpoint
+        _branch(tree, f"trained in {ref.training}, {ref.number}-{ref.phase}", list(_tuning(tuning)))
     return tree
 
 
@@ -113,6 +120,19 @@ def _source(source: Source) -> Iterator[tuple[str, str]]:
     if source.evidence_end:
         yield "evidence", f"characters {source.evidence_start} to {source.evidence_end}"
     yield "attribution", source.attribution.strip()
+
+
+def _tuning(tuning: Tuning) -> Iterator[tuple[str, str]]:
+    weight = tuning.weight
+    share = f"{weight.share:.1%} of what counts" if weight.share else "no share"
+    yield "leaf", f"{weight.samples} samples, {share} in each of {tuning.epochs} epochs"
+    yield "checkpoint", tuning.checkpoint.digest
+    for gain in tuning.gains:
+        row = gain.comparison
+        measure = Measure.Name(row.measure).removeprefix("MEASURE_").lower()
+        spread = f" ({row.low:+.3f} … {row.high:+.3f})" if row.HasField("low") else ""
+        said = f"{row.before_mean:.3f} → {row.after_mean:.3f}, {row.difference:+.3f}{spread}"
+        yield f"held-out {measure}", f"{said} on {row.questions} questions, {gain.evaluation}"
 
 
 def _making(making: Making) -> Iterator[tuple[str, str]]:

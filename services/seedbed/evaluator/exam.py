@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from seedbed.evaluator.trained import Trained
+from seedbed.evaluator.trained import KNOWLEDGE, Trained
 from seedbed.kernel.digest import canonical_json, sha256_hex
 from seedbed.kernel.similarity import NearDuplicates
 
-KNOWLEDGE = "knowledge"
+__all__ = ["KNOWLEDGE", "Exam", "Question", "Sieve", "place_answer", "read_questions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,9 @@ class Sieve:
         if not self.missing:
             return
         # The right answer counts: of one passage the same may be asked with another thing in mind.
-        text = f"{question.question}\n{question.reference}"
-        reason = self._trained.find(question.question, question.reference)
+        text = f"{question.prompt}\n{question.reference}"
+        chosen = bool(question.choices)
+        reason = self._trained.find(question.prompt, question.reference, known_answers=chosen)
         if not reason and self._known.find(text):
             reason = "repeated"
         if reason:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.similarity import NearDuplicates, grams
 
+KNOWLEDGE = "knowledge"
 _LONG_ANSWER = 40
 """Grams from which an answer says enough to be told apart by itself; a shorter one fits many questions."""
 
@@ -26,8 +27,11 @@ class Trained:
         for line in lines:
             record = json.loads(line)
             turns = {message["role"]: message["content"] for message in record["messages"]}
-            # A row shows its passages first and asks last.
-            self.add(turns.get("user", "").rpartition("\n\n")[2], turns.get("assistant", ""))
+            question, about = turns.get("user", ""), json.loads(record["metadata"])
+            if about.get("leaf_node_type", KNOWLEDGE) == KNOWLEDGE:
+                # Such a row shows its passages first and asks last; a skill's context is part of its task.
+                question = question.rpartition("\n\n")[2]
+            self.add(question, turns.get("assistant", ""))
             self.rows += 1
 
     def add(self, question: str, answer: str) -> None:
@@ -48,13 +52,13 @@ class Trained:
             self._seen.add(key)
             index.add(key, text)
 
-    def find(self, question: str, answer: str) -> str:
-        """Why the question was trained on; "" where it was not."""
+    def find(self, question: str, answer: str, *, known_answers: bool = True) -> str:
+        """Why the question was trained on; "" where it was not. Of skills, answers may be alike."""
         if _digest(question, answer) in self._digests:
             return "trained"
         if self._questions.find(question) or self._pairs.find(f"{question}\n{answer}"):
             return "near duplicate of a trained question"
-        if len(grams(answer)) >= _LONG_ANSWER and self._answers.find(answer):
+        if known_answers and len(grams(answer)) >= _LONG_ANSWER and self._answers.find(answer):
             return "near duplicate of a trained answer"
         return ""
 

@@ -13,6 +13,7 @@ from seedbed.rehearsal.pairs import find_topic, is_telling
 from seedbed.rehearsal.phrases import noun_phrases, points_back
 from seedbed.rehearsal.sentences import Sentence, sentences
 from seedbed.rehearsal.tags import Tags
+from seedbed.rehearsal.words import content
 
 _WRONG = 3
 _AS_LONG = 4
@@ -39,8 +40,15 @@ def _make_choice(
     hangul = is_korean(sentence.plain)
     if korean.points_back(sentence.plain) if hangul else points_back(sentence.plain):
         return None
-    terms = find_terms(sentence.plain)
-    others = {term for other in told if other is not sentence for term in find_terms(other.plain)}
+    # A term of the topic stands in the question, and what repeats the question is likelier whatever is true.
+    terms = [term for term in find_terms(sentence.plain) if not _shares(term, topic)]
+    others = {
+        term
+        for other in told
+        if other is not sentence
+        for term in find_terms(other.plain)
+        if not _shares(term, topic)
+    }
     for term in luck.shuffled(terms):
         alike = sorted(other for other in others if is_alike(term, other, sentence.plain))
         about = next((other for other in terms if not _overlap(other, term)), "")
@@ -82,6 +90,10 @@ def exchange(sentence: str, term: str, other: str) -> str:
     if particle and word.startswith(particle):
         return f"{before}{with_particle(other, particle)}{after[len(particle) :]}"
     return f"{before}{other}{after}"
+
+
+def _shares(term: str, topic: str) -> bool:
+    return _overlap(term, topic) or bool(content(term) & content(topic))
 
 
 def _overlap(one: str, other: str) -> bool:

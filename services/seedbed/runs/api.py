@@ -9,6 +9,7 @@ from google.longrunning.operations_pb2 import Operation
 
 from seedbed.bus.v1.bus_pb2 import LeafState, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
+from seedbed.kernel.digest import leaf_token
 from seedbed.kernel.errors import BusError, Forgotten, InputError, NotFound, Violation
 from seedbed.kernel.paging import take_page
 from seedbed.kernel.plans import KnownPlan
@@ -22,6 +23,7 @@ from seedbed.runs.plans import make_plan, matches, missing_steps
 from seedbed.runs.purse import check_budget
 from seedbed.runs.requests import check_create, check_list_candidates, check_trace
 from seedbed.runs.samples import Telling, find_candidate
+from seedbed.runs.tunings import find_tunings
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceServicer
 
@@ -126,7 +128,9 @@ class RunsApi(RunsServiceServicer):
         for run in sorted(runs, key=lambda run: -run.cell.value.create_time):
             candidate = await find_candidate(self._store, run, request.candidate)
             if candidate is not None:
-                return pb.TraceResponse(run=run.name, candidate=candidate)
+                part = run.leaves[leaf_token(candidate.path)].value.part
+                tunings = await find_tunings(self._store, candidate, part)
+                return pb.TraceResponse(run=run.name, candidate=candidate, tunings=tunings)
         raise NotFound(
             f"no run has a candidate {request.candidate!r}",
             hint="ids are in samples.parquet, and in a training row's metadata under `sample`",

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from seedbed.bus.v1 import bus_pb2 as _bus_pb2
 from seedbed.runs.v1 import candidate_pb2 as _candidate_pb2
 from seedbed.runs.v1 import comparison_pb2 as _comparison_pb2
+from seedbed.runs.v1 import tuning_pb2 as _tuning_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -472,18 +473,24 @@ class TraceResponse(_message.Message):
 
     RUN_FIELD_NUMBER: _builtins.int
     CANDIDATE_FIELD_NUMBER: _builtins.int
+    TUNINGS_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     @_builtins.property
     def candidate(self) -> _candidate_pb2.Candidate: ...
+    @_builtins.property
+    def tunings(self) -> _containers.RepeatedCompositeFieldContainer[_tuning_pb2.Tuning]:
+        """The phases that were trained on it, where it came into a dataset."""
+
     def __init__(
         self,
         *,
         run: _builtins.str = ...,
         candidate: _candidate_pb2.Candidate | None = ...,
+        tunings: _abc.Iterable[_tuning_pb2.Tuning] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "run", b"run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate", b"candidate", "run", b"run", "tunings", b"tunings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
