@@ -18,6 +18,8 @@ TIMES = 10
 AT_ONCE = 64
 RECIPE = "repeats: 1000\n"
 """So many draws that no leaf runs out of them."""
+COLLECTED = {"GOGC": "100"}
+"""The broker collects its garbage as often as Go does by itself: so one sees what it holds."""
 COSTLIER = 1.2
 LARGER, SLACK = 1.1, 20.0
 """Memory may be a tenth larger and 20 MB more: so much hangs on the moment it is looked at."""
@@ -76,8 +78,8 @@ def run_long(folder: Path, leaves: int, samples: int) -> Long:
     (folder / "recipe.yaml").write_text(RECIPE)
     taxonomy = write_taxonomy(folder / "taxonomy", leaves)
     with open_teacher(folder, delay_ms=0, acceptance=0.7) as teacher:
-        options = ("--recipe", str(folder / "recipe.yaml"))
-        run = Run(folder / "run", taxonomy, teacher, samples // leaves, at_once=AT_ONCE, options=options)
+        target, options = samples // leaves, ("--recipe", str(folder / "recipe.yaml"))
+        run = Run(folder / "run", taxonomy, teacher, target, COLLECTED, at_once=AT_ONCE, options=options)
         try:
             found = _watch(run.start(), teacher)
             found.samples = run.finish(PATIENCE)["samples"]
@@ -97,8 +99,9 @@ def _watch(run: Run, teacher: Teacher) -> Long:
                 name, size, times = name_of(process.cmdline()), process.memory_info().rss, process.cpu_times()
             except psutil.Error:
                 continue
-            found.peaks[name] = max(found.peaks[name], size / 1e6)
-            spent[process.pid] = name, times.user + times.system
+            if name:
+                found.peaks[name] = max(found.peaks[name], size / 1e6)
+                spent[process.pid] = name, times.user + times.system
         if not began and teacher.asked:
             began = time.monotonic()
             for name, seconds in spent.values():
