@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="seedbed-bench-") as name:
         folder = Path(name)
         taxonomy = write_taxonomy(folder / "taxonomy", options.leaves)
-        with _collector(folder) as url:
+        with open_collector(folder) as url:
             for number in range(options.rounds):
                 for mode in _turned(list(spent), number):
                     place = folder / f"{number}-{mode}"
@@ -65,7 +65,8 @@ def _turned(modes: list[str], number: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _collector(folder: Path) -> Iterator[str]:
+def open_collector(folder: Path) -> Iterator[str]:
+    """A collector that keeps what it is told in a folder."""
     command = [sys.executable, "-m", "seedbed.collector", "--listen", "127.0.0.1:0", "--folder", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

@@ -28,9 +28,7 @@ RPC_STATUS = Attribute("rpc.response.status_code", "string", "the 17 of gRPC")
 
 MESSAGING_SYSTEM = Attribute("messaging.system", "string", "one: nats")
 MESSAGING_OPERATION = Attribute("messaging.operation.name", "string", "two: publish, process")
-MESSAGING_TYPE = Attribute("messaging.operation.type", "string", "two: send, process")
 MESSAGING_TEMPLATE = Attribute("messaging.destination.template", "string", "one a step; never a subject")
-MESSAGING_GROUP = Attribute("messaging.consumer.group.name", "string", "one for each step: its consumer")
 MESSAGING_CONVERSATION = Attribute("messaging.message.conversation_id", "string", "spans only: the run")
 
 GEN_AI_OPERATION = Attribute("gen_ai.operation.name", "string", "one: chat")

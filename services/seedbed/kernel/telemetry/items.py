@@ -107,7 +107,7 @@ def _begin(item: Item, origin: Context) -> Span | Within:
     if not is_chosen(item.digest, tracing.ratio):
         return Within(None)
     name = template(item.step)
-    told = _describe(item, name, "publish", "send")
+    told = _describe(item, name, "publish")
     at = of_item(item.run, item.digest)
     return open_span(f"{spans.PUBLISH} {name}", "producer", at=at, links=[origin], told=told)
 
@@ -157,19 +157,17 @@ class Work:
 
 def _open(item: Item, parent: Context, delivery: int) -> Span:
     name, own = template(item.step), item_name(item.digest, item.candidate)
-    told = {**_describe(item, name, "process", "process"), a.DELIVERY: delivery}
-    told[a.MESSAGING_GROUP] = item.step.replace(".", "_")
+    told = {**_describe(item, name, "process"), a.DELIVERY: delivery}
     # Named by its delivery: what comes again knows the span of the time before, though nobody lived to tell.
     before = [span_of(parent, own, str(delivery - 1))] if delivery > 1 else []
     at = span_of(parent, own, str(delivery))
     return open_span(f"{spans.PROCESS} {name}", "consumer", at=at, under=parent, links=before, told=told)
 
 
-def _describe(item: Item, name: str, operation: str, kind: str) -> dict[Attribute, spans.Value]:
+def _describe(item: Item, name: str, operation: str) -> dict[Attribute, spans.Value]:
     told: dict[Attribute, spans.Value] = {
         a.MESSAGING_SYSTEM: "nats",
         a.MESSAGING_OPERATION: operation,
-        a.MESSAGING_TYPE: kind,
         a.MESSAGING_TEMPLATE: name,
         a.MESSAGING_CONVERSATION: item.run,
         a.LEAF: item.leaf,
