@@ -23,6 +23,7 @@ from seedbed.trainer.changes import Lost, Progressed, accept, fail, keep_snapsho
 from seedbed.trainer.job import CHECKPOINT, METRICS, SNAPSHOTS, Job
 from seedbed.trainer.materials import Depot, Materials
 from seedbed.trainer.process import TrainingProcess, count_processes
+from seedbed.trainer.told import tell_progress
 from seedbed.trainer.trainings import Trainings
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 from seedbed.trainer.v1.trainer_service_pb2 import MetricsRow, Training, TrainingState
@@ -51,6 +52,7 @@ class Attempt:
         self._work = settings.cache_folder / "work" / f"{training.name}-{training.fence}"
         self._stopping = asyncio.Event()
         self._rows_told = 0
+        self._row: MetricsRow | None = None
         self._digest = ""
 
     def stop(self) -> None:
@@ -138,6 +140,8 @@ class Attempt:
         if len(lines) > self._rows_told:
             self._rows_told = len(lines)
             row = json_format.ParseDict(json.loads(lines[-1]), MetricsRow())
+            tell_progress(self._row, row)
+            self._row = row
             await self._change(Progressed(row).apply)
             await self._tell("metrics", lines[-1])
         else:
