@@ -23,6 +23,8 @@ SURFACE = {
     "generate": f"taxonomy {ENDPOINTS} {MEANS} --target --leaf --recipe --no-refill --estimate "
     "--state --telemetry --out --json",
     "report": f"run --out --training {LOOK}",
+    "serve": "student --checkpoint --engine --port --state --json",
+    "chat": "student --checkpoint --engine --system --max-tokens --state",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",

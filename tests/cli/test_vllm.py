@@ -8,14 +8,13 @@ import sys
 import aiohttp
 import pytest
 
-from seedbed.cli.endpoints import Endpoint, Wanted, choose_endpoints
+from seedbed.cli.endpoints import Wanted, choose_endpoints
 from seedbed.cli.vllm import Build, find_vllm, make_program
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.settings import load_settings
 from tests.cli.stage import TAXONOMY, finish, seedbed, start
 
 BARE = load_settings({})
-WEIGHTS = Endpoint(url="", model="org/m", weights="org/m")
 
 
 def choose(**wanted):
@@ -23,7 +22,7 @@ def choose(**wanted):
 
 
 def words_of(build, **environ):
-    program = make_program("vllm-1", WEIGHTS, 8123, build, BARE, environ)
+    program = make_program("vllm-1", "org/m", "org/m", 8123, build, BARE, environ=environ)
     return program, " ".join(program.argv)
 
 

@@ -37,7 +37,7 @@ def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
 
 
 def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """Random weights, with a leaning towards the end of a string and away from escapes."""
+    """Random weights, always the same."""
     torch.manual_seed(0)
     # vLLM's kernels for CPUs know heads of 32 and more.
     config = LlamaConfig(
@@ -50,19 +50,24 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         max_position_embeddings=8192,
         eos_token_id=tokenizer.eos_token_id,
     )
-    model = LlamaForCausalLM(config)
+    return LlamaForCausalLM(config)
+
+
+def lean(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Have it lean towards the end of a string, and away from escapes."""
     with torch.no_grad():
         # The same in every token, so that it comes through to the head whatever was read.
         model.model.embed_tokens.weight[:, 0] = 1.0
         for token, leaning in (('"', 0.35), ("\\", -2.0)):
             model.lm_head.weight[tokenizer.convert_tokens_to_ids(token), 0] = leaning
-    return model
 
 
 def main(folder: Path, texts: list[Path]) -> None:
     """Write both into a folder."""
     tokenizer = make_tokenizer([text.read_text(encoding="utf-8") for text in texts])
-    make_model(tokenizer).save_pretrained(folder)
+    model = make_model(tokenizer)
+    lean(model, tokenizer)
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

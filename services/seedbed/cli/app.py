@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from seedbed import __version__
-from seedbed.cli import app_dead, app_runs, app_samples, app_store, app_taxonomy, app_trainings, options
+from seedbed.cli import (
+    app_dead,
+    app_runs,
+    app_samples,
+    app_serving,
+    app_store,
+    app_taxonomy,
+    app_trainings,
+    options,
+)
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, debugging
@@ -23,9 +32,15 @@ app.add_typer(app_runs.app, name="runs")
 app.add_typer(app_dead.app, name="dead")
 app.add_typer(app_store.store, name="store")
 app.add_typer(app_trainings.app, name="trainings")
-for command in (*app_samples.COMMANDS, app_runs.diff, app_trainings.train):
+for command in (
+    *app_samples.COMMANDS,
+    app_runs.diff,
+    app_store.forget,
+    app_trainings.train,
+    app_serving.serve,
+    app_serving.chat,
+):
     app.command()(command)
-app.command()(app_store.forget)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so

@@ -3,13 +3,12 @@
 One that runs already and serves the model is taken instead.
 """
 
-import asyncio
 import json
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ import aiohttp
 
 from seedbed.cli.child import Program
 from seedbed.cli.endpoints import Endpoint, Endpoints
-from seedbed.cli.keeper import Keeper
+from seedbed.cli.loading import loaded
 from seedbed.cli.local import address, inherited
 from seedbed.cli.screen import Screen
 from seedbed.cli.state import StateFolder
@@ -25,7 +24,6 @@ from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.settings import PREFIX, Settings
 
 _LOOK = aiohttp.ClientTimeout(total=2)
-_PATIENCE = 10.0
 # Schemas allow white space anywhere, and some models write it without end.
 _STRUCTURED = json.dumps({"backend": "xgrammar", "disable_any_whitespace": True})
 # The engine's memory for keys and values, which on a CPU is the machine's own.
@@ -46,6 +44,11 @@ class Build:
     python: str
     version: str
     cpu: bool
+
+    @property
+    def device(self) -> str:
+        """What it computes on, in words."""
+        return "the CPU" if self.cpu else "the GPU"
 
 
 def find_vllm(settings: Settings) -> Build:
@@ -71,19 +74,23 @@ def find_vllm(settings: Settings) -> Build:
 
 def make_program(
     name: str,
-    endpoint: Endpoint,
+    weights: str,
+    model: str,
     port: int,
     build: Build,
     settings: Settings,
+    *,
+    more: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> Program:
-    """How a server is started that serves an endpoint's weights under its model's name."""
+    """How a server is started that serves weights under a model's name. `more`: what it is told besides."""
     host, _, _ = address(port).rpartition(":")
     argv = (
         *(build.python, "-m", "vllm.entrypoints.openai.api_server"),
-        *("--model", endpoint.weights, "--served-model-name", endpoint.model),
+        *("--model", weights, "--served-model-name", model),
         *("--host", host, "--port", str(port)),
         *("--scheduling-policy", "priority", "--structured-outputs-config", _STRUCTURED),
+        *more,
         *shlex.split(settings.vllm_arguments),
     )
     plain = {key: value for key, value in inherited(environ, ()).items() if not key.startswith(PREFIX)}
@@ -121,43 +128,22 @@ async def _started(
     wanted: list[Endpoint], state: StateFolder, settings: Settings, screen: Screen
 ) -> AsyncIterator[dict[Endpoint, Endpoint]]:
     """These endpoints as they answer, each by what it was wanted as."""
-    keepers: list[Keeper] = []
-    try:
-        if wanted:
-            build = find_vllm(settings)
-            names = [f"vllm-{number}" for number in range(1, len(wanted) + 1)]
-            ports = state.choose_ports(names)
-            for name, endpoint in zip(names, wanted, strict=True):
-                program = make_program(name, endpoint, ports[name], build, settings)
-                keepers.append(Keeper(program, state.log(name), state.processes, screen.warn))
-                await keepers[-1].start()
-                where = "the CPU" if build.cpu else "the GPU"
-                screen.say(f"vLLM {build.version} loads {endpoint.weights} on {where}; {state.log(name)}")
-            for keeper in keepers:
-                await keeper.ready(_wait_loaded(ports[keeper.name]), settings.vllm_patience)
-            # Only of our own is it known that they take priorities.
-            yield {
-                one: replace(one, url=f"http://{address(ports[name])}/v1", weights="", dialect="vllm")
-                for name, one in zip(names, wanted, strict=True)
-            }
-        else:
-            yield {}
-    finally:
-        await asyncio.gather(*(keeper.stop(_PATIENCE) for keeper in keepers))
-
-
-async def _wait_loaded(port: int) -> None:
-    async with aiohttp.ClientSession(timeout=_LOOK) as session:
-        while not await _is_well(session, f"http://{address(port)}/health"):  # noqa: ASYNC110  no event to wait for
-            await asyncio.sleep(0.5)
-
-
-async def _is_well(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(url) as answer:
-            return answer.status == 200
-    except (TimeoutError, aiohttp.ClientError, OSError):
-        return False
+    if not wanted:
+        yield {}
+        return
+    build = find_vllm(settings)
+    names = [f"vllm-{number}" for number in range(1, len(wanted) + 1)]
+    ports = state.choose_ports(names)
+    programs = {}
+    for name, one in zip(names, wanted, strict=True):
+        programs[ports[name]] = make_program(name, one.weights, one.model, ports[name], build, settings)
+        screen.say(f"vLLM {build.version} loads {one.weights} on {build.device}; {state.log(name)}")
+    async with loaded(programs, state, settings.vllm_patience, screen.warn):
+        # Only of our own is it known that they take priorities.
+        yield {
+            one: replace(one, url=f"http://{address(ports[name])}/v1", weights="", dialect="vllm")
+            for name, one in zip(names, wanted, strict=True)
+        }
 
 
 async def _serves(url: str, model: str) -> bool:

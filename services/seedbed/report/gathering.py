@@ -178,7 +178,7 @@ def _gather_phase(manifest: CheckpointManifest, metrics: Sequence[Row]) -> Phase
         tokens=manifest.tokens_seen,
         first_loss=manifest.first_loss,
         last_loss=manifest.last_loss,
-        seconds=0,
+        seconds=manifest.seconds,
         share_replayed=sum(weight.share for weight in manifest.replay),
         losses=tuple((int(row["step"]), float(row["loss"])) for row in metrics[::every]),
         left_out=tuple(

@@ -1,0 +1,71 @@
+"""`seedbed serve` and `seedbed chat`: a tuned student behind an OpenAI endpoint, its base beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedbed.cli.chat import chat as talk
+from seedbed.cli.failure import DONE
+from seedbed.cli.models import Served, serve_models
+from seedbed.cli.screen import Screen
+from seedbed.cli.state import StateFolder
+from seedbed.cli.students import Student, find_student
+from seedbed.cli.table import make_table
+from seedbed.kernel.settings import load_settings
+from seedbed.kernel.store import open_store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """Which student, and how it is served."""
+
+    student: str
+    phase: str
+    engine: str
+    state: Path
+    port: int = 0
+
+
+async def serve(wish: Wish, screen: Screen) -> int:
+    """Serve a student until Ctrl-C; an adapter's base answers at the same address."""
+    student = await _find(wish)
+    # Another server for the base alone would be memory that nobody asked for.
+    models = student.models if student.tuned.adapter else [student.tuned]
+    async with _served(student, models, wish, screen) as urls:
+        table = make_table("model", "address")
+        for name, url in urls.items():
+            table.add_row(name, url)
+        screen.show(table)
+        screen.say("Ctrl-C stops it")
+        if screen.machine:
+            screen.emit({"models": urls})
+        await asyncio.Event().wait()
+    return DONE
+
+
+async def chat(wish: Wish, system: str, most: int, screen: Screen) -> int:
+    """Talk to a student and its base until the input ends."""
+    student = await _find(wish)
+    if student.base is None:
+        screen.warn("its base is not at hand, so the student answers alone")
+    async with _served(student, student.models, wish, screen) as urls:
+        return await talk(urls, system, most, screen)
+
+
+async def _find(wish: Wish) -> Student:
+    state = StateFolder(wish.state)
+    store = await open_store(state.store.as_uri()) if state.exists else None
+    return await find_student(wish.student, wish.phase, store, state.root / "cache" / "checkpoints")
+
+
+@asynccontextmanager
+async def _served(
+    student: Student, models: Sequence[Served], wish: Wish, screen: Screen
+) -> AsyncIterator[dict[str, str]]:
+    # A folder of its own: a stack may be up on the state folder meanwhile, and several students at once.
+    place = StateFolder(StateFolder(wish.state).root / "serving" / student.tuned.name)
+    with place.hold("serve"):
+        async with serve_models(models, wish.engine, place, load_settings(), screen, wish.port) as urls:
+            yield urls
