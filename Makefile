@@ -65,6 +65,9 @@ bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit c
 prometheus: $(DEV)  ## Fetch Prometheus for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.prometheus
 
+compare: $(DEV)  ## Train with LAB's phases, without replay and all at once; what was gained, forgotten and spent
+	$(PY) benchmarks/phases.py $(COMPARE)
+
 bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated in one run
 	$(PY) benchmarks/telemetry.py $(BENCH)
 

@@ -18,6 +18,8 @@ SURFACE = {
     "dead show": f"item --run {LOOK}",
     "diff": f"base head {LOOK}",
     "doctor": f"--teacher --model --api-key-env --timeout {LOOK}",
+    "evaluate": f"subject {ENDPOINTS} --checkpoint --base --questions --gate --general --benchmarks "
+    "--state --out --json",
     "export": f"run folder {LOOK}",
     "forget": f"document --leaf --yes {LOOK}",
     "generate": f"taxonomy {ENDPOINTS} {MEANS} --target --leaf --recipe --no-refill --estimate "

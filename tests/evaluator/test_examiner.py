@@ -8,8 +8,7 @@ from seedbed.evaluator.tasks import task_name, write_task
 from seedbed.kernel.errors import InputError, ItemError
 from tests.evaluator.students import make_student, teach
 
-# peft asks for it by the name that transformers is giving up.
-pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")
+pytestmark = pytest.mark.timeout(180)
 
 LEAF = "knowledge/garden"
 TAUGHT = [

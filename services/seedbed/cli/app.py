@@ -8,6 +8,7 @@ import typer
 from seedbed import __version__
 from seedbed.cli import (
     app_dead,
+    app_evaluations,
     app_runs,
     app_samples,
     app_serving,
@@ -37,6 +38,7 @@ for command in (
     app_runs.diff,
     app_store.forget,
     app_trainings.train,
+    app_evaluations.evaluate,
     app_serving.serve,
     app_serving.chat,
 ):

@@ -6,7 +6,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from seedbed.kernel.errors import InputError, NotFound, SeedbedError, Violation
 
-DONE, FAILED, BAD_INPUT, SHORT, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, BAD_INPUT, SHORT, NOT_PASSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 _DETAILS = "grpc-status-details-bin"
 _OF_THE_CALLER = (

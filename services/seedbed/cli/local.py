@@ -13,13 +13,18 @@ from seedbed.kernel.settings import PREFIX, load_settings
 
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
 # Brought up by the commands that need them alone: what they load is heavy.
-TUNING = ("trainer",)
+TUNING = ("trainer", "evaluator")
 # For a stack that serves one command: it does nothing that this command has not asked for.
 DORMANT = {f"{PREFIX}RESUME": "false"}
 _HOST = "127.0.0.1"
 _GRACE = 60.0
 # What each service asks; the others never see a key.
-_ASKS = {"knowledge": "teacher", "skills": "teacher", "judge": "judge"}
+_ASKS = {
+    "knowledge": ("teacher",),
+    "skills": ("teacher",),
+    "judge": ("judge",),
+    "evaluator": ("teacher", "judge"),
+}
 
 
 def address(port: int) -> str:
@@ -118,11 +123,14 @@ def resolve_url(endpoint: Endpoint, ports: Mapping[str, int]) -> str:
 
 
 def _keys(service: str, endpoints: Endpoints | None) -> dict[str, str]:
-    role = _ASKS.get(service)
-    if endpoints is None or role is None:
+    if endpoints is None:
         return {}
-    judge = endpoints.judge if role == "judge" else None
-    if judge is not None:
-        return {f"{PREFIX}JUDGE_API_KEY": judge.api_key} if judge.api_key else {}
-    key = endpoints.teacher.api_key
-    return {f"{PREFIX}TEACHER_API_KEY": key} if key else {}
+    found = {}
+    for role in _ASKS.get(service, ()):
+        judge = endpoints.judge if role == "judge" else None
+        if judge is not None:
+            found[f"{PREFIX}JUDGE_API_KEY"] = judge.api_key
+        else:
+            # The teacher judges where no judge is named.
+            found[f"{PREFIX}TEACHER_API_KEY"] = endpoints.teacher.api_key
+    return {name: key for name, key in found.items() if key}

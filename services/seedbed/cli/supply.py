@@ -1,7 +1,7 @@
 """A whole stack with its teachers: looked at before it starts, brought up on a state folder that is held."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Pace:
 
 
 @asynccontextmanager
-async def bring_up(
+async def bring_up(  # noqa: PLR0913  each says one thing
     state: StateFolder,
     endpoints: Endpoints,
     settings: Settings,
@@ -42,11 +42,12 @@ async def bring_up(
     asking: bool = True,
     dormant: bool = False,
     collector: bool = False,
+    more: Sequence[str] = (),
 ) -> AsyncIterator[tuple[Stack, dict[str, int]]]:
     """Start everything, models first; what is needed first is waited for by whoever needs it.
 
     A teacher that is not asked need not be there. `dormant`: what an earlier command left undone waits.
-    With a collector the stack tells it of its work, and so does this process.
+    With a collector the stack tells it of its work, and so does this process. `more` are further services.
     """
     async with serve_weights(endpoints, state, settings, screen, asking=asking) as answering:
         outlook = await preflight(answering, pace.timeout, asking=asking)
@@ -55,7 +56,7 @@ async def bring_up(
         overrides = overrides_of(pace, min(outlook.context, settings.teacher_context))
         if dormant:
             overrides |= DORMANT
-        names = port_names(SERVICES, rehearsal=endpoints.rehearsed, collector=collector)
+        names = port_names((*SERVICES, *more), rehearsal=endpoints.rehearsed, collector=collector)
         ports = state.choose_ports(names)
         if collector:
             overrides |= told_to(ports[COLLECTOR], settings)

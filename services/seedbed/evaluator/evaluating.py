@@ -20,6 +20,7 @@ from seedbed.evaluator.questions import examine_knowledge
 from seedbed.evaluator.room import Room
 from seedbed.evaluator.states import SCORES_FILE, TASKS
 from seedbed.evaluator.tasks import write_task
+from seedbed.evaluator.taught import find_taught
 from seedbed.evaluator.told import tell_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
@@ -122,9 +123,9 @@ class Evaluating:
         return folder
 
     async def _fetch(self, request: EvaluateRequest) -> tuple[list[Candidate], dict[str, str]]:
-        """The checkpoints on this machine, and by leaf the one that was trained on it last."""
+        """The checkpoints on this machine, and by leaf the one that taught it last."""
         found: list[Candidate] = []
-        taught: dict[str, str] = {}
+        manifests = []
         for ref in request.checkpoints:
             name = f"{ref.number}-{ref.phase}"
             folder = await get_checkpoint(self._store, ref, self._cache / "checkpoints")
@@ -135,8 +136,8 @@ class Evaluating:
                     f"checkpoint {name} of {ref.training} has learned dataset {manifest.dataset:.12}",
                     hint="its questions would not be held out from what it was trained on",
                 )
-            taught |= dict.fromkeys((leaf.path for leaf in manifest.leaves), name)
-        return found, taught
+            manifests.append((name, manifest))
+        return found, find_taught(manifests)
 
     async def _examine(
         self,

@@ -47,6 +47,8 @@ class Exam:
     questions: tuple[Question, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     """How many were made and cannot examine, by reason."""
+    trouble: str = ""
+    """Why no more could be made."""
 
     @property
     def shortfall(self) -> str:
@@ -54,9 +56,8 @@ class Exam:
         if len(self.questions) >= self.wanted:
             return ""
         said = ", ".join(f"{count} {reason}" for reason, count in sorted(self.left_out.items()))
-        return f"{len(self.questions)} of {self.wanted} questions" + (
-            f": left out were {said}" if said else ""
-        )
+        why = "; ".join(filter(None, [f"left out were {said}" if said else "", self.trouble]))
+        return f"{len(self.questions)} of {self.wanted} questions" + (f": {why}" if why else "")
 
     def digest(self) -> str:
         """sha256 of the questions."""
@@ -79,6 +80,8 @@ class Sieve:
         self._kept: list[Question] = []
         self._known = NearDuplicates(threshold)
         self._left_out: Counter[str] = Counter()
+        self.trouble = ""
+        """Why no more can be offered."""
 
     @property
     def missing(self) -> int:
@@ -108,7 +111,7 @@ class Sieve:
     def exam(self) -> Exam:
         """What came through."""
         leaf, kind, wanted = self._about
-        return Exam(leaf, kind, wanted, tuple(self._kept), dict(self._left_out))
+        return Exam(leaf, kind, wanted, tuple(self._kept), dict(self._left_out), self.trouble)
 
 
 def place_answer(identity: str, answer: str, wrong: Sequence[str]) -> tuple[tuple[str, ...], int]:

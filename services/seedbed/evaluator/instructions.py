@@ -95,7 +95,7 @@ async def examine_skills(
         for question in questions:
             sieves[path].offer(question)
         if supply.trouble and sieves[path].missing:
-            sieves[path].leave_out(f"({supply.trouble})", 0)
+            sieves[path].trouble = supply.trouble
     return [sieve.exam() for sieve in sieves.values()]
 
 

@@ -10,7 +10,7 @@ from seedbed.kernel.step import spec_digest
 
 QUESTIONS = 20
 MOST_QUESTIONS = 1000
-VERSION = 1
+VERSION = 2
 """Raised when the code changes what an evaluation comes to."""
 
 

@@ -7,7 +7,7 @@ document: by its form alone nobody can tell it from the right one.
 from __future__ import annotations
 
 from seedbed.rehearsal import korean
-from seedbed.rehearsal.hangul import has_final, is_korean, split_particle, with_particle
+from seedbed.rehearsal.hangul import is_korean, split_particle, with_particle
 from seedbed.rehearsal.luck import Luck
 from seedbed.rehearsal.pairs import find_topic, is_telling
 from seedbed.rehearsal.phrases import noun_phrases, points_back
@@ -17,6 +17,7 @@ from seedbed.rehearsal.words import content
 
 _WRONG = 3
 _AS_LONG = 4
+_MARKS = ".,;:!?()[]“”‘’\"'"
 
 
 def make_choices(tags: Tags, luck: Luck) -> list[dict[str, object]]:
@@ -42,6 +43,7 @@ def _make_choice(
         return None
     # A term of the topic stands in the question, and what repeats the question is likelier whatever is true.
     terms = [term for term in find_terms(sentence.plain) if not _shares(term, topic)]
+    words = frozenset(word.strip(_MARKS) for other in told for word in other.plain.split())
     others = {
         term
         for other in told
@@ -50,7 +52,13 @@ def _make_choice(
         if not _shares(term, topic)
     }
     for term in luck.shuffled(terms):
-        alike = sorted(other for other in others if is_alike(term, other, sentence.plain))
+        alike = sorted(
+            other
+            for other in others
+            if is_alike(term, other, sentence.plain)
+            # With the particle it gets it is a word of the document: else it would be the odd one out.
+            and (not hangul or _word_of(exchange(sentence.plain, term, other), sentence.plain) in words)
+        )
         about = next((other for other in terms if not _overlap(other, term)), "")
         if len(alike) < _WRONG or not about:
             continue
@@ -74,7 +82,7 @@ def is_alike(term: str, other: str, sentence: str) -> bool:
     if _overlap(term, other) or other.casefold() in sentence.casefold():
         return False
     if is_korean(term):
-        return is_korean(other) and len(term) == len(other) and has_final(term) == has_final(other)
+        return is_korean(other) and abs(len(term) - len(other)) <= 1
     same_case = term[0].isupper() == other[0].isupper()
     same_number = term.endswith("s") == other.endswith("s")
     return same_case and same_number and abs(len(term) - len(other)) <= _AS_LONG
@@ -94,6 +102,12 @@ def exchange(sentence: str, term: str, other: str) -> str:
 
 def _shares(term: str, topic: str) -> bool:
     return _overlap(term, topic) or bool(content(term) & content(topic))
+
+
+def _word_of(changed: str, sentence: str) -> str:
+    """The word that an exchange has put in."""
+    pairs = zip(changed.split(), sentence.split(), strict=False)
+    return next((word for word, old in pairs if word != old), "").strip(_MARKS)
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -1,0 +1,58 @@
+"""What is to be evaluated: a training by its name, or the latest of a run's dataset."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from seedbed.cli.export import export_dataset
+from seedbed.cli.reach import Runs
+from seedbed.cli.trainers import Trainer
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import NotFound
+from seedbed.kernel.folders import MANIFEST
+from seedbed.trainer.v1.trainer_service_pb2 import ListTrainingsRequest, Training
+
+_TIMEOUT = 30.0
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A training, and how many others there are of the same dataset."""
+
+    training: Training
+    others: int = 0
+
+
+async def find_subject(name: str, runs: Runs, trainer: Trainer, state: Path) -> Subject:
+    """The training that is meant. Raises NotFound."""
+    trainings = await _list(trainer)
+    for training in trainings:
+        if training.name == name:
+            return Subject(training)
+    folder = state.expanduser().absolute() / "cache" / f"export-{uuid4().hex}"
+    try:
+        await export_dataset(runs, name, folder)
+        dataset = sha256_hex((folder / MANIFEST).read_bytes())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    found = [training for training in trainings if training.dataset == dataset]
+    if not found:
+        raise NotFound(
+            f"nothing was trained on the dataset of run {name}", hint=f"`seedbed train {name}` trains on it"
+        )
+    return Subject(found[0], len(found) - 1)
+
+
+async def _list(trainer: Trainer) -> list[Training]:
+    """All trainings, the latest first."""
+    found: list[Training] = []
+    token = ""
+    while True:
+        request = ListTrainingsRequest(page_size=_PAGE, page_token=token)
+        page = await trainer.stub.ListTrainings(request, timeout=_TIMEOUT)
+        found += page.trainings
+        token = page.next_page_token
+        if not token:
+            return found
