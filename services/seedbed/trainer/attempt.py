@@ -53,6 +53,7 @@ class Attempt:
         self._stopping = asyncio.Event()
         self._rows_told = 0
         self._row: MetricsRow | None = None
+        self._process: TrainingProcess | None = None
         self._digest = ""
 
     def stop(self) -> None:
@@ -105,6 +106,7 @@ class Attempt:
 
     async def _train(self, job: Job) -> End:
         process = await TrainingProcess.start(job, count_processes(self._settings.trainer_processes))
+        self._process = process
         log.info("training", phase=self._phase, pid=process.pid, snapshot=bool(job.snapshot))
         try:
             await self._accompany(process)

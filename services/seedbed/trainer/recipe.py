@@ -134,8 +134,8 @@ class Scratch(Part):
     intermediate: Annotated[int, Field(ge=16)] = 704
     context: Annotated[int, Field(ge=64)] = 1024
     learning_rate: Rate = 2e-3
-    warmup: Annotated[int, Field(ge=0)] = 20
-    batch_tokens: Count = 4096
+    warmup: Annotated[int, Field(ge=0)] = 10
+    batch_tokens: Count = 2048
     epochs: Count = 12
 
     @model_validator(mode="after")

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from seedbed.kernel.errors import InputError, ItemError
 from seedbed.trainer.attention import SEGMENTS, register
@@ -125,17 +127,39 @@ def load_model(
             hint="name a folder in Hugging Face's layout or a name on the hub that is reachable or cached",
         ) from error
     attention = "eager" if recipe.attention == "eager" else SEGMENTS
+    _check_causal(name, config)
+    quantization = _quantization(recipe.lora)
     try:
-        quantization = _quantization(recipe.lora)
-        return AutoModelForCausalLM.from_pretrained(
-            folder, config=config, dtype=dtype, attn_implementation=attention, **pinned, **quantization
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            attn_implementation=attention,
+            output_loading_info=True,
+            **pinned,
+            **quantization,
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        kind = getattr(config, "model_type", "unknown")
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise NoModel(f"the weights of {name} cannot be loaded: {first_line(error)}") from error
+    if found["missing_keys"]:
+        missing = sorted(found["missing_keys"])
+        raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all")
+    return model
+
+
+def _check_causal(name: str, config: Any) -> None:
+    """Refuse a model that does not write text from left to right. Raises NoModel."""
+    kinds = set(config.architectures or ())
+    causal = {kind for known in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values() for kind in _as_tuple(known)}
+    if kinds and not kinds & causal:
         raise NoModel(
-            f"{name} (of type {kind}) cannot be loaded as a causal model: {first_line(error)}",
+            f"{name} is no causal model but {', '.join(sorted(kinds))}",
             hint="only models that write text from left to right can be trained",
-        ) from error
+        )
+
+
+def _as_tuple(known: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (known,) if isinstance(known, str) else tuple(known)
 
 
 def _quantization(lora: Lora | None) -> dict[str, Any]:

@@ -133,7 +133,8 @@ class _Keeper:
     def save(self, loop: Loop) -> None:
         """Save a snapshot."""
         folder = self._job.work / SNAPSHOTS / f"{loop.progress.step:08d}"
-        if not folder.exists():
+        # Before its first step a phase is best begun anew.
+        if loop.progress.step and not folder.exists():
             save_snapshot(folder, loop.model, loop.optimizer, loop.chance, loop.progress, self._ranks)
         self._last = time.monotonic()
 

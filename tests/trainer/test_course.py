@@ -1,0 +1,124 @@
+"""Getting a phase ready: what cannot be trained on is counted, what cannot be trained is refused."""
+
+import json
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from seedbed.kernel.errors import ItemError
+from seedbed.trainer.course import prepare
+from seedbed.trainer.masks import NoTemplate
+from seedbed.trainer.selection import NothingSelected
+from seedbed.trainer.student import NoModel
+from tests.trainer.students import RECIPE, make_job, recipe, tokenizer, write_rows, write_tiny
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    root = tmp_path_factory.mktemp("course")
+    write_rows(root / "dataset")
+    write_tiny(root / "model")
+    return root
+
+
+def ready(place, model="", dataset="", **more):
+    job = make_job(place / "work", dataset or place / "dataset", model or place / "model", **more)
+    return prepare(job, CPU)
+
+
+def phases(**more):
+    return recipe(phases=[{**RECIPE["phases"][0], **more}]).canonical()
+
+
+def test_all_is_ready(place):
+    found = ready(place)
+    assert len(found.chosen) == len(found.course.samples) > 0
+    assert found.excluded.SerializeToString() == b""
+    assert found.student.plain_head
+
+
+def test_samples_that_are_too_long_are_counted_and_named(place):
+    whole = ready(place)
+    least = min(len(sample.ids) for sample in whole.course.samples)
+    found = ready(place, recipe=phases(context=least))
+    assert found.excluded.too_long == len(whole.chosen) - len(found.chosen) > 0
+    assert f"tokens, of which {least} fit" in found.excluded.examples[0]
+    assert max(len(sample.ids) for sample in found.course.samples) == least
+
+
+def test_the_model_bounds_the_longest_sample(place):
+    found = ready(
+        place, recipe=recipe(pack_tokens=0, phases=[{**RECIPE["phases"][0], "context": 4096}]).canonical()
+    )
+    assert found.course.phase.context == 512
+
+
+def test_where_nothing_is_left_it_says_why(place):
+    with pytest.raises(
+        NothingSelected, match=r"none of its \d+ rows can be trained on: \d+ too long"
+    ) as refused:
+        ready(place, recipe=phases(context=16))
+    assert "of which 16 fit" in refused.value.hint
+
+
+def test_a_template_that_drops_turns_excludes_its_rows(place):
+    template = "{% for m in messages if m['role'] != 'system' %}{{ m['content'] }}{{ eos_token }}{% endfor %}"
+    with pytest.raises(NothingSelected, match="not rendered by the chat template") as refused:
+        ready(place, recipe=recipe(chat_template=template).canonical())
+    assert "leaves out message 1, of the system" in refused.value.hint
+    found = ready(place, recipe=recipe(chat_template=template, system="drop").canonical())
+    assert found.excluded.not_rendered == 0
+
+
+def test_malformed_rows_are_counted(place, tmp_path):
+    file = tmp_path / "more.jsonl"
+    good = {"messages": [{"role": "user", "content": "seeds"}, {"role": "assistant", "content": "grow"}]}
+    file.write_text(json.dumps(good) + "\n{broken\n")
+    external = [{"path": "more.jsonl", "sha256": "0"}]
+    found = ready(place, recipe=phases(external=external), external={"more.jsonl": file})
+    assert found.excluded.malformed == 1
+    assert found.excluded.examples[0].startswith("more.jsonl:2: ")
+    assert [one.source for one in found.chosen].count("more.jsonl") == 1
+
+
+def test_a_model_that_is_not_there(place):
+    with pytest.raises(NoModel, match="no-such"):
+        ready(place, place / "no-such")
+
+
+def test_a_model_that_is_not_causal(place, tmp_path):
+    tokenizer().save_pretrained(tmp_path)
+    BertModel(
+        BertConfig(vocab_size=400, hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
+    ).save_pretrained(tmp_path)
+    with pytest.raises(NoModel, match="no causal model but BertModel"):
+        ready(place, tmp_path)
+
+
+def test_a_model_without_a_template(place, tmp_path):
+    write_tiny(tmp_path)
+    (tmp_path / "chat_template.jinja").unlink()
+    with pytest.raises(NoTemplate, match="no chat template"):
+        ready(place, tmp_path)
+
+
+def test_weights_that_are_damaged(place, tmp_path):
+    write_tiny(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(NoModel, match=r"weights of .* cannot be loaded"):
+        ready(place, tmp_path)
+
+
+def test_four_bits_need_a_gpu(place):
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(ItemError, match="needs an NVIDIA GPU"):
+        ready(place, recipe=recipe(lora={"quantize": "nf4"}).canonical())
+
+
+def test_an_adapter_for_layers_that_are_not_there(place):
+    with pytest.raises(ItemError, match="does not fit this model"):
+        ready(place, recipe=recipe(lora={"targets": ["no_such_layer"]}).canonical())
