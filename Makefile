@@ -33,6 +33,10 @@ help:  ## Say what there is
 demo: $(LOCAL)  ## From taxonomy/ to a judged dataset in dataset/, with the rehearsal teacher (no weights needed)
 	.venv/bin/seedbed generate taxonomy --teacher rehearsal --out dataset
 
+trainer: $(LOCAL)  ## What `seedbed train` needs beside the rest: torch, transformers, peft
+	$(PIP) $(TORCH)
+	$(PIP) --editable '.[local,trainer]'
+
 test: $(DEV)  ## Run the tests; PYTEST="-k name" chooses
 	$(PY) -m pytest -n 2 --dist loadgroup $(PYTEST)
 
@@ -76,6 +80,10 @@ million: $(DEV)  ## Make a million samples in one run, answered at once, and say
 
 peers: $(DEV)  ## The field's systems on the same mock endpoint, beside Seedbed (fetches their packages)
 	$(PY) benchmarks/peers/run.py $(PEERS)
+
+bench-training: $(DEV)  ## Measure training beside TRL: tokens a second of processor time
+	$(PIP) 'trl>=1.16'
+	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(PY) benchmarks/training.py $(BENCH)
 
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph
