@@ -18,6 +18,7 @@ ELSEWHERE = ('teacher.url="https://llm.example.org/v1"',)
 ALL = (
     "vllm.enabled=true",
     "services.evaluator.enabled=true",
+    "services.trainer.enabled=true",
     'otlpEndpoint="http://collector.monitoring:4318"',
     "tls.enabled=true",
     "tls.mutual=true",
