@@ -8,8 +8,8 @@ from tests.deploy.images import DOCKERFILE, PACKAGES, extras_of, foreign_imports
 
 STAGES = read_stages()
 TARGETS = {name: stage for name, stage in STAGES.items() if stage.base == "base"}
-# The command and its collector are tools of one machine.
-SERVICES = {path.parent.name for path in PACKAGES.glob("*/__main__.py")} - {"cli", "collector"}
+# The command, its collector and its server of a tuned student are tools of one machine.
+SERVICES = {path.parent.name for path in PACKAGES.glob("*/__main__.py")} - {"cli", "collector", "serving"}
 
 
 def test_the_file_is_in_order(packages):
