@@ -67,5 +67,6 @@ def _choice() -> dict[str, object]:
 
 
 def _likelihood() -> dict[str, object]:
-    metric = {"metric": "perplexity", "aggregation": "perplexity", "higher_is_better": False}
+    # Not perplexity: of a whole answer that a student has never seen it is beyond what a float can hold.
+    metric = {"metric": "acc", "aggregation": "mean", "higher_is_better": True}
     return {"output_type": "loglikelihood", "doc_to_target": "{{reference}}", "metric_list": [metric]}
