@@ -1,4 +1,4 @@
-"""Two workers do twice the work of one, until the teacher is the limit: `python benchmarks/scaling.py`.
+"""Whether two workers do twice the work of one, until the teacher is the limit: `benchmarks/scaling.py`.
 
 Each worker is given a small part of a core, as a pod with a limit of processor has it, so that the cores of
 one machine are not what limits them: a process that has used its part of a tenth of a second is halted until
@@ -126,16 +126,16 @@ def main() -> None:
     options = parser.parse_args()
     limit = options.at_once / options.delay_ms * 1000
     paces: dict[int, float] = {}
+    if not options.json:
+        print(f"the teacher's limit is {limit:.0f} calls/s; each process has {options.share:.1%} of a core")
     with tempfile.TemporaryDirectory(prefix="seedbed-bench-") as folder:
         for count in (1, 2, 4):
-            paces[count] = measure(Path(folder, str(count)), count, options)
+            pace = paces[count] = measure(Path(folder, str(count)), count, options)
+            shares = f"{pace / paces[1]:.2f} times one, {pace / limit:.0%} of the limit"
+            if not options.json:
+                print(f"{count} of each worker: {pace:>6.0f} calls/s, {shares}", flush=True)
     if options.json:
         print(json.dumps({"limit": limit, "calls_a_second": paces}))
-        return
-    print(f"the teacher's limit is {limit:.0f} calls/s; each process has {options.share:.0%} of a core")
-    for count, pace in paces.items():
-        shares = f"{pace / paces[1]:.2f} times one, {pace / limit:.0%} of the limit"
-        print(f"{count} of each worker: {pace:>6.0f} calls/s, {shares}")
 
 
 if __name__ == "__main__":
