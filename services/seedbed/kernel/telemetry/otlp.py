@@ -16,7 +16,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope as WireScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource as WireResource
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as WireStatus
 from opentelemetry.sdk.metrics import Exemplar
@@ -92,10 +91,10 @@ class _SpanExporter(OTLPSpanExporter):
         self._about = WireResource(attributes=[_pair(k, v) for k, v in resource.attributes.items()])
 
     def export(self, spans: Sequence[Any]) -> SpanExportResult:
-        told = ScopeSpans(scope=_WIRE_SCOPE, spans=[span.wire for span in spans])
-        request = ExportTraceServiceRequest(
-            resource_spans=[ResourceSpans(resource=self._about, scope_spans=[told])]
-        )
+        request = ExportTraceServiceRequest()
+        # In place: what is put into a message is copied, with all that is in it.
+        of_resource = request.resource_spans.add(resource=self._about)
+        of_resource.scope_spans.add(scope=_WIRE_SCOPE).spans.extend(span.wire for span in spans)
         sent = self._client.export(request.SerializeToString())
         return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
 
