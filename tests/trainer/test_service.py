@@ -1,0 +1,124 @@
+"""Trainings on the bus: refused, waited for, and what was trained before is not trained again."""
+
+import pytest
+
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.errors import InputError, NotFound, StoreError
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.store import open_store
+from seedbed.trainer.v1 import trainer_service_pb2 as pb
+from tests.trainer.service import serving
+from tests.trainer.students import RECIPE, recipe, write_rows, write_tiny
+
+SUCCEEDED = pb.TrainingState.TRAINING_STATE_SUCCEEDED
+
+
+@pytest.fixture
+async def bus(nats_server):
+    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
+    await bus.prepare()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    root = tmp_path_factory.mktemp("service")
+    write_rows(root / "dataset")
+    write_tiny(root / "model")
+    return root
+
+
+@pytest.fixture
+async def store(file_store_url):
+    return await open_store(file_store_url)
+
+
+@pytest.fixture
+async def trainer(bus, store, tmp_path):
+    async with serving(bus, store, tmp_path / "cache") as trainer:
+        yield trainer
+
+
+class Flaky:
+    """A store that is away for a while when weights are to be written."""
+
+    def __init__(self, store, times):
+        self._store, self.times = store, times
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def upload(self, key, source):
+        if key.startswith("checkpoints/") and self.times > 0:
+            self.times -= 1
+            raise StoreError("the store is on holiday")
+        await self._store.upload(key, source)
+
+
+async def test_what_cannot_be_is_refused_before_anything_is_loaded(trainer, place):
+    digest = await trainer.send(place / "dataset")
+    with pytest.raises(InputError, match="no dataset"):
+        await trainer.train("0" * 64, place / "model", recipe().canonical())
+    with pytest.raises(InputError, match=r"not YAML|keys and values"):
+        await trainer.train(digest, place / "model", "no-such-recipe")
+    with pytest.raises(InputError, match="there is no model"):
+        await trainer.train(digest, place / "no-such/model/here", recipe().canonical())
+    with pytest.raises(InputError, match="holds no model"):
+        await trainer.train(digest, place / "dataset", recipe().canonical())
+    with pytest.raises(InputError, match="no model is named"):
+        await trainer.train(digest, "", recipe().canonical())
+    with pytest.raises(InputError) as refused:
+        await trainer.train(digest, place / "model", "lab")
+    found = {violation.field: violation.description for violation in refused.value.violations}
+    assert "warms up over 385 steps" in found["phase kt1"]
+    nothing = recipe(phases=[{**RECIPE["phases"][0], "data": [{"kinds": ["foundational"]}]}]).canonical()
+    with pytest.raises(InputError) as refused:
+        await trainer.train(digest, place / "model", nothing)
+    assert "it selects nothing" in refused.value.violations[0].description
+    with pytest.raises(NotFound):
+        await trainer.trainings.get("t0000")
+    assert await trainer.trainings.all() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_a_training_goes_to_its_end_and_another_recalls_what_it_shares(trainer, place):
+    digest = await trainer.send(place / "dataset")
+    asked = await trainer.train(digest, place / "model", recipe().canonical())
+    ended = await trainer.until(asked.name)
+    assert ended.state == SUCCEEDED, ended.reason
+    assert [phase.name for phase in ended.phases] == ["kt1", "st"]
+    assert [phase.checkpoint.number for phase in ended.phases] == [1, 2]
+    answer = await trainer.api.ListCheckpoints(pb.ListCheckpointsRequest(training=asked.name), None)
+    first, second = answer.checkpoints
+    assert second.parent == ended.phases[0].checkpoint
+    assert (first.dataset, first.recipe_digest, first.base.name) == (
+        digest,
+        recipe().digest,
+        str(place / "model"),
+    )
+    # The same call is the same training, and does nothing.
+    again = await trainer.train(digest, place / "model", recipe().canonical())
+    assert (again.name, again.state, again.fence) == (ended.name, SUCCEEDED, ended.fence)
+    # Another last phase: the first is not trained again.
+    other = {**RECIPE, "phases": [RECIPE["phases"][0], {**RECIPE["phases"][1], "learning_rate": 0.005}]}
+    changed = await trainer.until(
+        (await trainer.train(digest, place / "model", recipe(phases=other["phases"]).canonical())).name
+    )
+    assert changed.name != ended.name
+    assert [phase.recalled for phase in changed.phases] == [True, False]
+    assert changed.phases[0].checkpoint == ended.phases[0].checkpoint
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_a_store_that_is_away_during_a_save_is_waited_for(bus, store, place, tmp_path):
+    flaky = Flaky(store, 3)
+    async with serving(bus, flaky, tmp_path / "cache") as trainer:
+        digest = await trainer.send(place / "dataset")
+        name = (await trainer.train(digest, place / "model", recipe().canonical())).name
+        waiting = await trainer.until(name, lambda training: training.waiting)
+        assert "on holiday" in waiting.waiting
+        ended = await trainer.until(name)
+        assert (ended.state, ended.waiting) == (SUCCEEDED, "")
