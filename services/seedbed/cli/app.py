@@ -15,6 +15,7 @@ from seedbed.cli import (
     app_store,
     app_taxonomy,
     app_trainings,
+    app_whole,
     options,
 )
 from seedbed.cli.boundary import Boundary
@@ -39,6 +40,7 @@ for command in (
     app_store.forget,
     app_trainings.train,
     app_evaluations.evaluate,
+    app_whole.run,
     app_serving.serve,
     app_serving.chat,
 ):

@@ -12,6 +12,8 @@ _COLOURS = [f"var(--series-{number})" for number in range(1, 7)]
 _INK, _LINE = "var(--ink)", "var(--line)"
 _CONFIG = {
     "background": "transparent",
+    # The page's own letters may be wider than those that were measured.
+    "padding": {"left": 24, "right": 16, "top": 4, "bottom": 4},
     "font": "system-ui, sans-serif",
     "view": {"stroke": "transparent"},
     "axis": {

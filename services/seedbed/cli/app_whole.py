@@ -1,0 +1,120 @@
+"""`seedbed run`: the command and its options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seedbed.cli import options
+from seedbed.cli.boundary import Boundary
+from seedbed.cli.screen import Screen
+from seedbed.cli.shell import STATE, debugging
+
+_STUDENT = "Student"
+
+
+def run(  # noqa: PLR0913  its options are its interface
+    context: typer.Context,
+    taxonomy: Annotated[
+        str,
+        typer.Argument(metavar="TAXONOMY", help="A folder, a git address, or either with @REVISION."),
+    ],
+    *,
+    teacher: options.Teacher = "",
+    model: options.Model = "",
+    api_key_env: options.ApiKeyEnv = "",
+    judge: options.Judge = "",
+    judge_model: options.JudgeModel = "",
+    judge_api_key_env: options.JudgeApiKeyEnv = "",
+    student: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|DIR|scratch",
+            help="Causal model to tune, on the hub or in a folder, or `scratch`: a small one made here.",
+            rich_help_panel=_STUDENT,
+            show_default=False,
+        ),
+    ] = "",
+    training_recipe: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|NAME",
+            help="Phases, replay and rates, as YAML, or a shipped one such as `small`; else `lab`.",
+            rich_help_panel=_STUDENT,
+            show_default=False,
+        ),
+    ] = "",
+    questions: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Held-out questions a leaf; 20 where not given.",
+            rich_help_panel=_STUDENT,
+            show_default=False,
+        ),
+    ] = 0,
+    gate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Limits that the student must keep, as YAML.",
+            rich_help_panel=_STUDENT,
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Samples a leaf; else the recipe's.", show_default=False)
+    ] = 0,
+    leaf: options.LeafGlobs = None,
+    recipe: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How much of what, as YAML.", show_default=False)
+    ] = None,
+    concurrency: options.Concurrency = 0,
+    timeout: options.Timeout = 0,
+    state: options.State = STATE,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where dataset, student and report go.")] = Path(
+        "grown"
+    ),
+    machine: options.Json = False,
+) -> None:
+    """From a taxonomy to a tuned student and the report on it: generate, train, evaluate, report.
+
+    The same command again goes on where it was.
+    Exit status: 0 all well, 3 short leaves, 4 gate not passed, 2 bad input, 130 interrupted, 1 otherwise.
+    """
+    from seedbed.cli import generate
+    from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.supply import Pace
+    from seedbed.cli.whole import Order, Whole
+
+    generation = generate.Order(
+        taxonomy=taxonomy,
+        state=state,
+        out=out,
+        wanted=Wanted(
+            teacher=teacher,
+            model=model,
+            api_key_env=api_key_env,
+            judge=judge,
+            judge_model=judge_model,
+            judge_api_key_env=judge_api_key_env,
+        ),
+        target=target,
+        leaves=tuple(leaf or ()),
+        recipe=recipe,
+        pace=Pace(concurrency=concurrency, timeout=timeout),
+    )
+    order = Order(
+        generation=generation,
+        student=student,
+        training_recipe=training_recipe,
+        out=out,
+        questions=questions,
+        gate=gate,
+    )
+    screen = Screen(machine=machine)
+    whole = Whole(order, screen)
+    Boundary(screen, debug=debugging(context), logs=state / "logs", on_failure=whole.tell_failure).run(
+        whole.run
+    )
