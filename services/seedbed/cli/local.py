@@ -12,6 +12,8 @@ from seedbed.cli.state import StateFolder
 from seedbed.kernel.settings import PREFIX, load_settings
 
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
+WORKERS = ("knowledge", "skills", "judge")
+"""Those that take items from the queues, and so begin when `runs` has seen to these."""
 # Brought up by the commands that need them alone: what they load is heavy.
 TUNING = ("trainer", "evaluator")
 # For a stack that serves one command: it does nothing that this command has not asked for.

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from seedbed.cli.child import Program
 from seedbed.cli.health import keep_healthy
 from seedbed.cli.keeper import Keeper, Notify, StartError
-from seedbed.cli.local import address
+from seedbed.cli.local import WORKERS, address
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.channel import OPEN, Access, open_channel
 
@@ -34,7 +34,10 @@ class Stack:
 
     async def __aenter__(self) -> Self:
         try:
-            for program in self._programs:
+            for number, program in enumerate(self._programs):
+                if program.name in WORKERS and self._programs[number - 1].name not in WORKERS:
+                    # They would begin with what an earlier command left, before `runs` has emptied its queue.
+                    await self.ready("runs")
                 keeper = Keeper(program, self._state.log(program.name), self._state.processes, self._notify)
                 self._keepers[program.name] = keeper
                 await keeper.start()
