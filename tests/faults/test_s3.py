@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
 import pytest
 
 from seedbed.cli import generate as module
+from seedbed.cli import supply
 from seedbed.cli.endpoints import Wanted
 from seedbed.cli.screen import Screen
+from seedbed.kernel.store import open_store
 from tests.faults.proxy import open_proxy
 from tests.faults.stage import AT_ONCE, hash_files
 
@@ -40,7 +43,10 @@ async def test_the_run_waits_for_its_bucket(trouble, tmp_path, monkeypatch, s3_u
         url = s3_url.replace(f":{parts.port}/", f":{proxy.port}/")
         keys = {name: value for name, value in os.environ.items() if name.startswith("SEEDBED_STORE_")}
         overrides = {**keys, "SEEDBED_STORE_URL": url, "SEEDBED_CONCURRENCY": str(AT_ONCE)}
-        monkeypatch.setattr(module, "overrides_of", lambda *_: overrides)
+        monkeypatch.setattr(supply, "overrides_of", lambda *_: overrides)
+        # What the command itself reads, for its estimate, lies there as well.
+        store = await open_store(s3_url, **{name.lower()[14:]: key for name, key in keys.items()})
+        monkeypatch.setattr(module, "open_store", AsyncMock(return_value=store))
         order = module.Order(
             taxonomy=str(undisturbed.taxonomy),
             state=tmp_path / "state",
