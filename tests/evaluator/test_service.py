@@ -29,6 +29,16 @@ def rows_of(evaluation, **wanted):
     ]
 
 
+def check_gate(judged, least, asked):
+    """One checkpoint of the two alone gained so much on every leaf; which, is for such small models to say."""
+    worse, better = sorted(least, key=least.__getitem__)
+    passed = {decision.checkpoint: decision.passed for decision in judged.decisions}
+    assert passed == {better: True, worse: False}
+    (reasons,) = (decision.reasons for decision in judged.decisions if not decision.passed)
+    assert f"less than {asked:+g}" in reasons[0]
+    assert judged.best == better
+
+
 async def test_an_evaluation_says_what_each_leaf_gained_and_what_was_forgotten(serve, request_of_school):
     async with serve() as stub:
         *_, done = await evaluate(stub, request_of_school)
@@ -36,8 +46,12 @@ async def test_an_evaluation_says_what_each_leaf_gained_and_what_was_forgotten(s
             answer.name: answer.data
             async for answer in stub.ReadEvaluation(pb.ReadEvaluationRequest(evaluation=done.name))
         }
-        learned = rows_of(done, leaf=NOTES, measure=Measure.MEASURE_LIKELIHOOD)
-        asked = sum(row.difference for row in learned) / len(learned)
+        learned = rows_of(done, subject=Subject.SUBJECT_GAIN, measure=Measure.MEASURE_LIKELIHOOD)
+        least = {
+            name: min(row.difference for row in learned if row.after == name)
+            for name in ("2-seeds", "3-notes")
+        }
+        asked = sum(least.values()) / len(least)
         judged = await stub.CheckGate(
             pb.CheckGateRequest(evaluation=done.name, gate=f"likelihood: {{least_gain: {asked}}}")
         )
@@ -65,10 +79,7 @@ async def test_an_evaluation_says_what_each_leaf_gained_and_what_was_forgotten(s
         "general"
     }
     assert done.loads == 1
-    # Only the checkpoint that was trained on the notes has gained so much on them.
-    assert [decision.passed for decision in judged.decisions] == [False, True]
-    assert NOTES in judged.decisions[0].reasons[0]
-    assert judged.best == "3-notes"
+    check_gate(judged, least, asked)
     assert "tasks" in {name.partition("/")[0] for name in files}
     scores = [json.loads(line) for line in files["scores.jsonl"].splitlines()]
     assert {row["checkpoint"] for row in scores} == {"base", "2-seeds", "3-notes"}
