@@ -30,7 +30,7 @@ def rows_of(evaluation, **wanted):
 
 
 def check_gate(judged, least, asked):
-    """One checkpoint of the two alone gained so much on every leaf; which, is for such small models to say."""
+    """One of the two alone gained so much on every leaf; which, is for such small models to say."""
     worse, better = sorted(least, key=least.__getitem__)
     passed = {decision.checkpoint: decision.passed for decision in judged.decisions}
     assert passed == {better: True, worse: False}

@@ -58,7 +58,7 @@ def lean(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
     with torch.no_grad():
         # The same in every token, so that it comes through to the head whatever was read.
         model.model.embed_tokens.weight[:, 0] = 1.0
-        for token, leaning in (('"', 0.35), ("\\", -2.0)):
+        for token, leaning in (('"', 0.45), ("\\", -2.0)):
             model.lm_head.weight[tokenizer.convert_tokens_to_ids(token), 0] = leaning
 
 

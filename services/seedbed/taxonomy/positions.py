@@ -71,7 +71,9 @@ def read_yaml(raw: bytes, file: str) -> Parsed:
         parsed.findings.append(error(file, place, "yaml-syntax", message))
     except yaml.MarkedYAMLError as broken:
         place = _place(broken.problem_mark or broken.context_mark)
-        parsed.findings.append(error(file, place, "yaml-syntax", _words(broken, text, place)))
+        # Its scanner reads ahead, and may refuse a depth before we have seen of it.
+        rule = "yaml-depth" if "nesting depth" in str(broken.problem) else "yaml-syntax"
+        parsed.findings.append(error(file, place, rule, _words(broken, text, place)))
     return parsed
 
 
