@@ -97,7 +97,7 @@ def total(metrics, name):
     return sum(float(value) for value in re.findall(rf"^{name}{{.*}} (\S+)$", metrics, re.MULTILINE))
 
 
-# Its sampler ends the engine now and then where requests bear seeds: "CPU Generator does not use offset" (0.32.0).
+# Requests that bear seeds end its engine now and then: "CPU Generator does not use offset" (0.32.0).
 @pytest.mark.skipif("SEEDBED_VLLM" not in os.environ, reason="SEEDBED_VLLM=1 asks for a run with a real vLLM")
 @pytest.mark.slow
 @pytest.mark.timeout(300)
