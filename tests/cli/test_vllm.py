@@ -2,18 +2,20 @@
 
 import asyncio
 import json
-import os
-import re
 import sys
 
 import aiohttp
 import pytest
 
 from seedbed.cli.endpoints import Wanted, choose_endpoints
-from seedbed.cli.vllm import Build, find_vllm, make_program
+from seedbed.cli.models import put_on
+from seedbed.cli.screen import Screen
+from seedbed.cli.state import StateFolder
+from seedbed.cli.students import find_student
+from seedbed.cli.vllm import Build, find_vllm, make_program, serve_weights
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.settings import load_settings
-from tests.cli.stage import TAXONOMY, finish, seedbed, start
+from tests.cli.stage import TAXONOMY, seedbed
 
 BARE = load_settings({})
 
@@ -59,11 +61,13 @@ def test_a_server_knows_priorities_and_writes_no_endless_white_space():
     assert words.startswith("py -m vllm.entrypoints.openai.api_server --model org/m ")
     assert "--scheduling-policy priority" in words
     assert "disable_any_whitespace" in words
+    assert "chunked-prefill" not in words
     assert "VLLM_CPU_KVCACHE_SPACE" not in program.env
 
 
-def test_a_server_on_cpus_has_room_for_keys_unless_the_caller_says_otherwise():
-    program, _ = words_of(Build("py", "0.32.0", cpu=True))
+def test_a_server_on_cpus_reads_prompts_whole_and_has_room_for_keys_unless_the_caller_says_otherwise():
+    program, words = words_of(Build("py", "0.32.0", cpu=True))
+    assert "--no-enable-chunked-prefill" in words
     assert int(program.env["VLLM_CPU_KVCACHE_SPACE"]) > 0
     own, _ = words_of(Build("py", "0.32.0", cpu=True), VLLM_CPU_KVCACHE_SPACE="7", SEEDBED_X_API_KEY="k")
     assert own.env["VLLM_CPU_KVCACHE_SPACE"] == "7"
@@ -78,46 +82,88 @@ def test_where_there_is_no_vllm_it_says_what_to_do(monkeypatch):
         find_vllm(load_settings({"SEEDBED_VLLM_PYTHON": "/no/python"}))
 
 
-async def last_metrics(process, ports, pause=0.3):
-    """What the server last said of itself before it was stopped."""
-    said = ""
-    async with aiohttp.ClientSession() as session:
-        while process.returncode is None:
-            await asyncio.sleep(pause)
-            try:
-                port = json.loads(ports.read_text())["vllm-1"]
-                async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
-                    said = await answer.text() if answer.status == 200 else said
-            except (OSError, KeyError, ValueError, aiohttp.ClientError):
-                continue
-    return said
+RANK = 8
+TAKES_ADAPTERS = ("--enable-lora", "--max-lora-rank", str(RANK))
+# Random weights pass no gate but those that stand open.
+RECIPE = {
+    "target": 12,
+    "max_rounds": 2,
+    "gates": {"pair_score": 1, "faithful": 0, "relevancy": 0, "standalone": 0, "evidence": False},
+}
+PHASE = {"name": "all", "data": [{}], "learning_rate": 0.01, "batch_samples": 8, "context": 4096}
+TRAINING = {"precision": "float32", "lora": {"rank": RANK, "alpha": 64}, "phases": [PHASE]}
+KINDS = ("knowledge/science/**", "**/writing/**")
 
 
-def total(metrics, name):
-    return sum(float(value) for value in re.findall(rf"^{name}{{.*}} (\S+)$", metrics, re.MULTILINE))
+async def ask(url, model, text, **more):
+    """The likelihood of each token of an answer."""
+    messages = [{"role": "user", "content": text}]
+    body = {"model": model, "messages": messages, "max_tokens": 8, "logprobs": True, **more}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/chat/completions", json=body) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        (choice,) = (await answer.json())["choices"]
+        return [token["logprob"] for token in choice["logprobs"]["content"]]
 
 
-# Requests that bear seeds end its engine now and then: "CPU Generator does not use offset" (0.32.0).
-@pytest.mark.skipif("SEEDBED_VLLM" not in os.environ, reason="SEEDBED_VLLM=1 asks for a run with a real vLLM")
+async def generate(model, url, place):
+    """A dataset of each kind of leaf, made by a server that runs already."""
+    (place / "recipe.yaml").write_text(json.dumps(RECIPE))
+    leaves = [word for leaf in KINDS for word in ("--leaf", leaf)]
+    state, out = place / "state", place / "dataset"
+    ended = await seedbed(
+        *("generate", TAXONOMY, "--teacher", f"vllm:{model}", "--recipe", place / "recipe.yaml", *leaves),
+        *("--state", state, "--out", out, "--json"),
+        SEEDBED_VLLM_URL=url,
+        SEEDBED_TEACHER_DIALECT="vllm",
+    )
+    assert ended.code in (0, 3), ended.err
+    assert "serves tiny already" in ended.err
+    found = ended.object
+    assert found["teacher_calls"] > 20
+    # No reply had to be asked for again, or was given up.
+    assert found["dead"] == sum(leaf["malformed"] + leaf["failed"] for leaf in found["leaves"]) == 0
+    assert all(leaf["accepted"] for leaf in found["leaves"]), found["leaves"]
+    return out
+
+
+async def train(dataset, model, place):
+    """The folder of an adapter that was trained on it."""
+    (place / "training.yaml").write_text(json.dumps(TRAINING))
+    places = ("--state", place / "training", "--out", place / "student")
+    ended = await seedbed(
+        "train", dataset, "--model", model, "--training-recipe", place / "training.yaml", *places
+    )
+    assert ended.code == 0, ended.err
+    return place / "student"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_a_run_with_a_real_vllm_of_its_own_has_every_reply_by_its_schema(vllm, tmp_path):
+async def test_what_a_real_vllm_teaches_comes_back_as_an_adapter_on_the_same_running_server(
+    vllm, tmp_path, monkeypatch, capsys
+):
     model = vllm.make_model(tmp_path / "tiny")
-    recipe = tmp_path / "recipe.yaml"
-    # Random weights pass hardly a gate: enough rounds to ask of every kind, and no more.
-    recipe.write_text("target: 4\nmax_rounds: 2\n")
-    state, out = tmp_path / "state", tmp_path / "out"
-    leaves = [word for leaf in ("knowledge/science/**", "**/writing/**") for word in ("--leaf", leaf)]
-    process = await start(
-        *("generate", TAXONOMY, "--teacher", f"vllm:{model}", "--recipe", recipe, *leaves),
-        *("--state", state, "--out", out, "--json"),
-        SEEDBED_VLLM_PYTHON=vllm.python,
-        SEEDBED_VLLM_ARGUMENTS="--enforce-eager",
-    )
-    metrics, ended = await asyncio.gather(last_metrics(process, state / "ports.json"), finish(process, 240))
-    assert ended.code in (0, 3), ended.err
-    assert ended.object["teacher_calls"] > 20
-    assert total(metrics, "vllm:prefix_cache_hits_total") > 0
-    letters = await seedbed("dead", "list", "--state", state, "--json")
-    assert "JSON" not in letters.out
-    assert {leaf["failed"] for leaf in ended.object["leaves"]} == {0}
+    monkeypatch.setenv("VLLM_ALLOW_RUNTIME_LORA_UPDATING", "1")
+    arguments = " ".join(("--enforce-eager", *TAKES_ADAPTERS))
+    settings = load_settings({"SEEDBED_VLLM_PYTHON": vllm.python, "SEEDBED_VLLM_ARGUMENTS": arguments})
+    wanted = choose_endpoints(Wanted(teacher=f"vllm:{model}"), settings, {})
+    state = StateFolder(tmp_path / "serving")
+    with state.hold("serve"):
+        async with serve_weights(wanted, state, settings, Screen()) as endpoints:
+            url = endpoints.teacher.url
+            assert endpoints.teacher.dialect == "vllm"
+            # More than it reads in one step: where it reads prompts in parts, seeds end its engine.
+            await asyncio.gather(*(ask(url, "tiny", f"{n} " + "seed " * 900, seed=n) for n in range(16)))
+            dataset = await generate(model, url, tmp_path)
+            student = await find_student(str(await train(dataset, model, tmp_path)), "", None, tmp_path)
+            assert student.tuned.weights == str(model)
+            await put_on([student.tuned], {student.tuned.name: url})
+            base, tuned = [
+                await ask(url, name, "What is a seed?", temperature=0)
+                for name in ("tiny", student.tuned.name)
+            ]
+            assert base != tuned
+    assert "in its prefix cache" in capsys.readouterr().out

@@ -73,7 +73,7 @@ async def serve_models(
     Raises InputError, NotFound, StartError.
     """
     build = choose_engine(wanted, settings)
-    groups = _group(models) if build else [list(models)]
+    groups = group_models(models) if build else [list(models)]
     engine = f"vLLM {build.version} on {build.device}" if build else "transformers"
     names = [f"server-{number}" for number in range(1, len(groups) + 1)]
     ports = state.choose_ports(names)
@@ -87,11 +87,11 @@ async def serve_models(
         screen.say(f"{engine} loads {', '.join(model.name for model in group)}; {state.log(name)}")
     async with loaded(programs, state, settings.vllm_patience, screen.warn):
         if build:
-            await _put_on([model for model in models if model.adapter], urls)
+            await put_on([model for model in models if model.adapter], urls)
         yield urls
 
 
-def _group(models: Sequence[Served]) -> list[list[Served]]:
+def group_models(models: Sequence[Served]) -> list[list[Served]]:
     """Models by their weights: one vLLM server loads one, and any number of adapters on it."""
     groups: dict[str, list[Served]] = {}
     for model in models:
@@ -105,13 +105,14 @@ def _make_program(
     if build is None:
         return _transformers_program(name, group, port)
     base = next((model.name for model in group if not model.adapter), Path(group[0].weights).name)
-    more = _lora_arguments([model.adapter for model in group if model.adapter])
+    more = lora_arguments([model.adapter for model in group if model.adapter])
     program = make_program(name, group[0].weights, base, port, build, settings, more=more)
     # For adapters put on while it runs; it is reached from this machine only.
     return replace(program, env={**program.env, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"})
 
 
-def _lora_arguments(adapters: list[str]) -> list[str]:
+def lora_arguments(adapters: Sequence[str]) -> list[str]:
+    """What a vLLM server is told that shall take these adapters. Raises InputError."""
     if not adapters:
         return []
     more = ["--enable-lora", "--max-lora-rank", str(max(map(_rank, adapters)))]
@@ -131,8 +132,8 @@ def _rank(adapter: str) -> int:
         ) from error
 
 
-async def _put_on(models: Sequence[Served], urls: Mapping[str, str]) -> None:
-    """Have running vLLM servers load adapters."""
+async def put_on(models: Sequence[Served], urls: Mapping[str, str]) -> None:
+    """Have running vLLM servers load adapters. Raises SeedbedError."""
     async with aiohttp.ClientSession(timeout=_LOADING) as session:
         for model in models:
             body = {"lora_name": model.name, "lora_path": model.adapter}

@@ -18,6 +18,7 @@ from seedbed.cli.child import Program
 from seedbed.cli.endpoints import Endpoint, Endpoints
 from seedbed.cli.loading import loaded
 from seedbed.cli.local import address, inherited
+from seedbed.cli.prefixes import ask_prefixes
 from seedbed.cli.screen import Screen
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.errors import InputError, NotFound
@@ -28,6 +29,9 @@ _LOOK = aiohttp.ClientTimeout(total=2)
 _STRUCTURED = json.dumps({"backend": "xgrammar", "disable_any_whitespace": True})
 # The engine's memory for keys and values, which on a CPU is the machine's own.
 _ON_CPU = {"VLLM_CPU_KVCACHE_SPACE": "2"}
+# After each part of a prompt but its last vLLM sets its seed's generator back. On a CPU none can be, and the
+# engine ends with "CPU Generator does not use offset". So prompts are read whole there.
+_WHOLE_PROMPTS = "--no-enable-chunked-prefill"
 _QUIET = {"VLLM_NO_USAGE_STATS": "1"}
 # Asked of another Python: importing vLLM itself takes seconds.
 _PROBE = """
@@ -90,6 +94,7 @@ def make_program(
         *("--model", weights, "--served-model-name", model),
         *("--host", host, "--port", str(port)),
         *("--scheduling-policy", "priority", "--structured-outputs-config", _STRUCTURED),
+        *([_WHOLE_PROMPTS] if build.cpu else []),
         *more,
         *shlex.split(settings.vllm_arguments),
     )
@@ -138,12 +143,18 @@ async def _started(
     for name, one in zip(names, wanted, strict=True):
         programs[ports[name]] = make_program(name, one.weights, one.model, ports[name], build, settings)
         screen.say(f"vLLM {build.version} loads {one.weights} on {build.device}; {state.log(name)}")
-    async with loaded(programs, state, settings.vllm_patience, screen.warn):
+    answering = {
         # Only of our own is it known that they take priorities.
-        yield {
-            one: replace(one, url=f"http://{address(ports[name])}/v1", weights="", dialect="vllm")
-            for name, one in zip(names, wanted, strict=True)
-        }
+        one: replace(one, url=f"http://{address(ports[name])}/v1", weights="", dialect="vllm")
+        for name, one in zip(names, wanted, strict=True)
+    }
+    async with loaded(programs, state, settings.vllm_patience, screen.warn):
+        try:
+            yield answering
+        finally:
+            for one in answering.values():
+                if found := await ask_prefixes(one.url):
+                    screen.say(f"the vLLM server of {one.model} had {found} in its prefix cache")
 
 
 async def _serves(url: str, model: str) -> bool:
