@@ -1,7 +1,7 @@
 """The command and its options. What it does stands in a module each, loaded when it is asked for."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +18,14 @@ from seedbed.cli import (
     app_whole,
     options,
 )
+from seedbed.cli.asking import asks_a_teacher
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, debugging
+
+if TYPE_CHECKING:
+    from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.supply import Pace
 
 app = typer.Typer(
     name="seedbed",
@@ -66,6 +71,7 @@ def whole(
 
 
 @app.command()
+@asks_a_teacher
 def generate(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
     taxonomy: Annotated[
@@ -73,12 +79,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         typer.Argument(metavar="TAXONOMY", help="A folder, a git address, or either with @REVISION."),
     ],
     *,
-    teacher: options.Teacher = "",
-    model: options.Model = "",
-    api_key_env: options.ApiKeyEnv = "",
-    judge: options.Judge = "",
-    judge_model: options.JudgeModel = "",
-    judge_api_key_env: options.JudgeApiKeyEnv = "",
+    wanted: "Wanted",
     target: Annotated[
         int, typer.Option(metavar="N", min=0, help="Samples a leaf; else the recipe's.", show_default=False)
     ] = 0,
@@ -95,8 +96,7 @@ def generate(  # noqa: PLR0913  its options are its interface
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only say what it will come to, and ask no teacher.")
     ] = False,
-    concurrency: options.Concurrency = 0,
-    timeout: options.Timeout = 0,
+    pace: "Pace",
     budget_calls: options.BudgetCalls = 0,
     budget_tokens: options.BudgetTokens = 0,
     budget_money: options.BudgetMoney = 0,
@@ -112,19 +112,9 @@ def generate(  # noqa: PLR0913  its options are its interface
     The same command again goes on where it was.
     Exit status: 0 all targets met, 3 finished with short leaves, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.endpoints import Wanted
     from seedbed.cli.generate import Generation, Order
     from seedbed.cli.means import Means
-    from seedbed.cli.supply import Pace
 
-    wanted = Wanted(
-        teacher=teacher,
-        model=model,
-        api_key_env=api_key_env,
-        judge=judge,
-        judge_model=judge_model,
-        judge_api_key_env=judge_api_key_env,
-    )
     order = Order(
         taxonomy=taxonomy,
         state=state,
@@ -134,7 +124,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         leaves=tuple(leaf or ()),
         recipe=recipe,
         refill=not no_refill,
-        pace=Pace(concurrency=concurrency, timeout=timeout),
+        pace=pace,
         telemetry=telemetry,
         only_estimate=estimate,
         means=Means(
@@ -153,35 +143,19 @@ def generate(  # noqa: PLR0913  its options are its interface
 
 
 @app.command()
-def up(  # noqa: PLR0913  its options are its interface
+@asks_a_teacher
+def up(
     context: typer.Context,
     *,
-    teacher: options.Teacher = "",
-    model: options.Model = "",
-    api_key_env: options.ApiKeyEnv = "",
-    judge: options.Judge = "",
-    judge_model: options.JudgeModel = "",
-    judge_api_key_env: options.JudgeApiKeyEnv = "",
-    concurrency: options.Concurrency = 0,
-    timeout: options.Timeout = 0,
+    wanted: "Wanted",
+    pace: "Pace",
     state: options.State = STATE,
     telemetry: options.Telemetry = False,
     machine: options.Json = False,
 ) -> None:
     """Bring up a stack and keep it up until Ctrl-C."""
     from seedbed.cli import up as work
-    from seedbed.cli.endpoints import Wanted
-    from seedbed.cli.supply import Pace
 
-    wanted = Wanted(
-        teacher=teacher,
-        model=model,
-        api_key_env=api_key_env,
-        judge=judge,
-        judge_model=judge_model,
-        judge_api_key_env=judge_api_key_env,
-    )
-    pace = Pace(concurrency=concurrency, timeout=timeout)
     setup = work.Setup(state=state, wanted=wanted, pace=pace, telemetry=telemetry)
     screen = Screen(machine=machine)
     Boundary(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))

@@ -1,16 +1,22 @@
 """`seedbed evaluate`: the command and its options."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seedbed.cli import options
+from seedbed.cli.asking import asks_a_teacher
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, debugging
 
+if TYPE_CHECKING:
+    from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.supply import Pace
 
+
+@asks_a_teacher
 def evaluate(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
     subject: Annotated[
@@ -54,14 +60,8 @@ def evaluate(  # noqa: PLR0913  its options are its interface
             metavar="DIR", help="Data of MMLU, ARC, HellaSwag, Winogrande and GSM8K.", show_default=False
         ),
     ] = None,
-    teacher: options.Teacher = "",
-    model: options.Model = "",
-    api_key_env: options.ApiKeyEnv = "",
-    judge: options.Judge = "",
-    judge_model: options.JudgeModel = "",
-    judge_api_key_env: options.JudgeApiKeyEnv = "",
-    concurrency: options.Concurrency = 0,
-    timeout: options.Timeout = 0,
+    wanted: "Wanted",
+    pace: "Pace",
     state: options.State = STATE,
     out: Annotated[
         Path | None,
@@ -74,18 +74,8 @@ def evaluate(  # noqa: PLR0913  its options are its interface
     Held-out questions for each leaf, base against checkpoints, with an interval of 95 %.
     Exit status: 0 done, 4 the gate is not passed, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.endpoints import Wanted
     from seedbed.cli.evaluate import Evaluating, Order
-    from seedbed.cli.supply import Pace
 
-    wanted = Wanted(
-        teacher=teacher,
-        model=model,
-        api_key_env=api_key_env,
-        judge=judge,
-        judge_model=judge_model,
-        judge_api_key_env=judge_api_key_env,
-    )
     order = Order(
         subject=subject,
         state=state,
@@ -97,7 +87,7 @@ def evaluate(  # noqa: PLR0913  its options are its interface
         general=general,
         benchmarks=benchmarks,
         out=out,
-        pace=Pace(concurrency=concurrency, timeout=timeout),
+        pace=pace,
     )
     screen = Screen(machine=machine)
     evaluating = Evaluating(order, screen)

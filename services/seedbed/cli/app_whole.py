@@ -1,18 +1,24 @@
 """`seedbed run`: the command and its options."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seedbed.cli import options
+from seedbed.cli.asking import asks_a_teacher
 from seedbed.cli.boundary import Boundary
 from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, debugging
 
+if TYPE_CHECKING:
+    from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.supply import Pace
+
 _STUDENT = "Student"
 
 
+@asks_a_teacher
 def run(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
     taxonomy: Annotated[
@@ -20,12 +26,7 @@ def run(  # noqa: PLR0913  its options are its interface
         typer.Argument(metavar="TAXONOMY", help="A folder, a git address, or either with @REVISION."),
     ],
     *,
-    teacher: options.Teacher = "",
-    model: options.Model = "",
-    api_key_env: options.ApiKeyEnv = "",
-    judge: options.Judge = "",
-    judge_model: options.JudgeModel = "",
-    judge_api_key_env: options.JudgeApiKeyEnv = "",
+    wanted: "Wanted",
     student: Annotated[
         str,
         typer.Option(
@@ -70,8 +71,7 @@ def run(  # noqa: PLR0913  its options are its interface
     recipe: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How much of what, as YAML.", show_default=False)
     ] = None,
-    concurrency: options.Concurrency = 0,
-    timeout: options.Timeout = 0,
+    pace: "Pace",
     state: options.State = STATE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where dataset, student and report go.")] = Path(
         "grown"
@@ -84,26 +84,17 @@ def run(  # noqa: PLR0913  its options are its interface
     Exit status: 0 all well, 3 short leaves, 4 gate not passed, 2 bad input, 130 interrupted, 1 otherwise.
     """
     from seedbed.cli import generate
-    from seedbed.cli.endpoints import Wanted
-    from seedbed.cli.supply import Pace
     from seedbed.cli.whole import Order, Whole
 
     generation = generate.Order(
         taxonomy=taxonomy,
         state=state,
         out=out,
-        wanted=Wanted(
-            teacher=teacher,
-            model=model,
-            api_key_env=api_key_env,
-            judge=judge,
-            judge_model=judge_model,
-            judge_api_key_env=judge_api_key_env,
-        ),
+        wanted=wanted,
         target=target,
         leaves=tuple(leaf or ()),
         recipe=recipe,
-        pace=Pace(concurrency=concurrency, timeout=timeout),
+        pace=pace,
     )
     order = Order(
         generation=generation,

@@ -17,8 +17,6 @@ from seedbed.trainer.loss import counted_loss
 from seedbed.trainer.masks import Sample, check_template
 from seedbed.trainer.recipe import Lora, TrainingRecipe
 
-_WHOLE = "bring the whole folder again, as it was saved or as it is on the hub"
-
 
 class NoModel(InputError):
     """The model is not there, or is none that can be trained."""
@@ -108,9 +106,7 @@ def load_tokenizer(folder: str, name: str, template: str = "", revision: str = "
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **({"revision": revision} if revision else {}))
     except (OSError, ValueError, ImportError) as error:
-        raise NoModel(
-            f"the tokenizer of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE
-        ) from error
+        raise NoModel(f"the tokenizer of {name} cannot be loaded: {first_line(error)}") from error
     if template:
         tokenizer.chat_template = template
     check_template(tokenizer, name)
@@ -144,10 +140,10 @@ def load_model(
             **quantization,
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise NoModel(f"the weights of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE) from error
+        raise NoModel(f"the weights of {name} cannot be loaded: {first_line(error)}") from error
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
-        raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all", hint=_WHOLE)
+        raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all")
     return model
 
 
@@ -197,10 +193,7 @@ def adapt(model: Any, lora: Lora, base: str) -> Any:
     try:
         return get_peft_model(model, config)
     except ValueError as error:
-        raise ItemError(
-            f"the adapter does not fit this model: {first_line(error)}",
-            hint="name layers that it has in `lora.targets`, or none for all linear ones",
-        ) from error
+        raise ItemError(f"the adapter does not fit this model: {first_line(error)}") from error
 
 
 def take_up_adapter(model: Any, folder: Path) -> Any:
