@@ -96,6 +96,6 @@ def test_a_line_said_in_a_span_leads_to_its_trace():
     without, within = map(json.loads, done.stderr.splitlines())
     assert "trace_id" not in without
     assert (within["trace_id"], within["span_id"]) == (
-        f"{of_run('r1').trace:032x}",
-        f"{of_run('r1').span:016x}",
+        of_run("r1").trace.hex(),
+        of_run("r1").span.hex(),
     )

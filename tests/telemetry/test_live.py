@@ -61,7 +61,7 @@ def test_every_kind_of_span_there_is_was_told(told):
 
 
 def hexed(context: Context):
-    return f"{context.trace:032x}", f"{context.span:016x}"
+    return context.trace.hex(), context.span.hex()
 
 
 def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(told):

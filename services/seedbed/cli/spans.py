@@ -58,8 +58,8 @@ def traces_of(run: str, snapshot: str, candidate: Candidate) -> list[tuple[str, 
 
 def _read(path: Path, context: Context) -> list[Span]:
     """The spans of a trace, and of the calls that led to it."""
-    own = read_trace(path, f"{context.trace:032x}")
-    first = [span for span in own if span.span == f"{context.span:016x}"]
+    own = read_trace(path, context.trace.hex())
+    first = [span for span in own if span.span == context.span.hex()]
     calls = [trace for span in first for trace, _ in span.links]
     led = [span for trace in dict.fromkeys(calls) for span in read_trace(path, trace)]
     return [*(span for span in led if "rpc.method" in span.attributes), *own]

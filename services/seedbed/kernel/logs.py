@@ -37,7 +37,7 @@ class _Unfailing:
 def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """Lead from a line to its trace, where the work is traced."""
     if span := current.get():
-        event["trace_id"], event["span_id"] = f"{span.trace:032x}", f"{span.span:016x}"
+        event["trace_id"], event["span_id"] = span.trace.hex(), span.span.hex()
     return event
 
 

@@ -37,12 +37,13 @@ class Requests:
     async def publish(self, subject: str, data: bytes, last: int | None = None) -> int:
         """Write to a stream; returns the message's sequence number. Raises APIError where it is refused.
 
-        Given `last`, only where that is the number of the subject's last message; 0 where there is none. The
-        message takes with it the trace that it is written in.
+        Given `last`, only where that is the number of the subject's last message; 0 where there is none.
+        Any other takes with it the trace that it is written in; who reads a value goes on with no trace.
         """
-        headers = trace_headers()
-        if last is not None:
-            headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value] = str(last)
+        if last is None:
+            headers = trace_headers()
+        else:
+            headers = {Header.EXPECTED_LAST_SUBJECT_SEQUENCE.value: str(last)}
         answer = await self._ask(subject, data, headers or None)
         read: dict[str, Any] = json.loads(answer.data)
         if "error" in read:

@@ -19,7 +19,7 @@ from seedbed.kernel.telemetry.context import (
 )
 from seedbed.kernel.telemetry.items import Within, first
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import Span, Told, open_span, traced, tracing
+from seedbed.kernel.telemetry.spans import Sort, Span, Told, open_span, traced, tracing
 from seedbed.runs.course import Course, Decided
 from seedbed.runs.preparation import PREPARATION
 from seedbed.runs.settlement import Settlement
@@ -36,7 +36,7 @@ def creating(plan: Plan) -> Span:
     """Around the creation of a run: the first span of its trace."""
     links = [of_snapshot(plan.snapshot), *filter(None, [current.get()])]
     told: Told = {a.RUN: plan.run, a.SNAPSHOT: plan.snapshot}
-    return open_span(spans.CREATE, at=traced(of_run(plan.run)), links=links, told=told)
+    return open_span(Sort(spans.CREATE), at=traced(of_run(plan.run)), links=links, told=told)
 
 
 class LeafTold:
@@ -45,30 +45,27 @@ class LeafTold:
     def __init__(self, run: str, target: LeafTarget) -> None:
         self._run = run
         self._target = target
-        self._told: Told = {
-            a.RUN: run,
-            a.LEAF: target.leaf,
-            a.LEAF_PATH: target.path,
-            a.LEAF_KIND: target.kind,
-        }
+        told: Told = {a.RUN: run, a.LEAF: target.leaf, a.LEAF_PATH: target.path, a.LEAF_KIND: target.kind}
+        names = (spans.OPEN_LEAF, spans.ROUND, spans.SETTLE_DRAW, spans.END_LEAF)
+        self._sorts = {name: Sort(name, told=told) for name in names}
         self._rounds, self._since = 0, time.time_ns()
 
     def opening(self) -> Span:
         """Around the opening of the leaf: the first span of its trace."""
         run = of_run(self._run)
-        return open_span(spans.OPEN_LEAF, at=self._trace(), links=[run], told=self._told)
+        return open_span(self._sorts[spans.OPEN_LEAF], at=self._trace(), links=[run])
 
     def ending(self, course: Course) -> Span:
         """Around the writing of its part."""
-        told = {**self._told, a.ACCEPTED: course.settlement.accepted, a.LEAF_SHORT: course.shortfall()}
-        return open_span(spans.END_LEAF, under=self._trace(), told=told)
+        told: Told = {a.ACCEPTED: course.settlement.accepted, a.LEAF_SHORT: course.shortfall()}
+        return open_span(self._sorts[spans.END_LEAF], under=self._trace(), told=told)
 
     def settling(self, course: Course) -> Iterator[Decided]:
         """The draws that a course decides, each with the time it took; one that is traced is told of."""
         began = time.perf_counter()
         for decided in course.settle():
             _settlement.record(time.perf_counter() - began, self._target.kind)
-            if tracing.maker is not None and is_chosen(decided.root, tracing.ratio):
+            if tracing.sink is not None and is_chosen(decided.root, tracing.ratio):
                 self._tell_draw(decided, course.settlement.rounds)
             yield decided
             began = time.perf_counter()
@@ -76,22 +73,22 @@ class LeafTold:
     def closed(self, settlement: Settlement) -> None:
         """A round has come to its end, if one was open: its span is from the end of the one before."""
         if settlement.rounds > self._rounds and (trace := self._trace()):
-            told = {**self._told, a.ROUND: settlement.rounds - 1, a.ACCEPTED: settlement.accepted}
+            told: Told = {a.ROUND: settlement.rounds - 1, a.ACCEPTED: settlement.accepted}
             at = _round(trace, settlement.rounds - 1)
-            with open_span(spans.ROUND, at=at, under=trace, told=told, since=self._since):
+            with open_span(self._sorts[spans.ROUND], at=at, under=trace, told=told, since=self._since):
                 pass
         self._rounds, self._since = settlement.rounds, time.time_ns()
 
     def _tell_draw(self, decided: Decided, number: int) -> None:
         trace, ends = self._trace(), Counter(decision.end for _, decision in decided.candidates)
-        told = {
-            **self._told,
+        told: Told = {
             a.DRAW: decided.number,
             a.ITEM: decided.root,
             a.CANDIDATE_END: ", ".join(f"{count} {end}" for end, count in sorted(ends.items())),
         }
         links = [_round(trace, number)] if trace else []
-        with open_span(spans.SETTLE_DRAW, under=of_item(self._run, decided.root), links=links, told=told):
+        under = of_item(self._run, decided.root)
+        with open_span(self._sorts[spans.SETTLE_DRAW], under=under, links=links, told=told):
             pass
 
     def _trace(self) -> Context | None:

@@ -15,7 +15,7 @@ from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.store import Store
 from seedbed.kernel.telemetry import attributes
 from seedbed.kernel.telemetry.context import current, of_snapshot
-from seedbed.kernel.telemetry.spans import IMPORT, open_span, traced
+from seedbed.kernel.telemetry.spans import IMPORT, Sort, open_span, traced
 from seedbed.taxonomy import front
 from seedbed.taxonomy.findings import errors_of, refusal
 from seedbed.taxonomy.leaf import summarize
@@ -118,5 +118,5 @@ def _tell(snapshot: str, since: int) -> None:
     """Its trace is named by what came of it, so it is told of at its end."""
     links = list(filter(None, [current.get()]))
     told = {attributes.SNAPSHOT: snapshot}
-    with open_span(IMPORT, at=traced(of_snapshot(snapshot)), links=links, told=told, since=since):
+    with open_span(Sort(IMPORT), at=traced(of_snapshot(snapshot)), links=links, told=told, since=since):
         pass

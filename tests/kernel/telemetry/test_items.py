@@ -43,7 +43,7 @@ def named(heard, beginning):
 
 
 def ids(context):
-    return f"{context.trace:032x}", f"{context.span:016x}"
+    return context.trace.hex(), context.span.hex()
 
 
 async def test_what_follows_from_an_item_is_below_it_in_the_trace_of_its_name(process, bus, endpoint):  # noqa: F811

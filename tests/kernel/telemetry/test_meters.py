@@ -1,6 +1,9 @@
+import dataclasses
+
 import pytest
 
-from seedbed.kernel.telemetry.attributes import STEP
+from seedbed.kernel.telemetry import meters
+from seedbed.kernel.telemetry.attributes import ERROR_TYPE, STEP
 from seedbed.kernel.telemetry.context import current, of_run
 from seedbed.kernel.telemetry.meters import Counter, Gauge, Histogram, Instrument, Observed, collect, forget
 from seedbed.kernel.telemetry.metrics import Metric
@@ -35,10 +38,33 @@ def test_a_bucket_holds_all_up_to_its_bound():
     histogram = Histogram(SECONDS)
     for value in (0.5, 1, 1.5, 10, 11):
         histogram.record(value, "s")
+    assert histogram in collect()
     row = histogram.series["s",]
     assert row.counts == [2, 2, 1]
     assert (row.total, row.least, row.most) == (24, 0.5, 11)
     assert row.exemplars == {}
+
+
+def test_values_are_sorted_into_their_buckets_whenever_somebody_asks_or_many_have_come(monkeypatch):
+    monkeypatch.setattr(meters, "MANY", 4)
+    histogram = Histogram(SECONDS)
+    for value in (20, 0.5, 1, 5, 11, 2):
+        histogram.record(value, "s")
+    row = histogram.series["s",]
+    assert (row.counts, row.recent) == ([2, 1, 1], [11, 2])
+    collect()
+    assert (row.counts, row.recent) == ([2, 2, 2], [])
+    assert (row.total, row.least, row.most) == (39.5, 0.5, 20)
+    collect()
+    assert row.counts == [2, 2, 2]
+
+
+def test_what_a_histogram_has_seen_can_be_told_as_a_count():
+    histogram = Histogram(dataclasses.replace(SECONDS, attributes=(STEP, ERROR_TYPE)))
+    for fault in ("", "", "STORE_ERROR"):
+        histogram.record(0.5, "judge.pair", fault)
+    histogram.record(0.5, "judge.grounded", "")
+    assert dict(histogram.counts()) == {("judge.pair",): 3, ("judge.grounded",): 1}
 
 
 def test_an_exemplar_is_the_last_that_was_traced_in_its_bucket():

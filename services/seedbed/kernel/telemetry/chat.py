@@ -2,16 +2,16 @@
 
 import json
 import time
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry import metrics
-from seedbed.kernel.telemetry.attributes import Attribute
-from seedbed.kernel.telemetry.context import HEADER, current
+from seedbed.kernel.telemetry.context import HEADER, Context, current
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import CHAT, UNTRACED, Span, Value, name_error, open_span, tracing
+from seedbed.kernel.telemetry.spans import CHAT, UNTRACED, Sort, Span, Told, name_error, open_span, tracing
 from seedbed.kernel.tokens import tokens_spent
 
 _duration = Histogram(metrics.CHAT_DURATION)
@@ -38,8 +38,7 @@ class Chat:
         if _duration.on:
             self._began = time.perf_counter()
             if parent := current.get():
-                name, told = f"{CHAT} {self._body['model']}", _describe(self._body, self._address)
-                self._span = open_span(name, "client", under=parent, told=told)
+                self._span = _open(self._body, self._address, parent)
                 self._span.__enter__()
         return self
 
@@ -63,21 +62,29 @@ class Chat:
         answered = tokens_spent(reply, "completion_tokens")
         _tokens.record(asked, model, self._address, "input")
         _tokens.record(answered, model, self._address, "output")
-        self._span.set({a.GEN_AI_INPUT_TOKENS: asked, a.GEN_AI_OUTPUT_TOKENS: answered})
+        self._span.set(a.GEN_AI_INPUT_TOKENS, asked)
+        self._span.set(a.GEN_AI_OUTPUT_TOKENS, answered)
         if tracing.content:
-            self._span.set({a.GEN_AI_OUTPUT: json.dumps(reply.get("choices"), ensure_ascii=False)})
+            self._span.set(a.GEN_AI_OUTPUT, json.dumps(reply.get("choices"), ensure_ascii=False))
 
 
-def _describe(body: dict[str, Any], address: str) -> dict[Attribute, Value]:
-    told: dict[Attribute, Value] = {
+def _open(body: dict[str, Any], address: str, parent: Context) -> Span:
+    sort = _sort(body["model"], address, body.get("temperature", 1), body.get("max_tokens", 0))
+    span = open_span(sort, under=parent)
+    span.set(a.GEN_AI_SEED, int(body.get("seed", 0)))
+    if tracing.content:
+        span.set(a.GEN_AI_INPUT, json.dumps(body.get("messages"), ensure_ascii=False))
+    return span
+
+
+@lru_cache
+def _sort(model: str, address: str, temperature: float, most: int) -> Sort:
+    told: Told = {
         a.GEN_AI_OPERATION: "chat",
         a.GEN_AI_PROVIDER: "openai",
-        a.GEN_AI_MODEL: body["model"],
+        a.GEN_AI_MODEL: model,
         a.SERVER_ADDRESS: address,
-        a.GEN_AI_TEMPERATURE: float(body.get("temperature", 1)),
-        a.GEN_AI_SEED: int(body.get("seed", 0)),
-        a.GEN_AI_MAX_TOKENS: int(body.get("max_tokens", 0)),
+        a.GEN_AI_TEMPERATURE: float(temperature),
+        a.GEN_AI_MAX_TOKENS: int(most),
     }
-    if tracing.content:
-        told[a.GEN_AI_INPUT] = json.dumps(body.get("messages"), ensure_ascii=False)
-    return told
+    return Sort(f"{CHAT} {model}", "client", told)

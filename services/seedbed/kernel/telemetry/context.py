@@ -8,26 +8,28 @@ is traced is chosen by digest: all processes agree, and of the rest nothing is e
 import re
 import secrets
 from contextvars import ContextVar
-from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 HEADER = "traceparent"
 
-_WIRE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_WIRE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _WHOLE = 1 << 64
+_NONE = bytes(16)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+# A tuple, as every message that is traced brings one: made in half the time of a frozen dataclass.
+class Context(NamedTuple):
     """A span, wherever it is."""
 
-    trace: int
-    span: int
+    trace: bytes
+    span: bytes
     sampled: bool = True
 
     def __str__(self) -> str:
         """As it is written into headers (W3C Trace Context)."""
-        return f"00-{self.trace:032x}-{self.span:016x}-{self.sampled:02x}"
+        return f"00-{self.trace.hex()}-{self.span.hex()}-{self.sampled:02x}"
 
 
 current: ContextVar[Context | None] = ContextVar("current", default=None)
@@ -42,17 +44,16 @@ def trace_headers() -> dict[str, str]:
 
 def read(header: str | None) -> Context | None:
     """A context out of a header; None where there is none that can be read."""
-    found = _WIRE.fullmatch(header or "")
-    if found is None:
+    if header is None or not _WIRE.fullmatch(header):
         return None
-    trace, span, flags = (int(part, 16) for part in found.groups())
-    return Context(trace, span, bool(flags & 1)) if trace and span else None
+    trace, span = bytes.fromhex(header[3:35]), bytes.fromhex(header[36:52])
+    return None if _NONE in (trace, span + span) else Context(trace, span, bool(int(header[53:], 16) & 1))
 
 
 def trace_of(*name: str) -> Context:
     """The first span of what bears that name."""
     digest = sha256("\n".join(name).encode()).digest()
-    return Context(int.from_bytes(digest[:16], "big"), int.from_bytes(digest[16:24], "big"))
+    return Context(digest[:16], digest[16:24])
 
 
 def of_snapshot(digest: str) -> Context:
@@ -65,6 +66,7 @@ def of_run(run: str) -> Context:
     return trace_of("run", run)
 
 
+@lru_cache(maxsize=1_024)
 def of_leaf(run: str, leaf: str) -> Context:
     """The opening of a leaf, by its token."""
     return trace_of("leaf", run, leaf)
@@ -77,7 +79,7 @@ def of_item(run: str, digest: str) -> Context:
 
 def span_of(trace: Context, *name: str) -> Context:
     """A span of that name in a trace."""
-    return Context(trace.trace, trace_of(f"{trace.trace:032x}", *name).span, trace.sampled)
+    return Context(trace.trace, sha256(trace.trace + "\n".join(name).encode()).digest()[:8], trace.sampled)
 
 
 def is_chosen(digest: str, ratio: float) -> bool:
@@ -87,5 +89,5 @@ def is_chosen(digest: str, ratio: float) -> bool:
 
 def by_chance(ratio: float) -> Context:
     """A trace of something that has no name."""
-    trace = secrets.randbits(128) or 1
-    return Context(trace, secrets.randbits(64) or 1, (trace >> 64) < ratio * _WHOLE)
+    trace = secrets.token_bytes(16)
+    return Context(trace, secrets.token_bytes(8), int.from_bytes(trace[:8]) < ratio * _WHOLE)

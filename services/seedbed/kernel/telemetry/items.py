@@ -6,8 +6,9 @@ over many items each begins a trace of its own, which links back.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import Token
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +18,6 @@ from seedbed.bus.v1.bus_pb2 import DeadLetter, Item, Outcome, Record
 from seedbed.kernel.step import item_name
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry import metrics, spans
-from seedbed.kernel.telemetry.attributes import Attribute
 from seedbed.kernel.telemetry.context import (
     HEADER,
     Context,
@@ -28,20 +28,21 @@ from seedbed.kernel.telemetry.context import (
     read,
     span_of,
 )
-from seedbed.kernel.telemetry.meters import Counter, Histogram
-from seedbed.kernel.telemetry.spans import Span, open_span, tracing
+from seedbed.kernel.telemetry.meters import Counter, Histogram, Observed
+from seedbed.kernel.telemetry.spans import Sort, Span, open_span, tracing
 
 _process = Histogram(metrics.PROCESS_DURATION)
-_consumed = Counter(metrics.CONSUMED)
 _publish = Histogram(metrics.PUBLISH_DURATION)
-_sent = Counter(metrics.SENT)
 _waited = Histogram(metrics.PERMIT_WAIT)
 _dead = Counter(metrics.DEAD_LETTERS)
+Observed(metrics.CONSUMED).observe(_process.counts)
+Observed(metrics.SENT).observe(_publish.counts)
 
 OUTCOMES = {number: name.removeprefix("OUTCOME_").lower() for name, number in Outcome.items()}
 _GIVEN_UP = ("malformed", "failed")
 
 
+@lru_cache
 def template(step: str) -> str:
     """Where a step's items wait, without what tells them apart."""
     return f"seedbed.v1.work.{step}.{{run}}.{{leaf}}.{{item}}"
@@ -49,10 +50,8 @@ def template(step: str) -> str:
 
 def tell_sent(step: str, began: float) -> None:
     """An item was queued."""
-    if _sent.on:
-        name = template(step)
-        _sent.add(1, name)
-        _publish.record(time.perf_counter() - began, name)
+    if _publish.on:
+        _publish.record(time.perf_counter() - began, template(step))
 
 
 def tell_letter(letter: DeadLetter) -> None:
@@ -87,12 +86,10 @@ class Within:
 
 def first(item: Item, *, preparing: bool) -> Span | Within:
     """Around the queueing of an item that follows from none: in the leaf's trace, or in its own if chosen."""
-    if tracing.maker is None:
+    if tracing.sink is None:
         return spans.UNTRACED
     leaf = of_leaf(item.run, item.leaf)
-    if preparing:
-        return Within(spans.traced(leaf))
-    return _begin(item, leaf)
+    return Within(spans.traced(leaf)) if preparing else _begin(item, leaf)
 
 
 def following(item: Item, child: Item) -> Span | Within:
@@ -106,22 +103,36 @@ def following(item: Item, child: Item) -> Span | Within:
 def _begin(item: Item, origin: Context) -> Span | Within:
     if not is_chosen(item.digest, tracing.ratio):
         return Within(None)
-    name = template(item.step)
-    told = _describe(item, name, "publish")
-    at = of_item(item.run, item.digest)
-    return open_span(f"{spans.PUBLISH} {name}", "producer", at=at, links=[origin], told=told)
+    return _open_first(item, of_item(item.run, item.digest), [origin])
+
+
+def tell_queued(item: Item, at: Context | None, links: Sequence[Context], since: int) -> None:
+    """An item has begun its trace at `at`, if that is one; it was queued since `since`."""
+    with _open_first(item, at, links, since):
+        pass
+
+
+def _open_first(item: Item, at: Context | None, links: Sequence[Context], since: int = 0) -> Span:
+    sort = _sort(spans.PUBLISH, item.step, item.run, item.leaf)
+    return _tell(open_span(sort, at=at, links=links, since=since), item)
+
+
+def part(digest: str) -> Within:
+    """Around one of a job's many calls: in the job's trace if it is chosen, else in none."""
+    return Within(current.get() if is_chosen(digest, tracing.ratio) else None)
 
 
 class Work:
     """Around an item at a worker, from its arrival to its acknowledgement."""
 
-    __slots__ = ("_began", "_item", "_message", "_span")
+    __slots__ = ("_began", "_fault", "_item", "_message", "_span")
 
     def __init__(self, item: Item, message: Msg) -> None:
         self._item = item
         self._message = message
         self._span = spans.UNTRACED
         self._began = 0.0
+        self._fault = ""
 
     def __enter__(self) -> Self:
         if _process.on:
@@ -136,44 +147,54 @@ class Work:
     ) -> None:
         if not self._began:
             return
-        name = template(self._item.step)
-        _consumed.add(1, name)
-        _process.record(
-            time.perf_counter() - self._began, name, spans.name_error(error) if error is not None else ""
-        )
+        fault = spans.name_error(error) if error is not None else self._fault
+        _process.record(time.perf_counter() - self._began, template(self._item.step), fault)
         self._span.__exit__(kind, error, trace)
+
+    def fail(self, fault: str) -> None:
+        """It did not come to its end, though nothing is raised."""
+        self._fault = fault
+        self._span.conclude(fault)
 
     def tell_wait(self, seconds: float) -> None:
         """It has its permit."""
         _waited.record(seconds, self._item.step)
-        self._span.set({a.WAITED: seconds})
+        self._span.set(a.WAITED, seconds)
 
     def tell_end(self, record: Record) -> None:
         """What became of it."""
-        if self._span.context:
-            recalled: dict[Attribute, spans.Value] = {a.RECALLED: True} if record.recalled else {}
-            self._span.set({a.OUTCOME: OUTCOMES[record.outcome], **recalled})
+        self._span.set(a.OUTCOME, OUTCOMES[record.outcome])
+        if record.recalled:
+            self._span.set(a.RECALLED, record.recalled)
 
 
 def _open(item: Item, parent: Context, delivery: int) -> Span:
-    name, own = template(item.step), item_name(item.digest, item.candidate)
-    told = {**_describe(item, name, "process"), a.DELIVERY: delivery}
+    own = item_name(item.digest, item.candidate)
     # Named by its delivery: what comes again knows the span of the time before, though nobody lived to tell.
     before = [span_of(parent, own, str(delivery - 1))] if delivery > 1 else []
     at = span_of(parent, own, str(delivery))
-    return open_span(f"{spans.PROCESS} {name}", "consumer", at=at, under=parent, links=before, told=told)
+    sort = _sort(spans.PROCESS, item.step, item.run, item.leaf)
+    span = _tell(open_span(sort, at=at, under=parent, links=before), item)
+    span.set(a.DELIVERY, delivery)
+    return span
 
 
-def _describe(item: Item, name: str, operation: str) -> dict[Attribute, spans.Value]:
-    told: dict[Attribute, spans.Value] = {
+def _tell(span: Span, item: Item) -> Span:
+    span.set(a.ITEM, item.digest)
+    if item.candidate:
+        span.set(a.CANDIDATE, item.candidate)
+    return span
+
+
+@lru_cache(maxsize=4_096)
+def _sort(operation: str, step: str, run: str, leaf: str) -> Sort:
+    name = template(step)
+    told: spans.Told = {
         a.MESSAGING_SYSTEM: "nats",
         a.MESSAGING_OPERATION: operation,
         a.MESSAGING_TEMPLATE: name,
-        a.MESSAGING_CONVERSATION: item.run,
-        a.LEAF: item.leaf,
-        a.STEP: item.step,
-        a.ITEM: item.digest,
+        a.MESSAGING_CONVERSATION: run,
+        a.LEAF: leaf,
+        a.STEP: step,
     }
-    if item.candidate:
-        told[a.CANDIDATE] = item.candidate
-    return told
+    return Sort(f"{operation} {name}", "producer" if operation == spans.PUBLISH else "consumer", told)

@@ -1,14 +1,16 @@
 """Instruments: they keep what was recorded until it is asked for.
 
-Our own, as the SDK's take several microseconds a value where these take less than one, and an item records
-many.
+Our own, as the SDK's take several microseconds a value where these take a fraction of one, and an item
+records many: a histogram keeps what comes as it is, and sorts it into its buckets when it is collected.
 Recorded and collected on the event loop only. Values that nobody collects are not kept.
 """
 
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, Generic, TypeVar
 
 from seedbed.kernel.telemetry.context import Context, current
@@ -31,7 +33,23 @@ class Buckets:
     most: float = float("-inf")
     exemplars: dict[int, Exemplar] = field(default_factory=dict)
     """The last one of each bucket."""
+    recent: list[float] = field(default_factory=list)
+    """What is in no bucket yet."""
 
+    def sort(self, bounds: Sequence[float]) -> None:
+        """Put what came into its buckets."""
+        values, self.recent = sorted(self.recent), []
+        if not values:
+            return
+        self.total += sum(values)
+        self.least, self.most = min(self.least, values[0]), max(self.most, values[-1])
+        ends = [*(bisect_right(values, bound) for bound in bounds), len(values)]
+        for place, (before, end) in enumerate(pairwise([0, *ends])):
+            self.counts[place] += end - before
+
+
+MANY = 10_000
+"""Values of one series that are put into their buckets before anybody asks."""
 
 SeriesT = TypeVar("SeriesT", float, Buckets)
 
@@ -47,6 +65,9 @@ class Instrument(Generic[SeriesT]):
         self.metric = metric
         self.series: dict[Values, SeriesT] = {}
         Instrument.every.append(self)
+
+    def look(self) -> None:
+        """Get ready to be collected."""
 
 
 class Counter(Instrument[float]):
@@ -93,20 +114,32 @@ class Histogram(Instrument[Buckets]):
         buckets = self.series.get(values)
         if buckets is None:
             buckets = self.series[values] = Buckets([0] * (len(self.metric.bounds) + 1))
-        place = bisect_left(self.metric.bounds, value)
-        buckets.counts[place] += 1
-        buckets.total += value
-        buckets.least = min(buckets.least, value)
-        buckets.most = max(buckets.most, value)
+        buckets.recent.append(value)
         if (span := current.get()) is not None:
+            place = bisect_left(self.metric.bounds, value)
             buckets.exemplars[place] = (float(value), time.time_ns(), span)
+        if len(buckets.recent) >= MANY:
+            buckets.sort(self.metric.bounds)
+
+    def look(self) -> None:
+        """Put what came into its buckets."""
+        for buckets in self.series.values():
+            buckets.sort(self.metric.bounds)
+
+    def counts(self) -> Iterator[Observation]:
+        """How many values there were, by the first attribute: for a counter that need not count again."""
+        self.look()
+        found: defaultdict[str, float] = defaultdict(float)
+        for (first, *_), buckets in self.series.items():
+            found[first] += sum(buckets.counts)
+        for first, count in found.items():
+            yield (first,), count
 
 
 def collect() -> Sequence[Instrument[float] | Instrument[Buckets]]:
     """All that have something to tell."""
     for instrument in Instrument.every:
-        if isinstance(instrument, Observed):
-            instrument.look()
+        instrument.look()
     return [instrument for instrument in Instrument.every if instrument.series]
 
 

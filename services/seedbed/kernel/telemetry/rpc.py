@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 import grpc
@@ -15,7 +16,7 @@ import grpc.aio
 from seedbed.kernel.telemetry import attributes, metrics
 from seedbed.kernel.telemetry.context import HEADER, Context, by_chance, current, read
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import Kind, Span, open_span, tracing
+from seedbed.kernel.telemetry.spans import Kind, Sort, Span, open_span, tracing
 
 _answered = Histogram(metrics.RPC_SERVER)
 _made = Histogram(metrics.RPC_CLIENT)
@@ -85,10 +86,15 @@ def _wrap_stream(
 
 
 def _span(method: str, kind: Kind, caller: Context | None) -> Span:
-    told = {attributes.RPC_SYSTEM: "grpc", attributes.RPC_METHOD: method}
+    sort = _sort(method, kind)
     if caller is not None:
-        return open_span(method, kind, under=caller, told=told)
-    return open_span(method, kind, at=by_chance(tracing.ratio), told=told)
+        return open_span(sort, under=caller)
+    return open_span(sort, at=by_chance(tracing.ratio))
+
+
+@lru_cache
+def _sort(method: str, kind: Kind) -> Sort:
+    return Sort(method, kind, {attributes.RPC_SYSTEM: "grpc", attributes.RPC_METHOD: method})
 
 
 def _status(context: grpc.aio.ServicerContext[Any, Any]) -> str:
@@ -107,7 +113,7 @@ _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 def _end(histogram: Histogram, span: Span, method: str, status: str, began: float) -> None:
     fault = status if status in _FAULTS or (histogram is _made and status != "OK") else ""
     histogram.record(time.perf_counter() - began, method, status, fault)
-    span.set({attributes.RPC_STATUS: status})
+    span.set(attributes.RPC_STATUS, status)
     span.conclude(fault)
 
 

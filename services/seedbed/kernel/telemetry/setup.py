@@ -42,14 +42,14 @@ async def telling(settings: Settings, service: str) -> AsyncIterator[None]:
         yield
         return
     otlp = _open(settings, service)
-    tracing.maker, tracing.ratio, tracing.content = otlp, settings.trace_ratio, settings.telemetry_content
+    tracing.sink, tracing.ratio, tracing.content = otlp, settings.trace_ratio, settings.telemetry_content
     Instrument.on = True
     otlp.start()
     try:
         yield
     finally:
         await otlp.stop()
-        Instrument.on, tracing.maker = False, None
+        Instrument.on, tracing.sink = False, None
         forget()
 
 

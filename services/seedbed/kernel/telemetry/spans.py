@@ -1,13 +1,14 @@
 """Spans: what is traced, under which names. What was not chosen is never made.
 
-It knows no SDK: that is behind `Maker`, and there is none while telemetry is off.
+It knows no way out: that is behind `Sink`, and there is none while telemetry is off.
 """
 
 import contextlib
 import random
+import time
 from collections.abc import Mapping, Sequence
 from contextvars import Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
@@ -42,38 +43,18 @@ SPANS = {
 """The first words of each span's name, and what it is. A gRPC call's span bears the name of its method."""
 
 
-class Made(Protocol):
-    """A span of the SDK."""
+class Sink(Protocol):
+    """Takes spans that have ended."""
 
-    def set_attribute(self, key: str, value: Value, /) -> None: ...
-
-    def fail(self, error: str) -> None: ...
-
-    def end(self) -> None: ...
-
-
-class Maker(Protocol):
-    """Makes spans."""
-
-    def make(
-        self,
-        name: str,
-        kind: Kind,
-        context: Context,
-        parent: Context | None,
-        links: Sequence[Context],
-        told: dict[str, Value],
-        since: int,
-        /,
-    ) -> Made:
-        """A span that has begun."""
+    def take(self, span: "Span", /) -> None:
+        """This one has."""
 
 
 @dataclass(slots=True)
 class Tracing:
     """How this process traces."""
 
-    maker: Maker | None = None
+    sink: Sink | None = None
     ratio: float = 0.0
     """The share that is chosen."""
     content: bool = False
@@ -83,27 +64,52 @@ class Tracing:
 tracing = Tracing()
 
 
+# Told apart by identity: what is kept is looked up by it for every span.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sort:
+    """What many spans have in common."""
+
+    name: str
+    kind: Kind = "internal"
+    told: Told = field(default_factory=dict)
+
+
 class Span:
-    """A stretch of work. One that is not traced does nothing."""
+    """A stretch of work. One that is not traced, and so has no context, does nothing."""
 
-    __slots__ = ("_concluded", "_made", "_token", "context")
+    __slots__ = (
+        "_concluded", "_token", "context", "error", "links", "parent", "since", "sort", "told", "until",
+    )  # fmt: skip
 
-    def __init__(self, context: Context | None = None, made: Made | None = None) -> None:
+    def __init__(
+        self,
+        context: Context | None,
+        sort: Sort,
+        parent: Context | None = None,
+        links: Sequence[Context] = (),
+        since: int = 0,
+    ) -> None:
         self.context = context
         """Who it is; None where it is not traced."""
-        self._made = made
+        self.sort = sort
+        self.parent = parent
+        self.links = links
+        self.told: dict[Attribute, Value] = {}
+        self.since = since
+        self.until = 0
+        self.error = ""
         self._token: Token[Context | None] | None = None
         self._concluded = False
 
     def __enter__(self) -> Self:
-        if self._made is not None:
+        if self.context is not None:
             self._token = current.set(self.context)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._made is None:
+        if self.context is None:
             return
         if self._token is not None:
             # A generator may be closed by another task than the one it ran in: that one's context is its own.
@@ -111,25 +117,25 @@ class Span:
                 current.reset(self._token)
         if error is not None and not self._concluded:
             self.conclude(name_error(error))
-        self._made.end()
+        self.until = time.time_ns()
+        if tracing.sink is not None:
+            tracing.sink.take(self)
 
-    def set(self, told: Told) -> None:
+    def set(self, attribute: Attribute, value: Value) -> None:
         """Say more about it."""
-        if self._made is not None:
-            for attribute, value in told.items():
-                self._made.set_attribute(attribute.name, value)
+        if self.context is not None:
+            self.told[attribute] = value
 
     def conclude(self, error: str = "") -> None:
         """This is how it ended, whatever is raised on the way out."""
-        if self._made is None:
+        if self.context is None:
             return
         self._concluded = True
         if error:
-            self._made.set_attribute(ERROR_TYPE.name, error)
-            self._made.fail(error)
+            self.told[ERROR_TYPE] = self.error = error
 
 
-UNTRACED = Span()
+UNTRACED = Span(None, Sort("untraced"))
 """Shared by all that is not traced."""
 
 
@@ -139,8 +145,7 @@ def traced(context: Context) -> Context | None:
 
 
 def open_span(
-    name: str,
-    kind: Kind = "internal",
+    sort: Sort,
     *,
     at: Context | None = None,
     under: Context | None = None,
@@ -153,11 +158,13 @@ def open_span(
     It begins now, or at `since`, in nanoseconds since the epoch.
     """
     chosen = at or under
-    if tracing.maker is None or chosen is None or not chosen.sampled:
+    if tracing.sink is None or chosen is None or not chosen.sampled:
         return UNTRACED
-    context = at or Context(chosen.trace, random.getrandbits(64) or 1)
-    plain = {attribute.name: value for attribute, value in told.items()} if told else {}
-    return Span(context, tracing.maker.make(name, kind, context, under, links, plain, since))
+    context = at or Context(chosen.trace, random.randbytes(8))
+    span = Span(context, sort, under, links, since or time.time_ns())
+    if told:
+        span.told.update(told)
+    return span
 
 
 def name_error(error: BaseException) -> str:
