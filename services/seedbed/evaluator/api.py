@@ -20,6 +20,7 @@ from seedbed.kernel.bus import Bus
 from seedbed.kernel.digest import leaf_token, message_bytes, sha256_hex
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.folders import read_files, read_folder_manifest
+from seedbed.kernel.jobs import queue_job
 from seedbed.kernel.paging import take_page
 from seedbed.kernel.store import Store
 
@@ -59,7 +60,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
             await self._states.note(known)
         if known.state not in ENDED:
             # One that is queued already is refused, and that is success.
-            await self._bus.publish_work(_make_item(name, whole))
+            await queue_job(self._bus, _make_item(name, whole))
         return make_operation(known)
 
     async def GetEvaluation(  # noqa: N802

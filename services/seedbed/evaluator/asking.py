@@ -13,6 +13,7 @@ from seedbed.kernel.errors import ItemError, MalformedReply, NotFound
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.step import Step, item_digest, spec_digest
 from seedbed.kernel.store import Store
+from seedbed.kernel.telemetry.items import part
 from seedbed.kernel.tools import Model, StepTools
 
 AT_ONCE = 64
@@ -94,7 +95,8 @@ class Asking:
         place = await model.permits.acquire()
         tools = StepTools(step, spec, digest, self._store, model.teacher, place)
         try:
-            result = await step.run(value, tools)
+            with part(digest):
+                result = await step.run(value, tools)
             record.outcome, record.result = Outcome.OUTCOME_DONE, message_bytes(result)
         except ItemError as error:
             malformed = isinstance(error, MalformedReply)

@@ -16,6 +16,7 @@ from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.intake import EXPIRES, Intake
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.items import Work as Telling
 
 _AGAIN = 2.0
 
@@ -69,9 +70,9 @@ class Desk:
         item = Item.FromString(message.data)
         beat = asyncio.create_task(self._beat(message))
         try:
-            with bind(item=item.digest[:12], step=item.step):
+            with bind(item=item.digest[:12], step=item.step), Telling(item, message):
                 await self._work(item)
-            await message.ack()
+                await message.ack()
         except SeedbedError as error:
             log.warning("tried again in a moment", why=error.message)
             await message.nak(delay=_AGAIN)

@@ -15,6 +15,7 @@ from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.items import Work
 from seedbed.trainer.attempt import Attempt
 from seedbed.trainer.changes import Lost, claim, has_ended
 from seedbed.trainer.core import STEP, next_phase
@@ -90,8 +91,8 @@ class Desk:
         beating = asyncio.create_task(self._beat(message))
         item = Item.FromString(message.data)
         try:
-            with bind(training=item.run, phase=item.leaf):
-                await self._handle(item, message)
+            with bind(training=item.run, phase=item.leaf), Work(item, message) as work:
+                await self._handle(item, message, work)
         except StoreError as error:
             log.warning("handed back", error=error.message)
             await message.nak(delay=HANDED_BACK)
@@ -104,13 +105,15 @@ class Desk:
                 self._work = None
             self._wake.set()
 
-    async def _handle(self, item: Item, message: Msg) -> None:
+    async def _handle(self, item: Item, message: Msg, work: Work) -> None:
         training = await self._claim(item, message)
         if training is None:
             return
         self._attempt = Attempt(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
         end = await self._attempt.run()
         log.info("phase ended", end=end)
+        if end != "done":
+            work.fail(f"PHASE_{end.upper()}")
         if end in ("stopped", "crashed"):
             await message.nak(delay=HANDED_BACK)
             return

@@ -8,6 +8,7 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus import TRAININGS, Bus, is_wrong_revision
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import NotFound
+from seedbed.kernel.jobs import queue_job
 from seedbed.trainer.core import STEP, next_phase
 from seedbed.trainer.v1.trainer_service_pb2 import Training
 
@@ -70,7 +71,7 @@ class Trainings:
         phase = next_phase(training)
         if phase is not None:
             digest = sha256_hex(f"{training.name}/{phase.name}")
-            await self._bus.publish_work(Item(run=training.name, leaf=phase.name, step=STEP, digest=digest))
+            await queue_job(self._bus, Item(run=training.name, leaf=phase.name, step=STEP, digest=digest))
 
     async def _read(self, name: str) -> tuple[Training, int]:
         bucket = await self._bus.bucket(TRAININGS)

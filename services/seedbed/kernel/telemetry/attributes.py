@@ -19,7 +19,9 @@ class Attribute:
     values: str
 
 
-ERROR_TYPE = Attribute("error.type", "string", "a reason of the error tree or a status; absent on success")
+ERROR_TYPE = Attribute(
+    "error.type", "string", "a reason of the error tree, a status or how a phase ended; absent on success"
+)
 SERVER_ADDRESS = Attribute("server.address", "string", "one for each endpoint: host and port")
 
 RPC_SYSTEM = Attribute("rpc.system.name", "string", "one: grpc")
@@ -46,7 +48,7 @@ GEN_AI_OUTPUT = Attribute("gen_ai.output.messages", "string", "spans only, and o
 CPU_MODE = Attribute("cpu.mode", "string", "two: user, system")
 
 RUN = Attribute("seedbed.run", "string", "runs that go on, or ended in the last quarter of an hour")
-LEAF = Attribute("seedbed.leaf", "string", "spans only: the leaf's token")
+LEAF = Attribute("seedbed.leaf", "string", "spans only: the leaf's token; of a training's item its phase")
 LEAF_PATH = Attribute("seedbed.leaf.path", "string", "spans only")
 LEAF_KIND = Attribute("seedbed.leaf.kind", "string", "three: knowledge, freeform_skill, grounded_skill")
 LEAF_STATE = Attribute("seedbed.leaf.state", "string", "four: waiting, open, sealed, cancelled")

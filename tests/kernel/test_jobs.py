@@ -1,0 +1,38 @@
+"""Jobs are queued once, and begin a trace that links to what asked for them."""
+
+from seedbed.bus.v1.bus_pb2 import Item
+from seedbed.kernel.bus import WORK, work_subject
+from seedbed.kernel.jobs import queue_job
+from seedbed.kernel.telemetry.context import HEADER, of_item, of_run
+from seedbed.kernel.telemetry.items import Within
+from seedbed.kernel.telemetry.setup import telling
+from tests.kernel.telemetry.settings_of import settings
+from tests.telemetry.listening import listening
+
+JOB = Item(run="t1", leaf="kt1", step="trainer.phase", digest="ab" * 32)
+
+
+async def header(bus):
+    message = await bus.js.get_last_msg(WORK, work_subject(JOB))
+    return (message.headers or {}).get(HEADER)
+
+
+async def test_a_job_begins_a_trace_and_asking_for_it_again_is_no_news(bus):
+    asked = of_run("r1")
+    async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "trainer"):
+        with Within(asked):
+            assert await queue_job(bus, JOB)
+            assert not await queue_job(bus, JOB)
+    begun = of_item("t1", JOB.digest)
+    [queued] = heard.spans
+    assert (queued.trace, queued.span, queued.parent) == (begun.trace.hex(), begun.span.hex(), "")
+    assert queued.links == ((asked.trace.hex(), asked.span.hex()),)
+    assert queued.attributes["seedbed.leaf"] == "kt1"
+    assert await header(bus) == str(begun)
+
+
+async def test_where_nothing_is_traced_a_job_is_not(bus):
+    async with listening() as heard, telling(settings(otlp_endpoint=heard.url, trace_ratio=0), "trainer"):
+        assert await queue_job(bus, JOB)
+    assert heard.spans == []
+    assert await header(bus) is None
