@@ -81,7 +81,6 @@ peers: $(DEV)  ## The field's systems on the same mock endpoint, beside Seedbed 
 	$(PY) benchmarks/peers/run.py $(PEERS)
 
 bench-training: $(DEV)  ## Measure training beside TRL: tokens a second of processor time
-	$(PIP) 'trl>=1.16'
 	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(PY) benchmarks/training.py $(BENCH)
 
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)

@@ -1,9 +1,11 @@
 """LAB's phases with replay, without it, all at once, and a control: the same data and student, side by side.
 
-    python benchmarks/phases.py [--target 30] [--questions 40] [--seeds 42,43] [--keep DIR]
+    python benchmarks/phases.py [--target 30] [--questions 40] [--seeds 42,43,44] [--keep DIR]
 
-Each recipe is the shipped `small` one, changed in what its name says and in nothing else. What is printed is
-what was measured: held-out scores at the end, what was forgotten since it was taught, and the tokens it took.
+Each recipe is the shipped `small` one, changed in what its name says and in nothing else. A seed makes the
+student's first weights, its first phase, and the order of all later ones. What is printed is what was
+measured: held-out scores at the end, what was forgotten since it was taught, and the tokens it took; means
+over seeds, and the least and the most of them. With `--keep` the same command goes on where it was.
 """
 
 import argparse
@@ -11,9 +13,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
@@ -23,6 +25,10 @@ import yaml
 
 SEEDBED = Path(sys.executable).with_name("seedbed")
 TAXONOMY = Path(__file__).resolve().parents[1] / "taxonomy"
+SCRATCH = "scratch"
+
+
+Pick = Callable[["Outcome"], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +38,28 @@ class Outcome:
     recipe: str
     seed: int
     tokens: int
-    seconds: float
     comparisons: Sequence[Mapping[str, Any]]
 
-    def gains(self, measure: str, kind: str) -> list[Mapping[str, Any]]:
-        """Each leaf's at the last checkpoint."""
+    def score(self, measure: str, kind: str, when: str = "after_mean") -> float | None:
+        """Mean over the leaves of a kind, at the last checkpoint; `before_mean` is the base's."""
         rows = [
             row
             for row in self._rows("SUBJECT_GAIN", measure)
             if (row["kind"] == "knowledge") == (kind == "knowledge")
         ]
-        last = {row["leaf"]: row for row in rows}
-        return list(last.values())
+        last = {row["leaf"]: row.get(when, 0.0) for row in rows}
+        return fmean(last.values()) if last else None
 
-    def forgotten(self, measure: str) -> list[float]:
-        """How much each leaf changed since the phase that taught it, at the last checkpoint."""
+    def forgotten(self, measure: str) -> float | None:
+        """How a leaf changed since the phase that taught it, at the last checkpoint: mean over leaves."""
         rows = [row for row in self._rows("SUBJECT_FORGETTING", measure) if row["leaf"] != "general"]
-        return [row.get("difference", 0.0) for row in {row["leaf"]: row for row in rows}.values()]
+        last = {row["leaf"]: row.get("difference", 0.0) for row in rows}
+        return fmean(last.values()) if last else None
 
-    def general(self, measure: str) -> float:
+    def general(self, measure: str) -> float | None:
         """How the general set changed from the base to the last checkpoint."""
         rows = [row for row in self._rows("SUBJECT_FORGETTING", measure) if row["leaf"] == "general"]
-        return float(rows[-1].get("difference", 0.0))
+        return float(rows[-1].get("difference", 0.0)) if rows else None
 
     def _rows(self, subject: str, measure: str) -> Iterator[Mapping[str, Any]]:
         wanted = (subject, f"MEASURE_{measure.upper()}")
@@ -90,80 +96,82 @@ def run(state: Path, *arguments: str) -> dict[str, Any]:
 def measure(work: Path, target: int, questions: int, seeds: Sequence[int]) -> list[Outcome]:
     """Generate once, then train and evaluate every recipe with every seed."""
     state = work / "state"
-    made = run(
-        state,
-        "generate",
-        str(TAXONOMY),
-        "--teacher",
-        "rehearsal",
-        "--target",
-        str(target),
-        "--out",
-        str(work / "dataset"),
-    )
+    out = ("--target", str(target), "--out", str(work / "dataset"))
+    made = run(state, "generate", str(TAXONOMY), "--teacher", "rehearsal", *out)
     outcomes = []
     for seed in seeds:
         for name, recipe in make_recipes(seed).items():
             path = work / f"{name.replace(' ', '-')}-{seed}.yaml"
             path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
-            training = run(
-                state,
-                *("train", made["run"], "--model", "scratch", "--training-recipe", str(path)),
-                *("--out", str(work / path.stem)),
-            )
-            evaluation = run(
-                state,
-                *("evaluate", training["training"], "--teacher", "rehearsal", "--questions", str(questions)),
-            )
+            began = time.monotonic()
+            student = ("--model", SCRATCH, "--training-recipe", str(path), "--out", str(work / path.stem))
+            training = run(state, "train", made["run"], *student)
+            asked = ("--teacher", "rehearsal", "--questions", str(questions))
+            evaluation = run(state, "evaluate", training["training"], *asked)
             # The base is the same for all, and so no part of what a recipe costs.
-            phases = [phase for phase in training["phases"] if phase["name"] != "base"]
-            tokens = sum(int(phase["tokens"]) for phase in phases)
-            seconds = sum(phase["seconds"] for phase in phases)
-            outcomes.append(Outcome(name, seed, tokens, seconds, evaluation["comparisons"]))
-            print(*describe(outcomes[-1:]), sep="\n", file=sys.stderr)
+            tokens = sum(int(phase["tokens"]) for phase in training["phases"] if phase["name"] != "base")
+            outcomes.append(Outcome(name, seed, tokens, evaluation["comparisons"]))
+            print(f"seed {seed}, {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     return outcomes
 
 
+COLUMNS: dict[str, Pick] = {
+    "knowledge: choice": lambda one: one.score("choice", "knowledge"),
+    "likelihood": lambda one: one.score("likelihood", "knowledge"),
+    "skills: likelihood": lambda one: one.score("likelihood", "skill"),
+    "rating": lambda one: one.score("rating", "skill"),
+    "forgotten: choice": lambda one: one.forgotten("choice"),
+    "likelihood since": lambda one: one.forgotten("likelihood"),
+    "general: choice": lambda one: one.general("choice"),
+    "likelihood there": lambda one: one.general("likelihood"),
+}
+BASES: dict[str, Pick] = {
+    "knowledge: choice": lambda one: one.score("choice", "knowledge", "before_mean"),
+    "likelihood": lambda one: one.score("likelihood", "knowledge", "before_mean"),
+    "skills: likelihood": lambda one: one.score("likelihood", "skill", "before_mean"),
+    "rating": lambda one: one.score("rating", "skill", "before_mean"),
+}
+_CHANGES = ("forgotten", "likelihood since", "general", "likelihood there")
+
+
 def describe(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The table, in Markdown: means over leaves and seeds."""
+    """Two tables in Markdown: each recipe, and each beside the first with the same seed."""
+    recipes: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        recipes.setdefault(outcome.recipe, []).append(outcome)
+    first = next(iter(recipes))
     yield "| recipe | tokens | " + " | ".join(COLUMNS) + " |"
     yield "|" + "---|" * (len(COLUMNS) + 2)
-    for name in dict.fromkeys(outcome.recipe for outcome in outcomes):
-        of_name = [outcome for outcome in outcomes if outcome.recipe == name]
-        tokens = fmean(outcome.tokens for outcome in of_name)
-        yield f"| {name} | {tokens:,.0f} | " + " | ".join(cell(of_name) for cell in COLUMNS.values()) + " |"
+    yield f"| base | | {' | '.join(_cell(recipes[first], BASES.get(name)) for name in COLUMNS)} |"
+    for name, found in recipes.items():
+        cells = [_cell(found, pick, signed=column.startswith(_CHANGES)) for column, pick in COLUMNS.items()]
+        yield f"| {name} | {fmean(one.tokens for one in found):,.0f} | {' | '.join(cells)} |"
+    yield ""
+    yield f"| beside {first} | " + " | ".join(COLUMNS) + " |"
+    yield "|" + "---|" * (len(COLUMNS) + 1)
+    for name, found in list(recipes.items())[1:]:
+        cells = [_difference(recipes[first], found, pick) for pick in COLUMNS.values()]
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
-def _score(outcomes: Sequence[Outcome], measure: str, kind: str) -> str:
-    rows = [row for outcome in outcomes for row in outcome.gains(measure, kind)]
-    if not rows:
+def _cell(found: Sequence[Outcome], pick: Pick | None, *, signed: bool = False) -> str:
+    values = [value for one in found if pick and (value := pick(one)) is not None]
+    return _spread(values, "+.2f" if signed else ".2f")
+
+
+def _difference(before: Sequence[Outcome], after: Sequence[Outcome], pick: Pick) -> str:
+    """Paired by seed: what the student's first weights do to a score is in both."""
+    theirs = {one.seed: pick(one) for one in before}
+    pairs = [(theirs[one.seed], pick(one)) for one in after]
+    return _spread([now - then for then, now in pairs if then is not None and now is not None], "+.2f")
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    """The mean; over several seeds the least and the most as well."""
+    if not values:
         return "–"
-    before, after = (fmean(row.get(name, 0.0) for row in rows) for name in ("before_mean", "after_mean"))
-    return f"{before:.2f} → {after:.2f}"
-
-
-def _forgotten(outcomes: Sequence[Outcome], measure: str) -> str:
-    return _change([change for outcome in outcomes for change in outcome.forgotten(measure)])
-
-
-def _general(outcomes: Sequence[Outcome], measure: str) -> str:
-    return _change([outcome.general(measure) for outcome in outcomes])
-
-
-def _change(changes: Sequence[float]) -> str:
-    return f"{fmean(changes):+.2f}" if changes else "–"
-
-
-COLUMNS = {
-    "knowledge: choice": partial(_score, measure="choice", kind="knowledge"),
-    "knowledge: likelihood": partial(_score, measure="likelihood", kind="knowledge"),
-    "skills: likelihood": partial(_score, measure="likelihood", kind="skill"),
-    "skills: rating": partial(_score, measure="rating", kind="skill"),
-    "forgotten: choice": partial(_forgotten, measure="choice"),
-    "forgotten: likelihood": partial(_forgotten, measure="likelihood"),
-    "general: choice": partial(_general, measure="choice"),
-    "general: likelihood": partial(_general, measure="likelihood"),
-}
+    middle = format(fmean(values), form)
+    return middle if len(values) == 1 else f"{middle} ({min(values):{form}} to {max(values):{form}})"
 
 
 def main() -> None:
@@ -173,7 +181,7 @@ def main() -> None:
     )
     parser.add_argument("--target", type=int, default=30, help="samples a leaf")
     parser.add_argument("--questions", type=int, default=40, help="held-out questions a leaf")
-    parser.add_argument("--seeds", default="42", help="of the recipes, parted by commas")
+    parser.add_argument("--seeds", default="42,43,44", help="parted by commas")
     parser.add_argument("--keep", type=Path, help="a folder to work in and to leave")
     asked = parser.parse_args()
     seeds = [int(seed) for seed in asked.seeds.split(",")]

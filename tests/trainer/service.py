@@ -17,14 +17,14 @@ from seedbed.trainer.trainings import Trainings
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 
 PATIENCE = 120.0
+SPEED: dict[str, Any] = {"ack_wait": 2, "heartbeat": 0.5, "snapshot_seconds": 0.2, "trainer_threads": 1}
 
 
 class Trainer:
     """A trainer in this process."""
 
     def __init__(self, bus: Bus, store: Store, cache: Path, **more: Any) -> None:
-        values = {"ack_wait": 2, "heartbeat": 0.5, "snapshot_seconds": 0.2, "trainer_threads": 1, **more}
-        settings = Settings(cache_folder=cache, **values)
+        settings = Settings(cache_folder=cache, **{**SPEED, **more})
         self.store = store
         self.cache = cache
         self.trainings = Trainings(bus)

@@ -166,7 +166,12 @@ def losses(job: Job) -> list[float]:
 
 def weights(job: Job, name: str = "model.safetensors") -> bytes:
     """All weights of the checkpoint, as bytes."""
-    found = load_file(job.work / CHECKPOINT / name)
+    return weights_in(job.work / CHECKPOINT, name)
+
+
+def weights_in(folder: Path, name: str = "model.safetensors") -> bytes:
+    """All weights of a checkpoint's folder, as bytes."""
+    found = load_file(folder / name)
     return b"".join(found[key].numpy().tobytes() for key in sorted(found))
 
 

@@ -4,8 +4,11 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel
 
+from seedbed.dataset.folder import DamagedDataset
+from seedbed.dataset.manifest import KNOWLEDGE_FILE
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.course import prepare
 from seedbed.trainer.masks import NoTemplate
@@ -84,9 +87,19 @@ def test_malformed_rows_are_counted(place, tmp_path):
     assert [one.source for one in found.chosen].count("more.jsonl") == 1
 
 
+def test_a_dataset_that_is_not_as_it_was_written_is_refused(place, tmp_path):
+    damaged = write_rows(tmp_path / "dataset")
+    with (damaged / KNOWLEDGE_FILE).open("a") as file:
+        file.write("{broken\n")
+    with pytest.raises(DamagedDataset, match="is not the file") as refused:
+        ready(place, dataset=damaged)
+    assert refused.value.hint
+
+
 def test_a_model_that_is_not_there(place):
-    with pytest.raises(NoModel, match="no-such"):
+    with pytest.raises(NoModel, match="no-such") as refused:
         ready(place, place / "no-such")
+    assert "bring the whole folder" in refused.value.hint
 
 
 def test_a_model_that_is_not_causal(place, tmp_path):
@@ -94,21 +107,33 @@ def test_a_model_that_is_not_causal(place, tmp_path):
     BertModel(
         BertConfig(vocab_size=400, hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
     ).save_pretrained(tmp_path)
-    with pytest.raises(NoModel, match="no causal model but BertModel"):
+    with pytest.raises(NoModel, match="no causal model but BertModel") as refused:
         ready(place, tmp_path)
+    assert "write text from left to right" in refused.value.hint
 
 
 def test_a_model_without_a_template(place, tmp_path):
     write_tiny(tmp_path)
     (tmp_path / "chat_template.jinja").unlink()
-    with pytest.raises(NoTemplate, match="no chat template"):
+    with pytest.raises(NoTemplate, match="no chat template") as refused:
         ready(place, tmp_path)
+    assert "give `chat_template`" in refused.value.hint
 
 
 def test_weights_that_are_damaged(place, tmp_path):
     write_tiny(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
-    with pytest.raises(NoModel, match=r"weights of .* cannot be loaded"):
+    with pytest.raises(NoModel, match=r"weights of .* cannot be loaded") as refused:
+        ready(place, tmp_path)
+    assert "bring the whole folder" in refused.value.hint
+
+
+def test_weights_that_are_missing(place, tmp_path):
+    write_tiny(tmp_path)
+    found = load_file(tmp_path / "model.safetensors")
+    found.pop("model.norm.weight")
+    save_file(found, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(NoModel, match=r"lacks weights: model\.norm\.weight, 1 in all"):
         ready(place, tmp_path)
 
 
@@ -120,5 +145,6 @@ def test_four_bits_need_a_gpu(place):
 
 
 def test_an_adapter_for_layers_that_are_not_there(place):
-    with pytest.raises(ItemError, match="does not fit this model"):
+    with pytest.raises(ItemError, match="does not fit this model") as refused:
         ready(place, recipe=recipe(lora={"targets": ["no_such_layer"]}).canonical())
+    assert "`lora.targets`" in refused.value.hint

@@ -2,15 +2,22 @@
 
 import hashlib
 import math
+import resource
+from contextlib import contextmanager
 
 import pytest
 import torch
+from google.protobuf import json_format
 
 from seedbed.trainer.course import prepare
-from seedbed.trainer.job import Job
+from seedbed.trainer.disk import CannotWrite
+from seedbed.trainer.job import CHECKPOINT, METRICS, Job
 from seedbed.trainer.loop import Diverged, Hooks, Loop, Stopped
 from seedbed.trainer.ranks import Ranks
-from seedbed.trainer.snapshot import load_snapshot, restore_chance, save_snapshot
+from seedbed.trainer.result import save_result
+from seedbed.trainer.snapshot import Progress, load_snapshot, restore_chance, save_snapshot
+from seedbed.trainer.train import take_up
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 from tests.trainer.students import make_job, recipe, write_rows, write_tiny
 
 CPU = torch.device("cpu")
@@ -38,11 +45,14 @@ def job(place, **more):
     return make_job(place / "work", place / "dataset", place / "model", recipe=text)
 
 
+def ranks():
+    return Ranks(0, 1, CPU)
+
+
 def open_loop(job: Job):
     prepared = prepare(job, CPU)
-    ranks = Ranks(0, 1, CPU)
     torch.manual_seed(prepared.course.recipe.seed)
-    return Loop(prepared.course, prepared.student, prepared.model, ranks, bfloat16=False, sharded=False)
+    return Loop(prepared.course, prepared.student, prepared.model, ranks(), bfloat16=False, sharded=False)
 
 
 def hooks(stopping=lambda: False):
@@ -54,6 +64,15 @@ def digest(loop):
     for name, value in sorted(loop.model.state_dict().items()):
         found.update(name.encode() + value.numpy().tobytes())
     return found.hexdigest()
+
+
+@contextmanager
+def small_files(most):
+    """No file can grow beyond so many bytes, as on a disk that has no more room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("lora", [None, LORA], ids=["full", "lora"])
@@ -72,12 +91,11 @@ def test_stopped_anywhere_and_taken_up_it_comes_to_the_same_weights(place, tmp_p
     first = open_loop(job(place, lora=lora))
     with pytest.raises(Stopped):
         first.run(hooks(stopping))
-    ranks = Ranks(0, 1, CPU)
-    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, ranks)
+    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, ranks())
 
     second = open_loop(job(place, lora=lora))
     torch.rand(7)  # Whatever was drawn meanwhile.
-    second.progress, chance = load_snapshot(tmp_path / "1", second.model, second.optimizer, ranks)
+    second.progress, chance = load_snapshot(tmp_path / "1", second.model, second.optimizer, ranks())
     restore_chance(chance, CPU)
     assert 0 < second.progress.step < len(second.course.steps)
     second.run(hooks())
@@ -111,12 +129,57 @@ def test_packed_and_unpacked_have_the_same_course(place):
     assert found[0] == pytest.approx(found[1], rel=1e-3)
 
 
-def test_a_loss_that_is_no_number_ends_it(place):
+@pytest.mark.parametrize(
+    ("after", "what_to_do"), [(0, "the weights it begins from are damaged"), (3, "lower `learning_rate`")]
+)
+def test_a_loss_that_is_no_number_ends_it(place, after, what_to_do):
     loop = open_loop(job(place))
-    loop.model.lm_head.weight.data.fill_(math.nan)
-    with pytest.raises(Diverged, match="phase kt1: the loss is no number any more at step 1 of"):
-        loop.run(hooks())
-    assert loop.progress.step == 0
+
+    def damage(loop):
+        if loop.progress.step == after:
+            loop.model.lm_head.weight.data.fill_(math.nan)
+
+    damage(loop)
+    with pytest.raises(
+        Diverged, match=f"phase kt1: the loss is no number any more at step {after + 1} of"
+    ) as no:
+        loop.run(Hooks(lambda: False, lambda _row: None, damage))
+    assert what_to_do in no.value.hint
+    assert loop.progress.step == after
+
+
+@pytest.mark.parametrize("most", [20_000, 200_000], ids=["weights", "optimizer"])
+def test_a_snapshot_that_has_no_room_leaves_nothing_behind(place, tmp_path, most):
+    loop = open_loop(job(place))
+    with pytest.raises(Stopped):
+        loop.run(hooks(lambda: loop.progress.step > 0))
+    with small_files(most), pytest.raises(CannotWrite, match="cannot write") as refused:
+        save_snapshot(tmp_path / "1", loop.model, loop.optimizer, loop.chance, loop.progress, ranks())
+    assert "make room there" in refused.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_that_has_no_room_leaves_nothing_behind(place):
+    wanted = job(place)
+    prepared = prepare(wanted, CPU)
+    (wanted.work / METRICS).write_text("")
+    with small_files(20_000), pytest.raises(CannotWrite, match="cannot write"):
+        save_result(wanted, prepared, Progress(), ranks(), sharded=False)
+    assert not (wanted.work / CHECKPOINT).exists()
+
+
+def test_a_snapshot_of_another_recipe_is_not_taken_up(place, tmp_path):
+    first = open_loop(job(place))
+    with pytest.raises(Stopped):
+        first.run(hooks(lambda: first.progress.step > 1))
+    first.progress.phase = "another"
+    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, ranks())
+    for phase, step in (("another", first.progress.step), ("its own", 0)):
+        manifest = json_format.MessageToJson(CheckpointManifest(phase_digest=phase))
+        wanted = job(place).model_copy(update={"snapshot": tmp_path / "1", "manifest": manifest})
+        loop = open_loop(wanted)
+        take_up(wanted, loop, ranks())
+        assert (loop.progress.step, loop.progress.phase) == (step, phase)
 
 
 def test_an_adapter_learns_and_its_base_does_not(place):

@@ -41,18 +41,19 @@ async def trainer(bus, store, tmp_path):
 
 
 class Flaky:
-    """A store that is away for a while when weights are to be written."""
+    """A store that is away for a while when weights are to be written: first snapshots, then checkpoints."""
 
     def __init__(self, store, times):
-        self._store, self.times = store, times
+        self._store, self.times = store, {"snapshots": times, "checkpoints": times}
 
     def __getattr__(self, name):
         return getattr(self._store, name)
 
     async def upload(self, key, source):
-        if key.startswith("checkpoints/") and self.times > 0:
-            self.times -= 1
-            raise StoreError("the store is on holiday")
+        kind = key.partition("/")[0]
+        if self.times.get(kind, 0) > 0:
+            self.times[kind] -= 1
+            raise StoreError(f"the store takes no {kind}")
         await self._store.upload(key, source)
 
 
@@ -118,7 +119,9 @@ async def test_a_store_that_is_away_during_a_save_is_waited_for(bus, store, plac
     async with serving(bus, flaky, tmp_path / "cache") as trainer:
         digest = await trainer.send(place / "dataset")
         name = (await trainer.train(digest, place / "model", recipe().canonical())).name
-        waiting = await trainer.until(name, lambda training: training.waiting)
-        assert "on holiday" in waiting.waiting
+        for kind in ("snapshots", "checkpoints"):
+            waiting = await trainer.until(name, lambda training, kind=kind: kind in training.waiting)
+            assert waiting.waiting == f"the store takes no {kind}"
         ended = await trainer.until(name)
         assert (ended.state, ended.waiting) == (SUCCEEDED, "")
+        assert flaky.times == {"snapshots": 0, "checkpoints": 0}

@@ -6,12 +6,25 @@ Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from seedbed.evaluator.core import compare, share_interval
+from seedbed.evaluator.core import (
+    Interpret,
+    compare,
+    gain_of_means,
+    gain_of_ratings,
+    gain_of_shares,
+    share_interval,
+)
 from seedbed.evaluator.exam import Exam
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Measure, Subject
 
 BASE = "base"
 GENERAL = "general"
+
+_MEASURES: dict["Measure.ValueType", Interpret] = {
+    Measure.MEASURE_CHOICE: gain_of_shares,
+    Measure.MEASURE_LIKELIHOOD: gain_of_means,
+    Measure.MEASURE_RATING: gain_of_ratings,
+}
 
 
 @dataclass(slots=True)
@@ -32,7 +45,7 @@ def compare_all(
     """Every comparison there is. `taught` names, by leaf, the checkpoint that was trained on it last."""
     rows: list[Comparison] = []
     for exam in exams:
-        for measure in (Measure.MEASURE_CHOICE, Measure.MEASURE_LIKELIHOOD, Measure.MEASURE_RATING):
+        for measure in _MEASURES:
             gains = [_row(exam, measure, base, sheet) for sheet in tuned]
             subject = Subject.SUBJECT_FORGETTING if exam.leaf == GENERAL else Subject.SUBJECT_GAIN
             rows += [_about(row, subject) for row in gains if row]
@@ -60,7 +73,7 @@ def _row(exam: Exam, measure: "Measure.ValueType", before: Sheet, after: Sheet) 
         {name: score for name, score in sheet.scores.get(measure, {}).items() if name in names}
         for sheet in (before, after)
     )
-    found = compare(early, late)
+    found = compare(early, late, _MEASURES[measure])
     if found is None:
         return None
     row = Comparison(

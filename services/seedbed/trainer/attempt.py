@@ -20,13 +20,14 @@ from seedbed.kernel.errors import SeedbedError, StoreError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.trainer.changes import Lost, Progressed, accept, fail, keep_snapshot, release
-from seedbed.trainer.job import CHECKPOINT, METRICS, SNAPSHOTS, Job
+from seedbed.trainer.job import Job
 from seedbed.trainer.materials import Depot, Materials
 from seedbed.trainer.process import TrainingProcess, count_processes
 from seedbed.trainer.told import tell_progress
 from seedbed.trainer.trainings import Trainings
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 from seedbed.trainer.v1.trainer_service_pb2 import MetricsRow, Training, TrainingState
+from seedbed.trainer.workplace import Workplace
 
 LOOK = 0.5
 STORE_PAUSE = 1.0
@@ -49,11 +50,10 @@ class Attempt:
         self._depot = depot
         self._bus = bus
         self._settings = settings
-        self._work = settings.cache_folder / "work" / f"{training.name}-{training.fence}"
+        self._place = Workplace(settings.cache_folder, f"{training.name}-{training.fence}")
         self._stopping = asyncio.Event()
         self._rows_told = 0
         self._row: MetricsRow | None = None
-        self._process: TrainingProcess | None = None
         self._digest = ""
 
     def stop(self) -> None:
@@ -73,7 +73,7 @@ class Attempt:
             await self._change(fail(error.message, error.hint))
             return "failed"
         finally:
-            shutil.rmtree(self._work, ignore_errors=True)
+            self._place.end()
 
     async def beat(self) -> None:
         """Tell the others that this one lives. Raises Lost."""
@@ -87,13 +87,12 @@ class Attempt:
         if found is not None:
             await self._finish(found, recalled=True)
             return "done"
-        shutil.rmtree(self._work, ignore_errors=True)
-        self._work.mkdir(parents=True)
-        return await self._train(await self._make_job(materials))
+        job = await self._make_job(materials)
+        return await self._train(job, await self._insist(lambda: self._start(job)))
 
     async def _make_job(self, materials: Materials) -> Job:
         job = await self._insist(
-            lambda: self._depot.make_job(self._training, self._phase, materials, self._work)
+            lambda: self._depot.make_job(self._training, self._phase, materials, self._place.folder)
         )
         settings = self._settings
         return job.model_copy(
@@ -104,9 +103,14 @@ class Attempt:
             }
         )
 
-    async def _train(self, job: Job) -> End:
-        process = await TrainingProcess.start(job, count_processes(self._settings.trainer_processes))
-        self._process = process
+    async def _start(self, job: Job) -> TrainingProcess:
+        self._place.begin()
+        try:
+            return await TrainingProcess.start(job, count_processes(self._settings.trainer_processes))
+        except OSError as error:
+            raise StoreError(f"cannot start in {job.work}: {error.strerror or error}") from error
+
+    async def _train(self, job: Job, process: TrainingProcess) -> End:
         log.info("training", phase=self._phase, pid=process.pid, snapshot=bool(job.snapshot))
         try:
             await self._accompany(process)
@@ -138,7 +142,7 @@ class Attempt:
 
     async def _pass_on(self) -> None:
         """Tell watchers the latest row of metrics, and hear whether it is still wanted. Raises Lost."""
-        lines = self._read_metrics()
+        lines = self._place.read_metrics()
         if len(lines) > self._rows_told:
             self._rows_told = len(lines)
             row = json_format.ParseDict(json.loads(lines[-1]), MetricsRow())
@@ -154,15 +158,8 @@ class Attempt:
         if self._training.state == TrainingState.TRAINING_STATE_CANCELLED:
             self.stop()
 
-    def _read_metrics(self) -> list[str]:
-        """The rows that are whole."""
-        try:
-            return (self._work / METRICS).read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
-        except OSError:
-            return []
-
     async def _send_snapshots(self) -> None:
-        folders = sorted((self._work / SNAPSHOTS).glob("[0-9]*"))
+        folders = self._place.snapshots()
         if folders:
             await self._send_snapshot(folders[-1])
         for folder in folders:
@@ -177,7 +174,7 @@ class Attempt:
     async def _keep(self) -> CheckpointRef:
         await self.beat()
         return await self._insist(
-            lambda: self._depot.keep(self._training, self._phase, self._digest, self._work / CHECKPOINT)
+            lambda: self._depot.keep(self._training, self._phase, self._digest, self._place.checkpoint)
         )
 
     async def _finish(self, ref: CheckpointRef, *, recalled: bool) -> None:
@@ -216,13 +213,14 @@ class Attempt:
         self._training = await self._trainings.change(self._training.name, guarded)
 
     async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Do something with the store, however long it is away. Raises Lost."""
+        """Do something with store or disk, however long it is away or full. Raises Lost."""
         while True:
             try:
                 result = await call()
             except StoreError as error:
-                log.warning("the store is away; tried again", error=error.message)
-                await self._change(Progressed(waiting=error.message).apply)
+                log.warning("waits, and tries again", error=error.message)
+                why = f"{error.message}; {error.hint}" if error.hint else error.message
+                await self._change(Progressed(waiting=why).apply)
                 await asyncio.sleep(STORE_PAUSE)
             else:
                 if self._training.waiting:

@@ -114,14 +114,17 @@ class Desk:
         log.info("phase ended", end=end)
         if end != "done":
             work.fail(f"PHASE_{end.upper()}")
-        if end in ("stopped", "crashed"):
+        after = await self._trainings.get(item.run)
+        goes_on = after.state == TrainingState.TRAINING_STATE_RUNNING
+        # A failed one that goes on has been asked for again already.
+        if end in ("stopped", "crashed") or (end == "failed" and goes_on):
             await message.nak(delay=HANDED_BACK)
             return
+        if end == "lost" and goes_on:
+            return  # The item is its new holder's, and comes again where that one dies.
         # What follows is queued before this one is acknowledged: a crash between the two is harmless.
-        if end == "done":
-            after = await self._trainings.get(item.run)
-            if after.state == TrainingState.TRAINING_STATE_RUNNING:
-                await self._trainings.announce(after)
+        if end == "done" and goes_on:
+            await self._trainings.announce(after)
         await message.ack()
 
     async def _claim(self, item: Item, message: Msg) -> Training | None:

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
+from google.protobuf import json_format
 from pydantic import BaseModel, ConfigDict
+
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 
 JOB, OUTCOME, METRICS, CHECKPOINT, SNAPSHOTS = (
     "job.json",
@@ -12,6 +15,8 @@ JOB, OUTCOME, METRICS, CHECKPOINT, SNAPSHOTS = (
     "checkpoint",
     "snapshots",
 )
+_PART = f".{OUTCOME}"
+_MOST = 4096
 
 
 class Job(BaseModel):
@@ -46,6 +51,10 @@ class Job(BaseModel):
     owner: int = 0
     """The process that wants it; ends it, so does this one. 0 means nobody."""
 
+    def head(self) -> CheckpointManifest:
+        """The manifest, as far as it is known before."""
+        return json_format.Parse(self.manifest, CheckpointManifest())
+
 
 class Outcome(BaseModel):
     """How it ended."""
@@ -65,8 +74,15 @@ def read_outcome(work: Path) -> Outcome | None:
         return None
 
 
+def keep_room(work: Path) -> None:
+    """Take the room that the answer needs, while there is some: a full disk is what it may have to tell."""
+    (work / _PART).write_bytes(bytes(_MOST))
+
+
 def write_outcome(work: Path, outcome: Outcome) -> None:
-    """Answer: all of it, or nothing."""
-    part = work / f".{OUTCOME}"
-    part.write_text(outcome.model_dump_json(), encoding="utf-8")
+    """Answer: all of it, or nothing; in the room that was kept, where it was."""
+    part = work / _PART
+    with part.open("r+b" if part.exists() else "wb") as file:
+        file.write(outcome.model_dump_json().encode())
+        file.truncate()
     part.replace(work / OUTCOME)

@@ -166,10 +166,14 @@ class Loop:
         if math.isfinite(loss) and math.isfinite(norm):
             return
         what = "gradient" if math.isfinite(loss) else "loss"
+        learnt = "lower `learning_rate` or lengthen `warmup` in the training recipe"
+        fresh = (
+            "it has learnt nothing yet: the weights it begins from are damaged, or too large for `precision`"
+        )
         raise Diverged(
             f"phase {self.course.phase.name}: the {what} is no number any more at "
             f"step {self.progress.step + 1} of {len(self.course.steps)}, at a learning rate of {rate:g}",
-            hint="lower `learning_rate` or lengthen `warmup` in the training recipe",
+            hint=learnt if self.progress.step else fresh,
         )
 
     def _tokens(self, step: Step) -> int:

@@ -1,12 +1,13 @@
 """What a phase needs on this machine, brought in from the store; and what it leaves, brought there."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import json_format
 
-from seedbed.kernel.checkpoints import get_checkpoint, prefix_of
+from seedbed.kernel.checkpoints import get_checkpoint, parse_checkpoint_manifest, prefix_of
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.folders import (
@@ -16,6 +17,7 @@ from seedbed.kernel.folders import (
     put_folder,
     read_folder_manifest,
 )
+from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store import Store, blob_key
 from seedbed.trainer.core import SCRATCH, phase_before, phase_digest
 from seedbed.trainer.job import Job
@@ -24,6 +26,8 @@ from seedbed.trainer.rows import read_dataset, read_external
 from seedbed.trainer.selection import Chosen, choose_rows, rows_digest
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, CheckpointRef
 from seedbed.trainer.v1.trainer_service_pb2 import SnapshotRef, Training
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,13 @@ class Depot:
         """A checkpoint made before of a phase that depends on the same."""
         try:
             ref = CheckpointRef.FromString(await self._store.get(_phase_key(digest)))
-            await read_folder_manifest(self._store, prefix_of(ref), ref.digest)
+            data = await read_folder_manifest(self._store, prefix_of(ref), ref.digest)
         except NotFound:
+            return None
+        if parse_checkpoint_manifest(data).phase_digest != digest:
+            log.warning(
+                "a checkpoint of another phase stands where this one's was", checkpoint=prefix_of(ref)
+            )
             return None
         return ref
 
@@ -102,8 +111,9 @@ class Depot:
         ref.digest = await put_folder(self._store, prefix_of(ref), folder)
         await self._store.put(_phase_key(digest), ref.SerializeToString())
         if not (self._cache / ref.digest).exists():
-            # The next phase begins from it.
-            folder.rename(self._cache / ref.digest)
+            # The next phase begins from it; where it cannot stay it is brought in again.
+            with contextlib.suppress(OSError):
+                folder.rename(self._cache / ref.digest)
         return ref
 
     async def keep_snapshot(self, training: Training, name: str, folder: Path) -> SnapshotRef:

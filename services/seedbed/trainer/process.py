@@ -9,7 +9,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping
 from pathlib import Path
 
-from seedbed.trainer.job import JOB, Job, Outcome, read_outcome
+from seedbed.trainer.job import JOB, Job, Outcome, keep_room, read_outcome
 
 _LOG = "log.txt"
 _OURS = "SEEDBED_"
@@ -27,6 +27,7 @@ class TrainingProcess:
         cls, job: Job, processes: int, environ: Mapping[str, str] = os.environ
     ) -> "TrainingProcess":
         """Start it; it ends when we do."""
+        keep_room(job.work)
         (job.work / JOB).write_text(job.model_dump_json(), encoding="utf-8")
         module = ("-m", "seedbed.trainer.train", str(job.work / JOB))
         argv: tuple[str, ...] = (sys.executable, *module)
@@ -80,6 +81,7 @@ class TrainingProcess:
         """How it ended, and the end of its log."""
         code = self._process.returncode or 0
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        how += ", as where memory is short" if code == -signal.SIGKILL else ""
         try:
             text = (self._job.work / _LOG).read_bytes()[-4096:].decode("utf-8", "replace")
         except OSError:

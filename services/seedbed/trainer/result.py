@@ -6,12 +6,12 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
-from google.protobuf import json_format
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from seedbed import __version__
 from seedbed.kernel.checkpoints import write_checkpoint_manifest
 from seedbed.trainer.course import Prepared
+from seedbed.trainer.disk import writing
 from seedbed.trainer.job import CHECKPOINT, METRICS, Job
 from seedbed.trainer.masks import Sample
 from seedbed.trainer.ranks import Ranks
@@ -38,13 +38,13 @@ def save_result(job: Job, prepared: Prepared, progress: Progress, ranks: Ranks, 
         state = {"state_dict": {name.removeprefix("model."): value for name, value in whole.items()}}
     if not ranks.first:
         return
-    folder.mkdir()
-    prepared.tokenizer.save_pretrained(folder)
     _name_base(prepared.model, job.model_name)
-    prepared.model.save_pretrained(folder, **state)
-    (folder / METRICS).write_bytes((job.work / METRICS).read_bytes())
-    manifest = json_format.Parse(job.manifest, CheckpointManifest())
-    write_checkpoint_manifest(folder, _describe(manifest, prepared, progress, ranks))
+    with writing(folder):
+        folder.mkdir()
+        prepared.tokenizer.save_pretrained(folder)
+        prepared.model.save_pretrained(folder, **state)
+        (folder / METRICS).write_bytes((job.work / METRICS).read_bytes())
+        write_checkpoint_manifest(folder, _describe(job.head(), prepared, progress, ranks))
 
 
 def _name_base(model: Any, name: str) -> None:

@@ -21,6 +21,7 @@ from torch.distributed.checkpoint.state_dict import (
 )
 
 from seedbed.kernel.folders import MANIFEST, describe_files
+from seedbed.trainer.disk import writing
 from seedbed.trainer.ranks import Ranks
 
 WEIGHTS, OPTIMIZER, CHANCE, PROGRESS = "weights.safetensors", "optimizer.pt", "chance.pt", "progress.json"
@@ -30,6 +31,8 @@ WEIGHTS, OPTIMIZER, CHANCE, PROGRESS = "weights.safetensors", "optimizer.pt", "c
 class Progress:
     """How far a phase is."""
 
+    phase: str = ""
+    """Digest of what its weights depend on: recipe, rows, code."""
     step: int = 0
     samples: int = 0
     tokens: int = 0
@@ -71,14 +74,21 @@ def save_snapshot(
         return
     work = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    save_file({name: value.contiguous() for name, value in _own(weights).items()}, work / WEIGHTS)
-    torch.save(state, work / OPTIMIZER)
-    torch.save(chances, work / CHANCE)
-    (work / PROGRESS).write_text(json.dumps(asdict(progress)), encoding="utf-8")
-    files = [asdict(file) for file in describe_files(work)]
-    (work / MANIFEST).write_text(json.dumps({"files": files}), encoding="utf-8")
-    work.rename(folder)
+    # torch says of a disk that is full that it is a runtime error.
+    with writing(work, RuntimeError):
+        work.mkdir(parents=True)
+        save_file({name: value.contiguous() for name, value in _own(weights).items()}, work / WEIGHTS)
+        torch.save(state, work / OPTIMIZER)
+        torch.save(chances, work / CHANCE)
+        (work / PROGRESS).write_text(json.dumps(asdict(progress)), encoding="utf-8")
+        files = [asdict(file) for file in describe_files(work)]
+        (work / MANIFEST).write_text(json.dumps({"files": files}), encoding="utf-8")
+        work.rename(folder)
+
+
+def read_progress(folder: Path) -> Progress:
+    """How far a snapshot is, without its weights."""
+    return Progress(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))
 
 
 def load_snapshot(
@@ -90,7 +100,7 @@ def load_snapshot(
     state = torch.load(folder / OPTIMIZER, weights_only=True)
     set_optimizer_state_dict(model, optimizer, state, options=options)
     chances: Sequence[dict[str, torch.Tensor]] = torch.load(folder / CHANCE, weights_only=True)
-    progress = Progress(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))
+    progress = read_progress(folder)
     # With another number of processes than before it draws on from the first one's.
     return progress, chances[ranks.number if len(chances) == ranks.count else 0]
 

@@ -17,6 +17,8 @@ from seedbed.trainer.loss import counted_loss
 from seedbed.trainer.masks import Sample, check_template
 from seedbed.trainer.recipe import Lora, TrainingRecipe
 
+_WHOLE = "bring the whole folder again, as it was saved or as it is on the hub"
+
 
 class NoModel(InputError):
     """The model is not there, or is none that can be trained."""
@@ -106,7 +108,9 @@ def load_tokenizer(folder: str, name: str, template: str = "", revision: str = "
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, **({"revision": revision} if revision else {}))
     except (OSError, ValueError, ImportError) as error:
-        raise NoModel(f"the tokenizer of {name} cannot be loaded: {first_line(error)}") from error
+        raise NoModel(
+            f"the tokenizer of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE
+        ) from error
     if template:
         tokenizer.chat_template = template
     check_template(tokenizer, name)
@@ -140,10 +144,10 @@ def load_model(
             **quantization,
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise NoModel(f"the weights of {name} cannot be loaded: {first_line(error)}") from error
+        raise NoModel(f"the weights of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE) from error
     if found["missing_keys"]:
         missing = sorted(found["missing_keys"])
-        raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all")
+        raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all", hint=_WHOLE)
     return model
 
 
@@ -193,7 +197,10 @@ def adapt(model: Any, lora: Lora, base: str) -> Any:
     try:
         return get_peft_model(model, config)
     except ValueError as error:
-        raise ItemError(f"the adapter does not fit this model: {first_line(error)}") from error
+        raise ItemError(
+            f"the adapter does not fit this model: {first_line(error)}",
+            hint="name layers that it has in `lora.targets`, or none for all linear ones",
+        ) from error
 
 
 def take_up_adapter(model: Any, folder: Path) -> Any:

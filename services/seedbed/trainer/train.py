@@ -17,11 +17,12 @@ from torch.distributed.fsdp import fully_shard
 
 from seedbed.kernel.errors import SeedbedError
 from seedbed.trainer.course import Prepared, prepare
+from seedbed.trainer.disk import HINT
 from seedbed.trainer.job import METRICS, SNAPSHOTS, Job, Outcome, write_outcome
 from seedbed.trainer.loop import Hooks, Loop, Stopped
 from seedbed.trainer.ranks import Ranks
 from seedbed.trainer.result import save_result
-from seedbed.trainer.snapshot import load_snapshot, restore_chance, save_snapshot
+from seedbed.trainer.snapshot import load_snapshot, read_progress, restore_chance, save_snapshot
 from seedbed.trainer.student import Student
 
 STOPPED, FAILED = 75, 3
@@ -42,7 +43,7 @@ def main(path: str) -> int:
     except SeedbedError as error:
         outcome, code = Outcome(end="failed", error=error.message, hint=error.hint), FAILED
     except OSError as error:
-        outcome = Outcome(end="failed", error=f"cannot write to {job.work}: {error}", hint="make room there")
+        outcome = Outcome(end="failed", error=f"cannot write to {job.work}: {error}", hint=HINT)
         code = FAILED
     if ranks.first or outcome.end == "failed":
         write_outcome(job.work, outcome)
@@ -64,7 +65,7 @@ def _train(job: Job, ranks: Ranks, stopping: threading.Event) -> Outcome:
         bfloat16=prepared.bfloat16,
         sharded=sharded,
     )
-    _take_up(job, loop, prepared, ranks)
+    take_up(job, loop, ranks)
     keeper = _Keeper(job, prepared, ranks)
     try:
         loop.run(Hooks(stopping.is_set, keeper.note, keeper.consider))
@@ -95,12 +96,16 @@ def _shard(student: Student, model: Any) -> None:
     fully_shard(student)
 
 
-def _take_up(job: Job, loop: Loop, prepared: Prepared, ranks: Ranks) -> None:
+def take_up(job: Job, loop: Loop, ranks: Ranks) -> None:
     """Go on where the phase was left; chance comes last, as making a model draws lots as well."""
-    torch.manual_seed(prepared.course.recipe.seed + ranks.number)
-    chance = None
-    if job.snapshot:
+    torch.manual_seed(loop.course.recipe.seed + ranks.number)
+    chance, phase = None, job.head().phase_digest
+    if job.snapshot and read_progress(job.snapshot).phase == phase:
         loop.progress, chance = load_snapshot(job.snapshot, loop.model, loop.optimizer, ranks)
+    elif job.snapshot:
+        # Of other rows or another version: to go on from it would be half the one and half the other.
+        print("the snapshot is of another phase, which begins anew", file=sys.stderr)  # noqa: T201  its log
+    loop.progress.phase = phase
     if ranks.first:
         rows = "".join(json.dumps(row) + "\n" for row in loop.progress.metrics)
         (job.work / METRICS).write_text(rows, encoding="utf-8")
