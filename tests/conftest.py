@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,9 @@ from tests.servers.s3 import S3Server
 from tests.servers.vllm import Vllm, VllmUnavailable
 from tests.servers.vllm import fetch as fetch_vllm
 from tests.servers.vllm import find as find_vllm
+
+if TYPE_CHECKING:
+    from tests.telemetry.live import Told
 
 _IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
@@ -85,6 +89,18 @@ def prometheus_root() -> Path:
         if _IN_CI:
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Told]":
+    """One real run of everything, and what it told: its tests are in one group, so that it happens once."""
+    from tests.telemetry.live import run_everything  # noqa: PLC0415  what it loads nobody else needs
+
+    try:
+        prometheus: Path | None = request.getfixturevalue("prometheus_root")
+    except pytest.skip.Exception:
+        prometheus = None
+    yield from run_everything(tmp_path_factory.mktemp("told"), prometheus)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 """Dashboards and alerts: what is written is what writes it, and everything asks for what there is."""
 
-import asyncio
 import json
 import math
 import re
-from contextlib import asynccontextmanager
+import time
 from pathlib import Path
 
 import pytest
@@ -13,20 +12,10 @@ import yaml
 from deploy import catalogue
 from deploy.alerts import rules
 from deploy.dashboards import write
-from seedbed.cli.collector import collector_address, with_collector
-from seedbed.cli.local import address
-from seedbed.cli.reach import open_runs
-from seedbed.cli.stack import wait_open
-from seedbed.kernel.settings import load_settings
-from seedbed.kernel.telemetry.setup import telling
-from seedbed.kernel.telemetry.students import tell_score, tell_step
-from seedbed.runs.v1.runs_service_pb2 import ListRunsRequest
-from tests.cli.stage import TAXONOMY, finish, open_teacher, start
 from tests.servers.prometheus import Prometheus
 
 RUNBOOKS = Path(rules.__file__).parents[2] / "docs" / "runbooks"
 INTERVAL = "15s"
-PATIENCE = 120
 
 
 def panels(board):
@@ -78,67 +67,23 @@ def test_prometheus_takes_the_rules(prometheus_root, tmp_path):
 
 
 def has_data(found):
-    return any(math.isfinite(float(series["value"][1])) for series in found)
-
-
-@asynccontextmanager
-async def a_run(folder):
-    """A run that goes on, with its collector; somebody calls, and a training and an evaluation tell, too."""
-    async with open_teacher(0.3) as teacher:
-        asked = ("--teacher", teacher.url, "--model", "rehearsal", "--target", 40, "--concurrency", 6)
-        places = ("--state", folder / "state", "--out", folder / "dataset", "--telemetry", "--json")
-        process = await start("generate", TAXONOMY, *places, *asked, SEEDBED_TELEMETRY_INTERVAL="1")
-        ports = folder / "state" / "ports.json"
-        async with asyncio.timeout(60):
-            while not ports.exists() or "collector" not in json.loads(ports.read_text()):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-            found = json.loads(ports.read_text())
-            await wait_open(address(found["collector"]))
-            await wait_open(address(found["runs"]))
-        others = asyncio.create_task(tell_beside(found))
-        try:
-            yield found["collector"]
-        finally:
-            others.cancel()
-            process.terminate()
-            await finish(process)
-
-
-async def tell_beside(ports):
-    settings = load_settings({"SEEDBED_TELEMETRY_INTERVAL": "1"})
-    told = telling(with_collector(ports["collector"], settings), "beside")
-    async with told, open_runs(address(ports["runs"])) as runs:
-        while True:
-            tell_step("knowledge", 1.5, 1000)
-            tell_score("knowledge", "choice", 0.7, 0.1)
-            await runs.stub.ListRuns(ListRunsRequest(), timeout=20)
-            await asyncio.sleep(0.1)
+    return any(math.isfinite(float(value)) for series in found for _, value in series["values"])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_every_query_of_every_panel_and_rule_returns_data_on_a_live_run(prometheus_root, tmp_path):
-    async with a_run(tmp_path) as port:
-        server = Prometheus(prometheus_root, tmp_path, collector_address(port).removeprefix("http://"))
-        server.start()
-        missing = dict(queries())
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while missing:
-                    await asyncio.sleep(1)
-                    for name, expr in list(missing.items()):
-                        if has_data(await asyncio.to_thread(server.query, expr)):
-                            del missing[name]
-            for alert in rules.ALERTS:
-                server.query(alert.rule()["expr"])
-            # From a slow bucket to its trace.
-            exemplars = server.exemplars("gen_ai_client_operation_duration_seconds_bucket")
-            assert all(len(found["labels"]["trace_id"]) == 32 for found in exemplars)
-            assert exemplars
-        except TimeoutError:
-            pytest.fail(f"no data: {missing}")
-        finally:
-            server.stop()
+@pytest.mark.xdist_group("told")
+def test_every_query_of_every_panel_and_rule_returns_data_on_a_live_run(prometheus_root, told):
+    # From a taxonomy to a report: run, training and evaluation, looked at every second while they went on.
+    look, now = told.prometheus.query_range, time.time()
+    assert [name for name, expr in queries() if not has_data(look(expr, told.began, now))] == []
+    for alert in rules.ALERTS:
+        look(alert.rule()["expr"], told.began, now)
+    # From a slow bucket to its trace.
+    exemplars = told.prometheus.exemplars("gen_ai_client_operation_duration_seconds_bucket")
+    assert exemplars
+    traces = {span.trace for span in told.heard.spans}
+    assert {found["labels"]["trace_id"] for found in exemplars} <= traces
 
 
 def test_the_rules_name_severities_that_can_be_routed():

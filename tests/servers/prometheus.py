@@ -81,6 +81,11 @@ class Prometheus:
         """What an expression comes to now. Raises ValueError where it is none."""
         return self._ask("query", query=expr)["result"]  # type: ignore[no-any-return]
 
+    def query_range(self, expr: str, start: float, end: float) -> list[dict[str, Any]]:
+        """What it came to, each second of a time. Raises ValueError where it is none."""
+        times = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": "1"}
+        return self._ask("query_range", query=expr, **times)["result"]  # type: ignore[no-any-return]
+
     def exemplars(self, expr: str) -> list[dict[str, Any]]:
         """The exemplars of the series in an expression."""
         found = self._ask("query_exemplars", query=expr, start="0", end="4102444800")

@@ -1,5 +1,6 @@
-"""A collector in the test's own process, which keeps what it is told as it came."""
+"""A collector in the test's own process: it keeps what it is told as it came, and Prometheus may look on."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,9 +12,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
+from seedbed.collector.exposition import CONTENT_TYPE, Board
 from seedbed.collector.spans import Span, plain, spans_of
 
 MessageT = TypeVar("MessageT", bound=Message)
+PATIENCE = 5.0
+"""Seconds after which a process that is silent is shown no more."""
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Heard:
 @asynccontextmanager
 async def listening() -> AsyncIterator[Heard]:
     """Listen on a port of this machine."""
-    heard = Heard()
+    heard, board = Heard(), Board(patience=PATIENCE)
 
     async def traces(request: web.Request) -> web.Response:
         told = _parse(ExportTraceServiceRequest(), await request.read())
@@ -49,11 +53,19 @@ async def listening() -> AsyncIterator[Heard]:
         return web.Response(content_type="application/x-protobuf")
 
     async def metrics(request: web.Request) -> web.Response:
-        heard.metrics.append(_parse(ExportMetricsServiceRequest(), await request.read()))
+        told = _parse(ExportMetricsServiceRequest(), await request.read())
+        heard.metrics.append(told)
+        board.take(told, time.monotonic())
         return web.Response(content_type="application/x-protobuf")
 
+    async def show(_: web.Request) -> web.Response:
+        text = board.show(time.monotonic())
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
     app = web.Application(client_max_size=1 << 26)
-    app.add_routes([web.post("/v1/traces", traces), web.post("/v1/metrics", metrics)])
+    app.add_routes(
+        [web.post("/v1/traces", traces), web.post("/v1/metrics", metrics), web.get("/metrics", show)]
+    )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -2,21 +2,19 @@
 
 from pathlib import Path
 
-import pytest
 import yaml
 
-from seedbed.cli.local import SERVICES
 from seedbed.collector.spans import plain
-from seedbed.kernel.digest import leaf_token
+from seedbed.kernel.digest import leaf_token, sha256_hex
 from seedbed.kernel.telemetry.attributes import ATTRIBUTES
-from seedbed.kernel.telemetry.context import Context, of_item, of_leaf, of_run, of_snapshot
+from seedbed.kernel.telemetry.context import Context, of_item, of_leaf, of_run, of_snapshot, span_of
 from seedbed.kernel.telemetry.metrics import METRICS
 from seedbed.kernel.telemetry.spans import SPANS
 from tests.cli.stage import TAXONOMY
+from tests.telemetry.live import CALLER, marks
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("told")]
+pytestmark = marks
 
-PRESENT = {*SERVICES, "cli"}
 TYPES = {"string": str, "int": int, "double": float, "boolean": bool}
 DATA = {"counter": "sum", "gauge": "gauge", "histogram": "histogram"}
 
@@ -25,15 +23,9 @@ def points(metric):
     return getattr(metric, metric.WhichOneof("data")).data_points
 
 
-def test_every_registered_metric_is_told_by_every_service_it_names(told):
-    emitted = {(metric.name, service) for service, metric in told.heard.families()}
-    expected = {
-        (metric.name, service)
-        for metric in METRICS.values()
-        for service in metric.services
-        if service in PRESENT
-    }
-    assert expected - emitted == set()
+def test_every_registered_metric_is_told_by_every_service_it_names_and_by_no_other(told):
+    emitted = {(metric.name, who) for who, metric in told.heard.families() if who != CALLER}
+    assert {(metric.name, service) for metric in METRICS.values() for service in metric.services} == emitted
 
 
 def test_every_metric_that_is_told_is_registered_as_it_is(told):
@@ -99,6 +91,34 @@ def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(told):
     for span in (run, imported):
         called = by_id[span.links[-1]]
         assert by_id[called.trace, called.parent].service == "cli"
+
+
+def test_each_phase_of_a_training_begins_a_trace_that_links_to_what_it_was_asked_by(told):
+    by_id = {(span.trace, span.span): span for span in told.heard.spans}
+    training, phases = told.ended.object["train"]["training"], told.ended.object["train"]["phases"]
+    digests = [sha256_hex(f"{training}/{phase['name']}") for phase in phases]
+    queued = [by_id[hexed(of_item(training, digest))] for digest in digests]
+    worked = [by_id[hexed(span_of(of_item(training, digest), digest, "1"))] for digest in digests]
+    assert [span.parent for span in worked] == [span.span for span in queued]
+    assert {(span.service, span.name, span.error) for span in worked} == {
+        ("trainer", "process seedbed.v1.work.trainer.phase.{run}.{leaf}.{item}", "")
+    }
+    # The first by the call, each other by the phase before.
+    [call], *others = [span.links for span in queued]
+    assert by_id[call].name == "seedbed.trainer.v1.TrainerService/Train"
+    assert others == [((span.trace, span.span),) for span in worked[:-1]]
+
+
+def test_an_evaluations_calls_are_below_its_item_and_that_is_linked_to_its_call(told):
+    by_id = {(span.trace, span.span): span for span in told.heard.spans}
+    [worked] = [
+        span for span in told.heard.spans if span.name.startswith("process seedbed.v1.work.evaluator.")
+    ]
+    queued = by_id[worked.trace, worked.parent]
+    assert worked.attributes["messaging.message.conversation_id"] == told.ended.object["evaluate"]["name"]
+    assert {by_id[link].name for link in queued.links} == {"seedbed.evaluator.v1.EvaluatorService/Evaluate"}
+    below = {span.name.split()[0] for span in told.heard.spans if span.parent == worked.span}
+    assert "chat" in below
 
 
 def test_the_teachers_request_is_told_below_its_item_with_what_it_cost(told):

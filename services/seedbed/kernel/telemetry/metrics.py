@@ -13,8 +13,12 @@ from seedbed.kernel.telemetry.attributes import Attribute
 
 Kind = Literal["counter", "gauge", "histogram"]
 
-ALL = ("taxonomy", "runs", "knowledge", "skills", "judge")
 WORKERS = ("knowledge", "skills", "judge")
+TUNING = ("trainer", "evaluator")
+ALL = ("cli", "taxonomy", "runs", *WORKERS, *TUNING)
+TAKING = (*WORKERS, *TUNING)
+QUEUEING = ("runs", *WORKERS, *TUNING)
+ASKING = (*WORKERS, "evaluator")
 
 _RPC = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 _MESSAGING = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -46,37 +50,37 @@ _CHAT = {a.GEN_AI_OPERATION.name: "chat", a.GEN_AI_PROVIDER.name: "openai"}
 
 RPC_SERVER = Metric(
     "rpc.server.call.duration", "histogram", "s", "gRPC calls answered",
-    (a.RPC_METHOD, a.RPC_STATUS, a.ERROR_TYPE), ("taxonomy", "runs"), _GRPC, _RPC,
+    (a.RPC_METHOD, a.RPC_STATUS, a.ERROR_TYPE), ("taxonomy", "runs", *TUNING), _GRPC, _RPC,
 )  # fmt: skip
 RPC_CLIENT = Metric(
     "rpc.client.call.duration", "histogram", "s", "gRPC calls made to other services",
-    (a.RPC_METHOD, a.RPC_STATUS, a.ERROR_TYPE), ("cli",), _GRPC, _RPC,
+    (a.RPC_METHOD, a.RPC_STATUS, a.ERROR_TYPE), ("cli", "evaluator"), _GRPC, _RPC,
 )  # fmt: skip
 
 PROCESS_DURATION = Metric(
     "messaging.process.duration", "histogram", "s", "Items, from their arrival to their acknowledgement",
-    (a.MESSAGING_TEMPLATE, a.ERROR_TYPE), WORKERS, _PROCESS, _MESSAGING,
+    (a.MESSAGING_TEMPLATE, a.ERROR_TYPE), TAKING, _PROCESS, _MESSAGING,
 )  # fmt: skip
 CONSUMED = Metric(
     "messaging.client.consumed.messages", "counter", "{message}", "Items taken off the bus",
-    (a.MESSAGING_TEMPLATE,), WORKERS, _PROCESS,
+    (a.MESSAGING_TEMPLATE,), TAKING, _PROCESS,
 )  # fmt: skip
 SENT = Metric(
     "messaging.client.sent.messages", "counter", "{message}", "Items queued, those queued already included",
-    (a.MESSAGING_TEMPLATE,), ("runs", "knowledge", "skills", "judge"), _PUBLISH,
+    (a.MESSAGING_TEMPLATE,), QUEUEING, _PUBLISH,
 )  # fmt: skip
 PUBLISH_DURATION = Metric(
     "messaging.client.operation.duration", "histogram", "s", "Queueing an item, until the broker has said so",
-    (a.MESSAGING_TEMPLATE,), ("runs", "knowledge", "skills", "judge"), _PUBLISH, _MESSAGING,
+    (a.MESSAGING_TEMPLATE,), QUEUEING, _PUBLISH, _MESSAGING,
 )  # fmt: skip
 
 CHAT_DURATION = Metric(
     "gen_ai.client.operation.duration", "histogram", "s", "Requests to a teacher or judge",
-    (a.GEN_AI_MODEL, a.SERVER_ADDRESS, a.ERROR_TYPE), WORKERS, _CHAT, _GEN_AI,
+    (a.GEN_AI_MODEL, a.SERVER_ADDRESS, a.ERROR_TYPE), ASKING, _CHAT, _GEN_AI,
 )  # fmt: skip
 TOKENS = Metric(
     "gen_ai.client.token.usage", "histogram", "{token}", "Tokens of a request, as the endpoint counts them",
-    (a.GEN_AI_MODEL, a.SERVER_ADDRESS, a.GEN_AI_TOKEN_TYPE), WORKERS, _CHAT, _TOKENS,
+    (a.GEN_AI_MODEL, a.SERVER_ADDRESS, a.GEN_AI_TOKEN_TYPE), ASKING, _CHAT, _TOKENS,
 )  # fmt: skip
 
 PERMIT_WAIT = Metric(
@@ -89,19 +93,19 @@ DEAD_LETTERS = Metric(
 
 ENDPOINT_LIMIT = Metric(
     "seedbed.endpoint.limit", "gauge", "{call}", "Calls that all processes together may have in flight",
-    (a.SERVER_ADDRESS, a.ROLE), WORKERS,
+    (a.SERVER_ADDRESS, a.ROLE), ASKING,
 )  # fmt: skip
 ENDPOINT_GRANTED = Metric(
     "seedbed.endpoint.granted", "gauge", "{call}", "Calls that this process may have in flight",
-    (a.SERVER_ADDRESS, a.ROLE), WORKERS,
+    (a.SERVER_ADDRESS, a.ROLE), ASKING,
 )  # fmt: skip
 ENDPOINT_USED = Metric(
     "seedbed.endpoint.in_use", "gauge", "{call}", "Permits that this process uses",
-    (a.SERVER_ADDRESS, a.ROLE), WORKERS,
+    (a.SERVER_ADDRESS, a.ROLE), ASKING,
 )  # fmt: skip
 ENDPOINT_PAUSED = Metric(
     "seedbed.endpoint.paused", "gauge", "{process}", "1 while this process makes no calls there",
-    (a.SERVER_ADDRESS, a.ROLE), WORKERS,
+    (a.SERVER_ADDRESS, a.ROLE), ASKING,
 )  # fmt: skip
 
 _OF_STEP = (a.RUN, a.LEAF_KIND, a.STEP)
