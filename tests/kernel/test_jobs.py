@@ -1,10 +1,16 @@
 """Jobs are queued once, and begin a trace that links to what asked for them."""
 
+import asyncio
+
+from nats.aio.msg import Msg
+
 from seedbed.bus.v1.bus_pb2 import Item
+from seedbed.collector.spans import plain
 from seedbed.kernel.bus import WORK, work_subject
+from seedbed.kernel.intake import Intake
 from seedbed.kernel.jobs import queue_job
 from seedbed.kernel.telemetry.context import HEADER, of_item, of_run
-from seedbed.kernel.telemetry.items import Within
+from seedbed.kernel.telemetry.items import Within, Work
 from seedbed.kernel.telemetry.setup import telling
 from tests.kernel.telemetry.settings_of import settings
 from tests.telemetry.listening import listening
@@ -36,3 +42,27 @@ async def test_where_nothing_is_traced_a_job_is_not(bus):
         assert await queue_job(bus, JOB)
     assert heard.spans == []
     assert await header(bus) is None
+
+
+async def test_a_job_that_comes_again_says_how_it_ended_before_and_links_to_that(bus):
+    came: asyncio.Queue[Msg] = asyncio.Queue()
+    await bus.add_consumer(JOB.step, 30)
+    intake = Intake(bus, JOB.step, came.put_nowait, lambda: None)
+    await intake.start()
+    async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "trainer"):
+        await queue_job(bus, JOB)
+        for fault in ("PHASE_CRASHED", ""):
+            await intake.ask(1)
+            message = await came.get()
+            with Work(JOB, message) as work:
+                if fault:
+                    work.fail(fault)
+                    await message.nak()
+                else:
+                    await message.ack()
+    queued, crashed, again = heard.spans
+    assert (crashed.parent, crashed.error, crashed.links) == (queued.span, "PHASE_CRASHED", ())
+    assert (again.parent, again.error, again.links) == (queued.span, "", ((crashed.trace, crashed.span),))
+    points = heard.last("messaging.process.duration").histogram.data_points
+    assert {plain(point.attributes).get("error.type", "") for point in points} == {"PHASE_CRASHED", ""}
+    await intake.stop()
