@@ -1,4 +1,4 @@
-"""Spans as OTLP's bytes: a message object of each would cost several times as much. Pure.
+"""Spans as OTLP's bytes: a message object of each would cost twice as much. Pure.
 
 What is written is an `ExportTraceServiceRequest`, field by field as in opentelemetry/proto/trace/v1; a test
 reads it back with OpenTelemetry's own stubs.
