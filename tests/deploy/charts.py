@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import yaml
-from cloudcoil.models.keda.v1alpha1 import ScaledObjectSpec
+from cloudcoil.models.keda import v1alpha1 as keda
 
 from tests.deploy.images import ROOT
 from tests.servers.packages import Packages
@@ -41,15 +41,19 @@ def of_kind(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
 
 def faults(packages: Packages, manifest: Manifest) -> Iterator[str]:
     """What the published schemas say against a manifest."""
-    keda = manifest["apiVersion"].startswith("keda.sh/")
-    validator = _keda() if keda else _kubernetes(packages, manifest["apiVersion"], manifest["kind"])
-    for error in validator.iter_errors(manifest["spec"] if keda else manifest):
-        yield f"{manifest['kind']} {manifest['metadata']['name']} {list(error.path)}: {error.message[:300]}"
+    kind = manifest["kind"]
+    scales = manifest["apiVersion"].startswith("keda.sh/")
+    validator = _keda(kind) if scales else _kubernetes(packages, manifest["apiVersion"], kind)
+    for error in validator.iter_errors(manifest["spec"] if scales else manifest):
+        yield f"{kind} {manifest['metadata']['name']} {list(error.path)}: {error.message[:300]}"
+    if kind == "ScaledJob":
+        made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": manifest["metadata"]}
+        yield from faults(packages, {**made, "spec": manifest["spec"]["jobTargetRef"]})
 
 
 def pod_of(manifest: Manifest) -> Manifest:
-    """The pods that a Deployment or StatefulSet makes."""
-    pod: Manifest = manifest["spec"]["template"]
+    """The pods that a Deployment, StatefulSet or ScaledJob makes."""
+    pod: Manifest = manifest["spec"].get("jobTargetRef", manifest["spec"])["template"]
     return pod
 
 
@@ -66,8 +70,9 @@ def _kubernetes(packages: Packages, version: str, kind: str) -> jsonschema.Draft
 
 
 @cache
-def _keda() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(_closed(ScaledObjectSpec.model_json_schema(by_alias=True)))
+def _keda(kind: str) -> jsonschema.Draft202012Validator:
+    spec = getattr(keda, f"{kind}Spec")
+    return jsonschema.Draft202012Validator(_closed(spec.model_json_schema(by_alias=True)))
 
 
 def _closed(schema: Any) -> Any:

@@ -10,8 +10,10 @@ import yaml
 from deploy.make_secrets import make_secrets
 from deploy.nats.permissions import TARGET, WORKERS, users
 from seedbed import __version__
+from seedbed.evaluator.score import STEP as EVALUATION
 from seedbed.kernel.bus import WORK, consumer_name
 from seedbed.kernel.settings import load_settings
+from seedbed.trainer.core import STEP as TRAINING
 from tests.deploy.charts import CHART, ChartError, faults, lint, of_kind, pod_of, render
 
 ELSEWHERE = ('teacher.url="https://llm.example.org/v1"',)
@@ -44,7 +46,12 @@ def whole(packages):
 
 
 def pods(manifests):
-    return {**of_kind(manifests, "Deployment"), **of_kind(manifests, "StatefulSet")}
+    kinds = ("Deployment", "StatefulSet", "ScaledJob")
+    return {name: made for kind in kinds for name, made in of_kind(manifests, kind).items()}
+
+
+def environment_of(manifest):
+    return {e["name"]: e.get("value") for e in pod_of(manifest)["spec"]["containers"][0].get("env", ())}
 
 
 def test_helm_finds_nothing_against_it(packages):
@@ -63,6 +70,9 @@ def test_a_manifest_with_a_slip_is_found(whole, packages):
     deployed = json.loads(json.dumps(of_kind(whole, "Deployment")["judge"]))
     deployed["spec"]["template"]["spec"]["containers"][0]["readinessProb"] = {}
     assert any("readinessProb" in fault for fault in faults(packages, deployed))
+    job = json.loads(json.dumps(of_kind(whole, "ScaledJob")["trainer-errand"]))
+    pod_of(job)["spec"]["restartPolcy"] = "Never"
+    assert any("restartPolcy" in fault for fault in faults(packages, job))
 
 
 def test_the_values_are_what_their_schema_says_and_every_one_is_described():
@@ -79,6 +89,7 @@ def test_the_values_are_what_their_schema_says_and_every_one_is_described():
         ('nats.image="nats:latest"', "image"),
         ("services.judge.slots=0", "slots"),
         ("services.judge.minReplicas=0", "minReplicas"),
+        ("services.trainer.work.slots=2", "slots"),
         ("servces={}", "servces"),
         ('store.url="/folder"', "store"),
     ],
@@ -116,7 +127,8 @@ def test_pods_are_nobody_s_and_can_do_nothing_more(manifests):
 
 def test_each_may_be_moved_one_pod_at_a_time(manifests):
     budgets = of_kind(manifests, "PodDisruptionBudget")
-    assert set(budgets) == set(pods(manifests))
+    # A job is not counted by one: what it has in hand it saves and hands back.
+    assert set(budgets) == set(pods(manifests)) - set(of_kind(manifests, "ScaledJob"))
     for component, budget in budgets.items():
         assert budget["spec"]["maxUnavailable"] == 1
         labels = pod_of(pods(manifests)[component])["metadata"]["labels"]
@@ -124,11 +136,10 @@ def test_each_may_be_moved_one_pod_at_a_time(manifests):
 
 
 def test_a_pod_has_longer_to_stop_than_its_service_takes(manifests):
-    for manifest in of_kind(manifests, "Deployment").values():
+    for manifest in pods(manifests).values():
         pod = pod_of(manifest)["spec"]
-        environment = {e["name"]: e.get("value") for e in pod["containers"][0].get("env", ())}
         patience = pod["terminationGracePeriodSeconds"]
-        assert patience > int(environment.get("SEEDBED_GRACE", 0))
+        assert patience > int(environment_of(manifest).get("SEEDBED_GRACE", 0))
         for word in pod["containers"][0].get("args", ()):
             if word.startswith("--shutdown-timeout="):
                 assert patience > int(word.partition("=")[2])
@@ -137,13 +148,13 @@ def test_a_pod_has_longer_to_stop_than_its_service_takes(manifests):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_each_service_knows_its_settings_and_finds_its_secrets(packages, variant, tmp_path):
     make_secrets(tmp_path / "secrets")
-    for service, manifest in of_kind(render(packages, *VARIANTS[variant]), "Deployment").items():
-        if service == "vllm":
+    for component, manifest in pods(render(packages, *VARIANTS[variant])).items():
+        if component in ("vllm", "nats"):
             continue
         pod = pod_of(manifest)["spec"]
         [volume] = [volume for volume in pod["volumes"] if volume["name"] == "secrets"]
         given = {item["path"] for item in volume["secret"]["items"]}
-        environment = {e["name"]: e["value"] for e in pod["containers"][0]["env"]}
+        environment = environment_of(manifest)
         read = {
             value.removeprefix("/run/secrets/") for value in environment.values() if "/run/secrets" in value
         }
@@ -151,7 +162,7 @@ def test_each_service_knows_its_settings_and_finds_its_secrets(packages, variant
         told = {
             key: value.replace("/run/secrets", f"{tmp_path}/secrets") for key, value in environment.items()
         }
-        assert load_settings(told).nats_user == service
+        assert load_settings(told).nats_user == component.removesuffix("-errand")
 
 
 def test_probes_go_through_the_service_where_certificates_are_asked_for(packages):
@@ -171,6 +182,7 @@ def test_nothing_is_let_through_but_what_is_named(whole):
         labels = pod_of(pods(whole)[component])["metadata"]["labels"]
         assert everything["podSelector"]["matchLabels"].items() <= labels.items()
         assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+        assert bool(policy["spec"]["ingress"]) != component.endswith("-errand")
         for rule in policy["spec"]["ingress"]:
             assert rule["from"], component
         for rule in (*policy["spec"]["ingress"], *policy["spec"]["egress"]):
@@ -185,12 +197,14 @@ def test_who_works_reaches_the_broker_and_nobody_else_does(whole):
     ]
     label = "app.kubernetes.io/component"
     named = {peer["podSelector"]["matchLabels"][label] for peer in clients["from"]}
-    assert named == set(of_kind(whole, "Deployment")) - {"vllm"}
+    assert named == set(pods(whole)) - {"vllm", "nats"}
 
 
 def test_each_step_is_scaled_by_its_own_lag(whole):
     scaled = of_kind(whole, "ScaledObject")
     for worker in WORKERS:
+        if worker.name == "evaluator":
+            continue
         spec = scaled[worker.name]["spec"]
         assert spec["scaleTargetRef"]["name"] == of_kind(whole, "Deployment")[worker.name]["metadata"]["name"]
         found = [trigger["metadata"] for trigger in spec["triggers"]]
@@ -199,6 +213,46 @@ def test_each_step_is_scaled_by_its_own_lag(whole):
         assert all(int(trigger["lagThreshold"]) > 0 for trigger in found)
         assert spec["minReplicaCount"] >= 1
         assert "replicas" not in of_kind(whole, "Deployment")[worker.name]["spec"]
+
+
+@pytest.mark.parametrize(("service", "step"), [("trainer", TRAINING), ("evaluator", EVALUATION)])
+def test_what_wants_a_gpu_is_a_job_that_comes_when_something_is_queued(whole, service, step):
+    desk = of_kind(whole, "Deployment")[service]
+    errand = of_kind(whole, "ScaledJob")[f"{service}-errand"]
+    assert environment_of(desk)["SEEDBED_DUTY"] == "desk"
+    assert environment_of(errand)["SEEDBED_DUTY"] == "errand"
+    assert desk["spec"]["replicas"] == 1
+    assert "nvidia.com/gpu" not in pod_of(desk)["spec"]["containers"][0]["resources"]["limits"]
+    assert pod_of(errand)["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == 1
+    assert pod_of(errand)["spec"]["restartPolicy"] == "Never"
+    spec = errand["spec"]
+    assert spec["minReplicaCount"] == 0
+    [trigger] = [trigger["metadata"] for trigger in spec["triggers"]]
+    assert (trigger["consumer"], trigger["lagThreshold"]) == (consumer_name(step), "1")
+    # Its lag counts what is in hand as well; `accurate` would start another job for that.
+    assert spec["scalingStrategy"] == {"strategy": "default"}
+    # The desk's Service leads nobody to a pod that answers nobody.
+    selector = of_kind(whole, "Service")[service]["spec"]["selector"]
+    assert selector.items() <= pod_of(desk)["metadata"]["labels"].items()
+    assert not selector.items() <= pod_of(errand)["metadata"]["labels"].items()
+
+
+def test_without_keda_one_pod_does_both(packages):
+    manifests = render(packages, *ALL, "autoscaling.enabled=false")
+    assert of_kind(manifests, "ScaledJob") == {}
+    for service in ("trainer", "evaluator"):
+        deployed = of_kind(manifests, "Deployment")[service]
+        assert "SEEDBED_DUTY" not in environment_of(deployed)
+        assert pod_of(deployed)["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == 1
+
+
+def test_a_desk_sees_no_key_and_asks_no_model(whole):
+    told = environment_of(of_kind(whole, "Deployment")["evaluator"])
+    assert [name for name in told if "API_KEY" in name] == []
+    label = "app.kubernetes.io/component"
+    [models] = of_kind(whole, "NetworkPolicy")["vllm"]["spec"]["ingress"]
+    named = {peer["podSelector"]["matchLabels"][label] for peer in models["from"]}
+    assert named == {"knowledge", "skills", "judge", "evaluator-errand"}
 
 
 def test_vllm_is_woken_by_what_waits_for_it(whole):

@@ -26,8 +26,6 @@ COMPOSE = read_compose({})
 SERVICES = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if "build" in service]
 WITH_SETTINGS = [name for name in OURS if name != "rehearsal"]
-# Training and evaluating take what tests do without.
-STARTED = [name for name in WITH_SETTINGS if "train" not in SERVICES[name].get("profiles", ())]
 
 
 def test_it_is_what_the_published_schema_says(packages):
@@ -132,7 +130,7 @@ def stack(tmp_path_factory, s3_server):
     try:
         # One of our own stands in for the collector of the file.
         composed.processes["collector"] = spawn(listener, composed.log("collector"))
-        composed.start("nats", "rehearsal", *STARTED)
+        composed.start("nats", "rehearsal", *WITH_SETTINGS)
         asyncio.run(ready(composed))
         yield composed
     finally:
@@ -140,7 +138,7 @@ def stack(tmp_path_factory, s3_server):
 
 
 async def ready(stack: Composed) -> None:
-    for name in STARTED:
+    for name in WITH_SETTINGS:
         try:
             await asyncio.wait_for(wait_serving(stack.where(name), access(stack)), 60)
         except TimeoutError:
@@ -167,7 +165,9 @@ def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
     assert {leaf.counts.accepted for leaf in run.leaves} == {5}
     assert "ermissions" not in said
     assert (tmp_path / "dataset" / "manifest.json").exists()
-    wait_for(lambda: {f"seedbed/{name}" for name in STARTED} <= who_told(stack), "all tell the collector", 30)
+    wait_for(
+        lambda: {f"seedbed/{name}" for name in WITH_SETTINGS} <= who_told(stack), "all tell the collector", 30
+    )
     for secret in stack.secrets.iterdir():
         if value := secret.read_text().strip():
             assert value not in said, secret.name

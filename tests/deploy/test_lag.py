@@ -12,22 +12,25 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.cli.ports import choose_ports
 from seedbed.kernel.bus import STEPS, WORK, Bus, consumer_name
 from seedbed.kernel.settings import Settings
+from seedbed.trainer.core import STEP as PHASE
 from tests.deploy.charts import of_kind, render
 from tests.deploy.lag import read_lags
 from tests.deploy.production import nats_settings, password, users_of
 from tests.servers.nats import PROGRAM
 from tests.servers.process import end, spawn, wait_until
 
-ALL_STEPS = [step for worker in WORKERS for step in worker.steps]
+# The trainer decides on its trainings itself, so it stands apart in the table of users.
+QUEUES = {**{worker.name: worker.steps for worker in WORKERS}, "trainer": (PHASE,)}
+ALL_STEPS = [step for steps in QUEUES.values() for step in steps]
 CONSUMERS = {consumer_name(step) for step in ALL_STEPS}
 
 
 async def start_workers(connect):
     """What each worker does when it starts, as the user that it is. Returns their connections."""
-    buses = {worker.name: await Bus.connect(connect(worker.name), worker.name) for worker in WORKERS}
-    for worker in WORKERS:
-        for step in worker.steps:
-            await buses[worker.name].add_consumer(step, 30)
+    buses = {name: await Bus.connect(connect(name), name) for name in QUEUES}
+    for name, steps in QUEUES.items():
+        for step in steps:
+            await buses[name].add_consumer(step, 30)
     return buses
 
 
@@ -57,14 +60,14 @@ async def test_each_step_s_lag_is_what_waits_and_what_is_in_hand(tmp_path):
                 await runs.publish_work(Item(run="r", leaf="l", step=step, digest=str(number)))
         assert read_lags(monitor) == {consumer_name(step): count for step, count in waiting.items()}
 
-        for worker in WORKERS:
-            for step in worker.steps:
-                first, second = await take(buses[worker.name], step, 2)
+        for name, steps in QUEUES.items():
+            for step in steps:
+                first, second = await take(buses[name], step, 2)
                 await first.ack_sync()
                 assert read_lags(monitor)[consumer_name(step)] == waiting[step] - 1
                 await second.nak()  # as by a pod that is told to stop: it waits again, and counts still
                 assert read_lags(monitor)[consumer_name(step)] == waiting[step] - 1
-                for message in await take(buses[worker.name], step, waiting[step] - 1):
+                for message in await take(buses[name], step, waiting[step] - 1):
                     await message.ack_sync()
         assert read_lags(monitor) == dict.fromkeys(CONSUMERS, 0)
         for bus in (runs, *buses.values()):

@@ -70,6 +70,12 @@ OWN = {
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.evaluator_score",
         f"$JS.ACK.{WORK}.evaluator_score.1.1.1.1.0",
     ],
+    "trainer": [
+        f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.trainer_phase",
+        f"$JS.ACK.{WORK}.trainer_phase.1.1.1.1.0",
+        "$KV.TRAININGS.t",
+        "seedbed.v1.event.trainer.phase_done.t",
+    ],
     "knowledge": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.knowledge_chunk",
         "$KV.STEPS.knowledge.generate",
@@ -85,6 +91,7 @@ SHARED_WITH_RUNS = {
     ],
     "skills": [f"$KV.{MEMO}.r.l.skills.respond.d", "seedbed.v1.work.judge.pair.r.l.d"],
     "evaluator": ["seedbed.v1.work.evaluator.score.e.l.d"],
+    "trainer": ["seedbed.v1.work.trainer.phase.t.kt1.d"],
     "knowledge": [f"$KV.{MEMO}.r.l.knowledge.chunk.d", "seedbed.v1.work.judge.grounded.r.l.d"],
 }
 

@@ -144,3 +144,22 @@ async def test_a_cancelled_evaluation_stops_and_can_be_asked_for_again(serve, re
         await asyncio.sleep(2)
         *_, done = await evaluate(stub, request_of_school)
     assert done.state == EvaluationState.EVALUATION_STATE_SUCCEEDED
+
+
+async def test_a_desk_takes_an_evaluation_and_an_errand_brings_it_to_its_end(
+    serve, settings, request_of_school, rehearsal
+):
+    stranger = pb.EvaluateRequest()
+    stranger.CopyFrom(request_of_school)
+    # One that fails late: so that no student need be examined.
+    stranger.checkpoints[0].CopyFrom(request_of_school.base.checkpoint)
+    async with serve("desk") as stub:
+        operation = await stub.Evaluate(stranger, timeout=30)
+        name = operation.name.removeprefix("operations/")
+        # It asks no model, and so has no part of its calls.
+        assert rehearsal.count == 0
+        async with serve("errand"):
+            watched = stub.WatchEvaluation(pb.WatchEvaluationRequest(evaluation=name))
+            *_, last = [answer.evaluation async for answer in watched]
+    assert last.state == EvaluationState.EVALUATION_STATE_FAILED
+    assert rehearsal.count > 0

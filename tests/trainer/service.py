@@ -1,4 +1,4 @@
-"""A trainer with everything around it: a real bus and store, its desk, real training processes."""
+"""A trainer with everything around it: a real bus and store, its desk and bench, real training processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from seedbed.kernel.bench import Bench
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.folders import dataset_prefix, put_folder
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import Store
 from seedbed.trainer.api import TrainerApi
 from seedbed.trainer.changes import has_ended
+from seedbed.trainer.core import STEP
 from seedbed.trainer.desk import Desk
+from seedbed.trainer.phases import Phases
 from seedbed.trainer.trainings import Trainings
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 
@@ -28,7 +31,8 @@ class Trainer:
         self.store = store
         self.cache = cache
         self.trainings = Trainings(bus)
-        self.desk = Desk(bus, store, self.trainings, settings)
+        self.desk = Desk(bus, self.trainings, settings)
+        self.bench = Bench(bus, STEP, Phases(bus, store, self.trainings, settings), settings)
         self.api: Any = TrainerApi(self.trainings, bus, store, trust_callers=settings.trust_callers)
 
     async def send(self, dataset: Path) -> str:
@@ -59,7 +63,9 @@ async def serving(bus: Bus, store: Store, cache: Path, **more: Any) -> AsyncIter
     """A trainer at work."""
     trainer = Trainer(bus, store, cache, **more)
     await trainer.desk.start()
+    await trainer.bench.start()
     try:
         yield trainer
     finally:
+        await trainer.bench.stop(grace=20)
         await trainer.desk.stop()

@@ -5,11 +5,12 @@ import os
 # The examiner is another program: gRPC, which reads this when it is imported, need not get ready for forks.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
+from typing import Any
+
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
 from seedbed.evaluator.api import EvaluatorApi
-from seedbed.evaluator.desk import Desk
 from seedbed.evaluator.evaluating import Evaluating
 from seedbed.evaluator.operations import OperationsApi
 from seedbed.evaluator.room import Room
@@ -17,40 +18,48 @@ from seedbed.evaluator.score import STEP, Score
 from seedbed.evaluator.states import States
 from seedbed.evaluator.steps import RateAnswer, WriteQuestions
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import add_EvaluatorServiceServicer_to_server
+from seedbed.kernel.bench import Bench
+from seedbed.kernel.models import endpoints_of
 from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together."""
+    """Put the service together: desk, bench or both."""
+    settings, states = kernel.settings, States(kernel.store)
+    if settings.duty == "desk":
+        # The queue is there before anybody works on it, as scalers read its length.
+        return _at_desk(kernel, states, start=lambda: kernel.bus.add_consumer(STEP, settings.ack_wait))
     models = {"teacher": kernel.model("teacher"), "judge": kernel.model("judge")}
-    channel = kernel.channel(kernel.settings.runs_address)
-    room, states = Room(), States(kernel.store)
-    score = Score(
-        states,
-        Evaluating(kernel.store, room, models, RunsServiceStub(channel), kernel.settings.cache_folder),
-    )
+    channel, room = kernel.channel(settings.runs_address), Room()
+    evaluating = Evaluating(kernel.store, room, models, RunsServiceStub(channel), settings.cache_folder)
+    bench = Bench(kernel.bus, STEP, Score(states, evaluating), settings)
+
+    async def stop() -> None:
+        await room.close()
+        await channel.close()
+
+    if settings.duty == "errand":
+        return Service(bench=bench, stop=stop, until=bench.empty)
+    return _at_desk(kernel, states, bench=bench, stop=stop)
+
+
+def _at_desk(kernel: Kernel, states: States, **more: Any) -> Service:
+    """Who answers callers. It asks no model, but has to know which would be asked."""
     specs = [
-        step.spec(models[str(step.role)].teacher.endpoint.model) for step in (WriteQuestions(), RateAnswer())
+        step.spec(endpoints_of(kernel.settings, step.role)[0].model)
+        for step in (WriteQuestions(), RateAnswer())
     ]
-    api = EvaluatorApi(kernel.bus, kernel.store, states, score, specs)
-    settings = kernel.settings
-    desk = Desk(kernel.bus, STEP, score.work, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat)
+    api = EvaluatorApi(kernel.bus, kernel.store, states, specs)
 
     def register(server: grpc.aio.Server) -> None:
         add_EvaluatorServiceServicer_to_server(api, server)
-        add_OperationsServicer_to_server(OperationsApi(states, score), server)
-
-    async def stop() -> None:
-        await desk.stop()
-        await room.close()
-        await channel.close()
+        add_OperationsServicer_to_server(OperationsApi(states), server)
 
     return Service(
         names=["seedbed.evaluator.v1.EvaluatorService", "google.longrunning.Operations"],
         register=register,
-        start=desk.start,
-        stop=stop,
+        **more,
     )
 
 

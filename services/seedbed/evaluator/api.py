@@ -11,7 +11,7 @@ from seedbed.bus.v1.bus_pb2 import Item, StepSpec
 from seedbed.evaluator.gate import check, read_gate
 from seedbed.evaluator.operations import make_operation
 from seedbed.evaluator.requests import complete, name_of
-from seedbed.evaluator.score import STEP, Score
+from seedbed.evaluator.score import STEP
 from seedbed.evaluator.states import ENDED, States, prefix_of
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
@@ -33,13 +33,10 @@ PIECE = 1 << 20
 class EvaluatorApi(EvaluatorServiceServicer):
     """The servicer."""
 
-    def __init__(
-        self, bus: Bus, store: Store, states: States, score: Score, specs: Sequence[StepSpec]
-    ) -> None:
+    def __init__(self, bus: Bus, store: Store, states: States, specs: Sequence[StepSpec]) -> None:
         self._bus = bus
         self._store = store
         self._states = states
-        self._score = score
         self._specs = specs
 
     async def Evaluate(self, request: pb.EvaluateRequest, context: Context) -> Operation:  # noqa: N802
@@ -101,7 +98,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
     ) -> pb.CancelEvaluationResponse:
         """See the contract."""
         del context
-        return pb.CancelEvaluationResponse(evaluation=await self._score.cancel(request.evaluation))
+        return pb.CancelEvaluationResponse(evaluation=await self._states.cancel(request.evaluation))
 
     async def CheckGate(self, request: pb.CheckGateRequest, context: Context) -> pb.CheckGateResponse:  # noqa: N802
         """See the contract."""

@@ -9,7 +9,6 @@ from google.longrunning.operations_pb2_grpc import OperationsServicer
 from google.protobuf.empty_pb2 import Empty
 from google.rpc.code_pb2 import CANCELLED, FAILED_PRECONDITION
 
-from seedbed.evaluator.score import Score
 from seedbed.evaluator.states import ENDED, States
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluationMetadata
@@ -38,9 +37,8 @@ def make_operation(evaluation: Evaluation) -> pb.Operation:
 class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's package has no stubs
     """The servicer."""
 
-    def __init__(self, states: States, score: Score) -> None:
+    def __init__(self, states: States) -> None:
         self._states = states
-        self._score = score
 
     async def GetOperation(self, request: pb.GetOperationRequest, context: Context) -> pb.Operation:  # noqa: N802
         """The state of one operation."""
@@ -71,7 +69,7 @@ class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's packa
     async def CancelOperation(self, request: pb.CancelOperationRequest, context: Context) -> Empty:  # noqa: N802
         """Cancel the evaluation."""
         del context
-        await self._score.cancel(_name(request.name))
+        await self._states.cancel(_name(request.name))
         return Empty()
 
     async def DeleteOperation(self, request: pb.DeleteOperationRequest, context: Context) -> Empty:  # noqa: N802

@@ -8,9 +8,11 @@ from seedbed.evaluator.evaluating import Evaluating
 from seedbed.evaluator.states import ENDED, States
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
+from seedbed.kernel.bench import Hand
 from seedbed.kernel.errors import BusError, EndpointError, SeedbedError, StoreError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.items import Work
 
 STEP = "evaluator.score"
 _LOOK = 1.0
@@ -18,15 +20,16 @@ _LOOK = 1.0
 log = get_logger(__name__)
 
 
-class Score:
-    """Does the work of one item at a time."""
+class Score(Hand):
+    """Brings one evaluation at a time to its end. It may be cut off at any point."""
 
     def __init__(self, states: States, evaluating: Evaluating) -> None:
         self._states = states
         self._evaluating = evaluating
 
-    async def work(self, item: Item) -> None:
+    async def work(self, item: Item, work: Work) -> None:
         """Bring an evaluation to its end. Raises only what another try may mend."""
+        del work
         known = await self._states.find(item.run)
         if known is None or known.state in ENDED:
             return
@@ -40,14 +43,6 @@ class Score:
             task.result()
         finally:
             await end_tasks([task])
-
-    async def cancel(self, name: str) -> Evaluation:
-        """Mark an evaluation as cancelled; whoever works on it sees so and stops."""
-        found = await self._states.get(name)
-        if found.state not in ENDED:
-            found.state = EvaluationState.EVALUATION_STATE_CANCELLED
-            await self._states.note(found)
-        return found
 
     async def _is_cancelled(self, name: str) -> bool:
         with contextlib.suppress(StoreError):

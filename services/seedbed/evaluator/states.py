@@ -59,6 +59,14 @@ class States:
         """Keep how far an evaluation is."""
         await self._store.put(f"{prefix_of(evaluation.name)}/{_STATE_FILE}", write(evaluation))
 
+    async def cancel(self, name: str) -> Evaluation:
+        """Mark an evaluation as cancelled; whoever works on it sees so and stops."""
+        found = await self.get(name)
+        if found.state not in ENDED:
+            found.state = EvaluationState.EVALUATION_STATE_CANCELLED
+            await self.note(found)
+        return found
+
     async def names(self) -> list[str]:
         """All evaluations, by name."""
         keys = await self._store.keys(f"{_ROOT}/e")

@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ import grpc.aio
 import uvloop
 
 from seedbed.kernel.bearer import tokens_of
+from seedbed.kernel.bench import Bench
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import SeedbedError
@@ -58,12 +59,15 @@ class Kernel:
 class Service:
     """What a service is made of."""
 
-    names: Sequence[str]
+    names: Sequence[str] = ()
     """Full names of its gRPC services."""
-    register: Callable[[grpc.aio.Server], None]
+    register: Callable[[grpc.aio.Server], None] = lambda _: None
     steps: Sequence[Step[Any, Any]] = ()
+    bench: Bench | None = None
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
+    until: Callable[[], Coroutine[Any, Any, None]] | None = None
+    """Returns when there is nothing left to do, and the service ends by itself."""
 
 
 Build = Callable[[Kernel], Service]
@@ -96,6 +100,7 @@ class _Running:
     service: Service | None = None
     server: Server | None = None
     following: asyncio.Task[None] | None = None
+    through: asyncio.Task[None] | None = None
     worker: Worker | None = None
 
     async def bring_down(self, grace: float) -> None:
@@ -103,6 +108,9 @@ class _Running:
         serving = asyncio.create_task(self.server.stop(grace)) if self.server else None
         if self.worker:
             await self.worker.stop(grace)
+        if self.service and self.service.bench:
+            # Beside the calls: who watches what is in hand would hold it up for the whole of the grace.
+            await self.service.bench.stop(grace)
         if serving:
             await serving
         if self.service and self.service.stop:
@@ -111,8 +119,7 @@ class _Running:
         await asyncio.gather(*(model.permits.stop() for model in models))
         for model in models:
             await model.teacher.close()
-        if self.following:
-            await end_tasks([self.following])
+        await end_tasks(task for task in (self.following, self.through) if task)
         if self.bus:
             await self.bus.close()
 
@@ -129,7 +136,8 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
         await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
         if up.done():
             up.result()
-            await asyncio.wait({told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
+            ends = {told, orphaned, *([running.through] if running.through else [])}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             log.info("stopping")
             grace = 0.0 if orphaned.done() else settings.grace
     finally:
@@ -163,6 +171,10 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
             bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
         )
         await running.worker.start()
+    if service.bench:
+        await service.bench.start()
+    if service.until:
+        running.through = asyncio.create_task(service.until())
     observe_endpoints(kernel.models)
     # What is loaded stays: looking through it again and again costs one call in twenty at full load.
     gc.collect()

@@ -80,6 +80,9 @@ class Settings(BaseModel):
     heartbeat: float = Field(default=10, gt=0)
     grace: float = Field(default=20, ge=0)
     """How long a process told to stop may go on with what it has begun."""
+    duty: Literal["all", "desk", "errand"] = "all"
+    """Of trainer and evaluator. `desk`: answer callers and queue what they ask for, without working on it.
+    `errand`: work on what is queued, answer nobody, and end when nothing is left."""
     parent_pid: int = 0
     """Stop when this process is no longer the parent; 0 means never."""
 

@@ -9,20 +9,25 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
+from seedbed.kernel.bench import Bench
 from seedbed.kernel.serve import Kernel, Service, run_service
 from seedbed.trainer.api import TrainerApi
+from seedbed.trainer.core import STEP
 from seedbed.trainer.desk import Desk
 from seedbed.trainer.operations import OperationsApi
+from seedbed.trainer.phases import Phases
 from seedbed.trainer.trainings import Trainings
 from seedbed.trainer.v1.trainer_service_pb2_grpc import add_TrainerServiceServicer_to_server
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together."""
-    trainings = Trainings(kernel.bus)
-    desk = Desk(kernel.bus, kernel.store, trainings, kernel.settings)
-    trust = kernel.settings.trust_callers
-    api = TrainerApi(trainings, kernel.bus, kernel.store, trust_callers=trust)
+    """Put the service together: desk, bench or both."""
+    settings, trainings = kernel.settings, Trainings(kernel.bus)
+    bench = Bench(kernel.bus, STEP, Phases(kernel.bus, kernel.store, trainings, settings), settings)
+    if settings.duty == "errand":
+        return Service(bench=bench, until=bench.empty)
+    desk = Desk(kernel.bus, trainings, settings)
+    api = TrainerApi(trainings, kernel.bus, kernel.store, trust_callers=settings.trust_callers)
 
     def register(server: grpc.aio.Server) -> None:
         add_TrainerServiceServicer_to_server(api, server)
@@ -31,6 +36,7 @@ def build(kernel: Kernel) -> Service:
     return Service(
         names=["seedbed.trainer.v1.TrainerService", "google.longrunning.Operations"],
         register=register,
+        bench=bench if settings.duty == "all" else None,
         start=desk.start,
         stop=desk.stop,
     )

@@ -76,8 +76,8 @@ class Attempt:
             self._place.end()
 
     async def beat(self) -> None:
-        """Tell the others that this one lives. Raises Lost."""
-        await self._change(Progressed().apply)
+        """Tell the others that this one lives, and what it waits for still. Raises Lost."""
+        await self._change(Progressed(waiting=self._training.waiting).apply)
 
     async def _run(self) -> End:
         await self._tell("phase_started")

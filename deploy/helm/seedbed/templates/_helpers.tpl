@@ -97,6 +97,26 @@ capabilities: {drop: [ALL]}
 {{- toYaml $found }}
 {{- end }}
 
+{{- /* What runs, by component. Where KEDA scales, work that wants a GPU is parted from the service's desk: it
+comes as a job, an errand, when something is queued, and goes when nothing is. */}}
+{{- define "seedbed.components" -}}
+{{- $root := . }}
+{{- $found := dict }}
+{{- range $service, $values := include "seedbed.services" . | fromYaml }}
+{{- $whole := merge (dict "service" $service "duty" "all") $values }}
+{{- if not $values.work }}
+{{- $found = set $found $service $whole }}
+{{- else if $root.Values.autoscaling.enabled }}
+{{- $found = set $found $service (set $whole "duty" "desk") }}
+{{- $errand := merge (dict "service" $service "duty" "errand") $values.work (pick $values "asks" "steps") }}
+{{- $found = set $found (printf "%s-errand" $service) $errand }}
+{{- else }}
+{{- $found = set $found $service (merge (dict "service" $service "duty" "all") $values.work $values) }}
+{{- end }}
+{{- end }}
+{{- toYaml $found }}
+{{- end }}
+
 {{- define "seedbed.gpu" -}}
 {{- with .Values.gpu.nodeSelector }}
 nodeSelector:

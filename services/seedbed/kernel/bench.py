@@ -1,0 +1,152 @@
+"""A bench: the items of one step, worked on one at a time, each kept alive while it is in hand.
+
+For work of minutes to hours that has no plan and leaves no record on the bus: what it came to is elsewhere. A
+process that dies hands its item back by falling silent, and the next goes on from what is kept there.
+"""
+
+import asyncio
+import contextlib
+import time
+
+from nats.aio.msg import Msg
+
+from seedbed.bus.v1.bus_pb2 import Item
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.intake import EXPIRES, Intake
+from seedbed.kernel.logs import bind, get_logger
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.tasks import end_tasks
+from seedbed.kernel.telemetry.items import Work
+
+_AGAIN = 2.0
+_LOOK = 0.5
+
+log = get_logger(__name__)
+
+
+class Again(Exception):
+    """The item is to come again, after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Ceded(Exception):
+    """The item is another's by now, and comes again where that one dies: it is let alone."""
+
+
+class Hand:
+    """Who does the work of a bench."""
+
+    async def work(self, item: Item, work: Work) -> None:
+        """Bring an item to its end. Raises Again, Ceded, and SeedbedError for what another try may mend."""
+        raise NotImplementedError
+
+    async def beat(self) -> None:
+        """Called with each sign of life of the item in hand."""
+
+    def ease(self) -> bool:
+        """Bring what is in hand to where it can be gone on from; False: it may be cut off anywhere."""
+        return False
+
+
+class Bench:
+    """Works for this process."""
+
+    def __init__(self, bus: Bus, step: str, hand: Hand, settings: Settings) -> None:
+        self._bus = bus
+        self._step = step
+        self._hand = hand
+        self._settings = settings
+        # None: a request has come to its end.
+        self._came: asyncio.Queue[Msg | None] = asyncio.Queue()
+        self._intake = Intake(bus, step, self._came.put_nowait, lambda: self._came.put_nowait(None))
+        self._loop: asyncio.Task[None] | None = None
+        self._holding = False
+        self._stopping = False
+        self._last = 0.0
+
+    async def start(self) -> None:
+        """Begin to take items."""
+        await self._bus.add_consumer(self._step, self._settings.ack_wait)
+        await self._intake.start()
+        self._last = time.monotonic()
+        self._loop = asyncio.create_task(self._run())
+
+    async def stop(self, grace: float) -> None:
+        """Take nothing more, ease what is in hand for as many seconds, and hand it back."""
+        self._stopping = True
+        with contextlib.suppress(Exception):
+            await self._intake.stop()
+        if self._loop:
+            if self._holding and self._hand.ease():
+                await asyncio.wait({self._loop}, timeout=grace)
+            await end_tasks([self._loop])
+        while not self._came.empty():
+            if message := self._came.get_nowait():
+                await _hand_back(message, 0)
+
+    async def empty(self) -> None:
+        """Wait until nothing has come for as long as what a dead process had in hand takes to come back."""
+        patience = self._settings.ack_wait + EXPIRES
+        while self._holding or time.monotonic() - self._last < patience:  # noqa: ASYNC110  time is what it waits for
+            await asyncio.sleep(_LOOK)
+        log.info("nothing is left to do", step=self._step)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            if self._came.empty() and not self._intake.outstanding:
+                await self._intake.ask(1)
+            if message := await self._next():
+                self._holding = True
+                try:
+                    await self._hold(message)
+                finally:
+                    self._holding, self._last = False, time.monotonic()
+
+    async def _next(self) -> Msg | None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK):
+                return await self._came.get()
+        return None
+
+    async def _hold(self, message: Msg) -> None:
+        item = Item.FromString(message.data)
+        beating = asyncio.create_task(self._beat(message))
+        try:
+            with bind(item=item.digest[:12], step=item.step), Work(item, message) as work:
+                await self._bring(item, message, work)
+        except SeedbedError as error:
+            log.warning("handed back, tried again in a moment", why=error.message)
+            await _hand_back(message, _AGAIN)
+        except asyncio.CancelledError:
+            await _hand_back(message, 0)
+            raise
+        except Exception:
+            # Neither acknowledged nor kept alive any more: it comes again after the wait.
+            log.exception("item dropped, it will come again")
+        finally:
+            await end_tasks([beating])
+
+    async def _bring(self, item: Item, message: Msg, work: Work) -> None:
+        try:
+            await self._hand.work(item, work)
+            await message.ack()
+        except Again as again:
+            await _hand_back(message, again.seconds)
+        except Ceded:
+            log.info("another has it")
+
+    async def _beat(self, message: Msg) -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                await message.in_progress()
+            await self._hand.beat()
+            await asyncio.sleep(self._settings.heartbeat)
+
+
+async def _hand_back(message: Msg, seconds: float) -> None:
+    with contextlib.suppress(Exception):
+        await message.nak(delay=seconds or None)

@@ -1,0 +1,117 @@
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from seedbed.bus.v1.bus_pb2 import Item
+from seedbed.kernel.bench import Again, Bench, Ceded, Hand
+from seedbed.kernel.bus import WORK, consumer_name
+from seedbed.kernel.errors import StoreError
+from seedbed.kernel.settings import Settings
+from tests.kernel.waiting import until
+
+STEP = "test.long"
+SETTINGS = Settings(ack_wait=1, heartbeat=0.2)
+
+
+class Maker(Hand):
+    """Works for a while, and notes what it began, what it ended, and how often it was told to give a sign."""
+
+    def __init__(self, seconds=0.0, raises=(), *, gentle=False):
+        self.seconds = seconds
+        self.raises = list(raises)
+        self.gentle = gentle
+        self.begun, self.ended, self.beats = [], [], 0
+        self._enough = asyncio.Event()
+
+    async def work(self, item, work):
+        self.begun.append(item.digest)
+        if self.raises:
+            raise self.raises.pop(0)
+        async with asyncio.timeout(self.seconds + 1):
+            while not self._enough.is_set() and (self.seconds > 0):
+                self.seconds -= 0.05
+                await asyncio.sleep(0.05)
+        if self._enough.is_set():
+            raise Again(0.1)
+        self.ended.append(item.digest)
+
+    async def beat(self):
+        self.beats += 1
+
+    def ease(self):
+        self._enough.set()
+        return self.gentle
+
+
+@asynccontextmanager
+async def at_work(bus, hand):
+    bench = Bench(bus, STEP, hand, SETTINGS)
+    await bench.start()
+    try:
+        yield bench
+    finally:
+        await bench.stop(grace=5)
+
+
+async def queue(bus, *digests):
+    for digest in digests:
+        assert await bus.publish_work(Item(run="r", leaf="l", step=STEP, digest=digest))
+
+
+async def queued(bus):
+    return (await bus.js.stream_info(WORK)).state.messages
+
+
+async def test_items_are_worked_on_in_turn_and_kept_alive_for_longer_than_the_wait(bus):
+    async with at_work(bus, Maker(seconds=2.5)) as bench:
+        hand = bench._hand
+        await queue(bus, "first", "second")
+        await until(lambda: len(hand.ended) == 2, 10)
+        assert hand.begun == hand.ended == ["first", "second"]
+        assert hand.beats > 8
+        await bus.client.flush()
+        assert await queued(bus) == 0
+
+
+@pytest.mark.parametrize("raised", [Again(0.3), Ceded(), StoreError("on holiday"), RuntimeError("a slip")])
+async def test_what_did_not_come_to_its_end_comes_again(bus, raised):
+    async with at_work(bus, Maker(raises=[raised])) as bench:
+        hand = bench._hand
+        began = time.monotonic()
+        await queue(bus, "one")
+        await until(lambda: hand.ended == ["one"], 10)
+        assert hand.begun == ["one", "one"]
+        assert time.monotonic() - began > 0.25
+
+
+@pytest.mark.parametrize("gentle", [True, False])
+async def test_told_to_stop_it_hands_back_what_is_in_hand(bus, gentle):
+    first, second = Maker(seconds=5, gentle=gentle), Maker()
+    async with at_work(bus, first):
+        await queue(bus, "one")
+        await until(lambda: first.begun, 5)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    assert first.ended == []
+    async with at_work(bus, second):
+        await until(lambda: second.ended == ["one"], 5)
+    # Sooner than a dead process' item would come.
+    assert time.monotonic() - began < 2
+
+
+async def test_it_is_through_when_nothing_is_queued_and_nothing_will_come_back(bus):
+    await bus.add_consumer(STEP, SETTINGS.ack_wait)
+    await queue(bus, "held", "next")
+    # A process that takes an item and dies.
+    inbox = bus.client.new_inbox()
+    taken = await bus.client.subscribe(inbox)
+    await bus.client.publish(
+        f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.{consumer_name(STEP)}", b'{"batch":1,"expires":5000000000}', inbox
+    )
+    await taken.next_msg(5)
+    async with at_work(bus, Maker(seconds=0.1)) as bench:
+        await asyncio.wait_for(bench.empty(), 15)
+        assert bench._hand.ended == ["next", "held"]
+        assert await queued(bus) == 0
