@@ -1,22 +1,19 @@
 """Whether two workers do twice the work of one, until the teacher is the limit: `benchmarks/scaling.py`.
 
-Each worker is given a small part of a core, as a pod with a limit of processor has it, so that the cores of
-one machine are not what limits them: a process that has used its part of a tenth of a second is halted until
-the next begins. The teacher takes so many calls at once and no more. Prints the calls a second of one, two
-and four processes of each service. Linux only.
+A run of the whole stack with one, two and four processes of each worker. Each process has so many calls in
+flight at most, as a pod of the chart has (`slots`), and the teacher answers so many at once; a call takes so
+long that all of it is waiting, and the cores of one machine are not what limits it. Prints calls a second.
 """
 
 import argparse
-import contextlib
 import json
-import os
-import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, too
 
@@ -24,118 +21,81 @@ from benchmarks.synthetic import write_taxonomy
 from tests.faults.stage import Run, open_teacher, wait_for
 
 WORKERS = ("knowledge", "judge")
-PERIOD = 0.1
-TICK = 0.002
+COUNTS = (1, 2, 4)
 
 
-class Part:
-    """A process that is halted once it has used its part of a period."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What so many processes of each worker came to."""
 
-    def __init__(self, pid: int, share: float) -> None:
-        self._pid = pid
-        self._budget = share * PERIOD
-        self._before = self._used()
-        self._halted = False
-
-    def begin(self) -> None:
-        """A new period: it may go on."""
-        self._before = self._used()
-        self._send(signal.SIGCONT)
-        self._halted = False
-
-    def look(self) -> None:
-        """Halt it where it has used its part."""
-        if not self._halted and self._used() - self._before >= self._budget:
-            self._send(signal.SIGSTOP)
-            self._halted = True
-
-    def _used(self) -> float:
-        with contextlib.suppress(OSError):
-            return int(Path(f"/proc/{self._pid}/schedstat").read_text().split()[0]) / 1e9
-        return 0.0
-
-    def _send(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, number)
+    calls: float
+    """A second."""
+    in_flight: int
+    """The most calls at once."""
+    cores: float
+    """That all processes of the stack took together, without the teacher."""
 
 
-@contextlib.contextmanager
-def held_to(share: float, processes: Sequence[int]) -> Iterator[None]:
-    """Give each process that share of a core while this is open."""
-    over = threading.Event()
-    parts = [Part(process, share) for process in processes]
-
-    def turn() -> None:
-        while not over.is_set():
-            ends = time.monotonic() + PERIOD
-            for part in parts:
-                part.begin()
-            while time.monotonic() < ends:
-                for part in parts:
-                    part.look()
-                time.sleep(TICK)
-        for part in parts:
-            part.begin()
-
-    thread = threading.Thread(target=turn)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def measure(folder: Path, count: int, options: argparse.Namespace) -> float:
-    """Calls a second with so many processes of each worker."""
+def measure(folder: Path, count: int, options: argparse.Namespace) -> Pace:
+    """The pace of so many processes of each worker, once all are at work."""
     folder.mkdir()
     taxonomy = write_taxonomy(folder / "taxonomy", 20)
-    with open_teacher(folder, delay_ms=options.delay_ms, acceptance=1) as teacher:
-        run = Run(folder / "run", taxonomy, teacher, 2000, at_once=options.at_once).start()
+    slots = {"SEEDBED_SLOTS": str(options.slots)}
+    with open_teacher(folder, delay_ms=options.delay * 1000, acceptance=1) as teacher:
+        run = Run(folder / "run", taxonomy, teacher, 2000, slots, at_once=options.at_once).start()
         try:
-            run.reach(100)
-            more = [run.double(name) for name in _doubled(count)]
-            firsts = [process for name in WORKERS if (process := run.process(name))]
-            logs = [run.folder / f"{name}-{n + 2}.log" for n, name in enumerate(_doubled(count))]
+            run.reach(1)
+            more = [name for name in WORKERS for _ in range(count - 1)]
+            doubles = [run.double(name) for name in more]
+            logs = [run.folder / f"{name}-{number + 2}.log" for number, name in enumerate(more)]
             wait_for(lambda: all(b"serving" in log.read_bytes() for log in logs), "all serve")
-            with held_to(options.share, [*(p.pid for p in firsts), *(p.pid for p in more)]):
-                time.sleep(options.settle)
-                before, began = teacher.asked, time.monotonic()
-                time.sleep(options.seconds)
-                pace = (teacher.asked - before) / (time.monotonic() - began)
+            time.sleep(options.settle * options.delay)
+            processes = [*run.processes(), *(psutil.Process(double.pid) for double in doubles)]
+            before, used, began = teacher.stats()["answered"], _cpu(processes), time.monotonic()
+            time.sleep(options.rounds * options.delay)
+            stats, took = teacher.stats(), time.monotonic() - began
             if run.ended:
-                raise SystemExit("the run was over before it was measured; measure for fewer --seconds")
-            return pace
+                raise SystemExit("the run was over before it was measured; measure for fewer --rounds")
+            return Pace(
+                (stats["answered"] - before) / took, stats["most_at_once"], (_cpu(processes) - used) / took
+            )
         finally:
             run.stop()
 
 
-def _doubled(count: int) -> list[str]:
-    return [name for name in WORKERS for _ in range(count - 1)]
+def _cpu(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def main() -> None:
     """Measure, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--share", type=float, default=0.1, help="of a core, for each worker process")
-    parser.add_argument("--at-once", type=int, default=64, help="calls the teacher takes at once")
-    parser.add_argument("--delay-ms", type=float, default=200)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--settle", type=float, default=5)
+    parser.add_argument("--slots", type=int, default=16, help="calls in flight of one process, at most")
+    parser.add_argument("--at-once", type=int, default=96, help="calls that the teacher takes at once")
+    parser.add_argument("--delay", type=float, default=1.0, help="seconds that a call takes")
+    parser.add_argument("--rounds", type=int, default=20, help="of calls, for which is measured")
+    parser.add_argument("--settle", type=int, default=8, help="rounds of calls before that")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    limit = options.at_once / options.delay_ms * 1000
-    paces: dict[int, float] = {}
+    limit = options.at_once / options.delay
+    paces: dict[int, Pace] = {}
     if not options.json:
-        print(f"the teacher's limit is {limit:.0f} calls/s; each process has {options.share:.1%} of a core")
+        print(f"the teacher's limit is {limit:.0f} calls/s; a process has {options.slots} in flight at most")
+        print("of each  calls/s  to one  of the limit  at once  cores")
     with tempfile.TemporaryDirectory(prefix="seedbed-bench-") as folder:
-        for count in (1, 2, 4):
+        for count in COUNTS:
             pace = paces[count] = measure(Path(folder, str(count)), count, options)
-            shares = f"{pace / paces[1]:.2f} times one, {pace / limit:.0%} of the limit"
             if not options.json:
-                print(f"{count} of each worker: {pace:>6.0f} calls/s, {shares}", flush=True)
+                print(
+                    f"{count:>7} {pace.calls:>8.1f} {pace.calls / paces[1].calls:>7.2f}"
+                    f" {pace.calls / limit:>13.0%} {pace.in_flight:>8} {pace.cores:>6.2f}",
+                    flush=True,
+                )
     if options.json:
-        print(json.dumps({"limit": limit, "calls_a_second": paces}))
+        rows = {
+            count: {name: getattr(pace, name) for name in Pace.__slots__} for count, pace in paces.items()
+        }
+        print(json.dumps({"limit": limit, "processes": rows}))
 
 
 if __name__ == "__main__":

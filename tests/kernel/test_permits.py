@@ -13,6 +13,7 @@ from seedbed.kernel.permits import Permits
 from seedbed.kernel.pool import Desk, Pool
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.shares import Table
+from seedbed.kernel.tasks import end_tasks
 from tests.kernel.killing import killing
 from tests.kernel.waiting import until
 
@@ -35,9 +36,10 @@ async def join(bus, nats_server):
     async with contextlib.AsyncExitStack() as stack:
         numbers = itertools.count()
 
-        async def join(role="teacher", limit=LIMIT, place=""):
+        async def join(role="teacher", limit=LIMIT, place="", slots=0):
             own = await Bus.connect(Settings(nats_url=nats_server.url), "process")
-            permits = Permits(own, URL, f"{place}p{next(numbers)}", role, limit, place=place)
+            name = f"{place}p{next(numbers)}"
+            permits = Permits(own, URL, name, role, limit, slots=slots, place=place)
             pool = Pool([Desk(Line(Endpoint(URL, "tiny")), permits)])
             pool.start()
             stack.push_async_callback(own.close)
@@ -109,6 +111,18 @@ async def test_what_one_does_not_need_the_other_gets(join):
     other.expect("skills.respond", 100)
     await until(lambda: other.granted == LIMIT)
     assert one.granted == 0
+
+
+async def test_a_process_takes_no_more_than_it_has_slots_for_and_another_has_the_rest(join):
+    bounded = [await join(slots=1) for _ in range(2)]
+    for permits in bounded:
+        await asyncio.wait_for(permits.acquire(), 5)
+    refused = [asyncio.create_task(permits.acquire()) for permits in bounded]
+    free = await join()
+    for _ in range(LIMIT - 2):
+        await asyncio.wait_for(free.acquire(), 5)
+    assert not any(task.done() for task in refused)
+    await end_tasks(refused)
 
 
 async def test_the_judge_goes_before(join):

@@ -22,7 +22,16 @@ def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
     desks = [
         Desk(
             Line(endpoint),
-            Permits(bus, endpoint.url, name, role, settings.concurrency, low=settings.probe, place=place),
+            Permits(
+                bus,
+                endpoint.url,
+                name,
+                role,
+                settings.concurrency,
+                slots=settings.slots,
+                low=settings.probe,
+                place=place,
+            ),
         )
         for endpoint in endpoints
     ]

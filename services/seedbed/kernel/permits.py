@@ -43,6 +43,7 @@ class Permits:
         role: str,
         limit: int,
         *,
+        slots: int = 0,
         low: bool = False,
         place: str = "",
     ) -> None:
@@ -52,6 +53,8 @@ class Permits:
         self._place = place
         """How the names of those before it at its address begin: dead, or it could not listen there."""
         self._most = limit
+        self._slots = slots or limit
+        """The most that this process takes of it."""
         self._low = low
         self._table = begin_anew(Table(limit), limit, low=low)
         self._data, self._revision = b"", 0
@@ -156,7 +159,7 @@ class Permits:
 
     def _wish(self) -> int:
         # Above the limit nothing changes, so it is cut there and the table stays quiet.
-        return min(self._table.limit, self._in_use + self._waiting)
+        return min(self._table.limit, self._slots, self._in_use + self._waiting)
 
     async def _follow(self) -> None:
         async for entry in self._bus.watch(LIMITS, self._key):
@@ -176,7 +179,7 @@ class Permits:
         if held := table.holders.get(self._name):
             self._mine = replace(self._mine, granted=held.granted)
         # The most that the others' wishes leave to this one, however much it wants.
-        greedy = replace(self._mine, want=table.limit)
+        greedy = replace(self._mine, want=min(table.limit, self._slots))
         self._ceiling = shares(replace(table, holders={**table.holders, self._name: greedy}))[self._name]
         if lowered:
             self._calls.renew(table.probe.epoch)

@@ -61,6 +61,9 @@ class Settings(BaseModel):
     judge_dialect: Dialect = "openai"
     concurrency: int = Field(default=16, ge=1)
     """Calls in flight at one endpoint, over all processes: to begin with, and at most."""
+    slots: int = Field(default=0, ge=0)
+    """Calls of this process in flight at one endpoint, at most, so that a scaler knows what another brings; 0
+    means no other bound than `concurrency`."""
     probe: bool = False
     """Begin with few calls and find out how many an endpoint takes, up to `concurrency`."""
     request_timeout: float = Field(default=120, gt=0)

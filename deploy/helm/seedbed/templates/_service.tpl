@@ -15,6 +15,9 @@
 - {name: SEEDBED_TAXONOMY_ADDRESS, value: "{{ $name }}-taxonomy:7400"}
 - {name: SEEDBED_RUNS_ADDRESS, value: "{{ $name }}-runs:7400"}
 - {name: SEEDBED_CONCURRENCY, value: {{ $root.Values.concurrency | int | quote }}}
+{{- if and $values.slots $root.Values.autoscaling.enabled }}
+- {name: SEEDBED_SLOTS, value: {{ $values.slots | int | quote }}}
+{{- end }}
 - {name: SEEDBED_GRACE, value: {{ $values.grace | default $root.Values.grace | int | quote }}}
 {{- if ne $values.duty "all" }}
 - {name: SEEDBED_DUTY, value: {{ $values.duty }}}
