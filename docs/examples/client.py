@@ -2,7 +2,8 @@
 
 RUNS and TAXONOMY are addresses (`localhost:7402 localhost:7401`), SOURCE is a git address, or a folder that
 the taxonomy service can read. The samples go to FILE, one JSON object a line. It needs nothing of Seedbed but
-the generated stubs; the token is read from SEEDBED_API_TOKEN_FILE.
+the generated stubs. The token is read from SEEDBED_API_TOKEN_FILE; SEEDBED_TLS_CA names the authority of a
+stack that speaks TLS.
 """
 
 import json
@@ -27,12 +28,12 @@ from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 
 def main(runs_address: str, taxonomy_address: str, source: str, target: int, file: Path) -> None:
     """Import, create, watch, read."""
-    with grpc.insecure_channel(taxonomy_address) as channel:
+    with connect(taxonomy_address) as channel:
         imported = TaxonomyServiceStub(channel).Import(
             ImportRequest(source=source, request_id=str(uuid4())), metadata=token(), timeout=60
         )
     print(f"{len(imported.leaves)} leaves, snapshot {imported.snapshot[:12]}")
-    with grpc.insecure_channel(runs_address) as channel:
+    with connect(runs_address) as channel:
         runs = RunsServiceStub(channel)
         asked = CreateRunRequest(snapshot=imported.snapshot, target=target, request_id=str(uuid4()))
         created = RunMetadata()
@@ -48,6 +49,13 @@ def main(runs_address: str, taxonomy_address: str, source: str, target: int, fil
                 out.write(
                     json.dumps({"id": sample.id, "question": sample.question, "answer": sample.answer}) + "\n"
                 )
+
+
+def connect(address: str) -> grpc.Channel:
+    """A channel, by TLS where an authority is named."""
+    if authority := os.environ.get("SEEDBED_TLS_CA"):
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(Path(authority).read_bytes()))
+    return grpc.insecure_channel(address)
 
 
 def token() -> list[tuple[str, str]]:

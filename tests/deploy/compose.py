@@ -24,6 +24,7 @@ from tests.servers.process import end, spawn
 
 FILE = ROOT / "compose.yaml"
 TLS = ROOT / "compose.tls.yaml"
+CPU = ROOT / "compose.cpu.yaml"
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
 
 Service = dict[str, Any]
@@ -43,11 +44,27 @@ def read_compose(environ: Mapping[str, str], *over: Path) -> dict[str, Any]:
 
     filled: dict[str, Any] = fill(yaml.safe_load(FILE.read_text()))
     for file in over:
-        for name, service in fill(yaml.safe_load(file.read_text()))["services"].items():
-            own = filled["services"][name]
-            own["environment"] = {**own["environment"], **service["environment"]}
-            own["volumes"] = [*own.get("volumes", ()), *service["volumes"]]
+        laid = fill(yaml.load(file.read_text(), _Loader))
+        filled["services"] = _lay_over(filled["services"], laid["services"])
     return filled
+
+
+class _Loader(yaml.CSafeLoader):
+    """Knows the tag that takes away what stands below."""
+
+
+_GONE = object()
+_Loader.add_constructor("!reset", lambda _loader, _node: _GONE)
+
+
+def _lay_over(below: Any, above: Any) -> Any:
+    """Mappings are merged, lists go on, all else is replaced."""
+    if isinstance(below, list) and isinstance(above, list):
+        return [*below, *above]
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    merged = {**below, **{key: _lay_over(below.get(key), value) for key, value in above.items()}}
+    return {key: value for key, value in merged.items() if value is not _GONE}
 
 
 @dataclass

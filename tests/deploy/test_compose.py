@@ -16,7 +16,7 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.cli.stack import wait_serving
 from seedbed.kernel.channel import Access
 from seedbed.kernel.settings import Settings, load_settings
-from tests.deploy.compose import TLS, Composed, localize_broker, read_compose
+from tests.deploy.compose import CPU, TLS, Composed, localize_broker, read_compose
 from tests.deploy.images import ROOT, read_stages
 from tests.deploy.production import run_taxonomy
 from tests.faults.stage import wait_for
@@ -30,7 +30,7 @@ WITH_SETTINGS = [name for name in OURS if name != "rehearsal"]
 
 def test_it_is_what_the_published_schema_says(packages):
     schema = packages.compose_schema()
-    for composed in (COMPOSE, read_compose({}, TLS)):
+    for composed in (COMPOSE, read_compose({}, TLS), read_compose({}, CPU)):
         jsonschema.validators.validator_for(schema)(schema).validate(composed)
 
 
@@ -51,6 +51,17 @@ def test_each_has_a_limit_of_memory_and_says_how_it_is(name):
 
 def _stage(service):
     return read_stages()[service["build"]["target"]]
+
+
+def test_who_wants_a_gpu_has_a_profile_and_may_do_without():
+    def has_gpu(service):
+        return "reservations" in service["deploy"]["resources"]
+
+    asking = {name: service["profiles"] for name, service in SERVICES.items() if has_gpu(service)}
+    assert asking == {"vllm": ["gpu"], "trainer": ["train"], "evaluator": ["train"]}
+    without = read_compose({}, CPU)["services"]
+    assert {name for name in without if has_gpu(without[name])} == {"vllm"}
+    assert without["trainer"]["deploy"]["resources"] == {"limits": {"memory": "32g"}}
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name != "vllm"])
