@@ -2,7 +2,8 @@
 
 A run of the whole stack with one, two and four processes of each worker. Each process has so many calls in
 flight at most, as a pod of the chart has (`slots`), and the teacher answers so many at once; a call takes so
-long that all of it is waiting, and the cores of one machine are not what limits it. Prints calls a second.
+long that all of it is waiting, and the cores of one machine are not what limits it. One pair is asked of a
+draw, so that both steps have as much to do. Prints calls a second.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from benchmarks.synthetic import write_taxonomy
 from tests.faults.stage import Run, open_teacher, wait_for
 
 WORKERS = ("knowledge", "judge")
+RECIPE = "pairs: 1\n"
 COUNTS = (1, 2, 4)
 
 
@@ -40,11 +42,14 @@ def measure(folder: Path, count: int, options: argparse.Namespace) -> Pace:
     """The pace of so many processes of each worker, once all are at work."""
     folder.mkdir()
     taxonomy = write_taxonomy(folder / "taxonomy", 20)
+    recipe = folder / "recipe.yaml"
+    recipe.write_text(RECIPE)
     slots = {"SEEDBED_SLOTS": str(options.slots)}
     with open_teacher(folder, delay_ms=options.delay * 1000, acceptance=1) as teacher:
-        run = Run(folder / "run", taxonomy, teacher, 2000, slots, at_once=options.at_once).start()
+        asked = ("--recipe", str(recipe))
+        run = Run(folder / "run", taxonomy, teacher, 2000, slots, options.at_once, asked).start()
         try:
-            run.reach(1)
+            run.reach(options.slots)
             more = [name for name in WORKERS for _ in range(count - 1)]
             doubles = [run.double(name) for name in more]
             logs = [run.folder / f"{name}-{number + 2}.log" for number, name in enumerate(more)]
@@ -74,7 +79,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=96, help="calls that the teacher takes at once")
     parser.add_argument("--delay", type=float, default=1.0, help="seconds that a call takes")
     parser.add_argument("--rounds", type=int, default=20, help="of calls, for which is measured")
-    parser.add_argument("--settle", type=int, default=8, help="rounds of calls before that")
+    parser.add_argument("--settle", type=int, default=12, help="rounds of calls before that")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     limit = options.at_once / options.delay
