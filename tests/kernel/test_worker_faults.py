@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome
-from seedbed.kernel import worker as module
+from seedbed.kernel import maker, worker
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.memo import Memo, memo_key
 from tests.kernel.chain import DEADLY, open_run, sow, working
@@ -169,7 +169,7 @@ async def test_a_killed_worker_loses_nothing_and_repeats_only_what_was_in_flight
 async def test_an_item_handed_back_often_is_not_given_up(
     memo, bus, nats_server, store, endpoint, monkeypatch
 ):
-    monkeypatch.setattr(module, "MOST_DEATHS", 2)
+    monkeypatch.setattr(maker, "MOST_DEATHS", 2)
     failures = [StoreError("the store is away") for _ in range(3)]
 
     async def fail():
@@ -192,7 +192,7 @@ async def test_an_item_under_which_processes_die_is_given_up(
     # The first death leaves no mark: nearly every item is delivered once, and marks cost.
     for _ in range(3):
         assert await asyncio.to_thread(start_process().wait, 20) == -signal.SIGKILL
-    monkeypatch.setattr(module, "MOST_DEATHS", 2)
+    monkeypatch.setattr(maker, "MOST_DEATHS", 2)
     async with working(nats_server.url, store, endpoint.url, ack_wait=0.3) as process:
         await done(bus)
         assert process.sow.runs == 0
@@ -215,6 +215,6 @@ async def test_work_goes_on_after_the_server_was_killed(memo, bus, nats_server, 
         await bus.persist(lambda: bus.publish_work(sow("late")))
         await done(bus)
         # At most what was in flight is done again.
-        assert process.sow.runs <= 7 + module.TEACHERLESS_AT_ONCE
+        assert process.sow.runs <= 7 + worker.TEACHERLESS_AT_ONCE
     assert len(await records(bus, memo)) == 14
     assert await letters(bus) == []

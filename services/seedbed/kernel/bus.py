@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
-import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -23,11 +22,10 @@ from nats.js.api import (
     StreamConfig,
 )
 from nats.js.kv import KeyValue
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
+from seedbed.kernel.answers import TRANSIENT, is_queued_already, is_wrong_revision, persist
 from seedbed.kernel.connection import connect
-from seedbed.kernel.errors import BusError
 from seedbed.kernel.requests import Requests
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import item_name
@@ -40,20 +38,6 @@ TRAININGS = "TRAININGS"
 
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
-
-# "maximum messages per subject exceeded": nats-py dresses it as 503, where it means "already queued".
-_ALREADY_QUEUED = 10077
-_WRONG_LAST_SEQUENCE = 10071
-_TRANSIENT = (
-    nats.errors.TimeoutError,
-    nats.errors.ConnectionClosedError,
-    nats.errors.NoRespondersError,
-    nats.errors.OutboundBufferLimitError,
-    nats.js.errors.NoStreamResponseError,
-    nats.js.errors.ServiceUnavailableError,
-    nats.js.errors.ServerError,
-    asyncio.TimeoutError,
-)
 
 T = TypeVar("T")
 
@@ -133,7 +117,7 @@ class Bus:
         while name not in self._buckets:
             try:
                 self._buckets[name] = await self.js.key_value(name)
-            except (nats.js.errors.BucketNotFoundError, *_TRANSIENT):
+            except (nats.js.errors.BucketNotFoundError, *TRANSIENT):
                 await asyncio.sleep(0.1)
         return self._buckets[name]
 
@@ -168,17 +152,7 @@ class Bus:
 
     async def persist(self, call: Callable[[], Awaitable[T]]) -> T:
         """Do a call again until the bus answers. For calls that may safely be done twice."""
-        # Nearly every call is answered at once, and a retry object costs more than the call.
-        with contextlib.suppress(*_TRANSIENT):
-            return await call()
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(_TRANSIENT),
-            wait=wait_exponential_jitter(multiplier=0.05, max=2, jitter=0.1),
-            reraise=True,
-        ):
-            with attempt:
-                return await call()
-        raise BusError("unreachable")
+        return await persist(call)
 
     async def publish_work(self, item: Item) -> bool:
         """Queue an item; False where it is queued already."""
@@ -188,7 +162,7 @@ class Bus:
             try:
                 await self.requests.publish(work_subject(item), item.SerializeToString())
             except nats.js.errors.ServiceUnavailableError as error:
-                if error.err_code == _ALREADY_QUEUED:
+                if is_queued_already(error):
                     return False
                 raise
             return True
@@ -258,10 +232,3 @@ class Bus:
 
     async def _start_watch(self, bucket: str, keys: str) -> KeyValue.KeyWatcher:
         return await (await self.bucket(bucket)).watch(keys)
-
-
-def is_wrong_revision(error: Exception) -> bool:
-    """Whether a compare-and-set lost."""
-    if isinstance(error, nats.js.errors.KeyWrongLastSequenceError):
-        return True
-    return isinstance(error, nats.js.errors.APIError) and error.err_code == _WRONG_LAST_SEQUENCE

@@ -13,17 +13,16 @@ from dataclasses import replace
 import nats.errors
 import nats.js.errors
 
-from seedbed.kernel.bus import LIMITS, Bus, is_wrong_revision
+from seedbed.kernel.answers import is_wrong_revision
+from seedbed.kernel.bus import LIMITS, Bus
 from seedbed.kernel.calls import Call, Calls
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import EndpointError
 from seedbed.kernel.faults import is_overload
-from seedbed.kernel.lives import Lives
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.shares import Holder, Table, begin_anew, learn, settle, shares
+from seedbed.kernel.member import Member
+from seedbed.kernel.shares import Table
 from seedbed.kernel.tasks import end_tasks
-
-__all__ = ["Permits", "Table"]
 
 TICK, LEAST_TICK = 0.04, 0.01
 BEAT = 2.0
@@ -49,21 +48,11 @@ class Permits:
     ) -> None:
         self._bus = bus
         self._key = sha256_hex(endpoint)[:16]
-        self._name = name
-        self._place = place
-        """How the names of those before it at its address begin: dead, or it could not listen there."""
-        self._most = limit
-        self._slots = slots or limit
-        """The most that this process takes of it."""
-        self._low = low
-        self._table = begin_anew(Table(limit), limit, low=low)
+        self._member = Member(name, role, limit, slots=slots, low=low, place=place)
         self._data, self._revision = b"", 0
-        self._mine = Holder(role)
-        self._ceiling = limit
         self._in_use = 0
         self._waiting = 0
         self._calls = Calls()
-        self._lives = Lives()
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
@@ -74,12 +63,12 @@ class Permits:
     @property
     def granted(self) -> int:
         """Calls this process may have in flight."""
-        return self._mine.granted
+        return self._member.mine.granted
 
     @property
     def limit(self) -> int:
         """Calls that all processes together may have in flight."""
-        return self._table.limit
+        return self._member.table.limit
 
     @property
     def in_use(self) -> int:
@@ -89,18 +78,22 @@ class Permits:
     @property
     def paused(self) -> str:
         """Why this process makes no calls; "" where it does."""
-        return self._mine.paused
+        return self._member.mine.paused
 
     @property
     def load(self) -> float:
         """How much of its part this process uses."""
-        return self._in_use / max(1, self._mine.granted)
+        return self._in_use / max(1, self.granted)
 
     @property
     def free(self) -> int:
         """Permits that may be taken."""
         # Above the ceiling a permit is kept for the others: handed out at once it would never reach them.
-        return min(self._mine.granted, self._ceiling) - self._in_use
+        return min(self.granted, self._member.ceiling) - self._in_use
+
+    @property
+    def _wanted(self) -> int:
+        return self._in_use + self._waiting
 
     def start(self) -> None:
         """Begin to follow the table and to take part in it."""
@@ -121,8 +114,8 @@ class Permits:
 
     def pause(self, why: str) -> None:
         """Say why the endpoint is being waited for; "" when it is back."""
-        if why != self._mine.paused:
-            self._mine = replace(self._mine, paused=why)
+        if why != self.paused:
+            self._member.mine = replace(self._member.mine, paused=why)
             self._changed.set()
 
     def take(self) -> None:
@@ -133,7 +126,7 @@ class Permits:
     def give_back(self) -> None:
         """Give a permit back."""
         self._in_use -= 1
-        if self._mine.granted > self._ceiling:
+        if self.granted > self._member.ceiling:
             # Somebody waits for it.
             self._urgent.set()
         self._changed.set()
@@ -157,10 +150,6 @@ class Permits:
         """Nobody waits for its end any more."""
         self._calls.lose(call)
 
-    def _wish(self) -> int:
-        # Above the limit nothing changes, so it is cut there and the table stays quiet.
-        return min(self._table.limit, self._slots, self._in_use + self._waiting)
-
     async def _follow(self) -> None:
         async for entry in self._bus.watch(LIMITS, self._key):
             if entry is None or not entry.value:
@@ -175,12 +164,8 @@ class Permits:
     def _adopt(self, data: bytes, revision: int) -> None:
         table = Table.from_json(data)
         lowered = table.probe.epoch != self._calls.epoch
-        self._table, self._data, self._revision = table, data, revision
-        if held := table.holders.get(self._name):
-            self._mine = replace(self._mine, granted=held.granted)
-        # The most that the others' wishes leave to this one, however much it wants.
-        greedy = replace(self._mine, want=min(table.limit, self._slots))
-        self._ceiling = shares(replace(table, holders={**table.holders, self._name: greedy}))[self._name]
+        self._data, self._revision = data, revision
+        self._member.adopt(table)
         if lowered:
             self._calls.renew(table.probe.epoch)
             self.on_rest(table.probe.pause)
@@ -194,7 +179,7 @@ class Permits:
                     await self._changed.wait()
             self._changed.clear()
             beat = time.monotonic() - last_beat >= BEAT
-            if beat or self._would_change():
+            if beat or self._member.would_change(self._wanted, self._in_use, self._calls):
                 try:
                     if await self._write(beat=beat):
                         last_beat = time.monotonic() if beat else last_beat
@@ -209,60 +194,27 @@ class Permits:
                     await self._urgent.wait()
             self._urgent.clear()
 
-    def _would_change(self) -> bool:
-        held = self._table.holders.get(self._name)
-        if held is None or held.paused != self._mine.paused or self._would_teach(held):
-            return True
-        wish = replace(self._mine, want=self._wish(), granted=held.granted)
-        settled = settle(self._table, self._name, wish, self._in_use)
-        if settled.holders[self._name].granted != held.granted:
-            return True
-        return wish.want != held.want and shares(settled) != shares(self._table)
-
-    def _would_teach(self, held: Holder) -> bool:
-        probe, calls = self._table.probe, self._calls
-        if not probe.settled and (held.epoch, held.taken) != (calls.epoch, calls.taken):
-            return True
-        if probe.settled and self._table.limit >= probe.ceiling:
-            calls.successes = 0
-        # While nothing is to be tried for long, what went well is told in parts of the way there.
-        return bool(calls.refusals) or calls.successes >= max(1, held.granted) * max(1, probe.hold // 4)
-
     async def _write(self, *, beat: bool) -> bool:
-        held = self._table.holders.get(self._name)
-        # What the table says counts: one that was stopped for long may have lost its part to others.
-        before = held.granted if held else 0
-        wish = replace(self._mine, want=self._wish(), beat=self._mine.beat + beat, granted=before)
-        told = self._calls.seen()
-        living = self._lives.living(self._table.holders, self._name, self._mine.beat, EXPIRY / BEAT)
-        if self._place:
-            # At once, not when their beats have failed to come for long: what they had is free.
-            gone = [other for other in living if other.startswith(self._place) and other != self._name]
-            living = {other: held for other, held in living.items() if other not in gone}
-        table = replace(self._table, holders=living)
-        table = begin_anew(table, self._most, low=self._low)
-        table = learn(table, self._name, told, self._calls.taken, self._calls.full)
-        own = table.holders[self._name]
-        wish = replace(wish, want=min(wish.want, table.limit), epoch=own.epoch, taken=own.taken)
-        settled = settle(table, self._name, wish, self._in_use)
-        mine = settled.holders[self._name]
+        member, told, before = self._member, self._calls.seen(), self._member.granted
+        settled = member.propose(self._wanted, self._in_use, self._calls, beat=beat, most=EXPIRY / BEAT)
+        mine = settled.holders[member.name]
         # Lowered before it is written: nobody may start on a permit that is being given back.
-        self._mine = replace(self._mine, granted=min(before, mine.granted))
+        member.mine = replace(member.mine, granted=min(before, mine.granted))
         bucket, data = await self._bus.bucket(LIMITS), settled.to_json()
         try:
             revision = await bucket.update(self._key, data, last=self._revision)
         except nats.js.errors.APIError as error:
-            self._mine = replace(self._mine, granted=before)
+            member.mine = replace(member.mine, granted=before)
             if is_wrong_revision(error):
                 await self._reload()
                 return False
             raise
         self._calls.forget(told)
-        self._place = ""
+        member.place = ""
         if revision > self._revision:
             self._adopt(data, revision)
         # By now others may have granted more.
-        self._mine = replace(mine, paused=self._mine.paused, granted=self._mine.granted)
+        member.mine = replace(mine, paused=member.mine.paused, granted=member.mine.granted)
         self.on_grant()
         return True
 
@@ -271,15 +223,16 @@ class Permits:
         try:
             entry = await (await self._bus.bucket(LIMITS)).get(self._key)
         except nats.js.errors.KeyNotFoundError:
-            self._adopt(begin_anew(Table(self._most), self._most, low=self._low).to_json(), 0)
+            self._adopt(self._member.new_table().to_json(), 0)
             return
         self._adopt(entry.value or b"", entry.revision or 0)
 
     async def _leave(self) -> None:
         for _ in range(20):
             await self._reload()
-            rest = {name: h for name, h in self._table.holders.items() if name != self._name}
-            data = replace(self._table, holders=rest).to_json()
+            table, own = self._member.table, self._member.name
+            rest = {name: held for name, held in table.holders.items() if name != own}
+            data = replace(table, holders=rest).to_json()
             try:
                 await (await self._bus.bucket(LIMITS)).update(self._key, data, last=self._revision)
             except nats.js.errors.KeyWrongLastSequenceError:

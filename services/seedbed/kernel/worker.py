@@ -10,35 +10,28 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 from weakref import WeakValueDictionary
 
 from nats.aio.msg import Msg
 
-from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, StepSpec
+from seedbed.bus.v1.bus_pb2 import Item, Outcome, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
-from seedbed.kernel.deaths import Deaths
-from seedbed.kernel.errors import ItemError, MalformedReply, StoreError
+from seedbed.kernel.errors import StoreError
 from seedbed.kernel.lane import Lane, Places, Turn
 from seedbed.kernel.logs import bind, get_logger
-from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
-from seedbed.kernel.plans import KnownPlan, Plans
-from seedbed.kernel.pool import Place
-from seedbed.kernel.recipe import NOT_FILLED_UP
-from seedbed.kernel.records import follow, recall, write_letter
-from seedbed.kernel.step import Role, Step
+from seedbed.kernel.maker import AnyStep, Maker
+from seedbed.kernel.memo import memo_key
+from seedbed.kernel.plans import Plans
+from seedbed.kernel.records import write_letter
+from seedbed.kernel.step import Role
 from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work, expect_letters, following
-from seedbed.kernel.tools import Model, StepTools
+from seedbed.kernel.tools import Model
 
-AnyStep = Step[Any, Any]
-
-MOST_DEATHS = 10
 OTHER_PLAN_DELAY = 10.0
 STORE_DELAY = 1.0
 TEACHERLESS_AT_ONCE = 2
-LONG_WAIT = 0.5
 
 log = get_logger(__name__)
 
@@ -58,10 +51,8 @@ class Worker:
         heartbeat: float,
     ) -> None:
         self._bus = bus
-        self._store = store
-        self._memo = Memo(bus, store)
-        self._deaths = Deaths(bus)
         self._plans = plans
+        self._maker = Maker(bus, store, plans, models)
         self._steps = {step.name: step for step in steps}
         self._models = models
         self._specs = {step.name: self._spec(step) for step in steps}
@@ -172,7 +163,7 @@ class Worker:
             log.warning("the plan has another version of this step; left for a worker that has it")
             await message.nak(delay=OTHER_PLAN_DELAY)
             return
-        found = await self._bring_to_record(step, item, known, message, turn, work)
+        found = await self._maker.bring(step, item, known, message, turn, work)
         if found is None:
             await message.ack()
             return
@@ -188,72 +179,6 @@ class Worker:
     async def _announce(self, item: Item, child: Item) -> None:
         with following(item, child):
             await self._bus.publish_work(child)
-
-    async def _bring_to_record(
-        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
-    ) -> tuple[Record, list[Item]] | None:
-        """The record that stands in the end, and what follows from it; None once the leaf is closed."""
-        key = memo_key(item)
-        while True:
-            entry = await self._memo.get(key)
-            if entry and entry.record.followed and entry.record.candidate != item.candidate:
-                # Another candidate asked the same: its result serves, what follows is this one's own.
-                own = await self._memo.get(twin_key(item))
-                entry, key = own or Entry(recall(entry.record), 0), twin_key(item)
-            if entry is None and self._plans.is_closed(item.run, item.leaf):
-                # Closed and its records removed while the item was on its way: nothing is left to do.
-                return None
-            if entry is None:
-                # The permit is kept until the record is there: what is paid and not recorded is in flight.
-                async with turn.work() as place:
-                    work.tell_wait(turn.waited)
-                    if turn.waited > LONG_WAIT and await self._memo.get(key):
-                        continue  # Handed out twice, as by a broker that died, and the other came first.
-                    record = await self._run(step, item, known, message, place)
-                    children = follow(step, item, record, known, recalled=False)
-                    written = await self._memo.create(key, record) is record
-            else:
-                record, written = entry.record, entry.record.followed
-                children = follow(step, item, record, known, recalled=True)
-                written = written or await self._memo.update(key, record, entry.revision)
-            if written:
-                return record, children
-            key = memo_key(item)
-
-    async def _run(
-        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
-    ) -> Record:
-        record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
-        if step.role and not known.recipe.refill:
-            record.outcome, record.reason = Outcome.OUTCOME_SKIPPED, NOT_FILLED_UP
-            return record
-        teacher = self._models[step.role].teacher if step.role else None
-        tools = StepTools(step, known.specs[item.step], item.digest, self._store, teacher, place)
-        try:
-            result = await self._try(step, item, tools, message)
-            record.result = result.SerializeToString(deterministic=True)
-            record.outcome = Outcome.OUTCOME_DONE
-        except ItemError as error:
-            malformed = isinstance(error, MalformedReply)
-            record.outcome = Outcome.OUTCOME_MALFORMED if malformed else Outcome.OUTCOME_FAILED
-            record.reason = f"{error.message}; {error.hint}" if error.hint else error.message
-            log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
-        record.usage.CopyFrom(tools.usage)
-        record.repeats = message.metadata.num_delivered - 1 if step.role else 0
-        return record
-
-    async def _try(self, step: AnyStep, item: Item, tools: StepTools, message: Msg) -> Any:
-        value = step.input_type.FromString(item.input)
-        # Marks are for items that come again: nearly all come once.
-        if message.metadata.num_delivered == 1:
-            return await step.run(value, tools)
-        deaths = await self._deaths.begin(item)
-        try:
-            if deaths >= MOST_DEATHS:
-                raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")
-            return await step.run(value, tools)
-        finally:
-            await self._deaths.survive(item, deaths)
 
     async def _beat(self) -> None:
         while True:

@@ -9,7 +9,8 @@ import nats.js.errors
 from nats.js.kv import KeyValue
 
 from seedbed.bus.v1.bus_pb2 import Event, LeafEntry, RunEntry, RunState
-from seedbed.kernel.bus import RUNS, Bus, is_wrong_revision
+from seedbed.kernel.answers import is_wrong_revision
+from seedbed.kernel.bus import RUNS, Bus
 from seedbed.kernel.errors import Conflict, InputError
 from seedbed.kernel.logs import get_logger
 

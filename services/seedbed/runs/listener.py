@@ -8,8 +8,8 @@ from seedbed.kernel.bus import LIMITS, MEMO, Bus
 from seedbed.kernel.errors import NotFound, StoreError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
-from seedbed.kernel.permits import EXPIRY, Table
-from seedbed.kernel.shares import pauses
+from seedbed.kernel.permits import EXPIRY
+from seedbed.kernel.shares import Table, pauses
 from seedbed.runs.run import KeptRun
 from seedbed.runs.tasks import PAUSE, Tasks
 

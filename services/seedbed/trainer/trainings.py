@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 import nats.js.errors
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.kernel.bus import TRAININGS, Bus, is_wrong_revision
+from seedbed.kernel.answers import is_wrong_revision
+from seedbed.kernel.bus import TRAININGS, Bus
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.jobs import queue_job

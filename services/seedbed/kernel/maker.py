@@ -1,0 +1,109 @@
+"""The maker: brings an item to its record, found or made, and says what follows from it.
+
+It takes no item off the bus and acknowledges none: the worker does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nats.aio.msg import Msg
+
+from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.deaths import Deaths
+from seedbed.kernel.errors import ItemError, MalformedReply
+from seedbed.kernel.lane import Turn
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
+from seedbed.kernel.plans import KnownPlan, Plans
+from seedbed.kernel.pool import Place
+from seedbed.kernel.recipe import NOT_FILLED_UP
+from seedbed.kernel.records import follow, recall
+from seedbed.kernel.step import Step
+from seedbed.kernel.store import Store
+from seedbed.kernel.telemetry.items import Work
+from seedbed.kernel.tools import Model, StepTools
+
+AnyStep = Step[Any, Any]
+
+MOST_DEATHS = 10
+LONG_WAIT = 0.5
+
+log = get_logger(__name__)
+
+
+class Maker:
+    """Makes records for the steps of one process."""
+
+    def __init__(self, bus: Bus, store: Store, plans: Plans, models: Mapping[str, Model]) -> None:
+        self._store = store
+        self._memo = Memo(bus, store)
+        self._deaths = Deaths(bus)
+        self._plans = plans
+        self._models = models
+
+    async def bring(
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
+    ) -> tuple[Record, list[Item]] | None:
+        """The record that stands in the end, and what follows from it; None once the leaf is closed."""
+        key = memo_key(item)
+        while True:
+            entry = await self._memo.get(key)
+            if entry and entry.record.followed and entry.record.candidate != item.candidate:
+                # Another candidate asked the same: its result serves, what follows is this one's own.
+                own = await self._memo.get(twin_key(item))
+                entry, key = own or Entry(recall(entry.record), 0), twin_key(item)
+            if entry is None and self._plans.is_closed(item.run, item.leaf):
+                # Closed and its records removed while the item was on its way: nothing is left to do.
+                return None
+            if entry is None:
+                # The permit is kept until the record is there: what is paid and not recorded is in flight.
+                async with turn.work() as place:
+                    work.tell_wait(turn.waited)
+                    if turn.waited > LONG_WAIT and await self._memo.get(key):
+                        continue  # Handed out twice, as by a broker that died, and the other came first.
+                    record = await self._run(step, item, known, message, place)
+                    children = follow(step, item, record, known, recalled=False)
+                    written = await self._memo.create(key, record) is record
+            else:
+                record, written = entry.record, entry.record.followed
+                children = follow(step, item, record, known, recalled=True)
+                written = written or await self._memo.update(key, record, entry.revision)
+            if written:
+                return record, children
+            key = memo_key(item)
+
+    async def _run(
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
+    ) -> Record:
+        record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
+        if step.role and not known.recipe.refill:
+            record.outcome, record.reason = Outcome.OUTCOME_SKIPPED, NOT_FILLED_UP
+            return record
+        teacher = self._models[step.role].teacher if step.role else None
+        tools = StepTools(step, known.specs[item.step], item.digest, self._store, teacher, place)
+        try:
+            result = await self._try(step, item, tools, message)
+            record.result = result.SerializeToString(deterministic=True)
+            record.outcome = Outcome.OUTCOME_DONE
+        except ItemError as error:
+            malformed = isinstance(error, MalformedReply)
+            record.outcome = Outcome.OUTCOME_MALFORMED if malformed else Outcome.OUTCOME_FAILED
+            record.reason = f"{error.message}; {error.hint}" if error.hint else error.message
+            log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
+        record.usage.CopyFrom(tools.usage)
+        record.repeats = message.metadata.num_delivered - 1 if step.role else 0
+        return record
+
+    async def _try(self, step: AnyStep, item: Item, tools: StepTools, message: Msg) -> Any:
+        value = step.input_type.FromString(item.input)
+        # Marks are for items that come again: nearly all come once.
+        if message.metadata.num_delivered == 1:
+            return await step.run(value, tools)
+        deaths = await self._deaths.begin(item)
+        try:
+            if deaths >= MOST_DEATHS:
+                raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")
+            return await step.run(value, tools)
+        finally:
+            await self._deaths.survive(item, deaths)
