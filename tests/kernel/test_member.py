@@ -36,6 +36,13 @@ def test_who_wants_more_than_it_has_slots_for_leaves_the_rest_to_others():
     assert {name: held.granted for name, held in table.holders.items()} == {"other": 6, "me": 2}
 
 
+@pytest.mark.parametrize(
+    ("slots", "in_use", "bounds"), [(0, 8, False), (2, 1, False), (2, 2, True), (8, 8, False)]
+)
+def test_what_its_own_slots_bound_tells_nothing_of_the_limit(slots, in_use, bounds):
+    assert member(slots=slots).bounds_itself(in_use) == bounds
+
+
 def test_who_gives_no_sign_is_left_out_after_so_many_of_its_own():
     joined = member()
     joined.adopt(Table(8, {"silent": Holder("teacher", granted=8, want=8)}, joined.table.probe))

@@ -36,6 +36,10 @@ class Member:
         """Its part by the table."""
         return self.held.granted if self.held else 0
 
+    def bounds_itself(self, in_use: int) -> bool:
+        """Whether its own slots keep it from more, which tells nothing of what the endpoint takes."""
+        return in_use >= self._slots < self.table.limit
+
     def adopt(self, table: Table) -> None:
         """Take a table as what stands."""
         self.table = table

@@ -138,7 +138,8 @@ class Permits:
     def end(self, call: Call, error: EndpointError | None = None) -> None:
         """It has come to its end."""
         if error is None:
-            self._calls.succeed(call, saturated=self.free <= 0)
+            bounded = self._member.bounds_itself(self._in_use)
+            self._calls.succeed(call, saturated=self.free <= 0 and not bounded)
         elif is_overload(error):
             self._calls.refuse(call, error.retry_after or 0)
             self._urgent.set()
