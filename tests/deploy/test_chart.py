@@ -21,6 +21,7 @@ ALL = (
     "vllm.enabled=true",
     "services.evaluator.enabled=true",
     "services.trainer.enabled=true",
+    'hubSecret="hub"',
     'otlpEndpoint="http://collector.monitoring:4318"',
     "tls.enabled=true",
     "tls.mutual=true",
@@ -51,7 +52,8 @@ def pods(manifests):
 
 
 def environment_of(manifest):
-    return {e["name"]: e.get("value") for e in pod_of(manifest)["spec"]["containers"][0].get("env", ())}
+    given = pod_of(manifest)["spec"]["containers"][0].get("env", ())
+    return {one["name"]: one["value"] for one in given if "value" in one}
 
 
 def test_helm_finds_nothing_against_it(packages):
@@ -246,6 +248,24 @@ def test_without_keda_one_pod_does_both(packages):
         deployed = of_kind(manifests, "Deployment")[service]
         assert "SEEDBED_DUTY" not in environment_of(deployed)
         assert pod_of(deployed)["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == 1
+
+
+def test_who_fetches_models_has_the_hub_s_token_and_its_way_there(packages):
+    manifests = render(packages, *ALL, 'networkPolicy.hub=[{"ports":[{"port":8443,"protocol":"TCP"}]}]')
+    told = {
+        component: {one["name"] for one in pod_of(manifest)["spec"]["containers"][0].get("env", ())}
+        for component, manifest in pods(manifests).items()
+    }
+    fetching = {name for name in told if "HF_TOKEN" in told[name]}
+    assert fetching == {"vllm", "trainer", "trainer-errand", "evaluator", "evaluator-errand"}
+    policies = of_kind(manifests, "NetworkPolicy").items()
+    assert {name for name, policy in policies if "8443" in str(policy)} == fetching
+
+
+def test_callers_are_not_trusted_by_default(whole):
+    for service in ("taxonomy", "trainer"):
+        told = environment_of(of_kind(whole, "Deployment")[service])
+        assert load_settings({"SEEDBED_TRUST_CALLERS": told["SEEDBED_TRUST_CALLERS"]}).trust_callers is False
 
 
 def test_a_desk_sees_no_key_and_asks_no_model(whole):

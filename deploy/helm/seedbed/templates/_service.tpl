@@ -26,8 +26,10 @@
 {{- with $root.Values.otlpEndpoint }}
 - {name: SEEDBED_OTLP_ENDPOINT, value: {{ . | quote }}}
 {{- end }}
-{{- if eq $service "taxonomy" }}
+{{- if has $service (list "taxonomy" "trainer") }}
 - {name: SEEDBED_TRUST_CALLERS, value: {{ $root.Values.trustCallers | quote }}}
+{{- end }}
+{{- if eq $service "taxonomy" }}
 - {name: SEEDBED_INTERNAL_HOSTS, value: {{ $root.Values.internalHosts | quote }}}
 {{- end }}
 {{- if has "teacher" $asks }}
@@ -54,9 +56,16 @@
 - {name: SEEDBED_TLS_CLIENT_CA, value: /run/tls/ca.crt}
 {{- end }}
 {{- end }}
+{{- if and $root.Values.hubSecret (has $service (list "trainer" "evaluator")) }}
+{{- include "seedbed.hub" $root }}
+{{- end }}
 {{- range $key, $value := $root.Values.settings }}
 - {name: {{ $key }}, value: {{ $value | quote }}}
 {{- end }}
+{{- end }}
+
+{{- define "seedbed.hub" }}
+- {name: HF_TOKEN, valueFrom: {secretKeyRef: {name: {{ .Values.hubSecret }}, key: token}}}
 {{- end }}
 
 {{- /* How a service is asked whether it lives: the kubelet itself speaks gRPC, but no TLS. */}}
