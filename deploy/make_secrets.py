@@ -50,7 +50,7 @@ def _write(path: Path, value: str) -> list[str]:
         return []
     path.write_text(f"{value}\n")
     # Docker mounts the file as it is, and who reads it there is nobody here: the folder keeps others out.
-    path.chmod(0o444)
+    path.chmod(0o644)
     return [path.name]
 
 
