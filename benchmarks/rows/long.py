@@ -32,6 +32,7 @@ class Long:
     """One run, as it was seen from outside: from its first call on, the dataset's writing included."""
 
     samples: int = 0
+    leaves: int = 0
     calls: int = 0
     seconds: float = 0
     cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -51,15 +52,18 @@ class Long:
 
 
 def grow(place: Place) -> Outcome:
-    """The same leaves with ten times the samples, answered at once."""
-    small = run_long(place.folder / "small", LEAVES, place.scale(SAMPLES))
-    large = run_long(place.folder / "large", LEAVES, place.scale(SAMPLES) * TIMES)
+    """Ten times the samples of ten times the leaves; beside it, of ten times larger ones."""
+    samples = place.scale(SAMPLES)
+    small = run_long(place.folder / "small", LEAVES, samples)
+    large = run_long(place.folder / "large", LEAVES * TIMES, samples * TIMES)
+    deep = run_long(place.folder / "deep", LEAVES, samples * TIMES)
     dearer, slower = large.cost / small.cost, small.pace / large.pace
     grown = [name for name, peak in large.peaks.items() if peak > LARGER * small.peaks[name] + SLACK]
     figure = f"CPU × {dearer:.2f}, time × {slower:.2f}, "
     figure += f"memory of {', '.join(sorted(grown))} grows" if grown else "memory flat"
-    peaks = (f"{name} {small.peaks[name]:.0f} {peak:.0f}" for name, peak in sorted(large.peaks.items()))
-    notes = (describe(small), describe(large), f"MB at most, in the one and the other: {', '.join(peaks)}")
+    runs = (small, large, deep)
+    peaks = (f"{name} {' '.join(f'{one.peaks[name]:.0f}' for one in runs)}" for name in sorted(large.peaks))
+    notes = (*map(describe, runs), f"MB at most, in the one, the other and the third: {', '.join(peaks)}")
     met = dearer <= COSTLIER and slower <= COSTLIER and not grown
     return Outcome(figure, met, notes, max(dearer, slower))
 
@@ -67,8 +71,8 @@ def grow(place: Place) -> Outcome:
 def describe(one: Long) -> str:
     """A run in a line."""
     return (
-        f"{one.samples:,} samples in {one.calls:,} calls: {one.cost:.2f} ms of CPU a sample, "
-        f"{one.pace:,.0f} samples a second"
+        f"{one.samples:,} samples of {one.leaves} leaves in {one.calls:,} calls: "
+        f"{one.cost:.2f} ms of CPU a sample, {one.pace:,.0f} samples a second"
     )
 
 
@@ -85,7 +89,7 @@ def run_long(folder: Path, leaves: int, samples: int) -> Long:
             found.samples = run.finish(PATIENCE)["samples"]
         finally:
             run.stop()
-        found.calls = teacher.asked
+        found.calls, found.leaves = teacher.asked, leaves
     return found
 
 
