@@ -77,6 +77,8 @@ def make_recipes(seed: int) -> dict[str, dict[str, Any]]:
         "lab": small,
         "lab without replay": {**small, "phases": bare},
         "stacked": {**small, "phases": [stacked]},
+        # Replay shows rows more often, so that all at once is to be seen with more of them, too.
+        "stacked, twice as long": {**small, "phases": [{**stacked, "epochs": 2 * stacked["epochs"]}]},
         # A control: tuned on other leaves, so that its knowledge is what tuning as such comes to.
         "skills alone": {**small, "phases": [bare[-1]]},
     }
@@ -101,7 +103,7 @@ def measure(work: Path, target: int, questions: int, seeds: Sequence[int]) -> li
     outcomes = []
     for seed in seeds:
         for name, recipe in make_recipes(seed).items():
-            path = work / f"{name.replace(' ', '-')}-{seed}.yaml"
+            path = work / f"{name.replace(',', '').replace(' ', '-')}-{seed}.yaml"
             path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
             began = time.monotonic()
             student = ("--model", SCRATCH, "--training-recipe", str(path), "--out", str(work / path.stem))

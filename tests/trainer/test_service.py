@@ -57,7 +57,7 @@ class Flaky:
         await self._store.upload(key, source)
 
 
-async def test_what_cannot_be_is_refused_before_anything_is_loaded(trainer, place):
+async def test_what_cannot_be_is_refused_before_anything_is_loaded(trainer, place, tmp_path):
     digest = await trainer.send(place / "dataset")
     with pytest.raises(InputError, match="no dataset"):
         await trainer.train("0" * 64, place / "model", recipe().canonical())
@@ -67,6 +67,10 @@ async def test_what_cannot_be_is_refused_before_anything_is_loaded(trainer, plac
         await trainer.train(digest, place / "no-such/model/here", recipe().canonical())
     with pytest.raises(InputError, match="holds no model"):
         await trainer.train(digest, place / "dataset", recipe().canonical())
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
+    with pytest.raises(InputError, match="holds an adapter alone"):
+        await trainer.train(digest, tmp_path / "adapter", recipe().canonical())
     with pytest.raises(InputError, match="no model is named"):
         await trainer.train(digest, "", recipe().canonical())
     with pytest.raises(InputError) as refused:

@@ -91,14 +91,20 @@ def test_killed_it_goes_on_from_its_last_snapshot_to_the_same_weights(place, who
 
 
 @pytest.mark.parametrize("shard", [False, True], ids=["whole", "sharded"])
-def test_two_processes_have_the_same_course_as_one(place, shard):
+def test_two_processes_have_the_same_course_as_one_and_go_on_from_a_snapshot(place, shard):
     alone = make_job(place / f"alone-{shard}", place / "dataset", place / "model")
     assert train(alone) == 0, log_of(alone)
-    both = make_job(place / f"both-{shard}", place / "dataset", place / "model", shard=shard)
+    more = {"shard": shard, "snapshot_seconds": 0.0}
+    both = make_job(place / f"both-{shard}", place / "dataset", place / "model", **more)
     assert train(both, processes=2) == 0, log_of(both)
     assert losses(both) == pytest.approx(losses(alone), rel=1e-4)
     assert read_checkpoint_manifest(both.work / CHECKPOINT).surroundings.processes == 2
     AutoModelForCausalLM.from_pretrained(both.work / CHECKPOINT)
+    snapshots = sorted((both.work / SNAPSHOTS).glob("[0-9]*"))
+    more["snapshot"] = snapshots[len(snapshots) // 2]
+    again = make_job(place / f"again-{shard}", place / "dataset", place / "model", **more)
+    assert train(again, processes=2) == 0, log_of(again)
+    assert weights(again) == weights(both)
 
 
 def test_what_comes_of_it_loads_and_says_what_it_came_from(place, whole):

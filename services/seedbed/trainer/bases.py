@@ -30,6 +30,11 @@ def find_base(model: str, *, trust_callers: bool) -> Base:
 
 
 def _hash_folder(folder: Path) -> str:
+    if (folder / "adapter_config.json").is_file():
+        raise InputError(
+            f"{folder} holds an adapter alone, and a training begins from a whole model",
+            hint="name its base, or put the adapter on it for good first: `merge_and_unload` of peft does so",
+        )
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder} holds no model: config.json is missing", hint=_HINT)
     lines = []
