@@ -120,7 +120,8 @@ async def test_a_training_goes_to_its_end_and_another_recalls_what_it_shares(tra
 @pytest.mark.timeout(240)
 async def test_a_store_that_is_away_during_a_save_is_waited_for(bus, store, place, tmp_path):
     flaky = Flaky(store, 3)
-    async with serving(bus, flaky, tmp_path / "cache") as trainer:
+    # A snapshot after each step: the phases are short.
+    async with serving(bus, flaky, tmp_path / "cache", snapshot_seconds=1e-6) as trainer:
         digest = await trainer.send(place / "dataset")
         name = (await trainer.train(digest, place / "model", recipe().canonical())).name
         for kind in ("snapshots", "checkpoints"):
