@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from seedbed.cli.asking import asks_a_teacher
 from seedbed.cli.endpoints import Wanted
+from seedbed.cli.means import Means
 from seedbed.cli.options import AUTO
 from seedbed.cli.supply import Pace
 
@@ -15,20 +16,21 @@ def hear(*words):
 
     @app.command()
     @asks_a_teacher
-    def work(leaf: str, *, wanted: Wanted, pace: Pace, loud: bool = False) -> None:
+    def work(leaf: str, *, wanted: Wanted, pace: Pace, means: Means, loud: bool = False) -> None:
         """Works."""
-        heard.append((leaf, wanted, pace, loud))
+        heard.append((leaf, wanted, pace, means, loud))
 
     ended = CliRunner().invoke(app, words)
     assert ended.exit_code == 0, ended.output
     return heard.pop() if heard else ended.output
 
 
-def test_teacher_and_pace_come_as_one_thing_each():
+def test_teacher_pace_and_means_come_as_one_thing_each():
     words = ("--teacher", "rehearsal", "--judge-model", "m", "--concurrency", "auto", "--loud", "a/leaf")
-    wanted = Wanted(teacher="rehearsal", judge_model="m")
-    assert hear(*words) == ("a/leaf", wanted, Pace(concurrency=AUTO), True)
-    assert hear("a/leaf") == ("a/leaf", Wanted(), Pace(), False)
+    wanted, means = Wanted(teacher="rehearsal", judge_model="m"), Means(calls=9, price="1,2")
+    heard = hear(*words, "--budget-calls", "9", "--price", "1,2")
+    assert heard == ("a/leaf", wanted, Pace(concurrency=AUTO), means, True)
+    assert hear("a/leaf") == ("a/leaf", Wanted(), Pace(), Means(), False)
 
 
 def test_their_help_stands_where_they_are_asked_for():

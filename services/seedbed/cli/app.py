@@ -25,6 +25,7 @@ from seedbed.cli.shell import STATE, debugging
 
 if TYPE_CHECKING:
     from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.means import Means
     from seedbed.cli.supply import Pace
 
 app = typer.Typer(
@@ -34,22 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.add_typer(app_taxonomy.app, name="taxonomy")
-app.add_typer(app_runs.app, name="runs")
-app.add_typer(app_dead.app, name="dead")
-app.add_typer(app_store.store, name="store")
-app.add_typer(app_trainings.app, name="trainings")
-for command in (
-    *app_samples.COMMANDS,
-    app_runs.diff,
-    app_store.forget,
-    app_trainings.train,
-    app_evaluations.evaluate,
-    app_whole.run,
-    app_serving.serve,
-    app_serving.chat,
-):
-    app.command()(command)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
@@ -66,11 +51,10 @@ def whole(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Grows a judged, traceable tuning dataset from a taxonomy of seed examples."""
+    """Grows a tuned language model from a handful of seed examples, and says where each sample came from."""
     del debug, version
 
 
-@app.command()
 @asks_a_teacher
 def generate(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
@@ -97,11 +81,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         bool, typer.Option("--estimate", help="Only say what it will come to, and ask no teacher.")
     ] = False,
     pace: "Pace",
-    budget_calls: options.BudgetCalls = 0,
-    budget_tokens: options.BudgetTokens = 0,
-    budget_money: options.BudgetMoney = 0,
-    price: options.TeacherPrice = "",
-    judge_price: options.JudgePrice = "",
+    means: "Means",
     state: options.State = STATE,
     telemetry: options.Telemetry = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the dataset goes.")] = Path("dataset"),
@@ -113,7 +93,6 @@ def generate(  # noqa: PLR0913  its options are its interface
     Exit status: 0 all targets met, 3 finished with short leaves, 2 bad input, 130 interrupted, 1 otherwise.
     """
     from seedbed.cli.generate import Generation, Order
-    from seedbed.cli.means import Means
 
     order = Order(
         taxonomy=taxonomy,
@@ -127,13 +106,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         pace=pace,
         telemetry=telemetry,
         only_estimate=estimate,
-        means=Means(
-            calls=budget_calls,
-            tokens=budget_tokens,
-            money=budget_money,
-            price=price,
-            judge_price=judge_price,
-        ),
+        means=means,
     )
     screen = Screen(machine=machine)
     generation = Generation(order, screen)
@@ -142,7 +115,6 @@ def generate(  # noqa: PLR0913  its options are its interface
     )
 
 
-@app.command()
 @asks_a_teacher
 def up(
     context: typer.Context,
@@ -161,7 +133,6 @@ def up(
     Boundary(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))
 
 
-@app.command()
 def doctor(
     context: typer.Context,
     *,
@@ -182,3 +153,33 @@ def doctor(
     Boundary(screen, debug=debugging(context)).run(
         lambda: work.examine(state, wanted, server, timeout, screen)
     )
+
+
+_COMMANDS = {
+    "From a taxonomy to a student": (
+        app_whole.run,
+        generate,
+        app_trainings.train,
+        app_evaluations.evaluate,
+        app_samples.report,
+        app_serving.serve,
+        app_serving.chat,
+    ),
+    "What was made, and why": (
+        app_samples.samples,
+        app_samples.trace,
+        app_runs.diff,
+        app_samples.export,
+    ),
+    "Looking after it": (doctor, up, app_store.forget),
+}
+_GROUPS = {
+    "What was made, and why": {"runs": app_runs.app, "trainings": app_trainings.app},
+    "Looking after it": {"taxonomy": app_taxonomy.app, "dead": app_dead.app, "store": app_store.store},
+}
+for panel, commands in _COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+for panel, groups in _GROUPS.items():
+    for name, group in groups.items():
+        app.add_typer(group, name=name, rich_help_panel=panel)

@@ -112,6 +112,3 @@ def report(
         return await work(runs, await reach_store(server, state), Wish(run, out, training), screen)
 
     ask_runs(context, server, state, screen, look)
-
-
-COMMANDS = (samples, export, trace, report)

@@ -13,6 +13,7 @@ from seedbed.cli.shell import STATE, debugging
 
 if TYPE_CHECKING:
     from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.means import Means
     from seedbed.cli.supply import Pace
 
 _STUDENT = "Student"
@@ -72,6 +73,7 @@ def run(  # noqa: PLR0913  its options are its interface
         Path | None, typer.Option(metavar="FILE", help="How much of what, as YAML.", show_default=False)
     ] = None,
     pace: "Pace",
+    means: "Means",
     state: options.State = STATE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where dataset, student and report go.")] = Path(
         "grown"
@@ -95,6 +97,7 @@ def run(  # noqa: PLR0913  its options are its interface
         leaves=tuple(leaf or ()),
         recipe=recipe,
         pace=pace,
+        means=means,
     )
     order = Order(
         generation=generation,

@@ -18,22 +18,31 @@ _OPTIONS: dict[str, dict[str, tuple[Any, Any]]] = {
         "judge_api_key_env": (options.JudgeApiKeyEnv, ""),
     },
     "pace": {"concurrency": (options.Concurrency, 0), "timeout": (options.Timeout, 0)},
+    "means": {
+        "calls": (options.BudgetCalls, 0),
+        "tokens": (options.BudgetTokens, 0),
+        "money": (options.BudgetMoney, 0),
+        "price": (options.TeacherPrice, ""),
+        "judge_price": (options.JudgePrice, ""),
+    },
 }
 
 
 def asks_a_teacher(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with options in place of its `wanted` and `pace`, which are made of what they say."""
+    """The command with options in place of `wanted`, `pace` and `means`, which are made of what they say."""
     signature = inspect.signature(command)
     parameters = [one for given in signature.parameters.values() for one in _as_options(given)]
 
     @functools.wraps(command)
     def asked(**given: Any) -> None:
         from seedbed.cli.endpoints import Wanted
+        from seedbed.cli.means import Means
         from seedbed.cli.supply import Pace
 
         made = {
             name: kind(**{option: given.pop(option) for option in _OPTIONS[name]})
-            for name, kind in (("wanted", Wanted), ("pace", Pace))
+            for name, kind in (("wanted", Wanted), ("pace", Pace), ("means", Means))
+            if name in signature.parameters
         }
         command(**given, **made)
 
