@@ -27,8 +27,8 @@ SURFACE = {
     "report": f"run --out --training {LOOK}",
     "serve": "student --checkpoint --engine --port --state --json",
     "chat": "student --checkpoint --engine --system --max-tokens --state",
-    "run": f"taxonomy {ENDPOINTS} {MEANS} --student --training-recipe --questions --gate --target --leaf --recipe "
-    "--state --out --json",
+    "run": f"taxonomy {ENDPOINTS} {MEANS} --student --training-recipe --questions --gate --target --leaf "
+    "--recipe --state --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",
