@@ -127,7 +127,8 @@ async def test_killed_and_stopped_it_goes_on(bus, store, services, place, undist
     handed_back = await asking.trainings.get(name)
     assert handed_back.holder == ""
     assert handed_back.phases[0].state == pb.PhaseState.PHASE_STATE_WAITING
-    assert handed_back.phases[0].snapshot.step > step
+    # Equal where it was told between a snapshot and the step after.
+    assert handed_back.phases[0].snapshot.step >= step
     second = services()
     await further(asking, name)
     orphan = training_process(second.pid)
