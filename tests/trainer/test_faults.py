@@ -133,6 +133,7 @@ async def test_killed_and_stopped_it_goes_on(bus, store, services, place, undist
     await further(asking, name)
     orphan = training_process(second.pid)
     second.kill()
+    second.wait(10)
     # Nobody would take what comes of it.
     psutil.wait_procs([orphan], timeout=10)
     assert not orphan.is_running()
