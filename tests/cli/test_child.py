@@ -10,6 +10,7 @@ import pytest
 from seedbed.cli.child import Child, Program, describe_exit
 from tests.cli.output import first_line
 
+PATH = {"PATH": "/usr/bin:/bin"}
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
@@ -33,8 +34,15 @@ def wait_for(what):
         time.sleep(0.02)
 
 
+def is_at_work(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def program(*argv, **env):
-    return Program(name="child", argv=argv, env={"PATH": "/usr/bin:/bin", **env})
+    return Program(name="child", argv=argv, env={**PATH, **env})
 
 
 async def test_output_goes_to_the_log(tmp_path):
@@ -68,7 +76,29 @@ def test_children_die_with_a_killed_supervisor(tmp_path):
         assert child.is_running()
         supervisor.kill()
         supervisor.wait()
-        wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+        wait_for(lambda: not is_at_work(child.pid))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody watches a program's own children")
+def test_what_a_child_has_started_dies_with_a_killed_supervisor(tmp_path):
+    family = SUPERVISOR.replace('("sleep", "60")', '("sh", "-c", "sleep 60 & sleep 61")')
+    family = family.replace("env=", "family=True, env=")
+    log = str(tmp_path / "log")
+    with subprocess.Popen([sys.executable, "-c", family, log], stdout=subprocess.PIPE) as supervisor:
+        child = psutil.Process(int(first_line(supervisor)))
+        started = child.children(recursive=True)
+        assert {one.name() for one in started} >= {"sleep"}
+        supervisor.kill()
+        supervisor.wait()
+        wait_for(lambda: not any(map(is_at_work, [child.pid, *(one.pid for one in started)])))
+
+
+async def test_what_a_child_has_started_dies_with_it(tmp_path):
+    words, log = ("sh", "-c", "sleep 60 & echo $!; exit 3"), tmp_path / "log"
+    child = await Child.start(Program(name="child", argv=words, env=PATH, family=True), log)
+    assert await child.wait() == 3
+    left = int(log.read_text())
+    await asyncio.to_thread(wait_for, lambda: not is_at_work(left))
 
 
 def test_a_program_does_not_show_its_environment():

@@ -25,6 +25,8 @@ class Program:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     patience: float = 6
     """Seconds that it is given to end: its own grace, and a little more."""
+    family: bool = False
+    """Whether it starts processes of its own that would outlive it."""
 
 
 class Child:
@@ -43,7 +45,7 @@ class Child:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *_bound(program.argv),
+                *_bound(program),
                 stdin=DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -89,11 +91,12 @@ class Child:
         return "\n".join(text.strip().splitlines()[-lines:])
 
 
-def _bound(argv: tuple[str, ...]) -> tuple[str, ...]:
+def _bound(program: Program) -> tuple[str, ...]:
     """The command that dies with us. Elsewhere than on Linux the services watch SEEDBED_PARENT_PID."""
     if not sys.platform.startswith("linux"):
-        return argv
-    return (sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), *argv)
+        return program.argv
+    kin = "family" if program.family else "single"
+    return (sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), kin, *program.argv)
 
 
 def describe_exit(code: int) -> str:

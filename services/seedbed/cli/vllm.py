@@ -100,7 +100,8 @@ def make_program(
     )
     plain = {key: value for key, value in inherited(environ, ()).items() if not key.startswith(PREFIX)}
     defaults = {**_QUIET, **(_ON_CPU if build.cpu else {})}
-    return Program(name=name, argv=argv, env={**defaults, **plain})
+    # Its engine and its workers are processes of their own, with the GPU's memory in hand.
+    return Program(name=name, argv=argv, env={**defaults, **plain}, family=True)
 
 
 @asynccontextmanager
