@@ -30,7 +30,8 @@ from tests.trainer.students import (
     write_tiny,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+# In one worker, so that what they are compared with is trained once.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("trainer-faults")]
 LONG = recipe(phases=[{**recipe().phases[0].model_dump(), "epochs": 120}]).canonical()
 SUCCEEDED = pb.TrainingState.TRAINING_STATE_SUCCEEDED
 FAILED = pb.TrainingState.TRAINING_STATE_FAILED
