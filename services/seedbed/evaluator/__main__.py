@@ -50,7 +50,8 @@ def _at_desk(kernel: Kernel, states: States, **more: Any) -> Service:
         step.spec(endpoints_of(kernel.settings, step.role)[0].model)
         for step in (WriteQuestions(), RateAnswer())
     ]
-    api = EvaluatorApi(kernel.bus, kernel.store, states, specs)
+    trusting = kernel.settings.trust_callers
+    api = EvaluatorApi(kernel.bus, kernel.store, states, specs, trust_callers=trusting)
 
     def register(server: grpc.aio.Server) -> None:
         add_EvaluatorServiceServicer_to_server(api, server)

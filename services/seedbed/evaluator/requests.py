@@ -14,9 +14,9 @@ VERSION = 2
 """Raised when the code changes what an evaluation comes to."""
 
 
-def complete(request: EvaluateRequest) -> EvaluateRequest:
+def complete(request: EvaluateRequest, *, trust_callers: bool) -> EvaluateRequest:
     """The request, filled in and without what has no part in its name. Raises InputError."""
-    violations = list(_find_faults(request))
+    violations = [*_find_faults(request), *([] if trust_callers else _find_folders(request))]
     if violations:
         raise InputError("this is nothing to evaluate", violations)
     whole = EvaluateRequest()
@@ -44,3 +44,13 @@ def _find_faults(request: EvaluateRequest) -> Iterator[Violation]:
             yield Violation(f"checkpoints[{index}]", "must have training, number, phase and digest")
     if request.questions > MOST_QUESTIONS:
         yield Violation("questions", f"must be {MOST_QUESTIONS} at most, not {request.questions}")
+
+
+def _find_folders(request: EvaluateRequest) -> Iterator[Violation]:
+    """What others than the machine's own user may not have read."""
+    if request.base.name.startswith(("/", "~", ".")):
+        yield Violation(
+            "base", "must be a model on the hub or a checkpoint: no folders are taken from callers"
+        )
+    if request.benchmarks:
+        yield Violation("benchmarks", "must be empty: no folders are taken from callers")

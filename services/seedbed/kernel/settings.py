@@ -102,8 +102,8 @@ class Settings(BaseModel):
     internal_hosts: str = ""
     """Hosts of the inside that taxonomies from elsewhere may name, parted by spaces: `git.corp *.lab`."""
     trust_callers: bool = True
-    """Whether callers may name folders of the taxonomy service's machine, and hosts of the inside. Switch it
-    off where others than the machine's own user call."""
+    """Whether callers may name folders of the machine that a service is on, and hosts of the inside. Switch
+    it off where others than the machine's own user call."""
     cache_folder: Path = Path("/tmp/seedbed-cache")  # noqa: S108  a default for development; images set their own
     otlp_endpoint: str = ""
     """Where metrics and traces go: base address of a collector that takes OTLP over HTTP. Empty: nowhere,
