@@ -88,7 +88,7 @@ async def test_what_is_no_student_is_refused_with_what_there_is(store, tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no model"):
         await find_student(str(tmp_path / "empty"), "", store, tmp_path)
-    with pytest.raises(NotFound, match="neither a folder nor a training"):
+    with pytest.raises(NotFound, match="neither a folder nor a run or training"):
         await find_student("nobody", "", store, tmp_path)
     await put(store, make_folder(tmp_path, 2, "skills"), 2, "skills")
     with pytest.raises(NotFound, match="no checkpoint of a phase 'x'") as caught:

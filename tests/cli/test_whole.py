@@ -1,6 +1,9 @@
 """`seedbed run`: every stage for real, on a taxonomy of two leaves and a student that is made in a moment."""
 
-from tests.cli.stage import TAXONOMY, open_teacher, seedbed
+import asyncio
+from asyncio.subprocess import PIPE
+
+from tests.cli.stage import SEEDBED, TAXONOMY, environment, open_teacher, seedbed
 from tests.telemetry.live import grow, marks
 
 pytestmark = marks
@@ -26,6 +29,19 @@ async def test_the_same_again_costs_nothing(told):
     assert again.object["generate"]["teacher_calls"] == 0
     assert again.object["train"] == found["train"]
     assert again.object["evaluate"]["name"] == found["evaluate"]["name"]
+
+
+async def test_a_run_names_the_student_to_talk_to(told):
+    name, state = told.ended.object["generate"]["run"], told.folder / "state"
+    words = ("chat", name, "--engine", "transformers", "--max-tokens", "8", "--state", state)
+    process = await asyncio.create_subprocess_exec(
+        *SEEDBED, *map(str, words), stdin=PIPE, stdout=PIPE, env=environment()
+    )
+    out, _ = await process.communicate(b"What is a seed?\n")
+    assert process.returncode == 0
+    student = f"{told.ended.object['train']['training']}-skills"
+    assert f"\n{student}\n" in f"\n{out.decode()}"
+    assert f"\n{student}-base\n" in out.decode()
 
 
 async def test_what_cannot_be_is_found_out_before_anything_is_made(tmp_path):

@@ -10,7 +10,12 @@ from seedbed.cli.screen import Screen
 from seedbed.cli.shell import STATE, debugging
 
 Student = Annotated[
-    str, typer.Argument(metavar="STUDENT", help="A student's folder, or a training.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="STUDENT|RUN",
+        help="A student's folder, a training, or a run: then its latest training.",
+        show_default=False,
+    ),
 ]
 Phase = Annotated[
     str,

@@ -1,6 +1,7 @@
 """`seedbed serve` and `seedbed chat`: a tuned student behind an OpenAI endpoint, its base beside it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from seedbed.cli.models import Served, serve_models
 from seedbed.cli.screen import Screen
 from seedbed.cli.state import StateFolder
 from seedbed.cli.students import Student, find_student
+from seedbed.cli.subject import find_training
 from seedbed.cli.table import make_table
 from seedbed.kernel.settings import load_settings
 from seedbed.kernel.store import open_store
+
+_RUN = re.compile("r[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +34,7 @@ class Wish:
 
 async def serve(wish: Wish, screen: Screen) -> int:
     """Serve a student until Ctrl-C; an adapter's base answers at the same address."""
-    student = await _find(wish)
+    student = await _find(wish, screen)
     # Another server for the base alone would be memory that nobody asked for.
     models = student.models if student.tuned.adapter else [student.tuned]
     async with _served(student, models, wish, screen) as urls:
@@ -47,17 +51,19 @@ async def serve(wish: Wish, screen: Screen) -> int:
 
 async def chat(wish: Wish, system: str, most: int, screen: Screen) -> int:
     """Talk to a student and its base until the input ends."""
-    student = await _find(wish)
+    student = await _find(wish, screen)
     if student.base is None:
         screen.warn("its base is not at hand, so the student answers alone")
     async with _served(student, student.models, wish, screen) as urls:
         return await talk(urls, system, most, screen)
 
 
-async def _find(wish: Wish) -> Student:
-    state = StateFolder(wish.state)
+async def _find(wish: Wish, screen: Screen) -> Student:
+    state, name = StateFolder(wish.state), wish.student
     store = await open_store(state.store.as_uri()) if state.exists else None
-    return await find_student(wish.student, wish.phase, store, state.root / "cache" / "checkpoints")
+    if _RUN.fullmatch(name) and store and not Path(name).is_dir():
+        name = await find_training(name, state, screen.warn)
+    return await find_student(name, wish.phase, store, state.root / "cache" / "checkpoints")
 
 
 @asynccontextmanager

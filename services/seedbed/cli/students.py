@@ -41,7 +41,7 @@ async def find_student(name: str, phase: str, store: Store | None, cache: Path) 
     found = await _checkpoints(store, name) if store else []
     if not found:
         raise NotFound(
-            f"there is no student {name}: neither a folder nor a training of this state folder",
+            f"there is no student {name}: neither a folder nor a run or training of this state folder",
             hint="`seedbed trainings list` names those that there are",
         )
     fitting = [(ref, manifest) for ref, manifest in found if phase in ("", manifest.phase)]

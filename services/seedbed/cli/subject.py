@@ -6,8 +6,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from seedbed.cli.export import export_dataset
-from seedbed.cli.reach import Runs
-from seedbed.cli.trainers import Trainer
+from seedbed.cli.keeper import Notify
+from seedbed.cli.local import address
+from seedbed.cli.reach import Runs, open_runs, reach_stack
+from seedbed.cli.state import StateFolder
+from seedbed.cli.trainers import WITH_TRAINER, Trainer, open_trainer
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.folders import MANIFEST
@@ -43,6 +46,16 @@ async def find_subject(name: str, runs: Runs, trainer: Trainer, state: Path) -> 
             f"nothing was trained on the dataset of run {name}", hint=f"`seedbed train {name}` trains on it"
         )
     return Subject(found[0], len(found) - 1)
+
+
+async def find_training(name: str, state: StateFolder, notify: Notify) -> str:
+    """The training that is meant, asked of the stack of a state folder. Raises NotFound."""
+    async with (
+        reach_stack(state, WITH_TRAINER, notify) as (ports, _),
+        open_runs(address(ports["runs"])) as runs,
+        open_trainer(address(ports["trainer"])) as trainer,
+    ):
+        return (await find_subject(name, runs, trainer, state.root)).training.name
 
 
 async def _list(trainer: Trainer) -> list[Training]:
