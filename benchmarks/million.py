@@ -1,7 +1,7 @@
 """A million samples in one run: `python benchmarks/million.py`, or `make million`.
 
-The endpoint answers at once, so what is measured is the stack itself. Takes the better part of an hour on two
-idle cores, and 10 GB below TMPDIR; `--samples 50000 --leaves 25` for a look.
+The endpoint answers at once, so what is measured is the stack itself. Takes some twenty minutes on two idle
+cores, and 10 GB below TMPDIR; `--samples 50000 --leaves 25` for a look.
 """
 
 import argparse
