@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ import pytest
 # Before gRPC is loaded: its fork handlers abort children that are started while a channel is open.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
+from seedbed.kernel.bus import Bus
+from seedbed.kernel.settings import Settings
 from tests.servers import chromium as browsers
 from tests.servers import packages as checks
 from tests.servers import prometheus
@@ -50,6 +52,15 @@ def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer
 def nats_url(nats_server: NatsServer) -> str:
     """Where a nats-server of the test's own listens."""
     return nats_server.url
+
+
+@pytest.fixture
+async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
+    """A bus on it, with all that `runs` makes there."""
+    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
+    await bus.prepare()
+    yield bus
+    await bus.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,9 @@ from transformers import AutoModelForCausalLM
 from seedbed.kernel.checkpoints import read_checkpoint_manifest
 from tests.cli import stage
 from tests.cli.stage import seedbed
-from tests.trainer.students import RECIPE, write_rows
+from tests.trainer.students import RECIPE, SMALL, write_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-SMALL = {
-    "vocabulary": 400,
-    "hidden": 32,
-    "layers": 1,
-    "heads": 2,
-    "key_value_heads": 1,
-    "context": 512,
-    "epochs": 1,
-}
 
 
 @pytest.fixture(scope="module")

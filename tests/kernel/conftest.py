@@ -6,20 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from seedbed.kernel import line as module
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import open_store
 from seedbed.kernel.teacher import Endpoint as Address
 from seedbed.kernel.teacher import Teacher
 from tests.kernel.endpoint import Endpoint
-
-
-@pytest.fixture
-async def bus(nats_server):
-    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
-    await bus.prepare()
-    yield bus
-    await bus.close()
 
 
 @pytest.fixture

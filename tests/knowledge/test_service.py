@@ -5,11 +5,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Plan, Record, RunEntry, RunState
@@ -17,7 +15,6 @@ from seedbed.kernel.bus import RUNS, STEPS, Bus
 from seedbed.kernel.channel import open_channel
 from seedbed.kernel.memo import Memo, memo_key
 from seedbed.kernel.recipe import Recipe
-from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import Announce, SpecBook, Step
 from seedbed.kernel.store import FolderStore, put_blob
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
@@ -33,14 +30,6 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-@pytest.fixture
-async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
-    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
-    await bus.prepare()
-    yield bus
-    await bus.close()
 
 
 async def record_of(bus: Bus, store: FolderStore, item: Item) -> Record:

@@ -51,6 +51,17 @@ RECIPE: dict[str, Any] = {
     ],
 }
 
+SMALL: dict[str, Any] = {
+    "vocabulary": 400,
+    "hidden": 32,
+    "layers": 1,
+    "heads": 2,
+    "key_value_heads": 1,
+    "context": 512,
+    "epochs": 1,
+}
+"""A student from scratch that is made in a moment."""
+
 
 def recipe(**more: Any) -> TrainingRecipe:
     """A recipe of two phases."""

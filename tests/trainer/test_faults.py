@@ -9,9 +9,7 @@ import sys
 import psutil
 import pytest
 
-from seedbed.kernel.bus import Bus
 from seedbed.kernel.checkpoints import get_checkpoint
-from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import open_store
 from seedbed.trainer import desk
 from seedbed.trainer.changes import claim
@@ -26,8 +24,6 @@ from tests.trainer.students import (
     train,
     weights,
     weights_in,
-    write_rows,
-    write_tiny,
 )
 
 # In one worker, so that what they are compared with is trained once.
@@ -38,27 +34,11 @@ FAILED = pb.TrainingState.TRAINING_STATE_FAILED
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    root = tmp_path_factory.mktemp("faults")
-    write_rows(root / "dataset")
-    write_tiny(root / "model")
-    return root
-
-
-@pytest.fixture(scope="module")
 def undisturbed(place):
     """The weights that a phase comes to when nothing happens to it."""
     job = make_job(place / "whole", place / "dataset", place / "model", recipe=LONG)
     assert train(job) == 0, log_of(job)
     return weights(job)
-
-
-@pytest.fixture
-async def bus(nats_server):
-    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
-    await bus.prepare()
-    yield bus
-    await bus.close()
 
 
 @pytest.fixture

@@ -2,31 +2,13 @@
 
 import pytest
 
-from seedbed.kernel.bus import Bus
 from seedbed.kernel.errors import InputError, NotFound, StoreError
-from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import open_store
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from tests.trainer.service import serving
-from tests.trainer.students import RECIPE, recipe, write_rows, write_tiny
+from tests.trainer.students import RECIPE, recipe
 
 SUCCEEDED = pb.TrainingState.TRAINING_STATE_SUCCEEDED
-
-
-@pytest.fixture
-async def bus(nats_server):
-    bus = await Bus.connect(Settings(nats_url=nats_server.url), "test")
-    await bus.prepare()
-    yield bus
-    await bus.close()
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    root = tmp_path_factory.mktemp("service")
-    write_rows(root / "dataset")
-    write_tiny(root / "model")
-    return root
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from seedbed.trainer.recipe import BASE
 from seedbed.trainer.v1.checkpoint_pb2 import WeightsKind
 from tests.dataset.leaves import BIRDS, HANOK
 from tests.trainer.students import (
+    SMALL,
     log_of,
     losses,
     make_job,
@@ -22,29 +23,10 @@ from tests.trainer.students import (
     start,
     train,
     weights,
-    write_rows,
-    write_tiny,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 LONG = recipe(phases=[{**recipe().phases[0].model_dump(), "epochs": 60}]).canonical()
-SMALL = {
-    "vocabulary": 400,
-    "hidden": 32,
-    "layers": 1,
-    "heads": 2,
-    "key_value_heads": 1,
-    "context": 512,
-    "epochs": 1,
-}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    root = tmp_path_factory.mktemp("train")
-    write_rows(root / "dataset")
-    write_tiny(root / "model")
-    return root
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,7 @@ _STUDENT = "Student"
 @asks_a_teacher
 def run(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
-    taxonomy: Annotated[
-        str,
-        typer.Argument(metavar="TAXONOMY", help="A folder, a git address, or either with @REVISION."),
-    ],
+    taxonomy: options.Taxonomy,
     *,
     wanted: "Wanted",
     student: Annotated[
@@ -65,13 +62,9 @@ def run(  # noqa: PLR0913  its options are its interface
             show_default=False,
         ),
     ] = None,
-    target: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Samples a leaf; else the recipe's.", show_default=False)
-    ] = 0,
+    target: options.Target = 0,
     leaf: options.LeafGlobs = None,
-    recipe: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How much of what, as YAML.", show_default=False)
-    ] = None,
+    recipe: options.RecipeFile = None,
     pace: "Pace",
     means: "Means",
     state: options.State = STATE,

@@ -193,6 +193,19 @@ LeafGlobs = Annotated[
         show_default=False,
     ),
 ]
+Taxonomy = Annotated[
+    str, typer.Argument(metavar="TAXONOMY", help="A folder, a git address, or either with @REVISION.")
+]
+Target = Annotated[
+    int,
+    typer.Option(
+        "--target", metavar="N", min=0, help="Samples a leaf; else the recipe's.", show_default=False
+    ),
+]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option("--recipe", metavar="FILE", help="How much of what, as YAML.", show_default=False),
+]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="`seedbed runs list` names them.", show_default=False)
 ]

@@ -11,14 +11,13 @@ from seedbed.kernel.telemetry.context import of_item, of_leaf, span_of
 from seedbed.kernel.telemetry.items import first
 from seedbed.kernel.telemetry.setup import telling
 from tests.kernel.chain import LEAF, RUN, open_run, sow, working
-from tests.kernel.conftest import bus, endpoint, store  # noqa: F401  fixtures
 from tests.kernel.looking import done, scored
 from tests.kernel.telemetry.settings_of import settings
 from tests.telemetry.listening import listening
 
 
 @pytest.fixture
-async def process(bus, nats_server, store, endpoint):  # noqa: F811
+async def process(bus, nats_server, store, endpoint):
     endpoint.answer = scored
     await open_run(bus)
     async with working(nats_server.url, store, endpoint.url) as process:
@@ -32,7 +31,7 @@ async def told(**values):
         yield heard
 
 
-async def work_on(bus, item, *, preparing=False):  # noqa: F811
+async def work_on(bus, item, *, preparing=False):
     with first(item, preparing=preparing):
         await bus.publish_work(item)
     await done(bus)
@@ -46,7 +45,7 @@ def ids(context):
     return context.trace.hex(), context.span.hex()
 
 
-async def test_what_follows_from_an_item_is_below_it_in_the_trace_of_its_name(process, bus, endpoint):  # noqa: F811
+async def test_what_follows_from_an_item_is_below_it_in_the_trace_of_its_name(process, bus, endpoint):
     item = sow("seed soil")
     async with told() as heard:
         await work_on(bus, item)
@@ -71,7 +70,7 @@ async def test_what_follows_from_an_item_is_below_it_in_the_trace_of_its_name(pr
     assert told_of == {f"00-{chat.trace}-{chat.span}-01" for chat in named(heard, "chat ")}
 
 
-async def test_what_was_not_chosen_is_in_no_trace_and_is_counted(process, bus, endpoint):  # noqa: F811
+async def test_what_was_not_chosen_is_in_no_trace_and_is_counted(process, bus, endpoint):
     async with told(trace_ratio=0) as heard:
         await work_on(bus, sow("seed soil"))
     assert heard.spans == []
@@ -88,7 +87,7 @@ async def test_what_was_not_chosen_is_in_no_trace_and_is_counted(process, bus, e
     assert tokens == {"input": 2, "output": 2}
 
 
-async def test_an_item_that_comes_again_links_to_the_time_before(process, bus):  # noqa: F811
+async def test_an_item_that_comes_again_links_to_the_time_before(process, bus):
     item, times = sow("seed"), []
 
     async def fail_once():
@@ -107,7 +106,7 @@ async def test_an_item_that_comes_again_links_to_the_time_before(process, bus): 
     assert again.links == ((failed.trace, failed.span),)
 
 
-async def test_where_a_leaf_fans_out_each_item_begins_a_trace_that_links_back(process, bus):  # noqa: F811
+async def test_where_a_leaf_fans_out_each_item_begins_a_trace_that_links_back(process, bus):
     item = sow("seed soil")
     async with told() as heard:
         await work_on(bus, item, preparing=True)
@@ -120,7 +119,7 @@ async def test_where_a_leaf_fans_out_each_item_begins_a_trace_that_links_back(pr
     assert {span.parent for span in weighed} == {span.span for span in begun}
 
 
-async def test_a_recalled_item_says_so(process, bus):  # noqa: F811
+async def test_a_recalled_item_says_so(process, bus):
     async with told() as heard:
         await work_on(bus, sow("seed"))
         await work_on(bus, sow("seed"))
@@ -129,7 +128,7 @@ async def test_a_recalled_item_says_so(process, bus):  # noqa: F811
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-async def test_prompts_and_replies_are_told_only_where_they_are_asked_for(process, bus, wanted):  # noqa: F811
+async def test_prompts_and_replies_are_told_only_where_they_are_asked_for(process, bus, wanted):
     async with told(telemetry_content=wanted) as heard:
         await work_on(bus, sow("begonia"))
     [chat] = named(heard, "chat ")
@@ -139,7 +138,7 @@ async def test_prompts_and_replies_are_told_only_where_they_are_asked_for(proces
     assert ('"score"' in str(chat.attributes.get("gen_ai.output.messages", "")).replace("\\", "")) == wanted
 
 
-async def test_an_item_given_up_is_counted(process, bus):  # noqa: F811
+async def test_an_item_given_up_is_counted(process, bus):
     async with told() as heard:
         await work_on(bus, sow("refused"))
     points = heard.last("seedbed.dead_letters").sum.data_points
