@@ -83,6 +83,9 @@ peers: $(DEV)  ## The field's systems on the same mock endpoint, beside Seedbed 
 bench-training: $(DEV)  ## Measure training beside TRL: tokens a second of processor time
 	HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false $(PY) benchmarks/training.py $(BENCH)
 
+bench-gpu: $(DEV)  ## Measure training on a GPU: share of its peak
+	HF_HUB_OFFLINE=1 $(PY) benchmarks/gpu.py $(BENCH)
+
 s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
 	$(PY) -m tests.servers.ceph
 

@@ -8,7 +8,6 @@ the entropy and the accuracy of every token.
 
 import argparse
 import json
-import random
 import statistics
 import sys
 import tempfile
@@ -21,16 +20,14 @@ import torch
 import transformers
 import trl
 from datasets import Dataset
-from transformers import LlamaConfig, LlamaForCausalLM, TrainerCallback
+from transformers import TrainerCallback
 
-from seedbed.trainer.attention import SEGMENTS, register
-from seedbed.trainer.batches import plan_steps
-from seedbed.trainer.loop import Course, Hooks, Loop
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.students import make_llama, make_samples, run_loop
+from seedbed.trainer.attention import SEGMENTS
 from seedbed.trainer.masks import Sample
-from seedbed.trainer.ranks import Ranks
-from seedbed.trainer.recipe import Phase, TrainingRecipe
 from seedbed.trainer.scratch import make_tokenizer
-from seedbed.trainer.student import Student, check_student
 
 ROW = 1024
 ROWS = 2
@@ -39,22 +36,11 @@ SHAPES = {8_000: {"hidden": 256, "layers": 6}, 32_000: {"hidden": 256, "layers":
 BARS = {8_000: 1.4, 32_000: 2.0}
 
 
-def make_samples(vocabulary: int, count: int) -> list[Sample]:
-    """Conversations of many lengths, of whose tokens three quarters count."""
-    draw = random.Random(7)
-    samples = []
-    for _ in range(count):
-        length = min(ROW, max(24, int(draw.lognormvariate(5.6, 0.75))))
-        ids = tuple(draw.randrange(10, vocabulary) for _ in range(length))
-        samples.append(Sample(ids, tuple(place >= length // 4 for place in range(length))))
-    return samples
-
-
 def make_model(vocabulary: int, attention: str) -> Any:
-    """A Llama with random weights, the same each time."""
-    torch.manual_seed(0)
+    """A Llama of the size that goes with the vocabulary."""
     shape = SHAPES[vocabulary]
-    config = LlamaConfig(
+    return make_llama(
+        attention,
         vocab_size=vocabulary,
         hidden_size=shape["hidden"],
         intermediate_size=shape["hidden"] * 11 // 4,
@@ -62,35 +48,14 @@ def make_model(vocabulary: int, attention: str) -> Any:
         num_attention_heads=8,
         num_key_value_heads=4,
         max_position_embeddings=ROW,
-        tie_word_embeddings=True,
-        attn_implementation=attention,
     )
-    return LlamaForCausalLM(config)
 
 
 def run_ours(samples: list[Sample], vocabulary: int, steps: int, *, bfloat16: bool) -> float:
     """Tokens a second of processor time."""
-    register()
-    phase = Phase.model_construct(
-        name="bench", learning_rate=1e-4, warmup=0, schedule="constant", floor=0, epochs=1,
-        batch_samples=None, batch_tokens=ROW * ROWS, context=ROW, data=(), external=(), replay=(),
-    )  # fmt: skip
-    recipe = TrainingRecipe.model_construct(
-        phases=(phase,), seed=1, betas=(0.9, 0.999), epsilon=1e-8, weight_decay=0.0, clip=1.0
-    )
-    student = Student(make_model(vocabulary, SEGMENTS), eager=False)
-    check_student(student, vocabulary)
-    planned = plan_steps(phase, [len(one.ids) for one in samples], 1, ROW, packing=True)[: steps + 1]
-    course = Course(recipe, phase, samples, planned)
-    ranks = Ranks(0, 1, torch.device("cpu"))
-    loop = Loop(course, student, student.model, ranks, bfloat16=bfloat16, sharded=False)
-    marks: list[tuple[float, int]] = []
-
-    def note(row: dict[str, Any]) -> None:
-        marks.append((time.process_time(), row["tokens_seen"]))
-
-    loop.run(Hooks(lambda: False, note, lambda _: None))
-    return rate(marks)
+    model = make_model(vocabulary, SEGMENTS)
+    noted = run_loop(model, samples, steps + 1, ROW, ROWS, bfloat16=bfloat16)
+    return rate([(row["processor"], row["tokens_seen"]) for row in noted])
 
 
 class Marks(TrainerCallback):  # type: ignore[misc]  # transformers is not followed by the type checker
@@ -142,7 +107,7 @@ def rate(marks: list[tuple[float, int]]) -> float:
 
 def compare(vocabulary: int, rounds: int, steps: int, *, bfloat16: bool) -> dict[str, Any]:
     """Both in turns."""
-    samples = make_samples(vocabulary, max(64, (steps + 2) * ROWS * 4))
+    samples = make_samples(vocabulary, max(64, (steps + 2) * ROWS * 4), ROW)
     ours, theirs = [], []
     for _ in range(rounds):
         theirs.append(run_trl(samples, vocabulary, steps, bfloat16=bfloat16))

@@ -5,7 +5,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from seedbed.kernel.errors import ItemError
-from seedbed.trainer.attention import SEGMENTS, attend
+from seedbed.trainer.attention import SEGMENTS, Segments, attend
 from seedbed.trainer.student import Student, check_student, make_line
 from tests.trainer.students import VOCABULARY, samples, student, tiny
 
@@ -62,11 +62,11 @@ def test_scores_that_are_not_the_heads_alone_are_noticed(monkeypatch):
 def test_a_window_is_kept():
     torch.manual_seed(0)
     query, key, value = (torch.randn(1, 2, 12, 8) for _ in range(3))
-    near, _ = attend(None, query, key, value, None, segments=(12,), sliding_window=4)
-    far, _ = attend(None, query, key, value, None, segments=(12,))
+    near, _ = attend(None, query, key, value, None, segments=Segments((12,)), sliding_window=4)
+    far, _ = attend(None, query, key, value, None, segments=Segments((12,)))
     assert torch.allclose(near[:, :4], far[:, :4], atol=1e-6)
     ends = [one[:, :, -4:] for one in (query, key, value)]
-    last, _ = attend(None, ends[0], ends[1], ends[2], None, segments=(4,))
+    last, _ = attend(None, ends[0], ends[1], ends[2], None, segments=Segments((4,)))
     assert torch.allclose(near[:, -1], last[:, -1], atol=1e-6)
     assert not torch.allclose(near[:, -1], far[:, -1], atol=1e-3)
 
@@ -75,4 +75,4 @@ def test_a_window_is_kept():
 def test_what_it_does_not_know_it_refuses(peculiar):
     query = torch.zeros(1, 2, 3, 8)
     with pytest.raises(ItemError, match="does not know"):
-        attend(None, query, query, query, None, segments=(3,), **peculiar)
+        attend(None, query, query, query, None, segments=Segments((3,)), **peculiar)

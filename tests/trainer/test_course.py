@@ -144,6 +144,12 @@ def test_four_bits_need_a_gpu(place):
         ready(place, recipe=recipe(lora={"quantize": "nf4"}).canonical())
 
 
+def test_four_bits_need_their_library(place, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ItemError, match="needs bitsandbytes, which is not installed"):
+        ready(place, recipe=recipe(lora={"quantize": "nf4"}).canonical())
+
+
 def test_an_adapter_for_layers_that_are_not_there(place):
     with pytest.raises(ItemError, match="does not fit this model") as refused:
         ready(place, recipe=recipe(lora={"targets": ["no_such_layer"]}).canonical())

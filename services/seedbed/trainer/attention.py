@@ -1,18 +1,45 @@
 """Attention of samples packed in a row: each by itself, so that none sees another and no mask is needed.
 
-A mask over the whole row costs the square of its length; a row of many samples needs far less.
+A mask over the whole row costs the square of its length; a row of many samples needs far less. On a GPU one
+kernel goes through all of them; elsewhere it is one sample after another.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
+from torch.nn.attention.varlen import varlen_attn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from seedbed.kernel.errors import ItemError
+from seedbed.trainer.gpu import send
 
 SEGMENTS = "seedbed_segments"
+_KERNEL_TYPES = (torch.bfloat16, torch.float16)
+_KERNEL_WIDTH = 256
+"""Of a head, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How a row is divided into samples."""
+
+    lengths: tuple[int, ...]
+    bounds: torch.Tensor | None = None
+    """On a GPU, where each begins and the last one ends: int32, one more than there are samples."""
+    longest: int = 0
+    """Of the lengths; told so that a kernel need not wait for them."""
+
+
+def divide(lengths: Sequence[int], device: torch.device) -> Segments:
+    """A row of samples of these lengths."""
+    if device.type != "cuda":
+        return Segments(tuple(lengths))
+    bounds = [0, *accumulate(lengths)]
+    return Segments(tuple(lengths), send(bounds, device, torch.int32), max(lengths))
 
 
 def register() -> None:
@@ -31,10 +58,13 @@ def attend(
     *,
     scaling: float | None = None,
     dropout: float = 0.0,
-    segments: Sequence[int] | None = None,
+    segments: Segments | None = None,
     **peculiar: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention within each of the segments of a row, whose lengths are given."""
+    """Causal attention within each of the segments of a row; without them, of the row as a whole.
+
+    `query` is (1, heads, tokens, width), and so are `key` and `value`, of which there may be fewer heads.
+    """
     del attention_mask
     for name in ("softcap", "s_aux", "position_bias"):
         if peculiar.get(name) is not None:
@@ -42,9 +72,11 @@ def attend(
                 f"this model's attention has a {name}, which attention by segments does not know",
                 hint="put `attention: eager` into the training recipe",
             )
-    lengths = list(segments) if segments else [query.shape[2]]
-    grouped = key.shape[1] != query.shape[1]
     window = peculiar.get("sliding_window") or getattr(module, "sliding_window", None)
+    if segments and segments.bounds is not None and not dropout and _fits_kernel(value):
+        return _attend_at_once(query, key, value, segments, window, scaling)[None], None
+    lengths = list(segments.lengths) if segments else [query.shape[2]]
+    grouped = key.shape[1] != query.shape[1]
     pieces = [
         scaled_dot_product_attention(
             q,
@@ -65,6 +97,37 @@ def attend(
         )
     ]
     return torch.cat(pieces, dim=2).transpose(1, 2).contiguous(), None
+
+
+def _fits_kernel(value: torch.Tensor) -> bool:
+    width = value.shape[-1]
+    return value.dtype in _KERNEL_TYPES and width <= _KERNEL_WIDTH and not width % 8
+
+
+def _attend_at_once(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    segments: Segments,
+    window: int | None,
+    scaling: float | None,
+) -> torch.Tensor:
+    """(tokens, heads, width), by a kernel that knows where each segment begins."""
+    # Positions are turned in float32 even under autocast, and the kernel wants one type.
+    q, k, v = (part[0].transpose(0, 1).to(value.dtype) for part in (query, key, value))
+    attended: torch.Tensor = varlen_attn(
+        q,
+        k,
+        v,
+        segments.bounds,
+        segments.bounds,
+        segments.longest,
+        segments.longest,
+        scale=scaling,
+        window_size=(window - 1 if window else -1, 0),
+        enable_gqa=key.shape[1] != query.shape[1],
+    )
+    return attended
 
 
 def _band(length: int, window: int, like: torch.Tensor) -> torch.Tensor:

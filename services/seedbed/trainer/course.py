@@ -11,6 +11,7 @@ from seedbed.dataset import read_manifest
 from seedbed.kernel.checkpoints import read_checkpoint_manifest
 from seedbed.trainer import scratch
 from seedbed.trainer.batches import plan_steps
+from seedbed.trainer.gpu import suit_gpu
 from seedbed.trainer.job import Job
 from seedbed.trainer.loop import Course
 from seedbed.trainer.masks import NotRendered, Sample, make_sample
@@ -57,6 +58,7 @@ def prepare(job: Job, device: torch.device) -> Prepared:
             f"phase {phase.name}: none of its {len(chosen)} rows can be trained on: {describe(excluded)}",
             hint="; ".join(excluded.examples),
         )
+    suit_gpu(model)
     student = Student(model, eager=recipe.attention == "eager")
     check_student(student, len(tokenizer))
     row_tokens = recipe.row_tokens if job.phase != BASE else phase.context

@@ -20,7 +20,7 @@ from torch.nn.utils import clip_grad_norm_
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.batches import Step
 from seedbed.trainer.masks import Sample
-from seedbed.trainer.peak import share_of_peak
+from seedbed.trainer.peak import count_work, share_of_peak
 from seedbed.trainer.ranks import Ranks
 from seedbed.trainer.recipe import Phase, TrainingRecipe
 from seedbed.trainer.schedule import learning_rate
@@ -85,14 +85,15 @@ class Loop:
             weight_decay=recipe.weight_decay,
             fused=True,
         )
-        self._speed: deque[tuple[float, int]] = deque(maxlen=_WINDOW)
+        self._work = count_work(student)
+        self._speed: deque[tuple[float, int, int]] = deque(maxlen=_WINDOW)
         self._all_tokens = sum(self._tokens(step) for step in course.steps)
 
     def run(self, hooks: Hooks) -> None:
         """Go to the end of the phase. Raises Stopped, Diverged."""
         self._student.train()
         began, before = time.monotonic(), self.progress.seconds
-        self._speed.append((began, self.progress.tokens))
+        self._speed.append((began, self.progress.tokens, self.progress.counted))
         while self.progress.step < len(self.course.steps):
             row = self._step(self.course.steps[self.progress.step], hooks.stopping)
             self.progress.seconds = before + time.monotonic() - began
@@ -185,9 +186,12 @@ class Loop:
         progress.samples += len(step.samples)
         progress.tokens += self._tokens(step)
         progress.counted += counted
-        self._speed.append((time.monotonic(), progress.tokens))
-        (then, before), (now, done) = self._speed[0], self._speed[-1]
-        speed = (done - before) / max(1e-9, now - then)
+        self._speed.append((time.monotonic(), progress.tokens, progress.counted))
+        seconds, tokens, learnt = (
+            last - first for first, last in zip(self._speed[0], self._speed[-1], strict=True)
+        )
+        speed = tokens / max(1e-9, seconds)
+        operations = (tokens * self._work.token + learnt * self._work.counted) / max(1e-9, seconds)
         steps = len(self.course.steps)
         return {
             "phase": self.course.phase.name,
@@ -202,7 +206,7 @@ class Loop:
             "gradient_norm": norm,
             "tokens_per_second": round(speed, 1),
             "memory": _memory(self._ranks.device),
-            "share_of_peak": share_of_peak(self._student, speed / self._ranks.count, self._ranks.device),
+            "share_of_peak": share_of_peak(operations / self._ranks.count, self._ranks.device),
             "time_left": round((self._all_tokens - progress.tokens) / speed, 1) if speed else -1.0,
         }
 

@@ -7,10 +7,12 @@ formed at once, as what it needs is at hand: nothing as wide as the vocabulary i
 from typing import Any
 
 import torch
-from torch.nn.functional import linear
+from torch.nn.functional import linear, log_softmax
 
 _SCORES = 1 << 21
 """Scores held at a time: more tokens where the vocabulary is small."""
+_SCORES_ON_GPU = 1 << 28
+"""A gigabyte: each stretch reads the head and adds to its gradient, and a small one does little else."""
 _FEWEST = 128
 
 
@@ -27,21 +29,20 @@ class _CountedLoss(torch.autograd.Function):
     ) -> torch.Tensor:
         learns_hidden, learns_weight = context.needs_input_grad[:2]
         head = weight.detach().to(dtype)
-        total = torch.zeros((), dtype=torch.float64 if hidden.device.type == "cpu" else torch.float32)
-        total = total.to(hidden.device)
+        on_cpu = hidden.device.type == "cpu"
+        total = torch.zeros((), dtype=torch.float64 if on_cpu else torch.float32, device=hidden.device)
         hidden_gradient = torch.empty_like(hidden) if learns_hidden else None
         weight_gradient = torch.zeros_like(weight, dtype=torch.float32) if learns_weight else None
-        stretch = max(_FEWEST, _SCORES // weight.shape[0])
+        stretch = max(_FEWEST, (_SCORES if on_cpu else _SCORES_ON_GPU) // weight.shape[0])
         for start in range(0, hidden.shape[0], stretch):
             rows = slice(start, start + stretch)
             piece = hidden[rows].detach().to(dtype)
-            scores = linear(piece, head).float()
+            scores = log_softmax(linear(piece, head), dim=1, dtype=torch.float32)
             target = labels[rows, None]
-            log_sum = torch.logsumexp(scores, dim=1, keepdim=True)
-            total += (log_sum - scores.gather(1, target)).sum(dtype=total.dtype)
+            total -= scores.gather(1, target).sum(dtype=total.dtype)
             # From here on the scores are the gradient: the share each token has, less one for the right one.
-            shares = scores.sub_(log_sum).exp_()
-            shares.scatter_add_(1, target, torch.full_like(log_sum, -1.0))
+            shares = scores.exp_()
+            shares.scatter_add_(1, target, torch.full_like(target, -1.0, dtype=torch.float32))
             shares = shares.to(dtype)
             if hidden_gradient is not None:
                 hidden_gradient[rows] = (shares @ head).to(hidden.dtype)
@@ -64,6 +65,8 @@ def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -
     """Add a product to a total that may be finer than it."""
     if left.dtype == total.dtype:
         total.addmm_(left, right)
+    elif total.is_cuda:
+        torch.addmm(total, left, right, out_dtype=total.dtype, out=total)
     else:
         total.add_(left @ right)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from seedbed.kernel.errors import InputError, ItemError
-from seedbed.trainer.attention import SEGMENTS, register
+from seedbed.trainer.attention import SEGMENTS, Segments, divide, register
+from seedbed.trainer.gpu import send
 from seedbed.trainer.loss import counted_loss
 from seedbed.trainer.masks import Sample, check_template
 from seedbed.trainer.recipe import Lora, TrainingRecipe
@@ -32,7 +34,7 @@ class Line:
 
     ids: torch.Tensor
     positions: torch.Tensor
-    segments: tuple[int, ...]
+    segments: Segments
     places: torch.Tensor
     """Where in the row a token that counts is predicted."""
     labels: torch.Tensor
@@ -51,11 +53,11 @@ def make_line(samples: Sequence[Sample], device: torch.device) -> Line:
                 labels.append(sample.ids[place])
         start += len(sample.ids)
     return Line(
-        torch.tensor([ids], device=device),
-        torch.tensor([positions], device=device),
-        tuple(len(sample.ids) for sample in samples),
-        torch.tensor(places, dtype=torch.long, device=device),
-        torch.tensor(labels, dtype=torch.long, device=device),
+        send(ids, device)[None],
+        send(positions, device)[None],
+        divide([len(sample.ids) for sample in samples], device),
+        send(places, device),
+        send(labels, device),
     )
 
 
@@ -69,16 +71,21 @@ class Student(nn.Module):
         whole = model.get_base_model() if hasattr(model, "peft_config") else model
         self._body = [whole.base_model]
         self._head = [whole.get_output_embeddings()]
-        self.head_is_plain = getattr(self._head[0], "bias", None) is None
+        self.head_is_plain = getattr(self.head, "bias", None) is None
         self.plain_head = False
         """Whether scores are the head's weights times what comes out of the body, and no more."""
+
+    @property
+    def head(self) -> Any:
+        """The layer that gives the scores."""
+        return self._head[0]
 
     def forward(self, line: Line) -> torch.Tensor:
         """The sum of the losses over the tokens that count."""
         if not self.plain_head:
             logits = self.logits(line, line.places)[0]
             return nn.functional.cross_entropy(logits.float(), line.labels, reduction="sum")
-        return counted_loss(self._hidden(line), self._head[0].weight, line.labels)
+        return counted_loss(self._hidden(line), self.head.weight, line.labels)
 
     def logits(self, line: Line, places: torch.Tensor) -> torch.Tensor:
         """Scores at some places of a row, as the model itself gives them."""
@@ -87,7 +94,7 @@ class Student(nn.Module):
 
     def plain_scores(self, line: Line) -> torch.Tensor:
         """Scores where tokens count, as the head's weights alone would have them."""
-        return nn.functional.linear(self._hidden(line), self._head[0].weight)
+        return nn.functional.linear(self._hidden(line), self.head.weight)
 
     def _hidden(self, line: Line) -> torch.Tensor:
         hidden: torch.Tensor = self._run(self._body[0], line).last_hidden_state[0, line.places]
@@ -173,6 +180,11 @@ def _quantization(lora: Lora | None) -> dict[str, Any]:
         raise ItemError(
             "a base in four bits (`lora.quantize: nf4`) needs an NVIDIA GPU, and there is none here",
             hint="put `quantize: none` into the training recipe",
+        )
+    if find_spec("bitsandbytes") is None:
+        raise ItemError(
+            "a base in four bits (`lora.quantize: nf4`) needs bitsandbytes, which is not installed",
+            hint="`pip install bitsandbytes` where the trainer runs, or put `quantize: none` into the recipe",
         )
     from transformers import BitsAndBytesConfig  # noqa: PLC0415  only where it is wanted
 

@@ -79,6 +79,8 @@ def _train(job: Job, ranks: Ranks, stopping: threading.Event) -> Outcome:
 def _settle(job: Job, ranks: Ranks) -> None:
     """The same sums in the same order, whatever else is done beside them."""
     torch.use_deterministic_algorithms(mode=True, warn_only=ranks.device.type == "cuda")
+    # Whoever reads what was never written would be wrong each time; filling it costs a pass over all memory.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.set_num_threads(job.threads or max(1, (os.cpu_count() or 1) // ranks.count))
 
 
