@@ -146,6 +146,7 @@ def test_four_bits_need_a_gpu(place):
 
 def test_four_bits_need_their_library(place, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("seedbed.trainer.student.find_spec", lambda _: None)
     with pytest.raises(ItemError, match="needs bitsandbytes, which is not installed"):
         ready(place, recipe=recipe(lora={"quantize": "nf4"}).canonical())
 
