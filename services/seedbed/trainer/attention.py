@@ -21,6 +21,8 @@ SEGMENTS = "seedbed_segments"
 _KERNEL_TYPES = (torch.bfloat16, torch.float16)
 _KERNEL_WIDTH = 256
 """Of a head, at most."""
+_KERNEL_CHIP = (8, 0)
+"""NVIDIA's compute capability, at least: Ampere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,14 @@ class Segments:
 
     lengths: tuple[int, ...]
     bounds: torch.Tensor | None = None
-    """On a GPU, where each begins and the last one ends: int32, one more than there are samples."""
+    """On a GPU that has the kernel, where each begins and the last one ends: int32, one more than samples."""
     longest: int = 0
     """Of the lengths; told so that a kernel need not wait for them."""
 
 
 def divide(lengths: Sequence[int], device: torch.device) -> Segments:
     """A row of samples of these lengths."""
-    if device.type != "cuda":
+    if device.type != "cuda" or torch.cuda.get_device_capability(device) < _KERNEL_CHIP:
         return Segments(tuple(lengths))
     bounds = [0, *accumulate(lengths)]
     return Segments(tuple(lengths), send(bounds, device, torch.int32), max(lengths))
@@ -113,7 +115,7 @@ def _attend_at_once(
     scaling: float | None,
 ) -> torch.Tensor:
     """(tokens, heads, width), by a kernel that knows where each segment begins."""
-    # Positions are turned in float32 even under autocast, and the kernel wants one type.
+    # Under autocast positions may be turned in a wider type, and the kernel wants one.
     q, k, v = (part[0].transpose(0, 1).to(value.dtype) for part in (query, key, value))
     attended: torch.Tensor = varlen_attn(
         q,
