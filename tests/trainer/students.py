@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,15 @@ def start(job: Job, processes: int = 1, env: Mapping[str, str] | None = None) ->
 def train(job: Job, processes: int = 1, env: Mapping[str, str] | None = None) -> int:
     """Train a phase to its end; the exit status."""
     return start(job, processes, env).wait(timeout=120)
+
+
+def wait_for_steps(job: Job, count: int) -> None:
+    """Wait until a training has done so many steps."""
+    path = job.work / METRICS
+    deadline = time.monotonic() + 90
+    while not path.exists() or len(path.read_text().splitlines()) < count:
+        assert time.monotonic() < deadline, log_of(job)
+        time.sleep(0.01)
 
 
 def losses(job: Job) -> list[float]:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import signal
-import time
 
 import pytest
 import torch
@@ -12,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from seedbed.trainer.attention import attend, divide
 from seedbed.trainer.gpu import suit_gpu
-from seedbed.trainer.job import CHECKPOINT, METRICS, SNAPSHOTS
+from seedbed.trainer.job import CHECKPOINT, SNAPSHOTS
 from seedbed.trainer.student import Student, check_student, make_line
 from tests.trainer.students import (
     VOCABULARY,
@@ -24,6 +23,7 @@ from tests.trainer.students import (
     start,
     tiny,
     train,
+    wait_for_steps,
     weights,
 )
 
@@ -106,11 +106,8 @@ def test_told_to_stop_it_saves_and_goes_on_to_the_same_weights(place):
     whole = make_job(place / "whole", place / "dataset", place / "model", recipe=text)
     assert train(whole) == 0, log_of(whole)
     job = make_job(place / "stopped", place / "dataset", place / "model", recipe=text)
-    process, path = start(job), job.work / METRICS
-    deadline = time.monotonic() + 90
-    while not path.exists() or len(path.read_text().splitlines()) < 20:
-        assert time.monotonic() < deadline, log_of(job)
-        time.sleep(0.01)
+    process = start(job)
+    wait_for_steps(job, 20)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 75, log_of(job)
     (snapshot,) = (job.work / SNAPSHOTS).iterdir()

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 
 import pytest
 import torch
@@ -22,6 +21,7 @@ from tests.trainer.students import (
     recipe,
     start,
     train,
+    wait_for_steps,
     weights,
 )
 
@@ -35,14 +35,6 @@ def whole(place):
     job = make_job(place / "whole", place / "dataset", place / "model", recipe=LONG)
     assert train(job) == 0, log_of(job)
     return job
-
-
-def wait_for_steps(job, count):
-    path = job.work / METRICS
-    deadline = time.monotonic() + 90
-    while not path.exists() or len(path.read_text().splitlines()) < count:
-        assert time.monotonic() < deadline, log_of(job)
-        time.sleep(0.01)
 
 
 def test_told_to_stop_it_saves_and_goes_on_to_the_same_weights(place, whole):
