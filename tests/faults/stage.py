@@ -169,13 +169,17 @@ class Run:
             self.signal(name, signal.SIGKILL)
 
     def double(self, name: str, **more: str) -> subprocess.Popen[bytes]:
-        """Start one more process of a service, as a cluster would. `more` is its own environment."""
+        """Start one more process of a service, as a cluster would, and wait until it serves.
+
+        `more` is its own environment.
+        """
         first = self.process(name)
         assert first is not None
         own = {"SEEDBED_LISTEN": "127.0.0.1:0", "SEEDBED_PARENT_PID": "0", **more}
         command = [sys.executable, "-m", f"seedbed.{name}"]
         log = self.folder / f"{name}-{len(self._doubles) + 2}.log"
         self._doubles.append(spawn(command, log, {**first.environ(), **own}))
+        wait_for(lambda: b" serving " in log.read_bytes(), f"another {name} serves")
         return self._doubles[-1]
 
     def kill_command(self) -> None:

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.kernel.bench import Again, Bench, Ceded, Hand
+from seedbed.kernel.bench import Again, Bench, Hand
 from seedbed.kernel.bus import WORK, consumer_name
 from seedbed.kernel.errors import StoreError
+from seedbed.kernel.lease import Ceded
 from seedbed.kernel.settings import Settings
 from tests.kernel.waiting import until
 

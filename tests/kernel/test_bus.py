@@ -56,6 +56,19 @@ async def test_the_streams_are_as_designed(bus):
         assert (await bus.js.stream_info(name)).config.retention == "limits"
 
 
+async def test_a_sign_of_life_is_answered_while_there_is_a_broker(bus, nats_server):
+    subscription = await subscribe(bus, ITEM.step)
+    await bus.publish_work(ITEM)
+    [message] = await subscription.fetch(1)
+    await bus.keep([])
+    await bus.keep([message.reply])
+    await message.ack()
+    # Of one that is done with by now, as well.
+    await bus.keep([message.reply, message.reply])
+    with pytest.raises(nats.errors.NoRespondersError):
+        await bus.keep(["$JS.ACK.nowhere"])
+
+
 async def test_an_item_is_open_at_most_once(bus):
     assert await bus.publish_work(ITEM)
     assert not await bus.publish_work(ITEM)

@@ -47,7 +47,7 @@ async def test_where_nothing_is_traced_a_job_is_not(bus):
 async def test_a_job_that_comes_again_says_how_it_ended_before_and_links_to_that(bus):
     came: asyncio.Queue[Msg] = asyncio.Queue()
     await bus.add_consumer(JOB.step, 30)
-    intake = Intake(bus, JOB.step, came.put_nowait, lambda: None)
+    intake = Intake(bus, JOB.step, lambda message, _: came.put_nowait(message), lambda: None, ack_wait=30)
     await intake.start()
     async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "trainer"):
         await queue_job(bus, JOB)

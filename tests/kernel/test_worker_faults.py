@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 
+import nats.js.errors
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome
 from seedbed.kernel import maker, worker
+from seedbed.kernel.bus import DEATHS
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.memo import Memo, memo_key
 from tests.kernel.chain import DEADLY, open_run, sow, working
@@ -121,6 +123,45 @@ async def test_two_workers_share_the_work(memo, bus, nats_server, store, endpoin
     assert one.sow.runs
     assert other.sow.runs
     assert len(await records(bus, memo)) == 24
+
+
+async def test_a_worker_that_was_cut_off_begins_nothing_that_another_has(
+    memo, bus, nats_server, store, endpoint, monkeypatch
+):
+    let_go, done_by_other = asyncio.Event(), asyncio.Event()
+
+    async def swallow(*_):
+        pass
+
+    async with working(nats_server.url, store, endpoint.url) as one:
+        one.sow.hold = let_go.wait
+        for number in range(worker.TEACHERLESS_AT_ONCE * 2):
+            await bus.publish_work(sow(f"seed{number}"))
+        await until(lambda: one.sow.runs == worker.TEACHERLESS_AT_ONCE)
+        async with working(nats_server.url, store, endpoint.url) as other:
+            other.sow.hold = done_by_other.wait
+            with monkeypatch.context() as cut:
+                cut.setattr(one.bus.client, "publish", swallow)
+                await until(lambda: other.sow.runs == worker.TEACHERLESS_AT_ONCE)
+            # What it has begun comes to its end; what it looked up ahead is with the other by now.
+            let_go.set()
+            await asyncio.sleep(0.5)
+            assert one.sow.runs == worker.TEACHERLESS_AT_ONCE
+            done_by_other.set()
+            await done(bus)
+    assert len(await records(bus, memo)) == worker.TEACHERLESS_AT_ONCE * 4
+    assert await letters(bus) == []
+
+
+async def test_an_item_that_waits_for_its_turn_stays_in_hand(process, bus, memo):
+    process.sow.hold = lambda: asyncio.sleep(1.5)
+    for number in range(worker.TEACHERLESS_AT_ONCE * 2):
+        await bus.publish_work(sow(f"seed{number}"))
+    await done(bus)
+    assert process.sow.runs == worker.TEACHERLESS_AT_ONCE * 2
+    # What comes a second time is marked.
+    with pytest.raises(nats.js.errors.NoKeysError):
+        await (await bus.bucket(DEATHS)).keys()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ process that dies hands its item back by falling silent, and the next goes on fr
 import asyncio
 import contextlib
 import time
+from functools import partial
 
 from nats.aio.msg import Msg
 
@@ -14,6 +15,7 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.intake import EXPIRES, Intake
+from seedbed.kernel.lease import Ceded, Lease
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
@@ -31,10 +33,6 @@ class Again(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
-
-
-class Ceded(Exception):
-    """The item is another's by now, and comes again where that one dies: it is let alone."""
 
 
 class Hand:
@@ -62,7 +60,8 @@ class Bench:
         self._settings = settings
         # None: a request has come to its end.
         self._came: asyncio.Queue[Msg | None] = asyncio.Queue()
-        self._intake = Intake(bus, step, self._came.put_nowait, lambda: self._came.put_nowait(None))
+        on_change = partial(self._came.put_nowait, None)
+        self._intake = Intake(bus, step, self._take, on_change, ack_wait=settings.ack_wait)
         self._loop: asyncio.Task[None] | None = None
         self._holding = False
         self._stopping = False
@@ -94,6 +93,10 @@ class Bench:
         while self._holding or time.monotonic() - self._last < patience:  # noqa: ASYNC110  time is what it waits for
             await asyncio.sleep(_LOOK)
         log.info("nothing is left to do", step=self._step)
+
+    def _take(self, message: Msg, _: Lease) -> None:
+        # Whose it is stands where the work is kept, not in its lease.
+        self._came.put_nowait(message)
 
     async def _run(self) -> None:
         while not self._stopping:

@@ -6,7 +6,7 @@ It knows subjects and keys, not what is in the messages it carries beyond their 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import nats.js.errors
@@ -179,6 +179,11 @@ class Bus:
         subject = f"{ROOT}.dead.{letter.step}.{letter.run}"
         await self.persist(lambda: self.js.publish(subject, letter.SerializeToString()))
         tell_letter(letter)
+
+    async def keep(self, acks: Sequence[str]) -> None:
+        """Give a sign of life of the items in hand, by where each is acknowledged. Raises if nobody heard."""
+        for number, ack in enumerate(acks, start=1):
+            await self.requests.keep(ack, answered=number == len(acks))
 
     async def publish_event(self, event: Event) -> None:
         """Tell watchers; nothing waits for it and nothing depends on it."""

@@ -5,6 +5,7 @@ Own requests to the server instead of `PullSubscription.fetch`: in nats-py large
 """
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from seedbed.kernel.bus import WORK, Bus, consumer_name
+from seedbed.kernel.lease import Lease
 
 EXPIRES = 3.0
 """Seconds a request stands. It dies silently with its server, and is taken for gone soon after."""
@@ -23,14 +25,29 @@ SLACK = 1.0
 class _Request:
     number: int
     left: int
-    deadline: float
+    asked: float
+    end: float
+    missed: float = math.inf
+    """When it was first found past its end without the server's word that it is over."""
+
+    def is_lost(self, now: float) -> bool:
+        """Whether that word has not come since either; a process that was frozen has yet to read it."""
+        if now > self.end:
+            self.missed = min(self.missed, now)
+        return now > self.missed + SLACK
 
 
 class Intake:
-    """Asks for items of one step; each is handed to `deliver` as it comes."""
+    """Asks for items of one step; each is handed to `deliver` as it comes, with its lease."""
 
     def __init__(
-        self, bus: Bus, step: str, deliver: Callable[[Msg], None], on_change: Callable[[], None]
+        self,
+        bus: Bus,
+        step: str,
+        deliver: Callable[[Msg, Lease], None],
+        on_change: Callable[[], None],
+        *,
+        ack_wait: float,
     ) -> None:
         self.step = step
         self.backlog = 0
@@ -38,6 +55,9 @@ class Intake:
         self._bus = bus
         self._deliver = deliver
         self._on_change = on_change
+        self._ack_wait = ack_wait
+        # Short beside the wait: an item may be as old as the request it came by.
+        self._expires = min(EXPIRES, ack_wait / 2)
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.{consumer_name(step)}"
         self._inbox = bus.client.new_inbox()
         self._requests: list[_Request] = []
@@ -60,14 +80,15 @@ class Intake:
         now, reconnects = time.monotonic(), self._bus.client.stats["reconnects"]
         if reconnects != self._reconnects:
             self._reconnects, self._requests = reconnects, []
-        self._requests = [r for r in self._requests if r.left and r.deadline > now]
+        self._requests = [r for r in self._requests if r.left and not r.is_lost(now)]
         return sum(request.left for request in self._requests)
 
     async def ask(self, count: int) -> None:
         """Ask for so many items more."""
         self._count += 1
-        self._requests.append(_Request(self._count, count, time.monotonic() + EXPIRES + SLACK))
-        wish = {"batch": count, "expires": int(EXPIRES * 1e9)}
+        now = time.monotonic()
+        self._requests.append(_Request(self._count, count, now, now + self._expires))
+        wish = {"batch": count, "expires": int(self._expires * 1e9)}
         await self._bus.client.publish(
             self._subject, json.dumps(wish).encode(), f"{self._inbox}.{self._count}"
         )
@@ -80,13 +101,20 @@ class Intake:
             self.backlog = 0
             self._on_change()
             return
+        self.backlog = message.metadata.num_pending
+        self._deliver(message, Lease(self._ack_wait, self._match()))
+        if self.backlog and not self.outstanding:
+            # The standing request has found work: more can be asked for at once.
+            self._on_change()
+
+    def _match(self) -> float:
+        """When the item that has come was asked for: it cannot have left the server before.
+
+        In a process that was frozen it may have lain for as long; its request is forgotten by then.
+        """
         # Requests are served in turn, so this one belongs to the oldest.
         for request in self._requests:
             if request.left:
                 request.left -= 1
-                break
-        self.backlog = message.metadata.num_pending
-        self._deliver(message)
-        if self.backlog and not self.outstanding:
-            # The standing request has found work: more can be asked for at once.
-            self._on_change()
+                return request.asked
+        return -math.inf

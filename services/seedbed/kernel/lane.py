@@ -10,6 +10,7 @@ from nats.aio.msg import Msg
 
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.intake import Intake
+from seedbed.kernel.lease import Ceded, Lease
 from seedbed.kernel.pool import Place
 
 LOOK = 0.5
@@ -75,8 +76,9 @@ class Turn:
     It has the permit for the work alone, so that a call can begin as soon as another has ended.
     """
 
-    def __init__(self, lane: "Lane") -> None:
+    def __init__(self, lane: "Lane", lease: Lease) -> None:
         self._lane = lane
+        self.lease = lease
         self.waited = 0.0
         """Seconds from when the item came until it had its permit."""
         self.begun = False
@@ -87,12 +89,14 @@ class Turn:
 
     @contextlib.asynccontextmanager
     async def work(self) -> AsyncIterator[Place | None]:
-        """Wait for a permit, and have it for the time of the work."""
+        """Wait for a permit, and have it for the time of the work. Raises Ceded where the lease ran out."""
         self._arrive()
         place = await self._lane.slots.acquire()
         self.waited = time.monotonic() - self._began
-        self.begun = True
         try:
+            if self.lease.lapsed:
+                raise Ceded
+            self.begun = True
             yield place
         finally:
             self._lane.slots.release(place)
@@ -119,9 +123,11 @@ class Lane:
         self._wake = asyncio.Event()
         slots.on_grant = self._wake.set
 
-    async def add(self, bus: Bus, step: str, deliver: Callable[[Msg], None]) -> None:
+    async def add(
+        self, bus: Bus, step: str, deliver: Callable[[Msg, Lease], None], *, ack_wait: float
+    ) -> None:
         """Let a step take part."""
-        intake = Intake(bus, step, deliver, self.wake)
+        intake = Intake(bus, step, deliver, self.wake, ack_wait=ack_wait)
         await intake.start()
         self._intakes.append(intake)
 

@@ -58,6 +58,13 @@ class Requests:
             return None
         return answer.data, int(headers["Nats-Sequence"])
 
+    async def keep(self, ack: str, *, answered: bool) -> None:
+        """Ask a consumer for patience with an item, by where that is acknowledged."""
+        if answered:
+            await self._ask(ack, Msg.Ack.Progress, None)
+        else:
+            await self._client.publish(ack, Msg.Ack.Progress)
+
     async def _ask(self, subject: str, data: bytes, headers: dict[str, str] | None) -> Msg:
         self._count += 1
         number = str(self._count)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from weakref import WeakValueDictionary
@@ -18,6 +19,7 @@ from seedbed.bus.v1.bus_pb2 import Item, Outcome, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.lane import Lane, Places, Turn
+from seedbed.kernel.lease import Ceded, Lease
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.maker import AnyStep, Maker
 from seedbed.kernel.memo import memo_key
@@ -71,7 +73,7 @@ class Worker:
             await self._register(step)
             await self._bus.add_consumer(step.name, self._ack_wait)
             lane = self._lane(step)
-            await lane.add(self._bus, step.name, partial(self._take, step, lane))
+            await lane.add(self._bus, step.name, partial(self._take, step, lane), ack_wait=self._ack_wait)
         loops = [lane.run() for lane in self._lanes.values()]
         self._loops = [asyncio.create_task(loop) for loop in [*loops, self._beat()]]
         for loop in self._loops:
@@ -113,9 +115,9 @@ class Worker:
         data = self._specs[step.name].SerializeToString(deterministic=True)
         await self._bus.persist(lambda: bucket.put(step.name, data))
 
-    def _take(self, step: AnyStep, lane: Lane, message: Msg) -> None:
+    def _take(self, step: AnyStep, lane: Lane, message: Msg, lease: Lease) -> None:
         # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
-        turn = Turn(lane)
+        turn = Turn(lane, lease)
         task = asyncio.create_task(self._hold(step, message, turn))
         self._in_hand[task] = message, turn
         task.add_done_callback(self._let_go)
@@ -138,6 +140,8 @@ class Worker:
         except StoreError as error:
             self._tell(error.message)
             await message.nak(delay=STORE_DELAY)
+        except Ceded:
+            log.info("out of hand for too long: left to whoever has it now", item=message.subject)
         except Exception:
             # Neither acknowledged nor kept alive any more: it comes again after the wait.
             log.exception("item dropped, it will come again")
@@ -183,9 +187,18 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._heartbeat)
-            for message, _ in list(self._in_hand.values()):
-                with contextlib.suppress(Exception):
-                    await message.in_progress()
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(self._heartbeat):
+                    await self._keep()
+
+    async def _keep(self) -> None:
+        """Tell the broker what is in hand; leases are renewed once it has answered, as it may be away."""
+        held = {message.reply: turn.lease for message, turn in self._in_hand.values()}
+        kept = {reply: lease for reply, lease in held.items() if not lease.lapsed}
+        now = time.monotonic()
+        await self._bus.keep(list(kept))
+        for lease in kept.values():
+            lease.renew(now)
 
 
 def _insist(loop: asyncio.Task[None]) -> None:

@@ -6,9 +6,10 @@ import os
 import socket
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.kernel.bench import Again, Ceded, Hand
+from seedbed.kernel.bench import Again, Hand
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.errors import NotFound
+from seedbed.kernel.lease import Ceded
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import Store
