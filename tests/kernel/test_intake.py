@@ -10,6 +10,8 @@ from seedbed.kernel.bus import Bus
 from seedbed.kernel.intake import Intake
 from seedbed.kernel.lease import Lease
 from seedbed.kernel.settings import Settings
+from tests.kernel.killing import killing
+from tests.kernel.waiting import until
 
 STEP = "test.step"
 ACK_WAIT = 1.0
@@ -92,3 +94,19 @@ async def test_a_request_whose_end_the_server_never_tells_is_given_up(bus, monke
         assert intake.outstanding == 3
         await asyncio.sleep(1.1)
         assert intake.outstanding == 0
+
+
+@killing
+async def test_what_was_asked_for_while_there_was_no_broker_is_in_hand(bus, nats_server):
+    async with taking(bus) as (intake, came):
+        nats_server.kill()
+        await until(lambda: not bus.client.is_connected)
+        # Kept until there is a connection, which then is another: the request is not counted any more.
+        await intake.ask(1)
+        await asyncio.sleep(ACK_WAIT)
+        nats_server.start()
+        await until(lambda: bus.client.is_connected)
+        await bus.persist(lambda: bus.publish_work(item(1)))
+        message, lease = await take(came)
+        assert not lease.lapsed
+        await message.ack()

@@ -63,6 +63,7 @@ class Intake:
         self._requests: list[_Request] = []
         self._count = 0
         self._reconnects = 0
+        self._connected = time.monotonic()
         self._subscription: Subscription | None = None
 
     async def start(self) -> None:
@@ -77,9 +78,8 @@ class Intake:
     @property
     def outstanding(self) -> int:
         """Items asked for that have not come."""
-        now, reconnects = time.monotonic(), self._bus.client.stats["reconnects"]
-        if reconnects != self._reconnects:
-            self._reconnects, self._requests = reconnects, []
+        self._look_at_connection()
+        now = time.monotonic()
         self._requests = [r for r in self._requests if r.left and not r.is_lost(now)]
         return sum(request.left for request in self._requests)
 
@@ -107,14 +107,18 @@ class Intake:
             # The standing request has found work: more can be asked for at once.
             self._on_change()
 
-    def _match(self) -> float:
-        """When the item that has come was asked for: it cannot have left the server before.
+    def _look_at_connection(self) -> None:
+        reconnects = self._bus.client.stats["reconnects"]
+        if reconnects != self._reconnects:
+            # Which requests went with the old one is not known.
+            self._reconnects, self._connected, self._requests = reconnects, time.monotonic(), []
 
-        In a process that was frozen it may have lain for as long; its request is forgotten by then.
-        """
+    def _match(self) -> float:
+        """When the item that has come left the server at the earliest: in a frozen process it lies unread."""
+        self._look_at_connection()
         # Requests are served in turn, so this one belongs to the oldest.
         for request in self._requests:
             if request.left:
                 request.left -= 1
                 return request.asked
-        return -math.inf
+        return self._connected

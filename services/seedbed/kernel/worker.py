@@ -186,10 +186,12 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(self._heartbeat)
+            began = time.monotonic()
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(self._heartbeat):
                     await self._keep()
+            # Answered or not, the next is not late.
+            await asyncio.sleep(max(0, began + self._heartbeat - time.monotonic()))
 
     async def _keep(self) -> None:
         """Tell the broker what is in hand; leases are renewed once it has answered, as it may be away."""
