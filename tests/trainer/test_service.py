@@ -1,10 +1,13 @@
 """Trainings on the bus: refused, waited for, and what was trained before is not trained again."""
 
+import asyncio
+
 import pytest
 
 from seedbed.kernel.errors import InputError, NotFound, StoreError
 from seedbed.kernel.store import open_store
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
+from tests.kernel.looking import left
 from tests.trainer.service import serving
 from tests.trainer.students import RECIPE, recipe
 
@@ -112,3 +115,23 @@ async def test_a_store_that_is_away_during_a_save_is_waited_for(bus, store, plac
         ended = await trainer.until(name)
         assert (ended.state, ended.waiting) == (SUCCEEDED, "")
         assert flaky.times == {"snapshots": 0, "checkpoints": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_told_to_stop_as_it_ends_it_says_that_it_is_done(bus, store, place, tmp_path, monkeypatch):
+    async with serving(bus, store, tmp_path / "cache") as trainer:
+        get = trainer.trainings.get
+
+        async def get_slowly(name):
+            found = await get(name)
+            if found.state == SUCCEEDED:
+                await asyncio.sleep(1)
+            return found
+
+        digest = await trainer.send(place / "dataset")
+        monkeypatch.setattr(trainer.trainings, "get", get_slowly)
+        asked = await trainer.train(digest, place / "model", recipe().canonical())
+        await trainer.until(asked.name)
+    # Acknowledged, not handed back.
+    assert await left(bus) == 0

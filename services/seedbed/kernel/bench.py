@@ -23,6 +23,8 @@ from seedbed.kernel.telemetry.items import Work
 
 _AGAIN = 2.0
 _LOOK = 0.5
+_LAST_WORDS = 0.2
+"""Seconds to say that an item is done, where its end was written down just before the word to stop came."""
 
 log = get_logger(__name__)
 
@@ -80,8 +82,8 @@ class Bench:
         with contextlib.suppress(Exception):
             await self._intake.stop()
         if self._loop:
-            if self._holding and self._hand.ease():
-                await asyncio.wait({self._loop}, timeout=grace)
+            if self._holding:
+                await asyncio.wait({self._loop}, timeout=grace if self._hand.ease() else _LAST_WORDS)
             await end_tasks([self._loop])
         while not self._came.empty():
             if message := self._came.get_nowait():

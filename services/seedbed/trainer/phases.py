@@ -14,7 +14,7 @@ from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import Store
 from seedbed.kernel.telemetry.items import Work
-from seedbed.trainer.attempt import Attempt
+from seedbed.trainer.attempt import Attempt, End
 from seedbed.trainer.changes import Lost, claim, has_ended
 from seedbed.trainer.core import next_phase
 from seedbed.trainer.materials import Depot
@@ -56,11 +56,16 @@ class Phases(Hand):
         return self._attempt is not None
 
     async def _try(self, training: Training, item: Item, work: Work) -> None:
-        self._attempt = Attempt(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
+        attempt = Attempt(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
+        self._attempt = attempt
         try:
-            end = await self._attempt.run()
+            await self._conclude(await attempt.run(), item, work)
         finally:
+            # Not before: told to stop meanwhile, it is not cut off between its end and the word of it.
             self._attempt = None
+
+    async def _conclude(self, end: End, item: Item, work: Work) -> None:
+        """Say what an attempt came to. Raises Again, Ceded."""
         log.info("phase ended", end=end)
         if end != "done":
             work.fail(f"PHASE_{end.upper()}")
