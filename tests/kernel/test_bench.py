@@ -10,6 +10,7 @@ from seedbed.kernel.bus import WORK, consumer_name
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.lease import Ceded
 from seedbed.kernel.settings import Settings
+from tests.kernel.looking import done
 from tests.kernel.waiting import until
 
 STEP = "test.long"
@@ -61,10 +62,6 @@ async def queue(bus, *digests):
         assert await bus.publish_work(Item(run="r", leaf="l", step=STEP, digest=digest))
 
 
-async def queued(bus):
-    return (await bus.js.stream_info(WORK)).state.messages
-
-
 async def test_items_are_worked_on_in_turn_and_kept_alive_for_longer_than_the_wait(bus):
     async with at_work(bus, Maker(seconds=2.5)) as bench:
         hand = bench._hand
@@ -72,8 +69,7 @@ async def test_items_are_worked_on_in_turn_and_kept_alive_for_longer_than_the_wa
         await until(lambda: len(hand.ended) == 2, 10)
         assert hand.begun == hand.ended == ["first", "second"]
         assert hand.beats > 8
-        await bus.client.flush()
-        assert await queued(bus) == 0
+        await done(bus)
 
 
 @pytest.mark.parametrize("raised", [Again(0.3), Ceded(), StoreError("on holiday"), RuntimeError("a slip")])
@@ -115,4 +111,4 @@ async def test_it_is_through_when_nothing_is_queued_and_nothing_will_come_back(b
     async with at_work(bus, Maker(seconds=0.1)) as bench:
         await asyncio.wait_for(bench.empty(), 15)
         assert bench._hand.ended == ["next", "held"]
-        assert await queued(bus) == 0
+        await done(bus)

@@ -133,7 +133,7 @@ async def test_one_that_hangs_is_named_within_the_patience(endpoint, talks):
     error = await refusal(endpoint, url=f"http://127.0.0.1:{port}/v1", patience=0.3)
     await gone.wait()
     server.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert "did not answer within 0.3 seconds" in error.message
     assert "loaded" in error.hint
 

@@ -97,7 +97,7 @@ async def test_it_serves_until_it_is_told_to_stop(start, number):
     began = time.monotonic()
     service.process.send_signal(number)
     assert await service.ended() == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert service.said("stopping")
     assert "stopped in order" in service.lines()
 

@@ -126,7 +126,7 @@ async def test_a_call_past_its_deadline_is_cancelled_on_the_server(client):
     began = time.monotonic()
     error = await failure(client.greet(b"forever", timeout=0.2))
     assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     await asyncio.wait_for(greeter.cancelled.wait(), 5)
 
 

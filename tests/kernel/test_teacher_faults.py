@@ -42,7 +42,7 @@ async def test_retry_after_is_honoured(teacher, endpoint):
     endpoint.answer = in_turn(lambda: fault(429, **headers), lambda: reply(FINE))
     began = time.monotonic()
     await ask(teacher)
-    assert 0.3 <= time.monotonic() - began < 1
+    assert 0.3 <= time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "", "Wed, 21 Oct 2026 07:28:00 GMT", "nan"])
@@ -51,7 +51,7 @@ async def test_a_retry_after_that_cannot_be_read_is_none(teacher, endpoint, valu
     endpoint.answer = in_turn(lambda: fault(503, **headers), lambda: reply(FINE))
     began = time.monotonic()
     await ask(teacher)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 async def test_all_requests_of_the_process_wait_with_the_first(teacher, endpoint, pauses):

@@ -11,7 +11,7 @@ from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import candidate_id
 from seedbed.skills.v1.steps_pb2 import InstructResult
 from tests.kernel.chain import LEAF, RUN, SPECS, Sow, make_plan, open_run, sow, weigh, working
-from tests.kernel.looking import done, left, letters, records, scored
+from tests.kernel.looking import done, letters, open_items, records, scored
 from tests.kernel.waiting import until
 
 
@@ -179,7 +179,7 @@ async def test_a_plan_with_another_version_is_left_alone(process, bus, memo, mon
         return (await bus.js.consumer_info(WORK, "test_sow")).num_redelivered > 0
 
     await until(looked_at)
-    assert await left(bus) == 1
+    await open_items(bus, 1)
     assert process.sow.runs == 0
 
 

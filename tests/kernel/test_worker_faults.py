@@ -14,7 +14,7 @@ from seedbed.kernel.errors import StoreError
 from seedbed.kernel.memo import Memo, memo_key
 from tests.kernel.chain import DEADLY, open_run, sow, working
 from tests.kernel.killing import killing
-from tests.kernel.looking import done, left, letters, records, scored
+from tests.kernel.looking import done, letters, open_items, records, scored
 from tests.kernel.waiting import until
 from tests.servers.process import die_with_parent
 
@@ -86,7 +86,7 @@ async def test_a_graceful_stop_finishes_what_is_in_hand(memo, bus, nats_server, 
     item = sow("seed")
     assert (await memo.get(memo_key(item))).record.followed
     # What follows from it waits for the next worker.
-    assert await left(bus) == 1
+    await open_items(bus, 1)
 
 
 async def test_what_a_stop_cannot_finish_is_handed_back_at_once(memo, bus, nats_server, store, endpoint):

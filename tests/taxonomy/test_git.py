@@ -76,7 +76,7 @@ def test_git_ends_in_time_with_its_helpers(tmp_path):
     start = time.monotonic()
     with pytest.raises(GitFailed, match="no answer within 1 s"):
         git(tmp_path, "-c", "alias.wait=!sleep 30", "wait", timeout=1)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 def test_a_hook_that_lints_does_not_lead_git_astray(tmp_path, monkeypatch):

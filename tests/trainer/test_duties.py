@@ -67,10 +67,14 @@ async def trainers(tmp_path, nats_server, file_store_url):
     await bus.close()
 
 
-async def lag(bus):
-    """What a scaler reads: items that wait and those in hand."""
-    found = await bus.js.consumer_info("WORK", consumer_name(STEP))
-    return found.num_pending + found.num_ack_pending
+async def lag(bus, items):
+    """Wait until a scaler reads so many: items that wait and those in hand."""
+
+    async def read():
+        found = await bus.js.consumer_info("WORK", consumer_name(STEP))
+        return found.num_pending + found.num_ack_pending == items
+
+    await until(read)
 
 
 async def test_an_errand_for_which_there_is_nothing_ends_by_itself(trainers):
@@ -105,7 +109,7 @@ async def test_a_desk_queues_and_errands_work_each_as_far_as_it_lives(trainers, 
         async def has_begun():
             return (await training()).metrics.step > 0
 
-        assert await lag(trainers.bus) == 1
+        await lag(trainers.bus, 1)
         first = trainers.start("errand")
         await until(has_begun, 60)
         assert (await training()).fence == 1
@@ -115,7 +119,7 @@ async def test_a_desk_queues_and_errands_work_each_as_far_as_it_lives(trainers, 
         left = await training()
         assert left.phases[0].HasField("snapshot")
         assert [pb.PhaseState.Name(phase.state) for phase in left.phases] == ["PHASE_STATE_WAITING"] * 2
-        assert await lag(trainers.bus) == 1
+        await lag(trainers.bus, 1)
 
         second = trainers.start("errand")
         await until(lambda: second.poll() is not None, 120)
@@ -124,7 +128,7 @@ async def test_a_desk_queues_and_errands_work_each_as_far_as_it_lives(trainers, 
         assert has_ended(ended)
         assert ended.state == pb.TrainingState.TRAINING_STATE_SUCCEEDED, ended.reason
         assert ended.fence == 3  # once by the first, twice by the second: it took both phases
-        assert await lag(trainers.bus) == 0
+        await lag(trainers.bus, 0)
         assert desk.poll() is None
 
 
