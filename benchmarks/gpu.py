@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 
 from benchmarks.students import make_llama, make_samples, run_loop
 from seedbed.trainer.peak import share_of_peak
+from seedbed.trainer.train import settle
 
 BAR = 0.45
 LONGEST = 4096
@@ -88,6 +89,7 @@ def main() -> int:
         print("there is no GPU here", file=sys.stderr)
         return 2
     versions = f"torch {torch.__version__}, transformers {transformers.__version__}"
+    settle(torch.device("cuda"))
     product = share_of_peak(measure_product(), torch.device("cuda"))
     print(f"{torch.cuda.get_device_name()}, {versions}\na product of matrices: {product:.1%} of the peak")
     print(f"{'tokens a row':>12}  {'tokens/s':>9}  {'of peak':>7}  {'memory':>8}")

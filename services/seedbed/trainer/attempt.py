@@ -106,7 +106,8 @@ class Attempt:
     async def _start(self, job: Job) -> TrainingProcess:
         self._place.begin()
         try:
-            return await TrainingProcess.start(job, count_processes(self._settings.trainer_processes))
+            processes = count_processes(self._settings.trainer_processes)
+            return await TrainingProcess.start(job, processes, self._settings.cache_folder / "kernels")
         except OSError as error:
             raise StoreError(f"cannot start in {job.work}: {error.strerror or error}") from error
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch.nn.functional import linear, log_softmax
 
+from seedbed.trainer.kernels import fuse, has_compiler
+
 _SCORES = 1 << 21
 """Scores held at a time: more tokens where the vocabulary is small."""
 _SCORES_ON_GPU = 1 << 28
@@ -33,6 +35,7 @@ class _CountedLoss(torch.autograd.Function):
         total = torch.zeros((), dtype=torch.float64 if on_cpu else torch.float32, device=hidden.device)
         hidden_gradient = torch.empty_like(hidden) if learns_hidden else None
         weight_gradient = torch.zeros_like(weight, dtype=torch.float32) if learns_weight else None
+        fused = has_compiler(hidden.device.type)
         stretch = max(_FEWEST, (_SCORES if on_cpu else _SCORES_ON_GPU) // weight.shape[0])
         for start in range(0, hidden.shape[0], stretch):
             rows = slice(start, start + stretch)
@@ -40,10 +43,7 @@ class _CountedLoss(torch.autograd.Function):
             scores = log_softmax(linear(piece, head), dim=1, dtype=torch.float32)
             target = labels[rows, None]
             total -= scores.gather(1, target).sum(dtype=total.dtype)
-            # From here on the scores are the gradient: the share each token has, less one for the right one.
-            shares = scores.exp_()
-            shares.scatter_add_(1, target, torch.full_like(target, -1.0, dtype=torch.float32))
-            shares = shares.to(dtype)
+            shares = (_share_at_once if fused else _share)(scores, target, dtype)
             if hidden_gradient is not None:
                 hidden_gradient[rows] = (shares @ head).to(hidden.dtype)
             if weight_gradient is not None:
@@ -59,6 +59,19 @@ class _CountedLoss(torch.autograd.Function):
             if gradient is not None:
                 gradient.mul_(outer)
         return hidden_gradient, weight_gradient, None, None
+
+
+def _share(scores: torch.Tensor, target: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The gradient that scores get: the share each token has, less one for the right one. In their place."""
+    shares = scores.exp_()
+    shares.scatter_add_(1, target, torch.full_like(target, -1.0, dtype=torch.float32))
+    return shares.to(dtype)
+
+
+@fuse
+def _share_at_once(scores: torch.Tensor, target: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    tokens = torch.arange(scores.shape[1], device=scores.device)
+    return (scores.exp() - (tokens == target).float()).to(dtype)
 
 
 def _add_product(total: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:

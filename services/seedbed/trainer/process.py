@@ -24,9 +24,9 @@ class TrainingProcess:
 
     @classmethod
     async def start(
-        cls, job: Job, processes: int, environ: Mapping[str, str] = os.environ
+        cls, job: Job, processes: int, kernels: Path, environ: Mapping[str, str] = os.environ
     ) -> "TrainingProcess":
-        """Start it; it ends when we do."""
+        """Start it; it ends when we do. What it compiles is kept in the folder `kernels` for the next one."""
         keep_room(job.work)
         (job.work / JOB).write_text(job.model_dump_json(), encoding="utf-8")
         module = ("-m", "seedbed.trainer.train", str(job.work / JOB))
@@ -39,6 +39,9 @@ class TrainingProcess:
         env |= {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "true", "PYTHONSAFEPATH": "1"}
         # Threads that wait by turning in circles take the processor from those that they wait for.
         env.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # Not in /tmp, from where some containers run nothing; and a handful of kernels needs no helpers.
+        env.setdefault("TORCHINDUCTOR_CACHE_DIR", str(kernels))
+        env.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
         if job.threads:
             env["OMP_NUM_THREADS"] = str(job.threads)
         with (job.work / _LOG).open("ab") as log:

@@ -52,7 +52,8 @@ def main(path: str) -> int:
 
 
 def _train(job: Job, ranks: Ranks, stopping: threading.Event) -> Outcome:
-    _settle(job, ranks)
+    settle(ranks.device)
+    torch.set_num_threads(job.threads or max(1, (os.cpu_count() or 1) // ranks.count))
     prepared = prepare(job, ranks.device)
     sharded = _shards(job, ranks)
     if sharded:
@@ -76,12 +77,11 @@ def _train(job: Job, ranks: Ranks, stopping: threading.Event) -> Outcome:
     return Outcome(end="done")
 
 
-def _settle(job: Job, ranks: Ranks) -> None:
+def settle(device: torch.device) -> None:
     """The same sums in the same order, whatever else is done beside them."""
-    torch.use_deterministic_algorithms(mode=True, warn_only=ranks.device.type == "cuda")
+    torch.use_deterministic_algorithms(mode=True, warn_only=device.type == "cuda")
     # Whoever reads what was never written would be wrong each time; filling it costs a pass over all memory.
     torch.utils.deterministic.fill_uninitialized_memory = False
-    torch.set_num_threads(job.threads or max(1, (os.cpu_count() or 1) // ranks.count))
 
 
 def _shards(job: Job, ranks: Ranks) -> bool:
