@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from seedbed.cli.ports import choose_ports
 from seedbed.cli.processes import ProcessList
 from tests.servers.process import spawn
 
@@ -43,7 +44,7 @@ class Teacher:
         self._options = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items()]
         self._before = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
+        self.port = choose_ports(["teacher"], {})["teacher"]
 
     @property
     def url(self) -> str:
@@ -60,8 +61,6 @@ class Teacher:
         command = [sys.executable, program, "--listen", f"127.0.0.1:{self.port}", *self._options]
         self._process = spawn(command, log)
         wait_for(lambda: b"http" in log.read_bytes(), "the teacher starts", 20)
-        address = next(word for word in log.read_text().split() if word.startswith("http"))
-        self.port = int(address.removesuffix("/v1").rpartition(":")[2])
 
     def freeze(self) -> None:
         """Answer nobody until `thaw`."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Plan, Record, RunEntry, RunState
+from seedbed.cli.ports import choose_ports
 from seedbed.kernel.bus import RUNS, STEPS, Bus
 from seedbed.kernel.channel import open_channel
 from seedbed.kernel.memo import Memo, memo_key
@@ -26,12 +26,6 @@ from tests.servers.process import spawn
 STEP_LIST: list[Step[Any, Any]] = [CutDocument(), AugmentChunk(), WritePairs()]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 async def record_of(bus: Bus, store: FolderStore, item: Item) -> Record:
     memo = Memo(bus, store)
     while True:
@@ -43,7 +37,7 @@ async def record_of(bus: Bus, store: FolderStore, item: Item) -> Record:
 async def test_it_serves_cuts_documents_and_stops_when_told(
     bus: Bus, nats_server: NatsServer, tmp_path: Path
 ):
-    port = free_port()
+    port = choose_ports(["knowledge"], {})["knowledge"]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from google.longrunning.operations_pb2_grpc import OperationsStub, add_Operation
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.bus.v1.bus_pb2 import RunState
+from seedbed.cli.ports import choose_ports
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.channel import open_channel
 from seedbed.kernel.digest import message_bytes
@@ -146,9 +146,7 @@ async def spawn_runs(
     nats_url: str, store: Store, folder: Path
 ) -> AsyncIterator[tuple[subprocess.Popen[bytes], Client]]:
     """The runs service as a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{choose_ports(['runs'], {})['runs']}"
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -7,6 +7,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
+from seedbed.cli.ports import choose_ports
 from tests.servers.ceph import Ceph
 from tests.servers.process import die_with_parent, end, spawn, wait_until
 
@@ -68,7 +69,7 @@ class S3Server:
         self._configuration = folder / "ceph.conf"
         self._environment = os.environ | ceph.environment(self._configuration)
         self._cluster = str(uuid.uuid4())
-        self._monitor_port, self._port = _free_ports()
+        self._monitor_port, self._port = choose_ports(["monitor", "gateway"], {}).values()
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
         self._configuration.write_text(
             _CONFIGURATION.substitute(
@@ -149,10 +150,3 @@ class S3Server:
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self._port)) == 0
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]

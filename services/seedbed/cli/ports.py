@@ -1,48 +1,71 @@
-"""Free ports of this machine, the same again at the next start where nobody took them."""
+"""Free ports of this machine, the same again at the next start where nobody took them.
 
+A port is free until somebody listens there, which takes a service a moment, and again where it is restarted.
+So a command claims its ports among all commands of the same user, from their choice to its own end.
+"""
+
+import fcntl
+import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
 
 # Below the ports that outgoing connections are given, which could take one while its service restarts.
 _RANGE = range(20000, 32000)
 _TRIES = 1000
+_CLAIMS = Path(tempfile.gettempdir()) / f"seedbed-ports-{os.getuid()}"
+
+_claimed: dict[int, IO[bytes]] = {}
+"""By this process; the locks go with it, however it ends."""
 
 
 def choose_ports(names: Iterable[str], kept: Mapping[str, int]) -> dict[str, int]:
-    """A free port for every name: the one it had where that is still free, else another."""
-    held: list[socket.socket] = []
-    try:
-        chosen: dict[str, int] = {}
-        for name in names:
-            port = _hold(kept.get(name, 0), held) or _hold_any(held)
-            chosen[name] = port
-        return chosen
-    finally:
-        for holder in held:
-            holder.close()
+    """A free port for every name: the one it had where that is still free, else another.
+
+    Raises OSError where there is none.
+    """
+    # Bound until all are chosen, so that none is given twice.
+    with ExitStack() as bound:
+        return {name: kept[name] if _take(kept.get(name, 0), bound) else _take_any(bound) for name in names}
 
 
-def _hold(port: int, held: list[socket.socket]) -> int:
-    """Bind a port until all are chosen, so that none is given twice; 0 where it is not free."""
-    if not 0 < port < 65536:
-        return 0
-    holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _take(port: int, bound: ExitStack) -> bool:
+    """Claim and bind a port; False where it is not free."""
+    if not 0 < port < 65536 or not _claim(port):
+        return False
+    holder = bound.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
     try:
         # What an ended process left in TIME_WAIT does not count as taken.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(("127.0.0.1", port))
         holder.listen(1)
     except OSError:
-        holder.close()
-        return 0
-    held.append(holder)
-    return port
+        return False
+    return True
 
 
-def _hold_any(held: list[socket.socket]) -> int:
+def _take_any(bound: ExitStack) -> int:
     for _ in range(_TRIES):
-        port = _hold(random.choice(_RANGE), held)
-        if port:
+        port = random.choice(_RANGE)
+        if port not in _claimed and _take(port, bound):
             return port
     raise OSError(f"no free port between {_RANGE.start} and {_RANGE.stop} on 127.0.0.1")
+
+
+def _claim(port: int) -> bool:
+    """Have a port among our own; False where another command has it."""
+    if port in _claimed:
+        return True
+    _CLAIMS.mkdir(mode=0o700, exist_ok=True)
+    claim = (_CLAIMS / str(port)).open("ab")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        return False
+    _claimed[port] = claim
+    return True
