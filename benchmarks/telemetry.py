@@ -1,6 +1,6 @@
 """What telemetry costs: CPU a call with it off, at the default sampling, and with all traced, in turns.
 
-`python benchmarks/telemetry.py --rounds 5`. Each round is a run of the whole stack for each of the three, in
+`python benchmarks/telemetry.py --rounds 11`. Each round is a run of the whole stack for each of the three, in
 an order that changes from round to round; the collector and the mock endpoint are counted apart. The cost is
 the median of the rounds' ratios.
 """
@@ -37,7 +37,7 @@ _TARGET = 150
 def main() -> None:
     """Measure, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument(
         "--modes", default="off,default,all", help="which of them, parted by commas; off first"
     )
