@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn.functional import rms_norm
 
-from seedbed.trainer.kernels import draw, fuse_layers, has_compiler, same
+from seedbed.trainer.kernels import fuse_layers, has_compiler
+from seedbed.trainer.trial import draw, same
 
 _SLACK = 1e-4
 

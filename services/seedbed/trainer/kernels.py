@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch.nn.functional import silu
 
+from seedbed.trainer.trial import draw, same
+
 _SLACK = 0.02
 """Of arithmetic in bfloat16."""
 _TURN = "apply_rotary_pos_emb"
@@ -86,14 +88,3 @@ def _is_gated(module: Any) -> bool:
         found, wanted = _pass(_gate, module, hidden), module(hidden)
     module.train(learns)
     return same(found, wanted, _SLACK)
-
-
-def draw(rows: int, width: int, device: torch.device) -> torch.Tensor:
-    """Numbers to try a layer with, the same each time."""
-    generator = torch.Generator(device).manual_seed(0)
-    return torch.randn(rows, width, generator=generator, device=device)
-
-
-def same(found: torch.Tensor, wanted: torch.Tensor, slack: float) -> bool:
-    """Whether two ways come to the same, as far as the arithmetic goes."""
-    return bool((found - wanted).abs().max() <= slack * wanted.abs().max())

@@ -18,6 +18,7 @@ from seedbed.trainer.gpu import send
 from seedbed.trainer.loss import counted_loss
 from seedbed.trainer.masks import Sample, check_template
 from seedbed.trainer.recipe import Lora, TrainingRecipe
+from seedbed.trainer.trial import same
 
 _WHOLE = "bring the whole folder again, as it was saved or as it is on the hub"
 
@@ -250,7 +251,7 @@ def check_student(student: Student, vocabulary: int) -> None:
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Whether scores are equal, as far as the arithmetic goes."""
     slack = 1e-3 if one.dtype == torch.float32 and one.device.type == "cpu" else 0.03
-    return bool((one - other).abs().max() <= slack * one.abs().max())
+    return same(other, one, slack)
 
 
 def first_line(error: BaseException) -> str:
