@@ -23,7 +23,9 @@ KEYS = [
     "recorded",
 ]
 KEYS += ["estimate", "budget", "leaves"]
-LEAF_KEYS = "path kind target accepted rejected duplicate unneeded malformed failed rounds reason".split()
+LEAF_KEYS = (
+    "path kind target accepted rejected duplicate unneeded malformed failed rounds reason notes".split()
+)
 
 
 def test_the_object_has_the_fields_it_promises():
@@ -41,7 +43,7 @@ def test_the_object_has_the_fields_it_promises():
     assert found["seconds"] == 1.235
     (row,) = found["leaves"]
     assert list(row) == LEAF_KEYS
-    assert list(row.values())[2:-1] == [30, 30, 5, 4, 3, 2, 1, 2]
+    assert list(row.values())[2:-2] == [30, 30, 5, 4, 3, 2, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,15 @@ def test_the_exit_status_tells_how_it_ended(state, code):
 def test_an_open_leaf_counts_what_it_has_so_far():
     found = Summary(run(leaf(accepted_so_far=12)), Bill(), 0, Recipe()).as_object()
     assert found["leaves"][0]["accepted"] == 12
+
+
+def test_what_of_a_leafs_documents_was_not_read_stands_below_the_table_and_in_the_object():
+    note = "manual.pdf: pages 2 to 5 are pictures and were not read"
+    made = run(ended(notes=[note]), state=RunState.RUN_STATE_SUCCEEDED)
+    assert Summary(made, Bill(), 0, Recipe()).as_object()["leaves"][0]["notes"] == [note]
+    out = io.StringIO()
+    Console(file=out, width=120).print(LeafTable(made))
+    assert f"{made.leaves[0].path}: {note}" in out.getvalue()
 
 
 def test_what_was_spent_is_the_difference():

@@ -12,7 +12,7 @@ from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import Announce, Drop, Work, candidate_id
 from seedbed.kernel.store import FolderStore, Store, get_blob, put_blob
 from seedbed.knowledge.cuts import PART, part_key
-from seedbed.knowledge.reader import Reader
+from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.replies import Augmentation, KnowledgePairs
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import (
@@ -82,6 +82,21 @@ async def test_a_long_document_is_cut_part_by_part_and_read_once(tools: FakeTool
     assert {part.total for part in parts} == {2 * PART + 5}
     headings = [chunk.headings[0] for part in parts for chunk in part.chunks]
     assert headings == [f"H{n}" for n in range(2 * PART + 5)]
+
+
+class OtherReader(Reader):
+    async def read(self, *_: Any) -> Cut:
+        chunks = [Chunk(text=f"Text {n}", key=f"k{n}") for n in range(PART + 1)]
+        return Cut(b"Text", chunks, ["page 2 is a picture"], "pdf-1")
+
+
+async def test_notes_on_a_document_come_with_its_first_part_alone(tools: FakeTools):
+    value = await document(tools, "anything")
+    first = await CutDocument(OtherReader()).run(value, tools)
+    value.first = PART
+    second = await CutDocument(NoReader()).run(value, tools)
+    assert list(first.notes) == ["page 2 is a picture"]
+    assert (len(second.chunks), list(second.notes)) == (1, [])
 
 
 class NoReader(Reader):

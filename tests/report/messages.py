@@ -14,6 +14,7 @@ from seedbed.trainer.v1.checkpoint_pb2 import (
 
 LEAF = "knowledge/science/biology/seed_germination"
 SKILL = "compositional_skills/writing/thank_you_notes"
+NOTE = "manual.pdf: page 2 is a picture and was not read"
 HOSTILE = "</script><script>document.title='taken'</script>"
 
 
@@ -40,7 +41,7 @@ def make_run():
         recipe='{"target": 3}',
         leaves=[
             LeafProgress(path=SKILL, kind="freeform_skill", target=3, reason="0 of 3 samples"),
-            LeafProgress(path=LEAF, kind="knowledge", target=3, counts=counts, rounds=2),
+            LeafProgress(path=LEAF, kind="knowledge", target=3, counts=counts, rounds=2, notes=[NOTE]),
         ],
         steps=[
             StepSpec(step="knowledge.chunk", version=1),

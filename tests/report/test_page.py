@@ -9,6 +9,7 @@ from seedbed.report import gather_facts, write_page
 from tests.report.messages import (
     HOSTILE,
     LEAF,
+    NOTE,
     make_checkpoints,
     make_evaluation,
     make_metrics,
@@ -61,6 +62,10 @@ def test_it_is_whole_in_itself_and_well_nested(page):
 def test_what_samples_say_cannot_become_part_of_the_page(page):
     assert HOSTILE not in page
     assert page.count("<script") == 2
+
+
+def test_it_names_what_of_the_documents_was_not_read(page):
+    assert f'<p class="reason">{NOTE}</p>' in page
 
 
 def test_a_run_without_training_says_nothing_of_it():

@@ -91,7 +91,10 @@ def _cut(value: ChunkInput) -> ChunkResult:
         Chunk(text=text[n], start=n * 100, end=n * 100 + len(text[n]), key=f"k{n}", headings=["Birds"])
         for n in range(value.first, min(value.first + PART, CHUNKS))
     ]
-    return ChunkResult(text=sha256_hex(value.path), converter="plain-1", chunks=chunks, total=CHUNKS)
+    notes = ["page 2 is a picture"] if value.path.startswith("scan") and not value.first else []
+    return ChunkResult(
+        text=sha256_hex(value.path), converter="plain-1", chunks=chunks, total=CHUNKS, notes=notes
+    )
 
 
 class _ByRule:

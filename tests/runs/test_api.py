@@ -167,3 +167,9 @@ async def test_a_short_leaf_says_why(garden):
     run = await garden.make(knowledge_leaf(documents=("empty.txt",)), target=5)
     assert run.state == RunState.RUN_STATE_SHORT
     assert run.leaves[0].reason.startswith("no document gave a chunk: document empty.txt yields no chunk")
+
+
+async def test_what_of_the_documents_was_not_read_stays_with_the_leaf(garden):
+    run = await garden.make(knowledge_leaf(documents=("a.txt", "scan.pdf")), target=5)
+    assert run.state == RunState.RUN_STATE_SUCCEEDED
+    assert list(run.leaves[0].notes) == ["scan.pdf: page 2 is a picture"]

@@ -144,6 +144,19 @@ def test_a_short_leaf_names_the_document_that_was_lost():
     assert course.shortfall().endswith("; document empty.txt yields no chunk: it holds no text at all")
 
 
+def test_what_was_not_read_is_noted_with_the_documents_path():
+    course = make_course(knowledge_leaf(documents=("a.txt", "scan-1.pdf", "empty.txt", "scan-2.pdf")), RECIPE)
+    assert course.notes == []
+    run(course)
+    assert course.notes == ["scan-1.pdf: page 2 is a picture", "scan-2.pdf: page 2 is a picture"]
+
+
+def test_of_very_many_notes_the_rest_is_counted():
+    course = make_course(knowledge_leaf(documents=tuple(f"scan-{n}.pdf" for n in range(60))), RECIPE)
+    run(course)
+    assert course.notes[-2:] == ["scan-49.pdf: page 2 is a picture", "and 10 more notes on documents"]
+
+
 def test_draws_come_to_their_end():
     course = make_course(knowledge_leaf(), Recipe(target=100, pairs=1, repeats=1))
     run(course)

@@ -109,11 +109,15 @@ def _leaf_object(leaf: LeafProgress) -> dict[str, Any]:
         "failed": leaf.counts.items_failed,
         "rounds": leaf.rounds,
         "reason": leaf.reason,
+        "notes": list(leaf.notes),
     }
 
 
 class LeafTable:
-    """One row a leaf, in the room there is: columns of zeros are left out. Below it, why leaves are short."""
+    """One row a leaf, in the room there is: columns of zeros are left out.
+
+    Below it, why leaves are short, and what of their documents was not read.
+    """
 
     def __init__(self, run: Run) -> None:
         self._leaves = list(run.leaves)
@@ -124,7 +128,8 @@ class LeafTable:
         yield self._table(narrow=options.max_width < _NARROW)
         for leaf in self._leaves:
             if leaf.reason:
-                yield Padding(Text(f"{leaf.path}: {leaf.reason}", style="yellow"), (0, 0, 0, 2))
+                yield _below(leaf, leaf.reason)
+            yield from (_below(leaf, note) for note in leaf.notes)
 
     def _table(self, *, narrow: bool) -> Table:
         cells = [_cells(leaf) for leaf in self._leaves]
@@ -142,6 +147,10 @@ class LeafTable:
                 LeafPath(leaf.path), *(escape(row[name]) for name in names), style=None if met else "yellow"
             )
         return table
+
+
+def _below(leaf: LeafProgress, words: str) -> Padding:
+    return Padding(Text(f"{leaf.path}: {words}", style="yellow"), (0, 0, 0, 2))
 
 
 def _cells(leaf: LeafProgress) -> dict[str, str]:

@@ -55,7 +55,7 @@ class KnowledgeApi(KnowledgeServiceServicer):
             cut = await self._reader.read("given", request.content, request.media_type, max_tokens)
         except ItemError as error:
             raise InputError(error.message, [Violation("content", error.message)]) from error
-        return PreviewChunksResponse(chunks=cut.chunks, text=cut.text.decode())
+        return PreviewChunksResponse(chunks=cut.chunks, text=cut.text.decode(), notes=cut.notes)
 
     async def Generate(  # noqa: N802
         self, request: GenerateRequest, context: Context

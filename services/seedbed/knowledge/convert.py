@@ -6,7 +6,8 @@ It imports nothing of the kernel but the count of tokens. Run by `stem.py`, neve
 
 A request is a line of JSON, an object with the document's size and what `convert` takes, then the document.
 An answer is a line of JSON, the child's exit status and two sizes, then its output and its complaint. Output
-is a line with the length of the text in bytes, the text in UTF-8, then one line of JSON for each chunk.
+is a line of JSON with the text's length in bytes and the notes on it, the text in UTF-8, then a line of JSON
+for each chunk.
 """
 
 import contextlib
@@ -24,6 +25,8 @@ from seedbed.knowledge.chunks import cut
 from seedbed.knowledge.documents.reading import OUT_OF_MEMORY, UNREADABLE, UnreadableError, converter_for
 
 _PR_SET_PDEATHSIG = 1
+_MOST_NOTES = 20
+_LONGEST_NOTE = 500
 
 
 def main() -> int:
@@ -118,7 +121,8 @@ def write(media_type: str, content: bytes, max_tokens: int) -> None:
     text = reading.text
     data = text.encode()
     out = sys.stdout.buffer
-    out.write(b"%d\n" % len(data))
+    notes = [note[:_LONGEST_NOTE] for note in reading.notes[:_MOST_NOTES]]
+    out.write(json.dumps({"size": len(data), "notes": notes}).encode() + b"\n")
     out.write(data)
     del data
     for passage in cut(text, max_tokens, reading.pages):

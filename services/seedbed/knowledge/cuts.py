@@ -68,4 +68,5 @@ def _part(cut: Cut, text: str, first: int) -> ChunkResult:
         converter=cut.converter,
         chunks=cut.chunks[first : first + PART],
         total=len(cut.chunks),
+        notes=[] if first else cut.notes,
     )

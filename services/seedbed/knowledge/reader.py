@@ -34,10 +34,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Cut:
-    """A document's text in UTF-8, the chunks it is cut into, and the converter that made it."""
+    """A document's text in UTF-8, its chunks, notes on what is not in the text, and its converter."""
 
     text: bytes
     chunks: list[Chunk]
+    notes: list[str]
     converter: str
 
 
@@ -108,8 +109,9 @@ def _error(name: str, reason: str) -> ItemError:
     return ItemError(f"document {name} cannot be read: {reason}")
 
 
-def _parse(output: bytes) -> tuple[bytes, list[Chunk]]:
-    head = output.index(b"\n") + 1
-    body = head + int(output[:head])
-    lines = output[body:].split(b"\n")
-    return output[head:body], [Chunk(**loads(line)) for line in lines if line]
+def _parse(output: bytes) -> tuple[bytes, list[Chunk], list[str]]:
+    start = output.index(b"\n") + 1
+    head = loads(output[:start])
+    end = start + head["size"]
+    lines = output[end:].split(b"\n")
+    return output[start:end], [Chunk(**loads(line)) for line in lines if line], head["notes"]

@@ -27,7 +27,7 @@ class CutDocument(Step[ChunkInput, ChunkResult]):
 
     name = "knowledge.chunk"
     # Raised with every change to the chunker; a converter's own version stands in its name.
-    version = 1
+    version = 2
     input_type = ChunkInput
     result_type = ChunkResult
 

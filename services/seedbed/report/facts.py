@@ -76,6 +76,8 @@ class LeafFacts:
     passages: int
     """Passages of documents that its samples came from."""
     gains: tuple[Score, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What of its documents was not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def _gather_leaf(leaf: LeafProgress, samples: Sequence[Row], verdict: Verdict | 
         target=leaf.target,
         rounds=leaf.rounds,
         reason=leaf.reason,
+        notes=tuple(leaf.notes),
         ends=Ends(
             **{end: getattr(counts, end) for end in _ENDS},
             malformed=counts.items_malformed,

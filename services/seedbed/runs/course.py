@@ -11,7 +11,7 @@ from seedbed.runs.budget import Plea
 from seedbed.runs.draws import Draw, Passage, first_items, list_draws, open_draw
 from seedbed.runs.fold import Fold, is_new
 from seedbed.runs.opening import Opening
-from seedbed.runs.passages import find_passages
+from seedbed.runs.passages import find_notes, find_passages
 from seedbed.runs.plans import quotas_of
 from seedbed.runs.preparation import PREPARATION, Preparation
 from seedbed.runs.purse import Purse, count_draws
@@ -70,6 +70,8 @@ class Course:
         self._first_draws = count_draws(self.settlement.next_round() or Round())
         self.passages: list[Passage] = []
         """Chunks and augmentations, in the order of the documents."""
+        self.notes: list[str] = []
+        """What of the documents was not read."""
         self._lost = ""
         """Why documents gave no chunk."""
 
@@ -105,6 +107,7 @@ class Course:
         """Go on to a round that was decided on."""
         if self._lists is None:
             self.passages = list(find_passages(self.leaf, self.known, self.fold))
+            self.notes = list(find_notes(self.leaf, self.known, self.fold))
             self._lists = [self._list_draws(quota.form) for quota in self.settlement.quotas]
             records = self._preparation.let_go() if self._preparation else []
             self._lost = "; ".join(sorted({r.reason for r in records if r.step == "knowledge.chunk"} - {""}))

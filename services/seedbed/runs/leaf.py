@@ -184,9 +184,13 @@ class LeafWork:
         async with self._advancing:
             self._cancelled = True
             await self._seal(self.course.rest_paid())
-            await self._entries.write(
-                self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
-            )
+            notes = self.course.notes
+
+            def stop(entry: LeafEntry) -> None:
+                _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
+                entry.notes[:] = notes
+
+            await self._entries.write(self.cell, stop)
             await self._stock.clear()
 
     async def _publish(self, items: list[Item]) -> None:
@@ -225,6 +229,7 @@ class LeafWork:
             entry.state = LeafState.LEAF_STATE_SEALED
             entry.part = digest
             entry.reason = reason
+            entry.notes[:] = self.course.notes
             entry.counts.CopyFrom(counts)
 
         await self._entries.write(self.cell, end)

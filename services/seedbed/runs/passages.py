@@ -6,9 +6,12 @@ from seedbed.bus.v1.bus_pb2 import Outcome
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Announce
 from seedbed.knowledge.v1.steps_pb2 import AugmentResult, ChunkResult
-from seedbed.runs.draws import Passage, augment_input, chunk_input
+from seedbed.runs.draws import Passage, augment_input, chunk_input, first_items
 from seedbed.runs.fold import Fold
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
+
+# They are kept with the leaf's entry, which has to fit into one message of the bus.
+_MOST_NOTES = 50
 
 
 def find_passages(leaf: Leaf, known: KnownPlan, fold: Fold) -> Iterator[Passage]:
@@ -31,6 +34,21 @@ def find_passages(leaf: Leaf, known: KnownPlan, fold: Fold) -> Iterator[Passage]
             if following >= result.total:
                 break
             wanted = chunk_input(leaf, document, known.recipe, first=following)
+
+
+def find_notes(leaf: Leaf, known: KnownPlan, fold: Fold) -> Iterator[str]:
+    """What of the documents was not read, each after the document's path."""
+    notes = list(_notes(leaf, known, fold))
+    yield from notes[:_MOST_NOTES]
+    if len(notes) > _MOST_NOTES:
+        yield f"and {len(notes) - _MOST_NOTES} more notes on documents"
+
+
+def _notes(leaf: Leaf, known: KnownPlan, fold: Fold) -> Iterator[str]:
+    for document, announce in zip(leaf.documents, first_items(leaf, known.recipe), strict=False):
+        record = fold.get(known.specs.make_item("", "", 0, announce).digest)
+        if record is not None and record.outcome == Outcome.OUTCOME_DONE:
+            yield from (f"{document.path}: {note}" for note in ChunkResult.FromString(record.result).notes)
 
 
 def _find_augmentations(leaf: Leaf, known: KnownPlan, fold: Fold, passage: Passage) -> Iterator[Passage]:

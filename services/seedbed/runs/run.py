@@ -148,6 +148,7 @@ class KeptRun:
             rounds=len(entry.rounds),
             counts=counts,
             reason=entry.reason,
+            notes=work.course.notes if work else entry.notes,
             accepted_so_far=min(passed, target.target),
         )
 

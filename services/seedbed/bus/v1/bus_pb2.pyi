@@ -571,6 +571,7 @@ class LeafEntry(_message.Message):
     COUNTS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     leaf: _builtins.str
     state: Global___LeafState.ValueType
@@ -590,6 +591,10 @@ class LeafEntry(_message.Message):
 
     @_builtins.property
     def counts(self) -> Global___LeafCounts: ...
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What of the leaf's documents was not read, each with the document's path."""
+
     def __init__(
         self,
         *,
@@ -602,10 +607,11 @@ class LeafEntry(_message.Message):
         counts: Global___LeafCounts | None = ...,
         reason: _builtins.str = ...,
         revision: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "excluded", b"excluded", "leaf", b"leaf", "part", b"part", "reason", b"reason", "revision", b"revision", "rounds", b"rounds", "run", b"run", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "excluded", b"excluded", "leaf", b"leaf", "notes", b"notes", "part", b"part", "reason", b"reason", "revision", b"revision", "rounds", b"rounds", "run", b"run", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -21,10 +21,15 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """A document's text, and where in it each page starts (empty where the source has no pages)."""
+    """A document's text, where in it each page starts (none where the source has no pages), and notes.
+
+    A note is a sentence about what of the document is not in the text, and what to do: it is told with the
+    run, after the document's name, so it begins in lower case and names no document.
+    """
 
     text: str
     pages: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

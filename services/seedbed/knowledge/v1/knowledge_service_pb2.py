@@ -27,7 +27,7 @@ from seedbed.runs.v1 import candidate_pb2 as seedbed_dot_runs_dot_v1_dot_candida
 from seedbed.taxonomy.v1 import leaf_pb2 as seedbed_dot_taxonomy_dot_v1_dot_leaf__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,seedbed/knowledge/v1/knowledge_service.proto\x12\x14seedbed.knowledge.v1\x1a seedbed/knowledge/v1/steps.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"q\n\x0fGenerateRequest\x12\'\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x11\n\tdocuments\x18\x04 \x03(\x0c\"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t\"O\n\x14PreviewChunksRequest\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\"R\n\x15PreviewChunksResponse\x12+\n\x06\x63hunks\x18\x01 \x03(\x0b\x32\x1b.seedbed.knowledge.v1.Chunk\x12\x0c\n\x04text\x18\x02 \x01(\t2\xd9\x01\n\x10KnowledgeService\x12[\n\x08Generate\x12%.seedbed.knowledge.v1.GenerateRequest\x1a&.seedbed.knowledge.v1.GenerateResponse0\x01\x12h\n\rPreviewChunks\x12*.seedbed.knowledge.v1.PreviewChunksRequest\x1a+.seedbed.knowledge.v1.PreviewChunksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,seedbed/knowledge/v1/knowledge_service.proto\x12\x14seedbed.knowledge.v1\x1a seedbed/knowledge/v1/steps.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"q\n\x0fGenerateRequest\x12\'\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x11\n\tdocuments\x18\x04 \x03(\x0c\"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t\"O\n\x14PreviewChunksRequest\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\"a\n\x15PreviewChunksResponse\x12+\n\x06\x63hunks\x18\x01 \x03(\x0b\x32\x1b.seedbed.knowledge.v1.Chunk\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05notes\x18\x03 \x03(\t2\xd9\x01\n\x10KnowledgeService\x12[\n\x08Generate\x12%.seedbed.knowledge.v1.GenerateRequest\x1a&.seedbed.knowledge.v1.GenerateResponse0\x01\x12h\n\rPreviewChunks\x12*.seedbed.knowledge.v1.PreviewChunksRequest\x1a+.seedbed.knowledge.v1.PreviewChunksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREVIEWCHUNKSREQUEST']._serialized_start=364
   _globals['_PREVIEWCHUNKSREQUEST']._serialized_end=443
   _globals['_PREVIEWCHUNKSRESPONSE']._serialized_start=445
-  _globals['_PREVIEWCHUNKSRESPONSE']._serialized_end=527
-  _globals['_KNOWLEDGESERVICE']._serialized_start=530
-  _globals['_KNOWLEDGESERVICE']._serialized_end=747
+  _globals['_PREVIEWCHUNKSRESPONSE']._serialized_end=542
+  _globals['_KNOWLEDGESERVICE']._serialized_start=545
+  _globals['_KNOWLEDGESERVICE']._serialized_end=762
 # @@protoc_insertion_point(module_scope)

@@ -112,6 +112,7 @@ class ChunkResult(_message.Message):
     CONVERTER_FIELD_NUMBER: _builtins.int
     CHUNKS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """sha256 of the document's text in the store."""
     converter: _builtins.str
@@ -120,6 +121,10 @@ class ChunkResult(_message.Message):
     """Chunks in the whole document."""
     @_builtins.property
     def chunks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Chunk]: ...
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What of the document is not in its text, and what to do about it; with the first part only."""
+
     def __init__(
         self,
         *,
@@ -127,10 +132,11 @@ class ChunkResult(_message.Message):
         converter: _builtins.str = ...,
         chunks: _abc.Iterable[Global___Chunk] | None = ...,
         total: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunks", b"chunks", "converter", b"converter", "text", b"text", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunks", b"chunks", "converter", b"converter", "notes", b"notes", "text", b"text", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -140,6 +140,7 @@ class LeafProgress(_message.Message):
     COUNTS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ACCEPTED_SO_FAR_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     kind: _builtins.str
     target: _builtins.int
@@ -150,6 +151,10 @@ class LeafProgress(_message.Message):
     """Accepted so far, near duplicates not yet taken out, while the leaf is open."""
     @_builtins.property
     def counts(self) -> _bus_pb2.LeafCounts: ...
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What of the leaf's documents was not read, each with the document's path and what to do about it."""
+
     def __init__(
         self,
         *,
@@ -161,10 +166,11 @@ class LeafProgress(_message.Message):
         counts: _bus_pb2.LeafCounts | None = ...,
         reason: _builtins.str = ...,
         accepted_so_far: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_so_far", b"accepted_so_far", "counts", b"counts", "kind", b"kind", "path", b"path", "reason", b"reason", "rounds", b"rounds", "state", b"state", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_so_far", b"accepted_so_far", "counts", b"counts", "kind", b"kind", "notes", b"notes", "path", b"path", "reason", b"reason", "rounds", b"rounds", "state", b"state", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
