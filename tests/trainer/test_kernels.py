@@ -11,6 +11,7 @@ from seedbed.trainer import kernels
 from seedbed.trainer.kernels import fuse_layers, has_compiler
 from seedbed.trainer.loss import _share, _share_at_once
 from seedbed.trainer.student import make_line
+from tests.trainer.rounding import distance
 from tests.trainer.students import samples, student, tiny
 
 TURN = "apply_rotary_pos_emb"
@@ -51,9 +52,9 @@ def test_losses_and_gradients_are_the_same():
             patch.setattr(modeling_llama, TURN, turn)
             wanted = exact(line)
             wanted.backward()
-        torch.testing.assert_close(made, wanted)
+        assert distance(made, wanted) < 1e-5
     for (name, mine), (_, theirs) in zip(fused.trained(), exact.trained(), strict=True):
-        torch.testing.assert_close(mine.grad, theirs.grad, msg=name)
+        assert distance(mine.grad, theirs.grad) < 1e-5, name
 
 
 def test_a_second_model_does_not_wrap_it_again():
