@@ -26,7 +26,8 @@ class Piece:
     level: Level = Level.BASE
 
 
-_SIMPLE = re.compile(r"[+\-\u2212\u2013]?\w+(?:[.,]\w+)*[+\-\u2212\u2013]?|[+\-\u2212\u2013*\u2020\u2021\u2032']+")
+# A word or a number, with its sign or charge; or marks only.
+_SIMPLE = re.compile(r"[+\-−–]?\w+(?:[.,]\w+)*[+\-−–]?|[+\-−–*†‡′']+")
 _ORDINAL = re.compile(r"(?:st|nde?|rd|th|ers?|res?|ères?|i?èmes?|os|as)\.?", re.IGNORECASE)
 _ROMAN = re.compile(r"\b[IVXLC]+$")
 # What Markdown or a page sets apart already.
