@@ -36,7 +36,7 @@ demo: $(TUNING)  ## From taxonomy/ to a tuned student and its report in grown/: 
 
 trainer: $(TUNING)  ## What tuning and evaluating need beside the rest: torch, transformers, peft, lm-eval
 
-test: $(DEV)  ## Run the tests; PYTEST="-k name" chooses
+test: $(DEV) servers  ## Run the tests; PYTEST="-k name" chooses
 	$(PY) -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 soak: $(DEV)  ## Kill the stack's processes a hundred times over 10,000 samples, and compare every byte
@@ -65,9 +65,6 @@ bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit c
 	$(if $(ROW),,-$(PY) benchmarks/throughput.py)
 	$(PY) benchmarks/table.py $(ROW:%=--row %) $(BENCH)
 
-prometheus: $(DEV)  ## Fetch Prometheus for the tests (Debian and its kin; kept in the user's cache)
-	$(PY) -m tests.servers.prometheus
-
 compare: $(DEV)  ## Train with LAB's phases, without replay and all at once; what was gained, forgotten and spent
 	$(PY) benchmarks/phases.py $(COMPARE)
 
@@ -86,14 +83,8 @@ bench-training: $(DEV)  ## Measure training beside TRL: tokens a second of proce
 bench-gpu: $(DEV)  ## Measure training on a GPU: share of its peak
 	HF_HUB_OFFLINE=1 $(PY) benchmarks/gpu.py $(BENCH)
 
-s3: $(DEV)  ## Fetch the S3 server for the tests (Debian and its kin; kept in the user's cache)
-	$(PY) -m tests.servers.ceph
-
-browser: $(DEV)  ## Fetch a browser for the tests where there is none (Debian and its kin; kept in the user's cache)
-	$(PY) -m tests.servers.chromium
-
-checks: $(DEV)  ## Fetch the programs and schemas that deploy/ is checked with (kept in the user's cache)
-	$(PY) -m tests.servers.packages
+servers: $(DEV)  ## Fetch what the tests run against: an S3 server, Prometheus, a browser, helm (kept in the user's cache)
+	@$(PY) -m tests.servers
 
 vllm: $(DEV)  ## Fetch a vLLM for CPUs for the tests (Linux x86-64, 3 GB; kept in the user's cache)
 	$(PY) -m tests.servers.vllm

@@ -1,10 +1,11 @@
 """Real servers for the tests: nats-server for each test, one S3 server for them all, folders in between."""
 
 import os
+import subprocess
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -13,21 +14,21 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.settings import Settings
+from tests.servers import ceph, prometheus
 from tests.servers import chromium as browsers
 from tests.servers import packages as checks
-from tests.servers import prometheus
-from tests.servers.ceph import CephUnavailable, fetch, find
-from tests.servers.debian import PackagesUnavailable
+from tests.servers import vllm as vllms
 from tests.servers.nats import NatsServer
 from tests.servers.s3 import S3Server
-from tests.servers.vllm import Vllm, VllmUnavailable
-from tests.servers.vllm import fetch as fetch_vllm
-from tests.servers.vllm import find as find_vllm
+from tests.servers.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from tests.telemetry.live import Told
 
 _IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
+_REAL_INPUT = Path(__file__).with_name("data")
+
+T = TypeVar("T")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,14 +66,8 @@ async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """The S3 server. Where there is none its tests are skipped, saying why; in CI they fail."""
-    try:
-        ceph = fetch() if _IN_CI else find()
-    except CephUnavailable as error:
-        if _IN_CI:
-            raise
-        pytest.skip(str(error))
-    server = S3Server(tmp_path_factory.mktemp("s3"), ceph)
+    """The S3 server, one for all."""
+    server = S3Server(tmp_path_factory.mktemp("s3"), _find(ceph.find))
     try:
         server.start()
         yield server
@@ -81,25 +76,15 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
-def vllm() -> Vllm:
-    """A vLLM for CPUs. Where there is none its tests are skipped, saying why; in CI they fail."""
-    try:
-        return fetch_vllm() if _IN_CI else find_vllm()
-    except VllmUnavailable as error:
-        if _IN_CI:
-            raise
-        pytest.skip(str(error))
+def vllm() -> vllms.Vllm:
+    """A vLLM for CPUs."""
+    return _find(vllms.find)
 
 
 @pytest.fixture(scope="session")
 def prometheus_root() -> Path:
-    """Where Prometheus is. Where there is none its tests are skipped, saying why; in CI they fail."""
-    try:
-        return prometheus.fetch() if _IN_CI else prometheus.find()
-    except PackagesUnavailable as error:
-        if _IN_CI:
-            raise
-        pytest.skip(str(error))
+    """Where Prometheus is."""
+    return _find(prometheus.find)
 
 
 @pytest.fixture(scope="session")
@@ -116,13 +101,8 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def chromium() -> browsers.Chromium:
-    """A browser without a window. Where there is none its tests are skipped, saying why; in CI they fail."""
-    try:
-        return browsers.fetch() if _IN_CI else browsers.find()
-    except PackagesUnavailable as error:
-        if _IN_CI:
-            raise
-        pytest.skip(str(error))
+    """A browser without a window."""
+    return _find(browsers.find)
 
 
 @pytest.fixture
@@ -141,11 +121,33 @@ def file_store_url(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def packages() -> checks.Packages:
-    """What deploy/ is checked with. Where it is missing its tests are skipped; in CI they fail."""
-    in_ci = os.environ.get("CI", "") not in ("", "0", "false")
+    """What deploy/ is checked with."""
+    return _find(checks.find)
+
+
+def _find(find: Callable[[], T]) -> T:
+    """What the tests run against. Where it is missing they are skipped, saying why; in CI they fail."""
     try:
-        return checks.fetch() if in_ci else checks.find()
-    except checks.PackagesUnavailable as error:
-        if in_ci:
+        return find()
+    except Unavailable as error:
+        if _IN_CI:
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def real_taxonomy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of leaves that others wrote, with past states."""
+    return _clone("taxonomy.bundle", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def real_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the documents that its knowledge leaves name."""
+    return _clone("summit_knowledge.bundle", tmp_path_factory)
+
+
+def _clone(bundle: str, factory: pytest.TempPathFactory) -> Path:
+    folder = factory.mktemp("real") / bundle.removesuffix(".bundle")
+    subprocess.run(["git", "clone", "-q", _REAL_INPUT / bundle, folder], check=True, capture_output=True)
+    return folder

@@ -1,7 +1,5 @@
-"""The real articles, where the shared data is at hand."""
+"""Articles that others wrote."""
 
-import os
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,19 +9,12 @@ from seedbed.kernel.tokens import count_tokens
 from seedbed.knowledge.chunks import cut
 from seedbed.knowledge.documents import plain
 
-DATA = Path(os.environ.get("SEEDBED_TEST_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
-
 
 @pytest.fixture(scope="module")
-def articles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    bundle = DATA / "summit_knowledge.bundle"
-    if not bundle.exists():
-        pytest.skip(f"the real articles are not there: {bundle}")
-    folder = tmp_path_factory.mktemp("articles") / "summit"
-    subprocess.run(["git", "clone", "--quiet", bundle, folder], check=True)
+def articles(real_articles: Path) -> dict[str, str]:
     return {
         path.name: plain.read(path.read_bytes()).text
-        for path in sorted(folder.glob("*.md"))
+        for path in sorted(real_articles.glob("*.md"))
         if path.stem != "README"
     }
 

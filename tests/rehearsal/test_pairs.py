@@ -87,8 +87,8 @@ def test_a_modest_document_fills_a_leaf(document):
 
 
 @pytest.mark.parametrize("name", ["chickadee.md", "swifties.md"])
-def test_the_documents_of_the_real_leaves_fill_them(upstream_documents, name):
-    assert min(_yield_of((upstream_documents / name).read_text("utf-8")).values()) >= 15
+def test_the_documents_of_the_real_leaves_fill_them(real_articles, name):
+    assert min(_yield_of((real_articles / name).read_text("utf-8")).values()) >= 15
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def test_our_own_skills_fill(leaf):
 
 
 @pytest.mark.slow
-def test_the_real_skills_fill(upstream_taxonomy):
-    leaves = skill_leaves(upstream_taxonomy)
+def test_the_real_skills_fill(real_taxonomy):
+    leaves = skill_leaves(real_taxonomy)
     assert len(leaves) == UPSTREAM_SKILLS
     for leaf in leaves:
         seeds = [example["question"] for example in read(leaf)["seed_examples"]]

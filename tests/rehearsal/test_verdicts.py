@@ -86,8 +86,8 @@ def test_the_judge_finds_every_quote(document):
             assert find_quote(verdict.evidence, passage)
 
 
-def test_quotes_out_of_marked_up_text_are_found(upstream_documents):
-    passages = cut((upstream_documents / "chickadee.md").read_text("utf-8"))
+def test_quotes_out_of_marked_up_text_are_found(real_articles):
+    passages = cut((real_articles / "chickadee.md").read_text("utf-8"))
     quotes = [
         (passage, weigh(passage, pair.question, pair.answer).evidence)
         for passage in passages

@@ -1,19 +1,14 @@
-"""Ceph out of the distribution's packages, unpacked into the user's cache; installs nothing, needs no root.
-
-`python -m tests.servers.ceph` fetches it where it is missing.
-"""
+"""Ceph out of Debian's packages, unpacked into the user's cache; installs nothing, needs no root."""
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import debian
-from tests.servers.debian import PackagesUnavailable
+from tests.servers.unavailable import Unavailable
 
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd")
-CephUnavailable = PackagesUnavailable
 
 
 @dataclass(frozen=True)
@@ -51,22 +46,15 @@ class Ceph:
 
 
 def find() -> Ceph:
-    """The Ceph in the cache. Raises CephUnavailable."""
+    """The Ceph in the cache. Raises Unavailable."""
     ceph = Ceph(debian.cache("ceph"))
     if not ceph.works():
-        raise CephUnavailable("no S3 server for the tests; `make s3` fetches one on Debian and its kin")
+        raise Unavailable("no S3 server for the tests; `make servers` fetches one on Debian and its kin")
     return ceph
 
 
 def fetch() -> Ceph:
-    """The Ceph in the cache, put there first where it is missing. Raises CephUnavailable."""
+    """The Ceph in the cache, put there first where it is missing. Raises Unavailable."""
     ceph = Ceph(debian.cache("ceph"))
     debian.fetch(ceph.root, PACKAGES, lambda root: Ceph(root).works())
     return ceph
-
-
-if __name__ == "__main__":
-    try:
-        print(f"the S3 server for the tests is in {fetch().root}")
-    except CephUnavailable as error:
-        sys.exit(str(error))

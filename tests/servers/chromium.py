@@ -1,18 +1,14 @@
-"""A real browser, without a window: the machine's own Chromium, else one out of the distribution's packages.
-
-`python -m tests.servers.chromium` fetches it where it is missing.
-"""
+"""A browser without a window: the machine's own Chromium, else one out of the distribution's packages."""
 
 import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import debian
-from tests.servers.debian import PackagesUnavailable
+from tests.servers.unavailable import Unavailable
 
 CACHE = "chromium"
 _NAMES = ("chromium", "google-chrome", "chromium-browser")
@@ -69,34 +65,26 @@ class Chromium:
 
 
 def find() -> Chromium:
-    """The machine's browser, or that in the cache. Raises PackagesUnavailable."""
+    """The machine's browser, or that in the cache. Raises Unavailable."""
     for name in _NAMES:
         if program := shutil.which(name):
             return Chromium(program)
     kept = _of(debian.cache(CACHE))
     if not kept.works():
-        raise PackagesUnavailable(
-            "no browser for the tests; `make browser` fetches one on Debian and its kin"
-        )
+        raise Unavailable("no browser for the tests; `make servers` fetches one on Debian and its kin")
     return kept
 
 
 def fetch() -> Chromium:
-    """A browser, put into the cache first where there is none. Raises PackagesUnavailable."""
+    """A browser, put into the cache first where there is none. Raises Unavailable."""
     try:
         return find()
-    except PackagesUnavailable:
+    except Unavailable:
         debian.fetch(debian.cache(CACHE), ["chromium"], lambda root: _of(root).works())
         return _of(debian.cache(CACHE))
 
 
 def _of(root: Path) -> Chromium:
-    libraries = ":".join(str(folder) for folder in root.glob("usr/lib/*-linux-gnu*"))
+    folders = [*root.glob("usr/lib/*-linux-gnu*"), *root.glob("usr/lib/*-linux-gnu*/pulseaudio")]
+    libraries = ":".join(map(str, folders))
     return Chromium(str(root / "usr/lib/chromium/chromium"), libraries)
-
-
-if __name__ == "__main__":
-    try:
-        print(f"the browser for the tests is {fetch().program}")
-    except PackagesUnavailable as error:
-        sys.exit(str(error))

@@ -9,12 +9,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.servers.unavailable import Unavailable
+
 # `Inst libfmt9 (9.1.0+ds1-2 Debian:12 [amd64])`, and `[9.0]` after the name where an older one is replaced.
 _PLANNED = re.compile(r"Inst (?P<name>\S+)(?: \[\S+\])? \((?P<version>\S+)")
-
-
-class PackagesUnavailable(Exception):
-    """They are not here; says why and what to do."""
 
 
 def cache(name: str) -> Path:
@@ -26,7 +24,7 @@ def cache(name: str) -> Path:
 def fetch(root: Path, packages: Sequence[str], works: Callable[[Path], bool], *, alone: bool = False) -> None:
     """Put packages into a folder where they are missing. `alone`: without those they ask for.
 
-    Raises PackagesUnavailable.
+    Raises Unavailable.
     """
     root.parent.mkdir(parents=True, exist_ok=True)
     with (root.parent / "lock").open("w") as lock:
@@ -38,14 +36,14 @@ def fetch(root: Path, packages: Sequence[str], works: Callable[[Path], bool], *,
             for package in _download(Path(folder), packages, alone=alone):
                 subprocess.run(["dpkg", "-x", package, fresh], check=True, capture_output=True)
             if not works(fresh):
-                raise PackagesUnavailable(f"the packages {', '.join(packages)} do not run on this machine")
+                raise Unavailable(f"the packages {', '.join(packages)} do not run on this machine")
             shutil.rmtree(root, ignore_errors=True)
             fresh.rename(root)
 
 
 def _download(folder: Path, packages: Sequence[str], *, alone: bool) -> list[Path]:
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise PackagesUnavailable("fetching packages takes apt-get and dpkg, so Debian or its kin")
+        raise Unavailable("fetching packages takes apt-get and dpkg, so Debian or its kin")
     try:
         _get(folder, packages, alone=alone)
     except subprocess.CalledProcessError:
@@ -55,7 +53,7 @@ def _download(folder: Path, packages: Sequence[str], *, alone: bool) -> list[Pat
             _get(folder, packages, alone=alone)
         except subprocess.CalledProcessError as error:
             reason = error.stderr.decode(errors="replace").strip()
-            raise PackagesUnavailable(f"apt-get does not give {', '.join(packages)}: {reason}") from error
+            raise Unavailable(f"apt-get does not give {', '.join(packages)}: {reason}") from error
     return list(folder.glob("*.deb"))
 
 

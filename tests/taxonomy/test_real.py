@@ -35,13 +35,13 @@ def test_it_differs_from_its_past(real_taxonomy, cache):
         ("compositional_skills/linguistics/synonyms", 2, ["seeds"])
     ]
     assert front.diff(str(real_taxonomy), "HEAD", cache=cache).changes == []
-    before = front.diff(str(real_taxonomy), "d3e032a65c44", "HEAD", cache=cache).changes
+    before = front.diff(str(real_taxonomy), "state-d3e032a", "HEAD", cache=cache).changes
     kinds = [change.kind for change in before]
     assert tuple(map(kinds.count, (CHANGE_KIND_ADDED, CHANGE_KIND_REMOVED))) == (16, 63)
 
 
 def test_every_past_state_can_be_read(real_taxonomy, cache):
-    for revision in ("HEAD~20", "551998724c05", "c911391a5040", "d3e032a65c44", "efa9cbeeef9c"):
+    for revision in ("state-33583e8", "state-5519987", "state-c911391", "state-d3e032a", "state-efa9cbe"):
         found = front.read(f"{real_taxonomy}@{revision}", documents=False, cache=cache)
         assert found.files >= 15
         assert all(f.line and f.column and f.message for f in found.findings)
