@@ -84,3 +84,21 @@ async def test_letters_are_dropped(endpoint, tmp_path):
     rest = await seedbed("dead", "drop", run, "--all", *state)
     assert rest.object["dropped"] == len(listed) - 1
     assert (await seedbed("dead", "list", *state)).out == ""
+
+
+async def test_a_run_in_which_every_call_dies_ends_1_and_names_the_cause_everywhere(endpoint, tmp_path):
+    endpoint.refuse(b"KnowledgePairs")
+    state = ("--state", tmp_path / "state")
+    teacher = ("--teacher", endpoint.url, "--model", "mock", "--out", tmp_path / "dataset")
+    made = await seedbed("generate", TAXONOMY, *ONE_LEAF, "--target", 12, *teacher, *state, "--json")
+    (cause,) = made.object["causes"]
+    assert (made.code, made.object["state"], made.object["dead"]) == (1, "failed", cause["count"]), made.err
+    assert cause["reason"].startswith("HTTP 400")
+    words = f"{cause['count']} calls failed: {cause['count']} × HTTP 400"
+    assert words in made.object["leaves"][0]["reason"]
+    assert f"no call came to anything: {words}" in made.err
+    shown = await seedbed("runs", "show", made.object["run"], *state)
+    assert f"no call came to anything: {words}" in shown.err
+    page = tmp_path / "report.html"
+    await seedbed("report", made.object["run"], "--out", page, *state)
+    assert "<td>HTTP 400" in page.read_text()

@@ -4,7 +4,7 @@ import json
 import pytest
 from rich.console import Console
 
-from seedbed.bus.v1.bus_pb2 import RunState, StepCounts, Usage
+from seedbed.bus.v1.bus_pb2 import Cause, RunState, StepCounts, Usage
 from seedbed.cli.bill import Bill, Tally
 from seedbed.cli.summary import LeafTable, Summary
 from seedbed.kernel.recipe import Budget, Price, Prices, Recipe
@@ -17,15 +17,14 @@ KEYS = [
     "recalled",
     "samples",
     "dead",
+    "causes",
     "seconds",
     "tokens",
     "bill",
     "recorded",
 ]
 KEYS += ["estimate", "budget", "leaves"]
-LEAF_KEYS = (
-    "path kind target accepted rejected duplicate unneeded malformed failed rounds reason notes".split()
-)
+LEAF_KEYS = "path kind target accepted rejected duplicate unneeded malformed failed rounds causes reason notes".split()
 
 
 def test_the_object_has_the_fields_it_promises():
@@ -43,7 +42,7 @@ def test_the_object_has_the_fields_it_promises():
     assert found["seconds"] == 1.235
     (row,) = found["leaves"]
     assert list(row) == LEAF_KEYS
-    assert list(row.values())[2:-2] == [30, 30, 5, 4, 3, 2, 1, 2]
+    assert list(row.values())[2:-2] == [30, 30, 5, 4, 3, 2, 1, 2, []]
 
 
 @pytest.mark.parametrize(
@@ -51,12 +50,39 @@ def test_the_object_has_the_fields_it_promises():
     [
         (RunState.RUN_STATE_SUCCEEDED, 0),
         (RunState.RUN_STATE_SHORT, 3),
+        (RunState.RUN_STATE_FAILED, 1),
         (RunState.RUN_STATE_CANCELLED, 1),
         (RunState.RUN_STATE_RUNNING, 1),
     ],
 )
 def test_the_exit_status_tells_how_it_ended(state, code):
     assert Summary(run(state=state), Bill(), 0, Recipe()).exit_code == code
+
+
+REFUSED = Cause(reason="HTTP 400: no [room]", count=3)
+DIED = StepCounts(step="knowledge.generate", failed=3)
+
+
+def test_the_object_names_why_calls_died_for_the_run_and_for_each_leaf():
+    one = ended(items_failed=3, causes=[REFUSED], steps=[DIED])
+    found = Summary(run(one, dead=3, causes=[REFUSED], steps=[DIED]), Bill(), 0, Recipe()).as_object()
+    assert found["causes"] == found["leaves"][0]["causes"] == [{"reason": REFUSED.reason, "count": 3}]
+
+
+def test_a_leaf_that_is_not_short_says_below_the_table_why_calls_died():
+    shown = io.StringIO()
+    Console(file=shown, width=120).print(
+        LeafTable(run(ended(items_failed=3, causes=[REFUSED], steps=[DIED])))
+    )
+    assert "knowledge/birds: 3 calls failed: 3 × HTTP 400: no [room]" in shown.getvalue()
+
+
+def test_a_run_in_which_no_call_came_to_anything_says_what_to_do():
+    died = run(ended(accepted=0), state=RunState.RUN_STATE_FAILED, dead=3, causes=[REFUSED], steps=[DIED])
+    words = Summary(died, Bill(), 0, Recipe()).failures()
+    assert words.startswith("no call came to anything: 3 calls failed: 3 × HTTP 400: no [room]")
+    assert "seedbed dead retry r1" in words
+    assert Summary(run(ended()), Bill(), 0, Recipe()).failures() == ""
 
 
 def test_an_open_leaf_counts_what_it_has_so_far():

@@ -1,8 +1,8 @@
 """A run, its rows, a training and an evaluation, small enough to be read."""
 
-from seedbed.bus.v1.bus_pb2 import LeafCounts, RunState, StepCounts, StepSpec, Usage
+from seedbed.bus.v1.bus_pb2 import Cause, LeafCounts, RunState, StepCounts, StepSpec, Usage
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Evaluation, Exam, Measure, Subject
-from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Run
+from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
 from seedbed.trainer.v1.checkpoint_pb2 import (
     Base,
     CheckpointManifest,
@@ -39,6 +39,7 @@ def make_run():
         state=RunState.RUN_STATE_SHORT,
         snapshot="a" * 64,
         recipe='{"target": 3}',
+        progress=Progress(causes=[Cause(reason="a reply <cut> at the limit", count=1)]),
         leaves=[
             LeafProgress(path=SKILL, kind="freeform_skill", target=3, reason="0 of 3 samples"),
             LeafProgress(path=LEAF, kind="knowledge", target=3, counts=counts, rounds=2, notes=[NOTE]),

@@ -59,6 +59,10 @@ def test_it_is_whole_in_itself_and_well_nested(page):
     assert len(found.ids) == len(set(found.ids))
 
 
+def test_it_says_why_calls_were_given_up(page):
+    assert '<td>a reply &lt;cut&gt; at the limit</td><td class="right">1</td>' in page
+
+
 def test_what_samples_say_cannot_become_part_of_the_page(page):
     assert HOSTILE not in page
     assert page.count("<script") == 2

@@ -32,7 +32,8 @@ class Hand:
 
     delay: float = 0.0
     refused: set[str] = field(default_factory=set)
-    """Steps whose items are refused, all whose digest begins with a digit."""
+    """Steps whose items are refused, all whose digest begins with one of these:"""
+    refused_digits: str = "0123456789"
     calls: Counter[str] = field(default_factory=Counter)
     asked: list[str] = field(default_factory=list)
 
@@ -110,7 +111,7 @@ class _ByRule:
         self.hand.asked.append(digest)
         tools.usage.MergeFrom(Usage(requests=1, prompt_tokens=10, completion_tokens=5))
         await asyncio.sleep(self.hand.delay)
-        if self.name in self.hand.refused and digest[0].isdigit():
+        if self.name in self.hand.refused and digest[0] in self.hand.refused_digits:
             raise Refused(f"{self.name} is refused")
         return reply(self.name, value, digest)
 

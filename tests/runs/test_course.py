@@ -199,6 +199,33 @@ def test_refused_items_are_told_with_their_step():
     assert "most went to:" in course.shortfall()
 
 
+@pytest.mark.parametrize("leaf", [skill_leaf(), knowledge_leaf()])
+def test_a_leaf_whose_first_step_always_fails_says_why(leaf):
+    def refuse(step, value, digest):
+        if step in ("skills.instruct", "knowledge.generate"):
+            raise Refused(f"HTTP 400: no tokens are left for request {digest[:8]}")
+        return reply(step, value, digest)
+
+    course = make_course(leaf, Recipe(target=4, dry_rounds=2))
+    run(course, refuse)
+    failed = course.counts().items_failed
+    assert f"{failed} calls failed: {failed} × HTTP 400: no tokens are left" in course.shortfall()
+    (cause,) = course.counts().causes
+    assert cause.count == failed
+
+
+def test_a_leaf_that_has_its_target_counts_its_failures_and_gives_no_reason():
+    def refuse(step, value, digest):
+        if step == "skills.respond" and digest[0] in "0123":
+            raise Refused("HTTP 400: refused")
+        return reply(step, value, digest)
+
+    course = make_course(skill_leaf(), Recipe(target=4))
+    run(course, refuse)
+    assert course.shortfall() == ""
+    assert [cause.reason for cause in course.counts().causes] == ["HTTP 400: refused"]
+
+
 def test_the_outlook_is_what_is_still_to_be_begun():
     course = make_course(LEAVES[0], RECIPE)
     # Twelve samples at two a draw, half of them short.

@@ -10,7 +10,7 @@ from seedbed.bus.v1.bus_pb2 import Outcome, RunState
 from seedbed.runs.dead import read_letters, remove_letters
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.garden import connect, refused, succeeded
-from tests.runs.leaves import skill_leaf
+from tests.runs.leaves import knowledge_leaf, skill_leaf
 
 LEAF = skill_leaf(seeds=3)
 
@@ -161,3 +161,28 @@ async def test_a_run_that_may_ask_nobody_retries_nothing(garden, hand):
     error = await refused(retry(garden, run.name))
     assert error.code() == grpc.StatusCode.FAILED_PRECONDITION
     assert "--no-refill" in error.details()
+
+
+async def test_a_run_in_which_every_call_died_has_failed_and_names_the_cause(garden, hand):
+    hand.refused, hand.refused_digits = {"skills.instruct", "knowledge.generate"}, "0123456789abcdef"
+    run = await garden.make(LEAF, knowledge_leaf(), target=6)
+    assert run.state == RunState.RUN_STATE_FAILED
+    died = run.progress.dead
+    assert sum(cause.count for cause in run.progress.causes) == died > 0
+    for leaf in run.leaves:
+        failed = leaf.counts.items_failed
+        assert f"{failed} calls failed: {failed} × " in leaf.reason
+
+    # The same again asks nobody; retried with the endpoint mended, it comes to its end.
+    asked = len(hand.asked)
+    assert (await garden.make(LEAF, knowledge_leaf(), target=6)).state == RunState.RUN_STATE_FAILED
+    assert len(hand.asked) == asked
+    hand.refused = set()
+    assert await retry(garden, run.name) == died
+    assert succeeded(await garden.watch(run.name))
+
+
+async def test_a_run_of_which_one_leaf_died_is_short(garden, hand):
+    hand.refused, hand.refused_digits = {"skills.instruct"}, "0123456789abcdef"
+    run = await garden.make(LEAF, knowledge_leaf(), target=6)
+    assert run.state == RunState.RUN_STATE_SHORT

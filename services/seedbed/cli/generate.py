@@ -168,6 +168,8 @@ class Generation:
         self._screen.show(LeafTable(summary.run))
         self._screen.show(summary.costs())
         self._screen.say(summary.headline())
+        if failures := summary.failures():
+            self._screen.warn(failures)
         self._screen.say(describe_dataset(manifest, self._order.out))
         if rehearsed:
             self._screen.warn(REHEARSAL_NOTICE)

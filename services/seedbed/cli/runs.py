@@ -49,6 +49,8 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     progress = run.progress
     screen.say(f"run {run.name}: {state_name(run)}, {progress.samples} of {progress.target} samples")
     screen.say(pace(progress))
+    if failures := _finished(run).failures():
+        screen.warn(failures)
     if progress.paused:
         screen.warn(f"paused: {progress.paused}")
     if not has_ended(run) and not runs.live:
@@ -66,6 +68,8 @@ async def watch(runs: Runs, name: str, screen: Screen) -> int:
         )
     summary = _finished(await watch_run(runs, name, screen))
     screen.show(LeafTable(summary.run))
+    if failures := summary.failures():
+        screen.warn(failures)
     if screen.machine:
         screen.emit(summary.as_object())
     return summary.exit_code

@@ -1,5 +1,6 @@
 """What came of a run, as a table for people and as one object for machines. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,23 +10,29 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seedbed.bus.v1.bus_pb2 import LeafState, RunState
+from seedbed.bus.v1.bus_pb2 import Cause, LeafState, RunState
 from seedbed.cli.bill import Bill, tabulate
 from seedbed.cli.estimate import Estimate
 from seedbed.cli.failure import DONE, FAILED, SHORT
 from seedbed.cli.paths import LeafPath
 from seedbed.cli.table import make_table
+from seedbed.kernel.causes import count_calls, explain
 from seedbed.kernel.recipe import Recipe
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Run
 
 _COUNTS = ("accepted", "rejected", "duplicate", "unneeded")
 _COLUMNS = ("kind", "state", "samples", "rejected", "duplicate", "unneeded", "dead", "rounds")
 _NARROW = 100
-_ENDED = (RunState.RUN_STATE_SUCCEEDED, RunState.RUN_STATE_SHORT, RunState.RUN_STATE_CANCELLED)
+_ENDED = (
+    RunState.RUN_STATE_SUCCEEDED,
+    RunState.RUN_STATE_SHORT,
+    RunState.RUN_STATE_FAILED,
+    RunState.RUN_STATE_CANCELLED,
+)
 
 
 def state_name(run: Run) -> str:
-    """`running`, `succeeded`, `short` or `cancelled`."""
+    """`running`, `succeeded`, `short`, `failed` or `cancelled`."""
     return RunState.Name(run.state).removeprefix("RUN_STATE_").lower()
 
 
@@ -71,6 +78,7 @@ class Summary:
             "recalled": progress.recalled,
             "samples": progress.samples,
             "dead": progress.dead,
+            "causes": _cause_objects(progress.causes),
             "seconds": round(self.seconds, 3),
             "tokens": {"prompt": spent.prompt_tokens, "completion": spent.completion_tokens},
             "bill": {**self.spent.as_object(recipe.prices), "repeated_at_most": self.spent.repeats},
@@ -88,6 +96,15 @@ class Summary:
             f"{self.spent.total.requests} teacher calls, {progress.recalled} recalled, "
             f"{progress.dead} dead letters, {self.seconds:.1f} s"
         )
+
+    def failures(self) -> str:
+        """Why calls were given up, in one line; "" where none was."""
+        progress = self.run.progress
+        why = explain(progress.causes, count_calls(progress.steps)[1])
+        if self.run.state != RunState.RUN_STATE_FAILED:
+            return why
+        again = f"once the cause is mended, `seedbed dead retry {self.run.name}` has them asked again"
+        return f"no call came to anything: {why}; {again}"
 
     def costs(self) -> Table:
         """What it cost: what was expected, what all records came to, what this command was billed for."""
@@ -108,15 +125,20 @@ def _leaf_object(leaf: LeafProgress) -> dict[str, Any]:
         "malformed": leaf.counts.items_malformed,
         "failed": leaf.counts.items_failed,
         "rounds": leaf.rounds,
+        "causes": _cause_objects(leaf.counts.causes),
         "reason": leaf.reason,
         "notes": list(leaf.notes),
     }
 
 
+def _cause_objects(causes: Iterable[Cause]) -> list[dict[str, Any]]:
+    return [{"reason": cause.reason, "count": cause.count} for cause in causes]
+
+
 class LeafTable:
     """One row a leaf, in the room there is: columns of zeros are left out.
 
-    Below it, why leaves are short, and what of their documents was not read.
+    Below it, why leaves are short and calls failed, and what of their documents was not read.
     """
 
     def __init__(self, run: Run) -> None:
@@ -127,8 +149,9 @@ class LeafTable:
         del console
         yield self._table(narrow=options.max_width < _NARROW)
         for leaf in self._leaves:
-            if leaf.reason:
-                yield _below(leaf, leaf.reason)
+            # A leaf that is short says it among its reasons.
+            if why := leaf.reason or explain(leaf.counts.causes, count_calls(leaf.counts.steps)[1]):
+                yield _below(leaf, why)
             yield from (_below(leaf, note) for note in leaf.notes)
 
     def _table(self, *, narrow: bool) -> Table:

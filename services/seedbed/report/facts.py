@@ -142,3 +142,5 @@ class Facts:
     ends: Ends = field(default_factory=Ends)
     bill: Bill = field(default_factory=Bill)
     target: int = 0
+    causes: tuple[tuple[str, int], ...] = ()
+    """Why calls were given up, and how many, the most frequent first."""

@@ -80,6 +80,7 @@ def gather_facts(
         ends=_sum_ends(leaves),
         bill=_sum_bills([leaf.bill for leaf in leaves]),
         target=sum(leaf.target for leaf in leaves),
+        causes=tuple((cause.reason, cause.count) for cause in run.progress.causes),
     )
 
 

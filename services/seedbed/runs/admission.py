@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 
-from seedbed.bus.v1.bus_pb2 import LeafTarget, RunState
+from seedbed.bus.v1.bus_pb2 import LeafTarget
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.runs.dealing import deal_out
@@ -112,9 +112,7 @@ class Admission:
             self._tasks.spawn(work.advance())
         async with run.lock:
             if run.going and not run.works and run.next_waiting() is None:
-                short = any(cell.value.reason for cell in run.leaves.values())
-                state = RunState.RUN_STATE_SHORT if short else RunState.RUN_STATE_SUCCEEDED
-                await self._effects.entries.set_state(run.cell, state)
+                await self._effects.entries.set_state(run.cell, run.end_state())
                 run.note()
 
     async def _open(self, run: KeptRun, target: LeafTarget) -> None:

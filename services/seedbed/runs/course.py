@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Record, Round, Usage
+from seedbed.kernel.causes import count_calls, explain
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Announce
 from seedbed.runs.budget import Plea
@@ -192,12 +193,12 @@ class Course:
     def shortfall(self) -> str:
         """Why the leaf ended short; "" where it has its target."""
         reason = self.settlement.shortfall()
-        if not reason or self.leaf.kind != "knowledge":
-            return reason
-        if not self.passages:
+        if reason and self.leaf.kind == "knowledge" and not self.passages:
             names = ", ".join(document.path for document in self.leaf.documents)
             return f"no document gave a chunk: {self._lost or names or 'it has no document'}"
-        return f"{reason}; {self._lost}" if self._lost else reason
+        counts = self.fold.counts()
+        given_up = explain(counts.causes, count_calls(counts.steps)[1])
+        return "; ".join(filter(None, (reason, given_up, self._lost))) if reason else ""
 
     def _list_draws(self, form: str) -> Iterator[Draw]:
         recipe = self.known.recipe

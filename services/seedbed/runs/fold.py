@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts, Usage
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
+from seedbed.kernel.causes import Causes, is_given_up
 from seedbed.kernel.costs import add_usage
 from seedbed.kernel.recipe import Gates
 from seedbed.kernel.step import item_name
@@ -58,6 +59,7 @@ class Fold:
         self._gone: set[bytes] = set()
         """Marks of the names that are let go of: their records may come again, and two draws to one item."""
         self._counters: dict[str, Counter[str]] = {}
+        self._causes = Causes()
         self.ledger = Ledger()
         """What all of it cost."""
         self.passed = 0
@@ -169,6 +171,7 @@ class Fold:
             result.items_failed += row.failed
             result.items_recalled += row.recalled
             add_usage(result.usage, row.usage)
+        result.causes.extend(self._causes.common())
         return result
 
     def _close(self, name: str) -> None:
@@ -186,6 +189,8 @@ class Fold:
         counter = self._counters.setdefault(record.step, Counter())
         counter[_OUTCOMES[record.outcome]] += 1
         counter["recalled"] += record.recalled
+        if is_given_up(record):
+            self._causes.add(record.reason)
         self.ledger.enter(record)
 
     def _pay(self, record: Record) -> None:

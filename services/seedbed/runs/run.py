@@ -14,6 +14,7 @@ from seedbed.bus.v1.bus_pb2 import (
     RunState,
     StepCounts,
 )
+from seedbed.kernel.causes import add_up, count_calls
 from seedbed.kernel.costs import Spending, Tariff, add_usage
 from seedbed.kernel.plans import KnownPlan
 from seedbed.runs.budget import share_of
@@ -117,6 +118,14 @@ class KeptRun:
         self.version += 1
         self.wake.set()
 
+    def end_state(self) -> RunState.ValueType:
+        """The state it ends in, as all of its leaves have ended."""
+        if not any(cell.value.reason for cell in self.leaves.values()):
+            return RunState.RUN_STATE_SUCCEEDED
+        calls = [count_calls(cell.value.counts.steps) for cell in self.leaves.values()]
+        all_given_up = any(given_up for _, given_up in calls) and not any(done for done, _ in calls)
+        return RunState.RUN_STATE_FAILED if all_given_up else RunState.RUN_STATE_SHORT
+
     def counts_of(self, target: LeafTarget) -> LeafCounts:
         """Items and candidates of a leaf, ended or not."""
         work = self.works.get(target.leaf)
@@ -166,6 +175,7 @@ class KeptRun:
             time_left=-1,
             steps=_sum_steps(leaves),
             repeats=sum(leaf.counts.repeats for leaf in leaves),
+            causes=add_up(leaf.counts for leaf in leaves),
         )
         if self.going:
             progress.samples_per_second = self._measure(progress.samples)

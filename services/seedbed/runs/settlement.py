@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
+from seedbed.kernel.causes import Causes, is_given_up
 from seedbed.kernel.recipe import NOT_FILLED_UP, Recipe
 from seedbed.kernel.similarity import NearDuplicates
 from seedbed.kernel.step import candidate_id
@@ -18,6 +19,8 @@ from seedbed.knowledge.v1.steps_pb2 import GenerateResult
 from seedbed.runs.fold import Fold, gate_reason
 from seedbed.runs.plans import Quota
 from seedbed.skills.v1.steps_pb2 import ContextResult, InstructResult, RespondResult
+
+_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Settlement:
     def __post_init__(self) -> None:
         self._stands = [_Stand(quota) for quota in self.quotas]
         self._kept = NearDuplicates(self.recipe.duplicate_threshold)
-        self._reasons: Counter[str] = Counter()
+        self._reasons = Causes()
         self._ends: Counter[str] = Counter()
         self._shared: set[str] = set()
         """Candidates decided at one draw that come again at another."""
@@ -165,7 +168,8 @@ class Settlement:
         if end == "accepted":
             stand.kept += 1
         elif end != "unneeded":
-            self._reasons[reason if end == "rejected" else end] += 1
+            why = reason if end == "rejected" else end
+            self._reasons.add(why, exactly=not is_given_up(birth.makings[-1]))
         self._ends[end] += 1
         return Decision(draw, self.rounds, end, reason, other)
 
@@ -210,8 +214,8 @@ class Settlement:
     def shortfall(self) -> str:
         """Why the leaf ended short; "" where it has its target."""
         parts = [self._explain(stand) for stand in self._stands if stand.missing]
-        if parts and self._reasons:
-            most = ", ".join(f"{reason} {count}" for reason, count in self._reasons.most_common(3))
+        if parts and (reasons := self._reasons.common(_REASONS)):
+            most = ", ".join(f"{one.reason} {one.count}" for one in reasons)
             parts.append(f"most went to: {most}")
         return "; ".join(parts)
 

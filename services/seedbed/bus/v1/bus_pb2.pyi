@@ -81,6 +81,8 @@ class _RunStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunState.Val
     RUN_STATE_SHORT: _RunState.ValueType  # 3
     """Finished, with at least one leaf short of its target."""
     RUN_STATE_CANCELLED: _RunState.ValueType  # 4
+    RUN_STATE_FAILED: _RunState.ValueType  # 5
+    """Finished without a sample, as every call was given up."""
 
 class RunState(_RunState, metaclass=_RunStateEnumTypeWrapper):
     """Where a run stands."""
@@ -91,6 +93,8 @@ RUN_STATE_SUCCEEDED: RunState.ValueType  # 2
 RUN_STATE_SHORT: RunState.ValueType  # 3
 """Finished, with at least one leaf short of its target."""
 RUN_STATE_CANCELLED: RunState.ValueType  # 4
+RUN_STATE_FAILED: RunState.ValueType  # 5
+"""Finished without a sample, as every call was given up."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
 @_typing.final
@@ -684,6 +688,7 @@ class LeafCounts(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     REPEATS_FIELD_NUMBER: _builtins.int
+    CAUSES_FIELD_NUMBER: _builtins.int
     items_done: _builtins.int
     items_malformed: _builtins.int
     items_failed: _builtins.int
@@ -698,6 +703,10 @@ class LeafCounts(_message.Message):
     def usage(self) -> Global___Usage: ...
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepCounts]: ...
+    @_builtins.property
+    def causes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Cause]:
+        """Why calls were given up, the commonest first."""
+
     def __init__(
         self,
         *,
@@ -712,14 +721,39 @@ class LeafCounts(_message.Message):
         usage: Global___Usage | None = ...,
         steps: _abc.Iterable[Global___StepCounts] | None = ...,
         repeats: _builtins.int = ...,
+        causes: _abc.Iterable[Global___Cause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "duplicate", b"duplicate", "items_done", b"items_done", "items_failed", b"items_failed", "items_malformed", b"items_malformed", "items_recalled", b"items_recalled", "rejected", b"rejected", "repeats", b"repeats", "steps", b"steps", "unneeded", b"unneeded", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "causes", b"causes", "duplicate", b"duplicate", "items_done", b"items_done", "items_failed", b"items_failed", "items_malformed", b"items_malformed", "items_recalled", b"items_recalled", "rejected", b"rejected", "repeats", b"repeats", "steps", b"steps", "unneeded", b"unneeded", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LeafCounts: _TypeAlias = LeafCounts  # noqa: Y015
+
+@_typing.final
+class Cause(_message.Message):
+    """Why calls were given up, and how many of them: causes that differ in numbers and names only are one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Cause: _TypeAlias = Cause  # noqa: Y015
 
 @_typing.final
 class StepCounts(_message.Message):

@@ -193,6 +193,7 @@ class Progress(_message.Message):
     PAUSED_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     REPEATS_FIELD_NUMBER: _builtins.int
+    CAUSES_FIELD_NUMBER: _builtins.int
     samples: _builtins.int
     target: _builtins.int
     open_items: _builtins.int
@@ -213,6 +214,10 @@ class Progress(_message.Message):
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[_bus_pb2.StepCounts]:
         """Items by step, with what they cost: paid for in this run, and all in all."""
 
+    @_builtins.property
+    def causes(self) -> _containers.RepeatedCompositeFieldContainer[_bus_pb2.Cause]:
+        """Why calls were given up, the commonest first."""
+
     def __init__(
         self,
         *,
@@ -229,10 +234,11 @@ class Progress(_message.Message):
         paused: _builtins.str = ...,
         steps: _abc.Iterable[_bus_pb2.StepCounts] | None = ...,
         repeats: _builtins.int = ...,
+        causes: _abc.Iterable[_bus_pb2.Cause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["completion_tokens", b"completion_tokens", "dead", b"dead", "open_items", b"open_items", "paused", b"paused", "prompt_tokens", b"prompt_tokens", "recalled", b"recalled", "repeats", b"repeats", "requests", b"requests", "samples", b"samples", "samples_per_second", b"samples_per_second", "steps", b"steps", "target", b"target", "time_left", b"time_left"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["causes", b"causes", "completion_tokens", b"completion_tokens", "dead", b"dead", "open_items", b"open_items", "paused", b"paused", "prompt_tokens", b"prompt_tokens", "recalled", b"recalled", "repeats", b"repeats", "requests", b"requests", "samples", b"samples", "samples_per_second", b"samples_per_second", "steps", b"steps", "target", b"target", "time_left", b"time_left"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
