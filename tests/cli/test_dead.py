@@ -98,7 +98,7 @@ async def test_a_run_in_which_every_call_dies_ends_1_and_names_the_cause_everywh
     assert words in made.object["leaves"][0]["reason"]
     assert f"no call came to anything: {words}" in made.err
     shown = await seedbed("runs", "show", made.object["run"], *state)
-    assert f"no call came to anything: {words}" in shown.err
+    assert f"no call came to anything: {words}" in shown.out
     page = tmp_path / "report.html"
     await seedbed("report", made.object["run"], "--out", page, *state)
     assert "<td>HTTP 400" in page.read_text()

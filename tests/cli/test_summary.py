@@ -24,7 +24,8 @@ KEYS = [
     "recorded",
 ]
 KEYS += ["estimate", "budget", "leaves"]
-LEAF_KEYS = "path kind target accepted rejected duplicate unneeded malformed failed rounds causes reason notes".split()
+LEAF_KEYS = "path kind target accepted rejected duplicate unneeded malformed failed rounds".split()
+LEAF_KEYS += ["causes", "reason", "notes"]
 
 
 def test_the_object_has_the_fields_it_promises():
