@@ -17,7 +17,7 @@ from tests.report.messages import (
     make_run,
 )
 
-VOID = {"meta", "link", "input", "br", "hr", "img"}
+VOID = {"meta", "link", "input", "br", "wbr", "hr", "img"}
 
 
 class Nesting(HTMLParser):
@@ -114,3 +114,26 @@ def test_a_browser_finds_a_sample_and_shows_its_pedigree(page, chromium, tmp_pat
     assert "germination.md" in shown
     assert "It stands there." in shown
     assert LEAF in shown
+
+
+FITS = """<script>
+const beside = "thead, thead *, svg, svg *";
+const block = (e) => !e.matches(beside) && getComputedStyle(e).display !== "inline";
+const wide = (e) => block(e) && e.scrollWidth > e.clientWidth + 1;
+const clipped = [...document.querySelectorAll("body, main *, header *")].filter(wide);
+console.log(clipped.length ? "clipped: " + clipped.map((e) => e.outerHTML.slice(0, 80)) : "all fits");
+</script></body>"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("paper", [False, True], ids=["screen", "paper"])
+def test_nothing_is_clipped_however_narrow_the_window(page, chromium, tmp_path, width, paper):
+    long = "compositional_skills/grounded/very_long_folder_names_as_people_give_them/action_items_of_meetings"
+    page = page.replace(LEAF, long).replace(LEAF.replace("/", "/<wbr>"), long.replace("/", "/<wbr>"))
+    if paper:
+        page = page.replace("@media screen", "@media none").replace("@media print", "@media all")
+        width = max(width, 700)
+    (tmp_path / "report.html").write_text(page.replace("</body>", FITS))
+    frame = f'<iframe src="report.html" style="border: 0; width: {width}px; height: 4000px"></iframe>'
+    (tmp_path / "frame.html").write_text(frame)
+    assert chromium.open(tmp_path / "frame.html", tmp_path / "profile").console == ["all fits"]

@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 REHEARSAL = "rehearsal"
 SCRATCH = "scratch"
-_MOST_ROWS = 2000
+_MOST_ROWS = 20_000
 _MOST_REASONS = 12
 _MOST_POINTS = 400
 _ENDS = ("accepted", "rejected", "duplicate", "unneeded")

@@ -67,6 +67,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = lambda path: Markup("/<wbr>").join(path.split("/"))
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["percent"] = lambda part, whole: f"{100 * part / whole:.0f} %" if whole else "–"
     return environment
