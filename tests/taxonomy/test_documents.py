@@ -90,7 +90,7 @@ def test_unknown_commits_and_repositories_point_to_their_lines(look, origin, tmp
     document["repo"] = f"{tmp_path}/nowhere"
     _, (said,) = look(document)
     assert said.startswith(f"{QNA}:{line - 1}:9 repository: cannot reach {tmp_path}/nowhere: ")
-    assert "does not appear to be a git repository" in said
+    assert "there is neither a repository nor a bundle" in said
 
 
 def test_an_unreachable_server_is_known_soon(look):

@@ -2,13 +2,10 @@ import time
 
 import pytest
 
-from seedbed.taxonomy.git import (
-    GitFailed,
-    address_fault,
-    git,
-    is_revision,
-    without_secret,
-)
+from seedbed.taxonomy.front import read
+from seedbed.taxonomy.git import GitFailed, address_fault, git, is_revision, without_secret
+from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.taxonomy.sources import open_source
 from tests.taxonomy.gardens import commit, garden
 
 SOUND = [
@@ -64,7 +61,7 @@ def test_revisions():
 def test_failures_come_in_gits_own_words(tmp_path):
     commit(garden(tmp_path))
     with pytest.raises(GitFailed, match="Not a valid object name nothing"):
-        git(tmp_path, "ls-tree", "nothing")
+        git(tmp_path / ".git", "ls-tree", "nothing")
 
 
 def test_secrets_are_not_repeated():
@@ -75,12 +72,14 @@ def test_git_ends_in_time_with_its_helpers(tmp_path):
     commit(garden(tmp_path))
     start = time.monotonic()
     with pytest.raises(GitFailed, match="no answer within 1 s"):
-        git(tmp_path, "-c", "alias.wait=!sleep 30", "wait", timeout=1)
+        git(tmp_path / ".git", "-c", "alias.wait=!sleep 30", "wait", timeout=1)
     assert time.monotonic() - start < 20
 
 
-def test_a_hook_that_lints_does_not_lead_git_astray(tmp_path, monkeypatch):
+def test_a_hook_that_lints_does_not_lead_git_astray(tmp_path, cache, monkeypatch):
     here = commit(garden(tmp_path / "here"))
     commit(garden(tmp_path / "there"), "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "there" / ".git"))
-    assert git(tmp_path / "here", "rev-parse", "HEAD").decode().strip() == here
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "there" / ".git" / "objects"))
+    assert set(read(str(tmp_path / "here"), cache=cache).commits.values()) == {here}
+    assert open_source(f"{tmp_path}/here@HEAD", Mirrors(cache)).commit == here

@@ -9,9 +9,10 @@ import pytest
 from seedbed.kernel.errors import InputError
 from seedbed.taxonomy import front
 from seedbed.taxonomy import git as running
-from seedbed.taxonomy.git import GitFailed, git
+from seedbed.taxonomy.git import NOWHERE, GitFailed, git
 from seedbed.taxonomy.hosts import Reach
 from seedbed.taxonomy.mirrors import Mirrors, Rules
+from seedbed.taxonomy.repositories import Repository
 from seedbed.taxonomy.revisions import GitTree
 from tests.taxonomy.gardens import commit, garden, knowledge, plant
 from tests.taxonomy.gardens import git as shell
@@ -93,7 +94,7 @@ def test_held_to_an_address_git_goes_there_and_no_further(tmp_path, web):
     port, seen = web
     held = [option.format(port=port) for option in PINNED]
     with pytest.raises(GitFailed):
-        git(tmp_path, *held, "ls-remote", "--", f"http://example.org:{port}/a")
+        git(NOWHERE, *held, "ls-remote", "--", f"http://example.org:{port}/a", fetching=True)
     assert len(seen) == 1
     assert seen[0].startswith("/a/info/refs")
 
@@ -112,12 +113,13 @@ def test_a_repository_too_large_is_not_kept(tmp_path, cache):
 def test_a_tree_without_end_is_not_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "MOST_BYTES", 1 << 20)
     shell(tmp_path, "init", "--quiet")
-    line = f"100644 blob {git(tmp_path, 'hash-object', '-w', '--stdin', data=b'x').decode().strip()}"
+    root = tmp_path / ".git"
+    line = f"100644 blob {git(root, 'hash-object', '-w', '--stdin', data=b'x').decode().strip()}"
     for _ in range(12):
         entries = "".join(f"{line}\tf{number}\n" for number in range(10))
-        line = f"040000 tree {git(tmp_path, 'mktree', data=entries.encode()).decode().strip()}"
+        line = f"040000 tree {git(root, 'mktree', data=entries.encode()).decode().strip()}"
     with pytest.raises(GitFailed, match=r"more than 1,048,576 bytes"):
-        GitTree(tmp_path, line.split()[2])
+        GitTree(Repository.at(root), line.split()[2])
 
 
 def test_a_repositorys_own_configuration_runs_nothing(tmp_path, cache):

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from seedbed.taxonomy.core import LeafFile
-from seedbed.taxonomy.git import GitFailed, git, lines_of
-from seedbed.taxonomy.revisions import GitTree
+from seedbed.taxonomy.git import GitFailed, lines_of
+from seedbed.taxonomy.repositories import Repository
+from seedbed.taxonomy.revisions import GitTree, resolve
 from seedbed.taxonomy.sources import Source
 from seedbed.taxonomy.trees import BRANCHES, Entry
 
@@ -16,11 +16,11 @@ def leaf_commits(source: Source, leaves: Sequence[LeafFile]) -> dict[str, str]:
     if source.repository is None:
         return {}
     try:
-        head = source.commit or git(source.repository, "rev-parse", "--verify", "HEAD").decode().strip()
+        head = source.commit or resolve(source.repository, "HEAD")
         entries = GitTree(source.repository, head, source.prefix).entries
         return _last_touched(source.repository, source.prefix, head, _committed(entries, leaves))
     except GitFailed:
-        # A repository without a commit, or one that git does not trust: the leaves are read all the same.
+        # A repository without a commit, or one that is not whole: the leaves are read all the same.
         return {}
 
 
@@ -40,10 +40,10 @@ def _blob_name(data: bytes, like: str) -> str:
     return (sha1 if len(like) == 40 else hashlib.sha256(named)).hexdigest()
 
 
-def _last_touched(repository: Path, prefix: str, head: str, wanted: dict[str, str]) -> dict[str, str]:
-    # Of a merge, only what it changed itself. Paths go in relative to the folder, and come out from the top.
-    arguments = ["-c", "--format=%x01%H", "--name-only", "--no-renames", "--no-relative", "-z", head]
-    out = git(repository, "log", *arguments, "--", *BRANCHES, timeout=120)
+def _last_touched(repository: Repository, prefix: str, head: str, wanted: dict[str, str]) -> dict[str, str]:
+    # Of a merge, only what it changed itself.
+    arguments = ["-c", "--format=%x01%H", "--name-only", "--no-renames", "-z", head]
+    out = repository.git("log", *arguments, "--", *(prefix + each for each in BRANCHES), timeout=120)
     found: dict[str, str] = {}
     commit = ""
     for line in lines_of(out):

@@ -1,7 +1,8 @@
 """The git command line, held short: no hook, no prompt, no submodule, no checkout, and always an end.
 
-The user's own configuration counts, so that `insteadOf` and credentials work. Addresses that come from a
-taxonomy are looked at before git sees them.
+Every call names a repository of ours, so git looks for none: one that others may have written is read through
+a view (`repositories.py`). Reading has no configuration and reaches nobody. Fetching has the user's own, so
+that `insteadOf` and credentials work. Addresses that come from a taxonomy are looked at before git sees them.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ QUICK = 30.0
 LONG = 600.0
 MOST_BYTES = 256 << 20
 """Of what git prints: a tree can be made that lists more files than there are atoms, in a few kilobytes."""
+NOWHERE = Path(os.devnull)
+"""The repository of calls that need none."""
 BLOCK = 512
 """What the shell counts a file's size in."""
 _MOST_WORDS = 16384
@@ -37,9 +40,34 @@ _SAFE = {
     "log.showSignature": "false",
     "maintenance.auto": "false",
     "protocol.ext.allow": "never",
+    "safe.bareRepository": "explicit",
+    "submodule.recurse": "false",
 }
-# A hook that lints sets these; they would point git at the wrong repository.
-_MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+# A hook that lints has these set, for another repository than ours.
+_MISLEADING = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+_ALWAYS = {
+    "LC_ALL": "C",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+# No protocol: older versions of git, which do not know of GIT_NO_LAZY_FETCH, fetch nothing either.
+_READING = {"GIT_ALLOW_PROTOCOL": "none", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+# `file` and `http` are for `insteadOf`, which git applies before it looks here.
+_FETCHING = {"GIT_ALLOW_PROTOCOL": "https:ssh:file:http", "SSH_ASKPASS_REQUIRE": "never"}
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REVISION = re.compile(r"[\w@][\w./@{}~^+-]*")
 
@@ -48,8 +76,15 @@ class GitFailed(Exception):
     """Git could not; `str()` is what it said."""
 
 
-def git(folder: Path, *arguments: str, data: bytes = b"", timeout: float = QUICK, room: int = 0) -> bytes:
-    """Run git in a folder and return what it prints. Raises GitFailed.
+def git(
+    repository: Path,
+    *arguments: str,
+    data: bytes = b"",
+    timeout: float = QUICK,
+    room: int = 0,
+    fetching: bool = False,
+) -> bytes:
+    """Run git on a repository of ours and return what it prints. Raises GitFailed.
 
     `room` is the size that a file it writes may have: a repository comes as one.
     """
@@ -59,7 +94,8 @@ def git(folder: Path, *arguments: str, data: bytes = b"", timeout: float = QUICK
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(data)
         given.seek(0)
-        process = _start([*limited, "git", *options, *arguments], folder, given, said)
+        environment = {**_environment(fetching=fetching), "GIT_DIR": str(repository.absolute())}
+        process = _start([*limited, "git", *options, *arguments], environment, given, said)
         try:
             out = _read(process, timeout)
         except BaseException:
@@ -71,12 +107,15 @@ def git(folder: Path, *arguments: str, data: bytes = b"", timeout: float = QUICK
         return out
 
 
-def _start(command: list[str], folder: Path, given: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    command: list[str], environment: dict[str, str], given: IO[bytes], said: IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
-            cwd=folder,
-            env=_environment(),
+            # Where nobody's files lie.
+            cwd="/",
+            env=environment,
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -119,19 +158,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _environment() -> dict[str, str]:
-    environment = {key: value for key, value in os.environ.items() if key not in _MISLEADING}
-    environment |= {
-        "LC_ALL": "C",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_LITERAL_PATHSPECS": "1",
-    }
-    # `file` and `http` are for `insteadOf`, which git applies before it looks here.
-    environment.setdefault("GIT_ALLOW_PROTOCOL", "https:ssh:file:http")
-    environment.setdefault("SSH_ASKPASS_REQUIRE", "never")
-    return environment
+def _environment(*, fetching: bool) -> dict[str, str]:
+    if fetching:
+        own = {key: value for key, value in os.environ.items() if key not in _MISLEADING}
+        return {**_FETCHING, **own, **_ALWAYS}
+    own = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return {**own, **_ALWAYS, **_READING}
 
 
 def _words(said: bytes) -> str:

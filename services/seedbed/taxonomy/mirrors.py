@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.settings import Settings
 from seedbed.taxonomy.git import BLOCK, LONG, GitFailed, git, is_full_hash, is_revision, without_secret
 from seedbed.taxonomy.hosts import Reach
+from seedbed.taxonomy.origins import Origin, open_origin
+from seedbed.taxonomy.repositories import Repository
+from seedbed.taxonomy.revisions import resolve
 
 _HEAD = "refs/seedbed/head"
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -46,7 +49,9 @@ class Mirrors:
         self._fetched: set[Path] = set()
         self._failed: dict[str, str] = {}
 
-    def commit(self, address: str, revision: str, *, history: bool, trusted: bool = True) -> tuple[Path, str]:
+    def commit(
+        self, address: str, revision: str, *, history: bool, trusted: bool = True
+    ) -> tuple[Repository, str]:
         """The mirror, and the commit that a revision names there. Raises GitFailed.
 
         Without `history` one commit with its files is enough. An address that is not `trusted` comes from a
@@ -60,24 +65,28 @@ class Mirrors:
         kind = f"{'all' if history else 'some'}{'' if trusted else ' untrusted'}"
         mirror = self._folder / sha256_hex(f"{address}\n{kind}")[:32]
         with _lock(mirror):
-            if not (mirror / "HEAD").exists():
-                git(self._folder, "init", "--quiet", "--bare", "--template=", str(mirror))
-            self._fetch(mirror, address, revision, history=history, trusted=trusted)
-            return mirror, _resolve(mirror, revision)
+            if mirror not in self._fetched and not (is_full_hash(revision) and _has(mirror, revision)):
+                self._bring(mirror, address, revision, history=history, trusted=trusted)
+            repository = Repository.at(mirror)
+            return repository, resolve(repository, re.sub(r"^(?:HEAD|@|)(?=$|[~^])", _HEAD, revision))
 
-    def _fetch(self, mirror: Path, address: str, revision: str, *, history: bool, trusted: bool) -> None:
-        if mirror in self._fetched or (is_full_hash(revision) and _has(mirror, revision)):
-            return
-        try:
-            held = () if trusted else self._look(mirror, address)
-            # A server that is not there is known after seconds, not after a fetch's time.
-            git(mirror, *held, "ls-remote", "--quiet", "--", address, "HEAD")
-        except GitFailed as failed:
-            self._failed[address] = f"cannot reach {without_secret(address)}: {failed}"
-            raise GitFailed(self._failed[address]) from failed
+    def _bring(self, mirror: Path, address: str, revision: str, *, history: bool, trusted: bool) -> None:
+        with contextlib.ExitStack() as held:
+            try:
+                origin = held.enter_context(open_origin(address, None if trusted else self.rules.reach))
+                # A server that is not there is known after seconds, not after a fetch's time.
+                look = (*origin.options, "ls-remote", "--quiet", "--", origin.source, "HEAD")
+                told = git(mirror, *look, fetching=True)
+            except GitFailed as failed:
+                self._failed[address] = f"cannot reach {without_secret(address)}: {failed}"
+                raise GitFailed(self._failed[address]) from failed
+            _begin(mirror, told)
+            self._fetch(mirror, origin, revision, history=history)
+
+    def _fetch(self, mirror: Path, origin: Origin, revision: str, *, history: bool) -> None:
         if is_full_hash(revision) and not history:
             try:
-                self._pull(mirror, held, address, revision, depth=1)
+                self._pull(mirror, origin, revision, depth=1)
             except TooLarge:
                 raise
             except GitFailed:
@@ -85,29 +94,21 @@ class Mirrors:
             else:
                 return
         try:
-            self._pull(mirror, held, address, f"+HEAD:{_HEAD}", *_REFS)
+            self._pull(mirror, origin, f"+HEAD:{_HEAD}", *_REFS)
         except TooLarge:
             raise
         except GitFailed:
             # A repository whose HEAD names no branch still has its branches.
-            self._pull(mirror, held, address, *_REFS)
+            self._pull(mirror, origin, *_REFS)
         self._fetched.add(mirror)
 
-    def _look(self, mirror: Path, address: str) -> tuple[str, ...]:
-        if git(mirror, "ls-remote", "--get-url", "--", address).decode().strip() != address:
-            # Sent elsewhere by this machine's own configuration, which may name what it likes.
-            return ()
-        look = self.rules.reach.look(address)
-        if look.fault:
-            raise GitFailed(look.fault)
-        return look.options
-
-    def _pull(self, mirror: Path, held: Sequence[str], address: str, *what: str, depth: int = 0) -> None:
+    def _pull(self, mirror: Path, origin: Origin, *what: str, depth: int = 0) -> None:
         room = self.rules.repository_bytes
         shallow = [f"--depth={depth}"] if depth else []
         options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", *shallow]
+        command = [*origin.options, "fetch", *options, "--", origin.source, *what]
         try:
-            git(mirror, *held, "fetch", *options, "--", address, *what, timeout=LONG, room=room)
+            git(mirror, *command, timeout=LONG, room=room, fetching=True)
         except GitFailed as failed:
             # What git was writing when it was ended stays for ever otherwise.
             left = list((mirror / "objects" / "pack").glob("tmp_*"))
@@ -116,7 +117,7 @@ class Mirrors:
                 each.unlink()
             if full:
                 limit = f"more than {room:,} bytes (SEEDBED_REPOSITORY_MAX_BYTES sets the limit)"
-                raise TooLarge(f"{without_secret(address)} has {limit}") from failed
+                raise TooLarge(f"{without_secret(origin.address)} has {limit}") from failed
             raise
 
 
@@ -128,21 +129,11 @@ def _has(mirror: Path, commit: str) -> bool:
     return True
 
 
-def _resolve(mirror: Path, revision: str) -> str:
-    return resolve(mirror, re.sub(r"^(?:HEAD|@|)(?=$|[~^])", _HEAD, revision))
-
-
-def resolve(folder: Path, revision: str) -> str:
-    """The commit that a revision names in a repository. Raises GitFailed."""
-    if not is_revision(revision):
-        raise GitFailed(f"`{revision}` is not a revision")
-    try:
-        out = git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    except GitFailed as failed:
-        if "not a git repository" in str(failed):
-            raise GitFailed("it stands in no git repository, so it has no revisions") from failed
-        raise GitFailed(f"there is no commit `{revision}` in the repository") from failed
-    return out.decode().strip()
+def _begin(mirror: Path, told: bytes) -> None:
+    """Make the mirror, where there is none, for names as long as those that a repository told of itself."""
+    if not (mirror / "HEAD").exists():
+        form = "sha256" if re.match(rb"[0-9a-f]{64}\s", told) else "sha1"
+        git(mirror, "init", "--quiet", "--bare", "--template=", f"--object-format={form}")
 
 
 def drop_mirrors(folder: Path, *, only_count: bool = False) -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from seedbed.kernel.errors import InputError
 from seedbed.taxonomy.folders import FolderTree
-from seedbed.taxonomy.git import GitFailed, git, is_ssh_short, without_secret
-from seedbed.taxonomy.mirrors import Mirrors, resolve
-from seedbed.taxonomy.revisions import GitTree
+from seedbed.taxonomy.git import GitFailed, is_ssh_short, without_secret
+from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.taxonomy.repositories import Repository, find_repository, is_repository
+from seedbed.taxonomy.revisions import GitTree, resolve
 from seedbed.taxonomy.trees import BRANCHES, Tree
 
 
@@ -21,7 +22,7 @@ class Source:
     # Whether it is of this machine, so that its documents may be, too.
     local: bool
     # The repository it stands in, the commit it was read at (empty: the working tree), its folder in there.
-    repository: Path | None = None
+    repository: Repository | None = None
     commit: str = ""
     prefix: str = ""
     # Folders at the top that look like a misspelt branch, with the branch.
@@ -90,22 +91,28 @@ def _local(path: Path, revision: str, mirrors: Mirrors) -> Source:
             f"there is no folder `{path}`", hint="name a folder with a taxonomy in it, or URL@revision"
         )
     root = path.resolve()
-    if revision or _is_bare(root):
-        commit = resolve(root, revision or "HEAD")
-        prefix = git(root, "rev-parse", "--show-prefix").decode().strip()
-        return Source(
-            GitTree(root, commit, prefix), local=True, repository=root, commit=commit, prefix=prefix
-        )
+    if _is_bare(root):
+        return _committed(Repository.at(root), revision)
+    if revision:
+        repository, prefix = find_repository(root)
+        return _committed(repository, revision, prefix)
     tree = FolderTree(root, BRANCHES)
     try:
-        prefix = git(root, "rev-parse", "--show-prefix").decode().strip()
+        repository, prefix = find_repository(root)
     except GitFailed:
         return Source(tree, local=True, misspelt=_misspelt(root))
-    return Source(tree, local=True, repository=root, prefix=prefix, misspelt=_misspelt(root))
+    return Source(tree, local=True, repository=repository, prefix=prefix, misspelt=_misspelt(root))
+
+
+def _committed(repository: Repository, revision: str, prefix: str = "") -> Source:
+    commit = resolve(repository, revision or "HEAD")
+    tree = GitTree(repository, commit, prefix)
+    return Source(tree, local=True, repository=repository, commit=commit, prefix=prefix)
 
 
 def _is_bare(root: Path) -> bool:
-    return (root / "HEAD").is_file() and (root / "objects").is_dir()
+    # A folder with leaves in it is what it looks like, whatever else somebody has put beside them.
+    return is_repository(root) and not any((root / branch).exists() for branch in BRANCHES)
 
 
 def _misspelt(root: Path) -> dict[str, str]:
