@@ -87,6 +87,23 @@ def test_bars_show_the_leaves_at_work_and_why_it_waits():
     assert "knowledge/[x]: 30 of 30 samples in 1 round" in shown
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 119, 240])
+def test_however_narrow_the_terminal_bars_and_numbers_are_whole(width):
+    screen, out = Screen(), io.StringIO()
+    screen.people = Console(file=out, width=width, force_terminal=True, color_system=None)
+    path = "compositional_skills/grounded/linguistics/action_items"
+    numbers = {"samples": 12345, "target": 98765, "requests": 24000, "time_left": 9500, "dead": 2}
+    with BarDisplay(screen) as display:
+        display.update(run(leaf(path, accepted=12345, target=98765), **numbers))
+        display._bars.refresh()
+    lines = out.getvalue().splitlines()
+    shown = [line for line in lines if "12345/98765" in line]
+    assert len(shown) >= 2
+    assert all("━" in line for line in shown)
+    assert any("action_items" in line for line in shown)
+    assert "2 dead letters" in " ".join(out.getvalue().split())
+
+
 def test_durations_are_short():
     assert [format_seconds(value) for value in (0.4, 59, 61, 7800)] == [
         "0 s",

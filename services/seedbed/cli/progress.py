@@ -1,13 +1,16 @@
 """How a run's progress is shown: bars where people look at a terminal, now and then a line elsewhere."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol, Self
 
+from rich.console import RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+from rich.table import Column
+from rich.text import Text
 
 from seedbed.bus.v1.bus_pb2 import LeafState
 from seedbed.cli.duration import format_seconds
@@ -20,7 +23,13 @@ _LINE_EVERY = 5.0
 # Nothing new: still a sign of life.
 _SAME_LINE_EVERY = 30.0
 _BARS_SHOWN = 10
-_WIDTH = 40
+_LONGEST_NAME = 40
+_SHORTEST_NAME = 10
+# Of a line with all columns, what is not the leaf's name; a narrower one has name, bar and numbers alone.
+_BESIDE_NAME = 48
+_BESIDE_NAME_NARROW = 26
+_NARROW = _BESIDE_NAME + 16
+_WIDE = 120
 
 
 class Display(Protocol):
@@ -114,20 +123,26 @@ class LineDisplay:
             self._screen.say(f"{format_seconds(now)} · {line}")
 
 
+class Bars(RichProgress):
+    """Bars with a line above them, so that words never take the room of bars and numbers."""
+
+    headline = Text()
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The line, then the bars."""
+        yield self.headline
+        yield self.make_tasks_table(self.tasks)
+
+
 class BarDisplay:
     """One bar for the run and one for every leaf at work."""
 
     def __init__(self, screen: Screen) -> None:
         self._milestones = Milestones()
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            console=screen.people,
-            transient=True,
-        )
+        width = screen.people.width
+        self._narrow = width < _NARROW
+        bar = BarColumn() if width >= _WIDE else BarColumn(bar_width=None, table_column=Column(ratio=1))
+        self._bars = Bars(*self._columns(bar), console=screen.people, transient=True, expand=width < _WIDE)
         self._all = self._bars.add_task("all leaves", total=None, note="")
         self._leaves: dict[str, TaskID] = {}
 
@@ -145,18 +160,31 @@ class BarDisplay:
         for line in self._milestones.find(run):
             self._bars.console.print(escape(line))
         progress = run.progress
-        note = f"[yellow]paused: {escape(progress.paused)}[/]" if progress.paused else pace(progress)
-        self._bars.update(self._all, completed=progress.samples, total=progress.target, note=note)
+        paused = f"paused: {progress.paused}" if progress.paused else ""
+        self._bars.headline = Text(paused or pace(progress), style="yellow" if paused else "")
+        self._bars.update(self._all, completed=progress.samples, total=progress.target)
         open_leaves = [leaf for leaf in run.leaves if leaf.state == LeafState.LEAF_STATE_OPEN]
         self._show_leaves(open_leaves[:_BARS_SHOWN])
+
+    def _columns(self, bar: BarColumn) -> list[ProgressColumn]:
+        columns: list[ProgressColumn] = [
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            bar,
+            MofNCompleteColumn(table_column=Column(no_wrap=True, justify="right")),
+        ]
+        if not self._narrow:
+            columns += [TextColumn("{task.fields[note]}"), TimeElapsedColumn()]
+        return columns
 
     def _show_leaves(self, leaves: list[LeafProgress]) -> None:
         shown = {leaf.path for leaf in leaves}
         for path in [path for path in self._leaves if path not in shown]:
             self._bars.remove_task(self._leaves.pop(path))
+        room = self._bars.console.width - (_BESIDE_NAME_NARROW if self._narrow else _BESIDE_NAME)
+        width = max(_SHORTEST_NAME, min(_LONGEST_NAME, room))
         for leaf in leaves:
             if leaf.path not in self._leaves:
-                name = escape(shorten(leaf.path, _WIDTH))
+                name = escape(shorten(leaf.path, width))
                 self._leaves[leaf.path] = self._bars.add_task(name, total=leaf.target, note="")
             note = f"round {leaf.rounds}" if leaf.rounds else leaf_state(leaf)
             done = min(accepted(leaf), leaf.target)
