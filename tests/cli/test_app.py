@@ -11,7 +11,7 @@ ENDPOINTS = (
 MEANS = "--budget-calls --budget-tokens --budget-money --price --judge-price"
 LOOK = "--server --state --json"
 SURFACE = {
-    "": "--debug --version",
+    "": "--debug --version --install-completion --show-completion",
     "dead drop": f"run items --all --reason {LOOK}",
     "dead list": f"run --reason {LOOK}",
     "dead retry": f"run items --all --reason {LOOK}",
@@ -72,3 +72,8 @@ def test_every_command_says_what_it_is_for():
 
 def test_the_version_is_told():
     assert CliRunner().invoke(app, ["--version"]).stdout.startswith("seedbed 0.")
+
+
+def test_a_shell_is_offered_what_can_follow():
+    asked = {"_SEEDBED_COMPLETE": "complete_bash", "COMP_WORDS": "seedbed runs s", "COMP_CWORD": "2"}
+    assert CliRunner().invoke(app, [], prog_name="seedbed", env=asked).output.split() == ["show"]

@@ -1,7 +1,7 @@
 import pytest
 
 from seedbed.cli.endpoints import Wanted
-from seedbed.cli.evaluate import Evaluating, Order, as_object
+from seedbed.cli.evaluate import Evaluating, Order, as_object, describe_calls
 from seedbed.cli.evaluation_tables import BenchmarkTable, ForgettingTable, GainTable, notes
 from seedbed.cli.failure import DONE, NOT_PASSED
 from seedbed.cli.screen import Screen
@@ -116,6 +116,12 @@ def test_the_gate_decides_by_the_last_checkpoint_and_says_why(evaluation, capsys
     assert "choice: lost" in told
     assert "2-kt1" in told
     assert evaluating._report(CheckGateResponse(decisions=decisions[:1], best="2-kt1")) == DONE
+
+
+def test_an_evaluation_that_was_there_cost_this_command_nothing(evaluation):
+    evaluation.usage.requests, evaluation.recalled = 40, 3
+    assert describe_calls(evaluation, was_there=False) == "40 calls, 3 recalled"
+    assert describe_calls(evaluation, was_there=True).startswith("0 calls: ")
 
 
 def make_training():

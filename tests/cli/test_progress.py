@@ -42,13 +42,17 @@ def test_lines_are_few(screen, lines):
     assert lines() == ["0 s · 0/30 samples · 7 calls", "5 s · 50/30 samples · 7 calls"]
 
 
-def test_a_run_that_stands_still_still_shows_signs_of_life(screen, lines):
+def test_a_run_that_stands_still_shows_signs_of_life_ever_more_seldom(screen, lines):
     clock = Clock()
     with LineDisplay(screen, clock) as display:
-        for second in range(61):
+        for second in range(3000):
             clock.now = second
             display.update(run(leaf()))
-    assert [line.partition(" · ")[0] for line in lines()] == ["0 s", "30 s", "1 min 0 s"]
+        clock.now = 3001
+        display.update(run(leaf(), samples=4))
+    times = [line.partition(" · ")[0] for line in lines()]
+    expected = ["0 s", "30 s", "1 min 30 s", "3 min 30 s", "7 min 30 s", "15 min 30 s", "25 min 30 s"]
+    assert times == [*expected, "35 min 30 s", "45 min 30 s", "50 min 1 s"]
 
 
 def test_milestones_come_at_once_and_once(screen, lines):

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from seedbed.cli.processes import Started
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.errors import Conflict, InputError
+from seedbed.kernel.store import FolderStore, open_store
 from tests.cli.output import first_line
 
 HOLD = """
@@ -93,3 +95,15 @@ def test_a_look_is_waited_for_and_is_no_stack(state):
         assert state.live_ports() == {}
         with state.hold("up"):
             assert look.wait(1) == 0
+
+
+async def test_a_folder_named_from_below_is_the_one_it_is(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    state = StateFolder(Path("../elsewhere/../state"))
+    state.prepare()
+    assert state.root == tmp_path / "state"
+    store = await open_store(state.store.as_uri())
+    await store.put("key", b"value")
+    assert (tmp_path / "state/store/key").read_bytes() == b"value"
+    assert await FolderStore(Path("../state/store")).get("key") == b"value"

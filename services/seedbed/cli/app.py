@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="seedbed",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )

@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 
 from seedbed.cli.duration import format_seconds
 from seedbed.cli.failure import read_rpc_error
+from seedbed.cli.progress import LinePace
 from seedbed.cli.screen import Screen
 from seedbed.cli.table import make_table
 from seedbed.cli.trainers import Trainer
@@ -23,7 +24,6 @@ from seedbed.trainer.v1.trainer_service_pb2 import (
 _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 _PATIENCE = 120.0
 _PAUSE = 0.5
-_LINE_EVERY = 5.0
 _ENDED = (
     TrainingState.TRAINING_STATE_SUCCEEDED,
     TrainingState.TRAINING_STATE_FAILED,
@@ -67,7 +67,7 @@ class Teller:
         self._screen = screen
         self._done: set[str] = set()
         self._waiting = ""
-        self._last = 0.0
+        self._pace = LinePace()
 
     def tell(self, training: Training) -> None:
         """Tell what is new."""
@@ -82,9 +82,10 @@ class Teller:
         if training.waiting != self._waiting:
             self._waiting = training.waiting
             self._screen.warn(f"waiting: {self._waiting}" if self._waiting else "going on")
-        if training.HasField("metrics") and time.monotonic() - self._last >= _LINE_EVERY:
-            self._last = time.monotonic()
-            self._screen.say(describe_row(training.metrics))
+        if training.HasField("metrics"):
+            line = describe_row(training.metrics)
+            if self._pace.allows(line, time.monotonic()):
+                self._screen.say(line)
 
 
 def describe_row(row: MetricsRow) -> str:

@@ -62,6 +62,7 @@ class Evaluating:
         self._order = order
         self._screen = screen
         self._evaluation = Evaluation()
+        self._was_there = False
 
     def tell_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
@@ -145,6 +146,7 @@ class Evaluating:
         metadata = EvaluationMetadata()
         if not operation.metadata.Unpack(metadata):
             raise SeedbedError("the evaluator did not say which evaluation it is")
+        self._was_there = operation.done
         self._evaluation = Evaluation(name=metadata.evaluation)
         self._screen.say(f"evaluation {metadata.evaluation} of {request.checkpoints[0].training}")
         doing = ""
@@ -170,12 +172,12 @@ class Evaluating:
                 screen.show(BenchmarkTable(evaluation))
             for note in notes(evaluation):
                 screen.warn(note)
-            usage = evaluation.usage
-            screen.say(f"{usage.requests} calls, {evaluation.recalled} recalled")
+            screen.say(describe_calls(evaluation, was_there=self._was_there))
         else:
             screen.fail(evaluation.reason or "cancelled")
         if screen.machine:
-            screen.emit(as_object(evaluation, judged))
+            calls = 0 if self._was_there else evaluation.usage.requests
+            screen.emit({**as_object(evaluation, judged), "calls": calls})
         return self._tell_gate(judged) if self._succeeded else FAILED
 
     def _tell_gate(self, judged: CheckGateResponse | None) -> int:
@@ -190,6 +192,12 @@ class Evaluating:
         if judged.best:
             self._screen.say(f"best by the gate's first measure: {judged.best}")
         return DONE if judged.decisions[-1].passed else NOT_PASSED
+
+
+def describe_calls(evaluation: Evaluation, *, was_there: bool) -> str:
+    """What this command was answered; of an evaluation that was there, what it took then."""
+    taken = f"{evaluation.usage.requests} calls, {evaluation.recalled} recalled"
+    return f"0 calls: the evaluation was there, and took {taken}" if was_there else taken
 
 
 def as_object(evaluation: Evaluation, judged: CheckGateResponse | None = None) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from seedbed.cli.summary import accepted, leaf_state
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
 
 _LINE_EVERY = 5.0
-# Nothing new: still a sign of life.
-_SAME_LINE_EVERY = 30.0
+# Nothing new: still a sign of life, less and less often.
+_SAME_LINE_AFTER = 30.0
+_SAME_LINE_AT_LAST = 600.0
 _BARS_SHOWN = 10
 _LONGEST_NAME = 40
 _SHORTEST_NAME = 10
@@ -92,6 +93,24 @@ def describe_leaf(leaf: LeafProgress) -> str:
     return f"{line}; {leaf.reason}" if leaf.reason else line
 
 
+class LinePace:
+    """When a line is worth printing: a new one after seconds, one that stays the same ever more seldom."""
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._time = -_LINE_EVERY
+        self._patience = _SAME_LINE_AFTER
+
+    def allows(self, line: str, now: float) -> bool:
+        """Whether to print the line now, in seconds by any clock; then it counts as printed."""
+        same = line == self._line
+        if now - self._time < (self._patience if same else _LINE_EVERY):
+            return False
+        self._patience = min(2 * self._patience, _SAME_LINE_AT_LAST) if same else _SAME_LINE_AFTER
+        self._line, self._time = line, now
+        return True
+
+
 class LineDisplay:
     """Plain lines, a few a minute, and one for every milestone."""
 
@@ -100,8 +119,7 @@ class LineDisplay:
         self._clock = clock
         self._milestones = Milestones()
         self._began = clock()
-        self._last_time = -_SAME_LINE_EVERY
-        self._last_line = ""
+        self._pace = LinePace()
 
     def __enter__(self) -> Self:
         return self
@@ -118,8 +136,7 @@ class LineDisplay:
         progress = run.progress
         line = f"{progress.samples}/{progress.target} samples · {pace(progress)}"
         now = self._clock() - self._began
-        if now - self._last_time >= (_SAME_LINE_EVERY if line == self._last_line else _LINE_EVERY):
-            self._last_time, self._last_line = now, line
+        if self._pace.allows(line, now):
             self._screen.say(f"{format_seconds(now)} · {line}")
 
 

@@ -20,7 +20,7 @@ class StateFolder:
     """A folder like `.seedbed/`. Everything a stack keeps is below it."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.expanduser().absolute()
+        self.root = root.expanduser().resolve()
         self.processes = ProcessList(self.root / "processes.json")
         self._supervisor = ProcessList(self.root / "supervisor.json")
         self._ports = self.root / "ports.json"

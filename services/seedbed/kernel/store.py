@@ -60,12 +60,12 @@ class FolderStore:
     """A store in a folder of one machine."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
         root.mkdir(parents=True, exist_ok=True)
+        self._root = root.resolve()
 
     def _path(self, key: str) -> Path:
         path = self._root / key
-        if not key or ".." in path.parts or not path.is_relative_to(self._root):
+        if not key or ".." in Path(key).parts or not path.is_relative_to(self._root):
             raise StoreError(f"not a key: {key!r}")
         return path
 
