@@ -32,7 +32,7 @@ _NATS = (2, 11)
 _EXTRAS = {
     "": ("aiohttp", "grpc", "httptools", "jinja2", "minio", "nats", "pydantic", "rensa", "structlog", "yaml"),
     "taxonomy": ("jsonschema",),
-    "documents": ("markdown_it", "pypdfium2", "docx", "selectolax"),
+    "documents": ("lxml", "markdown_it", "pypdfium2", "selectolax"),
     "dataset": ("pyarrow",),
     "cli": ("filelock", "psutil", "rich", "typer"),
 }

@@ -1,119 +1,156 @@
-"""DOCX: paragraphs, headings, lists and tables in their order; running headers and footers stay out.
+"""DOCX: what a reader of the document sees, in its order; running headers and footers stay out.
 
-Merged cells are repeated in every place they cover. The zip is measured before it is opened.
+Tracked changes are read as accepted. List numbers are counted; notes stand after the block that refers to
+them, text boxes after the paragraph that holds them.
 """
 
-import io
 import re
-import zipfile
-from collections.abc import Iterator
-from typing import Any
-
-from docx import Document
-from docx.document import Document as DocxDocument
-from docx.oxml.ns import qn
-from docx.table import Table
-from docx.text.paragraph import Paragraph
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from . import markdown
+from .docx_notes import Notes
+from .docx_numbering import Numbering
+from .docx_runs import Runs, choose
+from .docx_styles import Style, Styles, hidden_of, outline_of
+from .docx_tables import read_table
+from .markdown import Block, Heading, Item
+from .ooxml import Element, Package, attribute, child, name, number, value
 from .plain import normalise
-from .reading import Reading, UnreadableError
+from .reading import Reading
+from .superscripts import Piece, join_levels
 
-MAX_MEMBER = 100 * 2**20
-MAX_UNPACKED = 200 * 2**20
-MAX_MEMBERS = 10_000
-
-_HEADING = re.compile(r"heading\s*([1-9])", re.IGNORECASE)
+_CONTAINERS = frozenset(("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag"))
+_DELETED = ("w:del", "w:moveFrom")
+# What should stand in a paragraph.
+_LOOSE = frozenset(("m:oMathPara", "m:oMath", "w:r", "w:hyperlink", "w:fldSimple"))
+_LIST_STYLES = ("List Bullet", "List Number")
+_DROP_CAPS = ("drop", "margin")
 
 
 def read(content: bytes) -> Reading:
-    check_zip(content)
-    try:
-        document = Document(io.BytesIO(content))
-    except Exception as error:  # noqa: BLE001  python-docx lets through what zipfile, lxml and its parts raise
-        raise UnreadableError(f"it is not a DOCX file that can be opened: {error}") from None
-    return Reading(normalise("\n\n".join(_blocks(document))))
+    package = Package(content)
+    root = package.main()
+    story = Story(package, root)
+    body = child(root, "w:body")
+    text = markdown.write(story.blocks(body if body is not None else root))
+    return Reading(normalise(text), notes=tuple(_notes(story.left_out)))
 
 
-def check_zip(content: bytes) -> None:
-    """Refuse an archive that would unpack beyond all measure."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            sizes = [member.file_size for member in archive.infolist()]
-    except zipfile.BadZipFile as error:
-        raise UnreadableError(f"it is not a DOCX file: {error}") from None
-    if len(sizes) > MAX_MEMBERS or max(sizes, default=0) > MAX_MEMBER or sum(sizes) > MAX_UNPACKED:
-        raise UnreadableError(
-            f"it would unpack to {sum(sizes) / 2**20:.0f} MiB in {len(sizes)} parts; "
-            f"at most {MAX_UNPACKED // 2**20} MiB, {MAX_MEMBER // 2**20} MiB a part, are opened"
-        )
+def _notes(left_out: Counter[str]) -> Iterator[str]:
+    told = [
+        f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in sorted(left_out.items()) if count
+    ]
+    if told:
+        yield f"left out: {', '.join(told)}"
 
 
-def _blocks(document: DocxDocument) -> Iterator[str]:
-    has_title = any(_style(paragraph) == "Title" for paragraph in document.paragraphs)
-    items: list[str] = []
-    for block in document.iter_inner_content():
-        listed = isinstance(block, Paragraph) and _is_item(block)
-        if items and not listed:
-            yield "\n".join(items)
-            items = []
-        if isinstance(block, Table):
-            text = markdown.table([[cell.text for cell in row.cells] for row in block.rows])
-        elif listed:
-            items += [markdown.item(block.text, _depth(block))] if block.text.strip() else []
-            continue
+class Story:
+    """Reads the blocks of a document one after the other: numbers and notes are counted on the way."""
+
+    def __init__(self, package: Package, root: Element) -> None:
+        self.left_out: Counter[str] = Counter()
+        self._styles = Styles(package.related("styles"))
+        self._numbering = Numbering(package.related("numbering"))
+        self._marks = Notes(package.related("footnotes"), package.related("endnotes"))
+        self._runs = Runs(root, self._styles, self._marks, self.left_out)
+        self._carried: list[Piece] = []
+        """The line of a paragraph that goes on in the next one."""
+        styled = (element for element in root.iter() if name(element) == "w:pStyle")
+        self._has_title = any(self._styles.get(attribute(each, "val")).heading == 0 for each in styled)
+
+    def blocks(self, elements: Iterable[Element]) -> Iterator[Block]:
+        """Blocks, each followed by the notes that it refers to."""
+        for block in self._blocks(elements):
+            yield block
+            for note in self._marks.take_due():
+                text = " ".join(map(markdown.flat, self._blocks(note.content)))
+                yield f"[^{note.label}]: {text}"
+
+    def _blocks(self, elements: Iterable[Element]) -> Iterator[Block]:
+        for element in elements:
+            kind = name(element)
+            if kind == "w:p":
+                yield from self._paragraph(element)
+            elif kind == "w:tbl":
+                yield from self._end_line()
+                yield from read_table(element, lambda cell: list(self._blocks(cell)), self.left_out)
+            elif kind == "mc:AlternateContent":
+                yield from self._blocks(choose(element))
+            elif kind in _CONTAINERS:
+                yield from self._blocks(element)
+            elif kind in _DELETED:
+                self._runs.skip(element, "tracked deletion")
+            elif kind == "w:altChunk":
+                self.left_out["embedded document"] += 1
+            elif kind in _LOOSE:
+                self._carried += self._runs.read([element], self._styles.default)
+        yield from self._end_line()
+
+    def _end_line(self) -> Iterator[Block]:
+        """What was to go on in the next paragraph, where none follows."""
+        pieces, self._carried = self._carried, []
+        yield from _paragraphs(join_levels(pieces))
+
+    def _paragraph(self, paragraph: Element) -> Iterator[Block]:
+        properties = child(paragraph, "w:pPr")
+        key = value(properties, "w:pStyle") or self._styles.default
+        self._carried += self._runs.read(paragraph, key)
+        shapes = self._runs.take_shapes()
+        if not _goes_on(properties):
+            text, self._carried = join_levels(self._carried), []
+            # Empty ones are counted, too, unless they are hidden.
+            seen = bool(text.strip()) or not hidden_of(child(properties, "w:rPr"))
+            yield from self._block(text, properties, key, self._label(properties, key) if seen else None)
+        for shape in shapes:
+            yield from self._blocks(shape)
+
+    def _block(self, text: str, properties: Element | None, key: str, label: str | None) -> Iterator[Block]:
+        if not text.strip():
+            return
+        style, level = self._styles.get(key), outline_of(properties)
+        level = style.heading if level is None else level or None
+        if level is not None:
+            # Under a title every other heading stands one lower.
+            below = 1 if self._has_title and level > 0 else 0
+            yield Heading(level + below, f"{label or ''} {text}")
+        elif label is None and not style.name.startswith(_LIST_STYLES):
+            yield from _paragraphs(text)
         else:
-            text = _paragraph(block, has_title=has_title)
-        if text:
-            yield text
-    if items:
-        yield "\n".join(items)
+            yield Item(_depth(properties, style), label or "", (markdown.fold(text),))
+
+    def _label(self, properties: Element | None, key: str) -> str | None:
+        """A paragraph's label: "" for a bullet, None where it is in no list."""
+        own, style = child(properties, "w:numPr"), self._styles.get(key)
+        list_id = value(own, "w:numId") or style.list_id
+        if not list_id or list_id == "0":
+            return None
+        level = child(own, "w:ilvl")
+        if level is not None:
+            place = number(attribute(level, "val"))
+        elif style.list_level is not None:
+            place = style.list_level
+        else:
+            place = self._numbering.level_of_style(list_id, key)
+        return self._numbering.next_label(list_id, place) or ""
 
 
-def _paragraph(paragraph: Paragraph, *, has_title: bool) -> str:
-    if not paragraph.text.strip():
-        return ""
-    level = _level(paragraph)
-    if level is None:
-        return markdown.paragraph(paragraph.text)
-    # Under a title every other heading stands one lower.
-    return markdown.heading(level + (1 if has_title and level > 0 else 0), paragraph.text)
+def _paragraphs(text: str) -> Iterator[Block]:
+    if written := markdown.paragraph(text):
+        yield written
 
 
-def _level(paragraph: Paragraph) -> int | None:
-    """The heading level: 0 for the title, None for a paragraph that is no heading."""
-    style = _style(paragraph)
-    if style == "Title":
-        return 0
-    if match := _HEADING.fullmatch(style):
-        return int(match[1])
-    # Styles of one's own, and in other languages, carry their level here.
-    style_properties = paragraph.style.element.pPr if paragraph.style is not None else None
-    properties = (_properties(paragraph), style_properties)
-    for levels in (p.findall(qn("w:outlineLvl")) for p in properties if p is not None):
-        for level in levels:
-            value = int(level.get(qn("w:val"), "9"))
-            return value + 1 if value < 9 else None
-    return None
+def _goes_on(properties: Element | None) -> bool:
+    """Whether a paragraph's line goes on in the next: its end was deleted, or it is a large first letter."""
+    mark = child(properties, "w:rPr")
+    if any(child(mark, change) is not None for change in _DELETED):
+        return True
+    frame = child(properties, "w:framePr")
+    return frame is not None and attribute(frame, "dropCap") in _DROP_CAPS
 
 
-def _style(paragraph: Paragraph) -> str:
-    return (paragraph.style.name if paragraph.style is not None else "") or ""
-
-
-def _properties(paragraph: Paragraph) -> Any:
-    return paragraph._p.pPr  # noqa: SLF001  the one way to a paragraph's list and outline level
-
-
-def _is_item(paragraph: Paragraph) -> bool:
-    properties = _properties(paragraph)
-    numbered = properties is not None and properties.numPr is not None
-    return (numbered or _style(paragraph).startswith("List")) and _level(paragraph) is None
-
-
-def _depth(paragraph: Paragraph) -> int:
-    properties = _properties(paragraph)
-    if properties is not None and properties.numPr is not None and properties.numPr.ilvl is not None:
-        return int(properties.numPr.ilvl.val)
-    match = re.search(r"\d$", _style(paragraph))
-    return int(match[0]) - 1 if match else 0
+def _depth(properties: Element | None, style: Style) -> int:
+    level = number(value(child(properties, "w:numPr"), "w:ilvl")) or style.list_level or 0
+    # `List Bullet 2` is a list of its own, and begins at its first level.
+    digit = re.search(r"[1-9]$", style.name)
+    return level or (int(digit[0]) - 1 if digit else 0)

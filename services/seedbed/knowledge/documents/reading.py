@@ -62,7 +62,7 @@ CONVERTERS = {
     "text/plain": Converter("plain", 1),
     "text/html": Converter("html", 1, "selectolax"),
     "application/pdf": Converter("pdf", 1, "pypdfium2"),
-    DOCX: Converter("docx", 1, "python-docx"),
+    DOCX: Converter("docx", 2, "lxml"),
 }
 
 
