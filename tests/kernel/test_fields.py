@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from seedbed.kernel.errors import StoreError
+from seedbed.kernel.errors import Damaged
 from seedbed.kernel.fields import read_fields
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part
 
@@ -28,5 +28,5 @@ def test_an_empty_message_has_none():
     ids=["cut", "sizeless", "half a size", "a number"],
 )
 def test_what_is_no_such_message_is_refused(data):
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(Damaged, match="damaged"):
         list(read_fields(io.BytesIO(data)))

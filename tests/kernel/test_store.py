@@ -9,7 +9,7 @@ from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import InputError, NotFound, StoreError
+from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 from seedbed.kernel.store import (
     Store,
     blob_key,
@@ -123,7 +123,7 @@ async def test_a_blob_is_kept_under_its_own_digest(store):
 async def test_a_damaged_blob_is_refused(store):
     digest = await put_blob(store, b"seed")
     await store.put(blob_key(digest), b"weed")
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(Damaged, match="damaged"):
         await get_blob(store, digest)
 
 
@@ -135,7 +135,7 @@ async def test_a_large_blob_goes_through_files(store, tmp_path):
     with await get_blob_file(store, digest) as file:
         assert file.read() == source.read_bytes()
     await store.put(blob_key(digest), b"weed")
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(Damaged, match="damaged"):
         await get_blob_file(store, digest)
     with pytest.raises(NotFound):
         await get_blob_file(store, "0" * 64)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from seedbed.judge.v1.steps_pb2 import GroundedInput
-from seedbed.kernel.errors import ItemError
+from seedbed.kernel.errors import Damaged, ItemError
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import Announce, Drop, Work, candidate_id
-from seedbed.kernel.store import FolderStore, Store, get_blob, put_blob
+from seedbed.kernel.store import FolderStore, Store, blob_key, get_blob, put_blob
 from seedbed.knowledge.cuts import PART, part_key
 from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.replies import Augmentation, KnowledgePairs
@@ -122,9 +122,28 @@ async def test_a_document_without_chunks_is_an_error_with_its_name(tools: FakeTo
         await CutDocument().run(value, tools)
 
 
-async def test_a_document_that_is_not_in_the_store_is_an_error(tools: FakeTools):
-    with pytest.raises(ItemError, match="document with the sha256 00ff is not in the store"):
+async def test_a_document_that_is_not_in_the_store_is_damage(tools: FakeTools):
+    with pytest.raises(Damaged, match=r"damaged: document with the sha256 00ff \(cas/.*\) is missing"):
         await CutDocument().run(ChunkInput(blob="00ff", media_type="text/plain", max_tokens=400), tools)
+
+
+@pytest.mark.parametrize("data", [b"", b"# Gu", b"# Guide\n\nTexT.\n"])
+async def test_a_document_whose_bytes_are_others_is_damage(tools: FakeTools, data: bytes):
+    value = await document(tools, "# Guide\n\nText.\n")
+    await tools.store.put(blob_key(value.blob), data)
+    with pytest.raises(Damaged, match=r"damaged: document guides/a\.md \(cas/.*\) does not have the digest"):
+        await CutDocument().run(value, tools)
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-9], lambda data: b"x" + data[1:]])
+async def test_a_damaged_cut_is_made_again_from_the_document(tools: FakeTools, damage: Any):
+    value = await document(tools, "".join(f"# H{n}\n\nText {n}.\n\n" for n in range(PART + 5)))
+    await CutDocument().run(value, tools)
+    value.first = PART
+    key = part_key(value, CutDocument.version, PART)
+    whole = await CutDocument().run(value, tools)
+    await tools.store.put(key, damage(await tools.store.get(key)))
+    assert await CutDocument().run(value, tools) == whole
 
 
 async def test_an_unknown_media_type_is_an_error(tools: FakeTools):

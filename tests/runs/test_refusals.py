@@ -99,10 +99,9 @@ async def test_nobody_ends_otherwise(garden):
 async def test_a_damaged_snapshot_is_refused(runs):
     snapshot = await runs.sow(skill_leaf())
     await runs.store.put(f"snapshots/{snapshot}", b"something else")
-    # Without its retries, which a damaged object does not mend.
     error = await refused(runs.stub.CreateRun(pb.CreateRunRequest(snapshot=snapshot), timeout=20))
-    assert error.code() == grpc.StatusCode.UNAVAILABLE
-    assert "is damaged" in error.details()
+    assert error.code() == grpc.StatusCode.DATA_LOSS
+    assert "damaged: snapshots/" in error.details()
 
 
 async def test_steps_that_nobody_offers_are_named(runs, monkeypatch):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
-from seedbed.kernel.errors import StoreError
+from seedbed.kernel.errors import Damaged
 from seedbed.kernel.memo import INLINE_LIMIT
 from seedbed.kernel.store import open_store
 from seedbed.runs.seals import Seals
@@ -84,13 +84,13 @@ async def test_large_results_are_kept_beside(seals, store):
 async def test_a_damaged_seal_is_refused(seals, store):
     name = await seals.write(PATH, [record("a")])
     await store.put(f"seals/{PATH}/{name}", b"something else")
-    with pytest.raises(StoreError, match=f"seals/{PATH}/{name} in the store is damaged"):
+    with pytest.raises(Damaged, match=f"damaged: seals/{PATH}/{name}"):
         [r async for r in seals.read(PATH, {"s"})]
 
 
 async def test_a_damaged_index_is_refused(seals, store):
     await store.put(f"seals/{PATH}/index.json", b"[")
-    with pytest.raises(StoreError, match=r"index\.json in the store is damaged"):
+    with pytest.raises(Damaged, match=r"damaged: seals/.*index\.json"):
         [r async for r in seals.read(PATH, {"s"})]
 
 

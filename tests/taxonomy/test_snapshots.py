@@ -1,11 +1,11 @@
 import pytest
 
-from seedbed.kernel.errors import InputError, NotFound, StoreError
+from seedbed.kernel.commits import commit_key, read_commit
+from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.store import blob_key, open_store
 from seedbed.taxonomy.front import read
-from seedbed.taxonomy.snapshots import commit_key, cover, keep_snapshot, load_snapshot, snapshot_key
+from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot, snapshot_key
 from seedbed.taxonomy.trees import BRANCHES
-from seedbed.taxonomy.v1.leaf_pb2 import LeafCommit
 from tests.taxonomy.gardens import commit, garden, plant
 
 
@@ -26,8 +26,7 @@ async def test_a_snapshot_is_kept_with_documents_and_commits(tmp_path, cache, st
         await store.get(blob_key(document.blob)) == (root / "knowledge/science/birds/birds.md").read_bytes()
     )
     for leaf in snapshot.leaves:
-        beside = LeafCommit.FromString(await store.get(commit_key(leaf.digest)))
-        assert (beside.path, beside.digest, beside.commit) == (leaf.path, leaf.digest, first)
+        assert read_commit(leaf.digest, await store.get(commit_key(leaf.digest))) == first
 
 
 async def test_equal_content_is_one_snapshot_whatever_its_history(tmp_path, cache, store):
@@ -40,7 +39,8 @@ async def test_equal_content_is_one_snapshot_whatever_its_history(tmp_path, cach
     sums.write_text(f"# touched\n{sums.read_text()}")
     commit(root)
     assert await keep_snapshot(store, read(str(root), cache=cache)) == plain
-    kept = [LeafCommit.FromString(await store.get(key)).commit for key in await store.keys("commits/")]
+    keys = await store.keys("commits/")
+    kept = [read_commit(key.removeprefix("commits/"), await store.get(key)) for key in keys]
     assert kept == [first] * 3
 
 
@@ -63,7 +63,7 @@ async def test_snapshots_that_are_not_there(store):
         with pytest.raises(InputError):
             await load_snapshot(store, name)
     await store.put(snapshot_key("1" * 64), b"\xff\xff\xff")
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(Damaged, match="damaged"):
         await load_snapshot(store, "1" * 64)
 
 

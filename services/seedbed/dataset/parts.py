@@ -9,7 +9,7 @@ from typing import BinaryIO, Self
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafTarget
 from seedbed.dataset.stored import StoredPart
 from seedbed.dataset.survey import Survey, survey
-from seedbed.kernel.errors import SeedbedError, StoreError
+from seedbed.kernel.errors import Damaged, SeedbedError, StoreError
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part
 from seedbed.runs.v1.runs_service_pb2 import DatasetPart
 
@@ -45,7 +45,7 @@ class LeafPart:
             )
         try:
             part = StoredPart(file)
-        except StoreError as error:
+        except (Damaged, StoreError) as error:
             raise InconsistentPart(f"leaf {entry.path}, part {entry.part}: {error.message}") from error
         return cls(part, entry.part, entry.counts, entry.rounds, entry.reason)
 

@@ -13,7 +13,8 @@
     │   ├── EndpointBusy      429, 503: come back later
     │   └── EndpointAway      refused connection, timeout, dropped
     ├── StoreError
-    └── BusError
+    ├── BusError
+    └── Damaged               what was kept is lost: no second try mends it
 
 `code` is the gRPC status, `reason` goes into ErrorInfo and `error.type`, `retryable` tells the caller.
 """
@@ -131,6 +132,18 @@ class StoreError(SeedbedError):
     code = "UNAVAILABLE"
     reason = "STORE_ERROR"
     retryable = True
+
+
+class Damaged(SeedbedError):
+    """An object, named by `key`, is missing, or not what was kept there."""
+
+    code = "DATA_LOSS"
+    reason = "DAMAGED"
+
+    def __init__(self, key: str, what: str, *, hint: str = "") -> None:
+        mend = "`seedbed store verify` says what else is wrong; with --repair it drops what can be made again"
+        super().__init__(f"damaged: {key} {what}", hint=hint or mend)
+        self.key = key
 
 
 class BusError(SeedbedError):

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from seedbed.kernel.errors import StoreError
+from seedbed.kernel.errors import Damaged
 
 _BYTES = 2
 """The wire type of strings, bytes and messages."""
 
 
 def read_fields(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each field that is left in the file. Raises StoreError."""
+    """Number and bytes of each field that is left in the file. Raises Damaged."""
     while (field := read_field(file)) is not None:
         yield field
 
@@ -18,7 +18,7 @@ def read_fields(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def read_field(file: BinaryIO) -> tuple[int, bytes] | None:
     """Number and bytes of the next field; None at the end of the file.
 
-    For messages of strings, bytes and messages only. Raises StoreError where the file is none.
+    For messages of strings, bytes and messages only. Raises Damaged where the file is none.
     """
     tag = _read_varint(file)
     if tag is None:
@@ -26,7 +26,7 @@ def read_field(file: BinaryIO) -> tuple[int, bytes] | None:
     size = _read_varint(file) if tag & 7 == _BYTES else None
     data = file.read(size) if size is not None else b""
     if size is None or len(data) < size:
-        raise StoreError("a message in the store is damaged")
+        raise Damaged("a part", "ends in the middle of a message")
     return tag >> 3, data
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import InputError, NotFound, StoreError
+from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 from seedbed.kernel.store import Store
 
 MANIFEST = "manifest.json"
@@ -73,7 +73,7 @@ async def put_folder(store: Store, prefix: str, folder: Path) -> str:
 async def get_folder(store: Store, prefix: str, cache: Path, digest: str = "") -> Path:
     """Bring a folder into `cache` and say where it is there; `digest` is the one it must have, where known.
 
-    Raises NotFound, and StoreError where it is damaged.
+    Raises NotFound, StoreError, and Damaged.
     """
     if digest and (cache / digest / MANIFEST).is_file():
         return cache / digest
@@ -83,7 +83,7 @@ async def get_folder(store: Store, prefix: str, cache: Path, digest: str = "") -
         return target
     work = cache / f".part-{secrets.token_hex(8)}"
     try:
-        await _fetch(store, prefix, read_files(data, prefix), work)
+        await _fetch(store, prefix, read_stored_files(data, prefix), work)
         (work / MANIFEST).write_bytes(data)
         _take_place(work, target)
     except OSError as error:
@@ -97,14 +97,22 @@ async def get_folder(store: Store, prefix: str, cache: Path, digest: str = "") -
 
 
 async def read_folder_manifest(store: Store, prefix: str, digest: str = "") -> bytes:
-    """A folder's manifest alone. Raises NotFound, and StoreError where it does not have the digest."""
+    """A folder's manifest alone. Raises NotFound, and Damaged where it does not have the digest."""
     try:
         data = await store.get(f"{prefix}/{MANIFEST}")
     except NotFound as error:
         raise NotFound(f"the store has no folder {prefix}", hint="its manifest is written last") from error
     if digest and sha256_hex(data) != digest:
-        raise StoreError(f"the manifest of {prefix} in the store is not the one with the digest {digest}")
+        raise Damaged(f"{prefix}/{MANIFEST}", f"is not the one with the digest {digest}")
     return data
+
+
+def read_stored_files(manifest: bytes, prefix: str) -> list[FolderFile]:
+    """The files that the manifest of a folder in the store names. Raises Damaged."""
+    try:
+        return read_files(manifest, prefix)
+    except InputError as error:
+        raise Damaged(f"{prefix}/{MANIFEST}", f"cannot be read: {error.message}") from error
 
 
 def read_files(manifest: bytes, where: str) -> list[FolderFile]:
@@ -132,11 +140,11 @@ async def _fetch(store: Store, prefix: str, files: Sequence[FolderFile], work: P
     work.mkdir(parents=True)
     for file in files:
         (work / file.name).parent.mkdir(parents=True, exist_ok=True)
-    await _each(files, lambda file: store.download(f"{prefix}/{file.name}", work / file.name))
     try:
+        await _each(files, lambda file: store.download(f"{prefix}/{file.name}", work / file.name))
         await asyncio.to_thread(_check, work, files)
-    except InputError as error:
-        raise StoreError(f"the folder {prefix} in the store is damaged: {error.message}") from error
+    except (InputError, NotFound) as error:
+        raise Damaged(prefix, f"is not whole: {error.message}") from error
 
 
 async def _each(files: Sequence[FolderFile], send: Callable[[FolderFile], Awaitable[None]]) -> None:

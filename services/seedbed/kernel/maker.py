@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.deaths import Deaths
-from seedbed.kernel.errors import ItemError, MalformedReply
+from seedbed.kernel.errors import Damaged, ItemError, MalformedReply
 from seedbed.kernel.lane import Turn
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
@@ -45,7 +45,19 @@ class Maker:
     async def bring(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
     ) -> tuple[Record, list[Item]] | None:
-        """The record that stands in the end, and what follows from it; None once the leaf is closed."""
+        """The record that stands in the end, and what follows from it; None once the leaf is closed.
+
+        None, too, where the record's result is damaged: `runs` finds it so as well, and ends the leaf.
+        """
+        try:
+            return await self._bring(step, item, known, message, turn, work)
+        except Damaged as error:
+            log.warning("a record cannot be read; its leaf ends", error=error.message)
+            return None
+
+    async def _bring(
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
+    ) -> tuple[Record, list[Item]] | None:
         key = memo_key(item)
         while True:
             entry = await self._memo.get(key)
@@ -91,6 +103,9 @@ class Maker:
             record.outcome = Outcome.OUTCOME_MALFORMED if malformed else Outcome.OUTCOME_FAILED
             record.reason = f"{error.message}; {error.hint}" if error.hint else error.message
             log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
+        except Damaged as error:
+            record.outcome, record.reason = Outcome.OUTCOME_DAMAGED, f"{error.message}; {error.hint}"
+            log.warning("what the item needs is damaged; its leaf ends", reason=record.reason)
         record.usage.CopyFrom(tools.usage)
         record.repeats = message.metadata.num_delivered - 1 if step.role else 0
         return record

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
+
 from seedbed.bus.v1.bus_pb2 import Item, Record
 from seedbed.kernel.bus import MEMO, Bus
-from seedbed.kernel.errors import BusError
+from seedbed.kernel.errors import BusError, Damaged, NotFound
 from seedbed.kernel.step import item_name
-from seedbed.kernel.store import Store, get_blob, put_blob
+from seedbed.kernel.store import Store, blob_key, get_blob, put_blob
 
 INLINE_LIMIT = 256 * 1024
 
@@ -61,10 +63,17 @@ class Memo:
         return await self._bus.write(MEMO, key, data, revision) is not None
 
     async def read(self, data: bytes) -> Record:
-        """A record out of its stored bytes."""
-        record = Record.FromString(data)
+        """A record out of its bytes. Raises Damaged where it, or the result it names, cannot be read."""
+        try:
+            record = Record.FromString(data)
+        except DecodeError as error:
+            raise Damaged("a record on the bus", "cannot be read") from error
         if record.result_ref:
-            record.result = await get_blob(self._store, record.result_ref)
+            try:
+                record.result = await get_blob(self._store, record.result_ref)
+            except NotFound as error:
+                what = f"is missing: the result of an item of {record.step}"
+                raise Damaged(blob_key(record.result_ref), what) from error
         return record
 
     async def _close(self, record: Record) -> Record:

@@ -14,7 +14,7 @@ from seedbed.kernel.step import SpecBook
 
 log = get_logger(__name__)
 
-_CLOSED = (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED)
+_CLOSED = (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED, LeafState.LEAF_STATE_DAMAGED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from typing import IO, BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
 
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import InputError, NotFound, StoreError
+from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 
 _BLOCK = 1 << 20
+
+NOT_ITS_NAME = "does not have the digest that it is named by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +186,17 @@ def blob_key(digest: str) -> str:
 
 
 async def put_blob(store: Store, data: bytes) -> str:
-    """Keep bytes under their sha256 and return it; bytes already there are not sent again."""
+    """Keep bytes under their sha256 and return it; what stands there may be damaged, and is replaced."""
     digest = sha256_hex(data)
-    if not await store.exists(blob_key(digest)):
-        await store.put(blob_key(digest), data)
+    await store.put(blob_key(digest), data)
     return digest
 
 
 async def get_blob(store: Store, digest: str) -> bytes:
-    """Read bytes by their sha256. Raises NotFound, and StoreError where they are not what was kept."""
+    """Read bytes by their sha256. Raises NotFound, and Damaged where they are not what was kept."""
     data = await store.get(blob_key(digest))
     if sha256_hex(data) != digest:
-        raise StoreError(f"the blob {digest} in the store is damaged")
+        raise Damaged(blob_key(digest), NOT_ITS_NAME)
     return data
 
 
@@ -203,13 +204,12 @@ async def put_blob_file(store: Store, source: Path) -> str:
     """Keep what is in a file under its sha256 and return it."""
     with source.open("rb") as file:
         digest = await asyncio.to_thread(_hash, file)
-    if not await store.exists(blob_key(digest)):
-        await store.upload(blob_key(digest), source)
+    await store.upload(blob_key(digest), source)
     return digest
 
 
 async def get_blob_file(store: Store, digest: str) -> BinaryIO:
-    """Open bytes by their sha256. Raises NotFound, and StoreError where they are not what was kept."""
+    """Open bytes by their sha256. Raises NotFound, and Damaged where they are not what was kept."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "blob"
         await store.download(blob_key(digest), path)
@@ -217,7 +217,7 @@ async def get_blob_file(store: Store, digest: str) -> BinaryIO:
         file = path.open("rb")
     if await asyncio.to_thread(_hash, file) != digest:
         file.close()
-        raise StoreError(f"the blob {digest} in the store is damaged")
+        raise Damaged(blob_key(digest), NOT_ITS_NAME)
     file.seek(0)
     return file
 

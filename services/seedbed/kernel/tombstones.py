@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seedbed.kernel.errors import Forgotten, NotFound, StoreError
+from seedbed.kernel.errors import Damaged, Forgotten, NotFound
 from seedbed.kernel.store import Store
 
 PREFIX = "forgotten/"
@@ -79,4 +79,5 @@ def _read(key: str, data: bytes) -> Tombstone:
     try:
         return Tombstone.model_validate_json(data)
     except ValidationError as error:
-        raise StoreError(f"the tombstone {key} in the store is damaged") from error
+        hint = "a document of this digest was forgotten: remove this object, and forget it again"
+        raise Damaged(key, "is a tombstone that cannot be read", hint=hint) from error

@@ -175,7 +175,7 @@ class Worker:
         work.tell_end(record)
         # Side by side: they go together, and are answered together.
         await asyncio.gather(*(self._announce(item, child) for child in children))
-        if record.outcome not in (Outcome.OUTCOME_DONE, Outcome.OUTCOME_SKIPPED):
+        if record.outcome in (Outcome.OUTCOME_MALFORMED, Outcome.OUTCOME_FAILED):
             await self._bus.publish_dead(write_letter(item, record, known))
         # Without waiting for an answer: an item whose acknowledgement is lost comes again and is found done.
         await message.ack()

@@ -3,23 +3,29 @@
 The document's text is kept under its own sha256, as every span counts in it.
 """
 
+from google.protobuf.message import DecodeError
+
+from seedbed.kernel.checked import disclose, enclose
 from seedbed.kernel.digest import message_bytes
-from seedbed.kernel.errors import ItemError, NotFound
-from seedbed.kernel.store import Store, get_blob, put_blob
-from seedbed.kernel.tombstones import check_forgotten
+from seedbed.kernel.errors import Damaged, ItemError, NotFound
+from seedbed.kernel.store import NOT_ITS_NAME, Store, blob_key, get_blob, put_blob
+from seedbed.kernel.tombstones import find_tombstone, forgotten
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
 from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
 
 # An item announces 500 others at most: this many chunks, each with all its augmentations, and the next part.
 PART = 100
+_MEND = "`seedbed store verify --repair` drops what is damaged; then import the taxonomy again"
 
 
 async def read_part(value: ChunkInput, store: Store, reader: Reader, version: int) -> ChunkResult:
-    """The part of the document that begins at chunk `value.first`. Raises ItemError with its name."""
+    """The part of the document that begins at chunk `value.first`. Raises ItemError and Damaged."""
+    key = part_key(value, version, value.first)
     try:
-        return ChunkResult.FromString(await store.get(part_key(value, version, value.first)))
-    except NotFound:
+        return ChunkResult.FromString(disclose(key, await store.get(key)))
+    except (NotFound, Damaged, DecodeError):
+        # Cut again, which costs no call.
         pass
     cut = await _cut(value, store, reader)
     text = await put_blob(store, cut.text)
@@ -27,7 +33,7 @@ async def read_part(value: ChunkInput, store: Store, reader: Reader, version: in
         # The part that is asked for becomes a record; it needs no second place.
         if first != value.first:
             part = _part(cut, text, first)
-            await store.put(part_key(value, version, first), message_bytes(part))
+            await store.put(part_key(value, version, first), enclose(message_bytes(part)))
     return _part(cut, text, value.first)
 
 
@@ -50,11 +56,12 @@ async def _cut(value: ChunkInput, store: Store, reader: Reader) -> Cut:
     try:
         content = await get_blob(store, value.blob)
     except NotFound as error:
-        hint = "import the taxonomy again"
-        found = await check_forgotten(
-            store, value.blob, NotFound(f"document {name} is not in the store", hint=hint)
-        )
-        raise ItemError(found.message, hint=found.hint) from error
+        if stone := await find_tombstone(store, value.blob):
+            found = forgotten(stone)
+            raise ItemError(found.message, hint=found.hint) from error
+        raise Damaged(f"document {name} ({blob_key(value.blob)})", "is missing", hint=_MEND) from error
+    except Damaged as error:
+        raise Damaged(f"document {name} ({error.key})", NOT_ITS_NAME, hint=_MEND) from error
     cut = await reader.read(name, content, value.media_type, value.max_tokens)
     if not cut.chunks:
         why = "nothing but headings, pictures or comments" if cut.text.strip() else "no text at all"

@@ -8,10 +8,12 @@ import contextlib
 import time
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget
-from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.errors import Damaged, Forgotten, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
+from seedbed.runs.damage import end_damaged, words
 from seedbed.runs.dealing import deal_out
-from seedbed.runs.leaf import MOST_PATIENCE, Effects, LeafWork
+from seedbed.runs.effects import Effects
+from seedbed.runs.leaf import MOST_PATIENCE, LeafWork
 from seedbed.runs.run import KeptRun
 from seedbed.runs.snapshots import Snapshots
 from seedbed.runs.stock import AT_ONCE
@@ -73,8 +75,15 @@ class Admission:
                         self._tasks.spawn(work.publish_again())
 
     async def work_on(self, run: KeptRun, target: LeafTarget) -> LeafWork:
-        """Have a leaf of a run at hand. Raises NotFound, StoreError."""
-        leaf = await self._snapshots.leaf(run.known.plan.snapshot, target.path)
+        """Have a leaf of a run at hand. Raises Damaged, Forgotten, StoreError."""
+        snapshot = run.known.plan.snapshot
+        try:
+            leaf = await self._snapshots.leaf(snapshot, target.path)
+        except Forgotten:
+            raise
+        except NotFound as error:
+            hint = "import the taxonomy again"
+            raise Damaged(f"snapshots/{snapshot}", f"is missing, or its {target.path}", hint=hint) from error
         work = LeafWork(run.known, target, leaf, run.leaves[target.leaf], self._effects, run.note)
         work.course.purse = run.purse_of(target, leaf)
         run.works[target.leaf] = work
@@ -119,11 +128,24 @@ class Admission:
         async with run.lock:
             if not run.going:
                 return
-            work = await self.work_on(run, target)
             try:
+                work = await self.work_on(run, target)
                 await work.open()
+            except Damaged as error:
+                await self.end_damaged(run, target, error)
+                return
             except BaseException:
                 # Not begun: opened again later, from what the bus and the seals hold then.
                 run.works.pop(target.leaf, None)
                 raise
         await work.resume()
+
+    async def end_damaged(self, run: KeptRun, target: LeafTarget, error: Damaged) -> None:
+        """End a leaf that cannot be opened, as something that it rests on is damaged."""
+        if work := run.works.pop(target.leaf, None):
+            await work.end_damaged(words(error))
+            return
+        cell = run.leaves[target.leaf]
+        await self._effects.entries.write(cell, lambda entry: end_damaged(entry, words(error)))
+        log.error("leaf ended", leaf=target.path, reason=words(error))
+        run.note()

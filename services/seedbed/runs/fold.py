@@ -40,7 +40,7 @@ def gate_reason(record: Record, gates: Gates) -> str | None:
 
 def is_new(record: Record) -> bool:
     """Whether a record was paid for in this run, and so belongs in a seal."""
-    return not record.recalled and record.outcome != Outcome.OUTCOME_SKIPPED
+    return not record.recalled and record.outcome not in (Outcome.OUTCOME_SKIPPED, Outcome.OUTCOME_DAMAGED)
 
 
 class Fold:

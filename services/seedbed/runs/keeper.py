@@ -6,15 +6,16 @@ from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
 from seedbed.kernel.bus import Bus
-from seedbed.kernel.errors import Conflict, NotFound, SeedbedError
+from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store
 from seedbed.runs.admission import Admission
+from seedbed.runs.damage import FINISHED, is_lost
 from seedbed.runs.dealing import take_back
+from seedbed.runs.effects import Effects
 from seedbed.runs.entries import Cell, Entries
-from seedbed.runs.leaf import Effects
 from seedbed.runs.listener import Listener
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import Seals
@@ -130,6 +131,7 @@ class Keeper:
             run.note()
 
     async def _set_going(self, run: KeptRun) -> None:
+        await self._reopen_damaged(run)
         if run.dormant:
             run.dormant = False
             for work in run.works.values():
@@ -140,6 +142,20 @@ class Keeper:
                     await self._entries.write(cell, _keep_deciding if run.tariff else _begin_anew)
             await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
         run.note()
+
+    async def _reopen_damaged(self, run: KeptRun) -> None:
+        """Have leaves made again that ended damaged, or that the book lost track of though the run ended."""
+        ended = run.cell.value.state in FINISHED
+        lost = [t for t in run.targets() if is_lost(run.leaves[t.leaf].value.state, ended=ended)]
+        if not lost:
+            return
+        if ended and run.tariff:
+            # What they left over may have been dealt out.
+            await take_back(run, {target.leaf for target in lost}, self._entries)
+        for target in lost:
+            await self._entries.write(run.leaves[target.leaf], _keep_deciding if run.tariff else _begin_anew)
+        if ended:
+            await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
 
     async def _stop_run(self, run: KeptRun) -> None:
         async with run.lock:
@@ -187,19 +203,23 @@ class Keeper:
             if run.leaves[target.leaf].value.state == LeafState.LEAF_STATE_OPEN:
                 try:
                     (await self._admission.work_on(run, target)).opened = True
+                except Damaged as error:
+                    await self._admission.end_damaged(run, target, error)
                 except SeedbedError as error:
                     # Opened again by admission, with its patience.
                     log.warning("a leaf could not be taken up", leaf=target.path, error=error.message)
 
 
 def _begin_anew(entry: LeafEntry) -> None:
-    entry.state = LeafState.LEAF_STATE_WAITING
+    _keep_deciding(entry)
     del entry.rounds[:]
 
 
 def _keep_deciding(entry: LeafEntry) -> None:
     # Its rounds were cut to what the budget allowed at their time, and what it allows now is not the same.
     entry.state = LeafState.LEAF_STATE_WAITING
+    entry.reason, entry.part = "", ""
+    entry.ClearField("counts")
 
 
 def _settle_anew(digests: list[str], entry: LeafEntry) -> None:

@@ -2,26 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.errors import NotFound
+from seedbed.kernel.commits import commit_key, read_commit
+from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
-from seedbed.kernel.store import Store
 from seedbed.runs.course import Course
-from seedbed.runs.entries import Cell, Entries
+from seedbed.runs.damage import ENDED, end_damaged, words
+from seedbed.runs.effects import Effects
+from seedbed.runs.entries import Cell
 from seedbed.runs.pedigree import write_part, write_piece
 from seedbed.runs.pieces import Pieces, keep_part
-from seedbed.runs.seals import Seals
 from seedbed.runs.sending import send
 from seedbed.runs.stock import AT_ONCE, Stock
 from seedbed.runs.told import LeafTold
-from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
 SLICE = 0.02
 SLOW = 5.0
@@ -32,17 +30,6 @@ LEAST_PATIENCE = 2.0
 MOST_PATIENCE = 60.0
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What work on leaves reaches out to."""
-
-    bus: Bus
-    store: Store
-    entries: Entries
-    seals: Seals
-    memo: Memo
 
 
 class LeafWork:
@@ -100,10 +87,7 @@ class LeafWork:
     @property
     def ended(self) -> bool:
         """Whether the leaf is at its end, or this work on it: a cancelled leaf may have been opened again."""
-        return self._cancelled or self.cell.value.state in (
-            LeafState.LEAF_STATE_SEALED,
-            LeafState.LEAF_STATE_CANCELLED,
-        )
+        return self._cancelled or self.cell.value.state in ENDED
 
     async def open(self) -> None:
         """Bring in what may be recalled and say that the leaf is open; `resume` begins."""
@@ -112,11 +96,31 @@ class LeafWork:
                 await self._stock.put_by()
             specs = set(self.course.known.specs.digests.values())
             await self._stock.bring_in(specs, set(self.cell.value.excluded))
+            if self.ended:
+                # What was brought in cannot all be read.
+                return
             await self._entries.write(self.cell, lambda entry: _set_state(entry, LeafState.LEAF_STATE_OPEN))
         self.opened = True
 
     async def resume(self) -> None:
         """Begin, or go on after a restart, from the entry and the records there are."""
+        await self._guard(self._resume())
+
+    async def advance(self) -> None:
+        """Settle what can be settled; close rounds and open the next ones for as long as all is."""
+        await self._guard(self._advance())
+
+    async def publish(self, most: int) -> None:
+        """Publish items that wait, at most so many."""
+        await self._guard(self._publish_waiting(most))
+
+    async def _guard(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Damaged as error:
+            await self.end_damaged(words(error))
+
+    async def _resume(self) -> None:
         if not self.opened or self.ended:
             return
         if not self.ready:
@@ -125,7 +129,7 @@ class LeafWork:
                 self.course.brought = await self._stock.digests()
             self.course.prepare()
             self.ready = True
-        await self.advance()
+        await self._advance()
         await self.publish_again()
 
     def take(self, record: Record) -> bool:
@@ -136,8 +140,7 @@ class LeafWork:
         # Whoever is at it settles this as well, before it lets go of the lock.
         return self.ready and not self._advancing.locked() and self.course.is_due()
 
-    async def advance(self) -> None:
-        """Settle what can be settled; close rounds and open the next ones for as long as all is."""
+    async def _advance(self) -> None:
         async with self._advancing:
             while not self.ended:
                 await self._settle()
@@ -164,13 +167,12 @@ class LeafWork:
                 await asyncio.sleep(0)
         self._on_change()
 
-    async def publish(self, most: int) -> None:
-        """Publish items that wait, at most so many."""
+    async def _publish_waiting(self, most: int) -> None:
         items = self.course.take_waiting(most)
         await self._publish(items)
         if self.course.is_due():
             # Records were there already.
-            await self.advance()
+            await self._advance()
 
     async def publish_again(self) -> None:
         """Publish again what is announced and has no record: harmless, as each is open only once."""
@@ -192,6 +194,24 @@ class LeafWork:
 
             await self._entries.write(self.cell, stop)
             await self._stock.clear()
+
+    async def end_damaged(self, reason: str) -> None:
+        """End the leaf, as something that it rests on cannot be read; what was paid for stays."""
+        async with self._advancing:
+            if self.ended:
+                return
+            # Before that not all of its records are known.
+            sealed = self.ready
+            try:
+                await self._seal(self.course.rest_paid())
+            except Damaged:
+                sealed = False
+            counts = self.course.counts()
+            await self._entries.write(self.cell, lambda entry: end_damaged(entry, reason, counts))
+            # What is in no seal stays on the bus, and is put by when the leaf is opened again.
+            await (self._stock.clear() if sealed else self._stock.clear_work())
+            log.error("leaf ended", leaf=self.course.leaf.path, reason=reason)
+        self._on_change()
 
     async def _publish(self, items: list[Item]) -> None:
         for start in range(0, len(items), AT_ONCE):
@@ -237,11 +257,12 @@ class LeafWork:
         log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
 
     async def _find_commit(self) -> str:
+        digest = self.course.leaf.digest
         try:
-            data = await self._store.get(f"commits/{self.course.leaf.digest}")
+            return read_commit(digest, await self._store.get(commit_key(digest)))
         except NotFound:
+            # It is in no repository.
             return ""
-        return LeafCommit.FromString(data).commit
 
 
 def _set_state(entry: LeafEntry, state: LeafState.ValueType) -> None:

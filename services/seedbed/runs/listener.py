@@ -3,13 +3,14 @@
 import asyncio
 import time
 
-from seedbed.bus.v1.bus_pb2 import LeafState, Record
+from seedbed.bus.v1.bus_pb2 import LeafState, Outcome, Record
 from seedbed.kernel.bus import LIMITS, MEMO, Bus
-from seedbed.kernel.errors import NotFound, StoreError
+from seedbed.kernel.errors import Damaged, StoreError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
 from seedbed.kernel.permits import EXPIRY
 from seedbed.kernel.shares import Table, pauses
+from seedbed.runs.damage import words
 from seedbed.runs.run import KeptRun
 from seedbed.runs.tasks import PAUSE, Tasks
 
@@ -72,18 +73,21 @@ class Listener:
         if work is None:
             self._orphans.add(f"{name}.{token}")
             return
-        record = await self._read(key, value)
-        if record is not None and work.take(record):
-            self._tasks.spawn(work.advance())
+        try:
+            record = await self._read(key, value)
+        except Damaged as error:
+            self._tasks.spawn(work.end_damaged(words(error)))
+        else:
+            if record.outcome == Outcome.OUTCOME_DAMAGED:
+                self._tasks.spawn(work.end_damaged(record.reason))
+            elif work.take(record):
+                self._tasks.spawn(work.advance())
         run.note()
 
-    async def _read(self, key: str, value: bytes) -> Record | None:
+    async def _read(self, key: str, value: bytes) -> Record:
         while True:
             try:
                 return await self._memo.read(value)
-            except NotFound as error:
-                log.critical("a record cannot be read; its leaf waits", record=key, error=error.message)
-                return None
             except StoreError as error:
                 log.warning("a record cannot be read; tried again", record=key, error=error.message)
                 await asyncio.sleep(PAUSE)

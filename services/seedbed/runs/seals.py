@@ -14,9 +14,9 @@ from google.protobuf.proto import parse_length_prefixed, serialize_length_prefix
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import NotFound, StoreError
+from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.memo import INLINE_LIMIT
-from seedbed.kernel.store import Store, Stored, put_blob
+from seedbed.kernel.store import NOT_ITS_NAME, Store, Stored, put_blob
 
 PREFIX = "seals/"
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -49,15 +49,12 @@ class Seals:
         """All records of a leaf that plans with these specs can reach; a success wins over a failure.
 
         Failures of the items in `but` are left out, so that these are tried again. One seal at a time is in
-        memory.
+        memory. Raises Damaged.
         """
         done: set[str] = set()
         given_up: dict[str, Record] = {}
         for name in await self._index(path):
-            data = await self._store.get(f"seals/{path}/{name}")
-            if sha256_hex(data) != name:
-                raise StoreError(f"the seal seals/{path}/{name} in the store is damaged")
-            for record in await asyncio.to_thread(unpack, data):
+            for record in await self._read_listed(f"{PREFIX}{path}/{name}"):
                 if record.spec not in specs or record.digest in done:
                     continue
                 if record.outcome == Outcome.OUTCOME_DONE:
@@ -76,7 +73,7 @@ class Seals:
         return [each for each in found if _NAME.fullmatch(each.key.rpartition("/")[2])]
 
     async def open(self, key: str) -> list[Record] | None:
-        """The records of one seal; None where it is damaged."""
+        """The records of one seal; None where it is damaged. Raises NotFound."""
         data = await self._store.get(key)
         if sha256_hex(data) != key.rpartition("/")[2]:
             return None
@@ -100,21 +97,32 @@ class Seals:
         if names != [old]:
             await self._store.delete(key)
 
+    async def _read_listed(self, key: str) -> list[Record]:
+        try:
+            records = await self.open(key)
+        except NotFound as error:
+            raise Damaged(key, "is missing: the leaf's index lists it") from error
+        if records is None:
+            raise Damaged(key, NOT_ITS_NAME)
+        return records
+
     async def _write_index(self, path: str, names: Sequence[str]) -> None:
-        key = f"{PREFIX}{path}/index.json"
+        key = index_key(path)
         if names:
             await self._store.put(key, json.dumps(names).encode())
         else:
             await self._store.delete(key)
 
     async def _index(self, path: str) -> list[str]:
+        key = index_key(path)
         try:
-            names: list[str] = json.loads(await self._store.get(f"seals/{path}/index.json"))
+            names = json.loads(await self._store.get(key))
         except NotFound:
             return []
         except ValueError as error:
-            message = f"the index seals/{path}/index.json in the store is damaged"
-            raise StoreError(message, hint="remove it: the leaf then begins without its seals") from error
+            raise Damaged(key, "lists no seals: it cannot be read") from error
+        if not isinstance(names, list) or not all(isinstance(n, str) and _NAME.fullmatch(n) for n in names):
+            raise Damaged(key, "lists what is no seal")
         return names
 
     async def _recallable(self, record: Record) -> Record:
@@ -133,6 +141,11 @@ class Seals:
             kept.result_ref = await put_blob(self._store, kept.result)
             kept.result = b""
         return kept
+
+
+def index_key(path: str) -> str:
+    """Where the seals of a leaf are listed."""
+    return f"{PREFIX}{path}/index.json"
 
 
 def path_of(key: str) -> str:

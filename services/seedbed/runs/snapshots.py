@@ -3,8 +3,8 @@
 import re
 
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
-from seedbed.kernel.store import Store
+from seedbed.kernel.errors import Damaged, InputError, NotFound, Violation
+from seedbed.kernel.store import NOT_ITS_NAME, Store
 from seedbed.kernel.tombstones import check_forgotten
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
@@ -22,7 +22,7 @@ class Snapshots:
         self._leaves: dict[str, dict[str, Leaf]] = {}
 
     async def load(self, digest: str) -> Snapshot:
-        """A snapshot. Raises InputError where it is no digest, NotFound, StoreError where it is damaged."""
+        """A snapshot. Raises InputError where it is no digest, NotFound, Damaged."""
         if not _DIGEST.fullmatch(digest):
             found = Violation("snapshot", "the 64 hex digits that an import returned are meant")
             raise InputError(f"not a snapshot: {digest!r}", [found])
@@ -31,9 +31,7 @@ class Snapshots:
         except NotFound as error:
             raise await check_forgotten(self._store, digest, error) from error
         if sha256_hex(data) != digest:
-            raise StoreError(
-                f"the snapshot {digest} in the store is damaged", hint="import the taxonomy again"
-            )
+            raise Damaged(f"snapshots/{digest}", NOT_ITS_NAME, hint="import the taxonomy again")
         snapshot = Snapshot.FromString(data)
         self._leaves[digest] = {leaf.path: leaf for leaf in snapshot.leaves}
         if len(self._leaves) > AT_HAND:
@@ -45,7 +43,7 @@ class Snapshots:
         self._leaves.clear()
 
     async def leaf(self, digest: str, path: str) -> Leaf:
-        """One leaf. Raises NotFound, StoreError."""
+        """One leaf. Raises NotFound, Damaged."""
         if digest not in self._leaves:
             await self.load(digest)
         if path not in self._leaves[digest]:

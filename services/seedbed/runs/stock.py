@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Container
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.kernel.bus import MEMO, Bus
+from seedbed.kernel.errors import Damaged
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo, record_key
 from seedbed.runs.fold import is_new
@@ -55,6 +56,10 @@ class Stock:
     async def clear(self) -> None:
         """Remove the leaf's records, and what waits of its work."""
         await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{self._place}.>")
+        await self.clear_work()
+
+    async def clear_work(self) -> None:
+        """Remove what waits of the leaf's work alone."""
         await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{self._place}.>")
 
     async def _records(self) -> AsyncIterator[Record]:
@@ -63,7 +68,10 @@ class Stock:
             async for entry in watch:
                 if entry is None:
                     return
-                yield await self._memo.read(entry.value or b"")
+                try:
+                    yield await self._memo.read(entry.value or b"")
+                except Damaged as error:
+                    log.warning("a record is left out", leaf=self._path, key=entry.key, error=error.message)
 
 
 async def gather(records: AsyncIterator[Record], most: int = IN_A_SEAL) -> AsyncIterator[list[Record]]:

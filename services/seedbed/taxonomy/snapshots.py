@@ -3,15 +3,16 @@
 import asyncio
 from collections import defaultdict
 
-from seedbed.kernel.digest import message_bytes, sha256_hex
-from seedbed.kernel.errors import InputError, NotFound, StoreError, Violation
-from seedbed.kernel.store import Store, blob_key, put_blob
+from seedbed.kernel.commits import commit_key, read_commit, write_commit
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import Damaged, InputError, NotFound, Violation
+from seedbed.kernel.store import NOT_ITS_NAME, Store, blob_key, put_blob
 from seedbed.kernel.tombstones import check_forgotten, find_tombstone, forgotten
 from seedbed.taxonomy.documents import Found
 from seedbed.taxonomy.git import GitFailed
 from seedbed.taxonomy.leaf import build_snapshot
 from seedbed.taxonomy.survey import Survey
-from seedbed.taxonomy.v1.leaf_pb2 import Leaf, LeafCommit, Snapshot
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import BranchCoverage
 
 
@@ -20,20 +21,15 @@ def snapshot_key(digest: str) -> str:
     return f"snapshots/{digest}"
 
 
-def commit_key(leaf: str) -> str:
-    """Where the commit of a leaf, named by its digest, is kept."""
-    return f"commits/{leaf}"
-
-
 async def keep_snapshot(store: Store, survey: Survey) -> str:
-    """Write a taxonomy without errors and return its digest. The same content writes nothing new."""
+    """Write a taxonomy without errors and return its digest. The same content adds nothing new."""
     for found in survey.found:
         await _keep_document(store, found)
     for leaf in survey.leaves:
         await _keep_commit(store, leaf, survey.commits.get(leaf.path, ""))
     digest, data = build_snapshot(survey.leaves)
-    if not await store.exists(snapshot_key(digest)):
-        await store.put(snapshot_key(digest), data)
+    # Written even where it is there already: a damaged one is mended so.
+    await store.put(snapshot_key(digest), data)
     return digest
 
 
@@ -54,13 +50,20 @@ async def _keep_document(store: Store, found: Found) -> None:
 
 async def _keep_commit(store: Store, leaf: Leaf, commit: str) -> None:
     # The first commit known for a content stays: later ones had the same words to begin with.
-    if commit and not await store.exists(commit_key(leaf.digest)):
-        found = LeafCommit(path=leaf.path, digest=leaf.digest, commit=commit)
-        await store.put(commit_key(leaf.digest), message_bytes(found))
+    if not commit or await _has_commit(store, leaf.digest):
+        return
+    await store.put(commit_key(leaf.digest), write_commit(leaf.path, leaf.digest, commit))
+
+
+async def _has_commit(store: Store, leaf: str) -> bool:
+    try:
+        return bool(read_commit(leaf, await store.get(commit_key(leaf))))
+    except (NotFound, Damaged):
+        return False
 
 
 async def load_snapshot(store: Store, digest: str) -> Snapshot:
-    """Read a snapshot. Raises InputError, NotFound, StoreError."""
+    """Read a snapshot. Raises InputError, NotFound, Damaged."""
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise InputError("not a snapshot's digest", [Violation("snapshot", "64 hex digits are meant")])
     try:
@@ -69,7 +72,7 @@ async def load_snapshot(store: Store, digest: str) -> Snapshot:
         unknown = NotFound(f"there is no snapshot {digest}", hint="import the taxonomy first")
         raise await check_forgotten(store, digest, unknown) from missing
     if sha256_hex(data) != digest:
-        raise StoreError(f"the snapshot {digest} in the store is damaged")
+        raise Damaged(snapshot_key(digest), NOT_ITS_NAME, hint="import the taxonomy again")
     return Snapshot.FromString(data)
 
 

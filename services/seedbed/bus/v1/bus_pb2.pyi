@@ -33,6 +33,8 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """The item itself cannot be done: refused by the endpoint, or under it ten processes died."""
     OUTCOME_SKIPPED: _Outcome.ValueType  # 4
     """Nobody was asked, as the recipe forbids it (`refill: false`). Never sealed, so that no run recalls it."""
+    OUTCOME_DAMAGED: _Outcome.ValueType  # 5
+    """What the item needs from the store is damaged. Its leaf ends; never sealed, so that it is made again."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """How an item ended."""
@@ -45,6 +47,8 @@ OUTCOME_FAILED: Outcome.ValueType  # 3
 """The item itself cannot be done: refused by the endpoint, or under it ten processes died."""
 OUTCOME_SKIPPED: Outcome.ValueType  # 4
 """Nobody was asked, as the recipe forbids it (`refill: false`). Never sealed, so that no run recalls it."""
+OUTCOME_DAMAGED: Outcome.ValueType  # 5
+"""What the item needs from the store is damaged. Its leaf ends; never sealed, so that it is made again."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _LeafState:
@@ -58,6 +62,8 @@ class _LeafStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LeafState.V
     LEAF_STATE_OPEN: _LeafState.ValueType  # 2
     LEAF_STATE_SEALED: _LeafState.ValueType  # 3
     LEAF_STATE_CANCELLED: _LeafState.ValueType  # 4
+    LEAF_STATE_DAMAGED: _LeafState.ValueType  # 5
+    """Something it rests on is damaged, or was; it is opened again when the same run is asked for again."""
 
 class LeafState(_LeafState, metaclass=_LeafStateEnumTypeWrapper):
     """Where the work on a leaf stands."""
@@ -67,6 +73,8 @@ LEAF_STATE_WAITING: LeafState.ValueType  # 1
 LEAF_STATE_OPEN: LeafState.ValueType  # 2
 LEAF_STATE_SEALED: LeafState.ValueType  # 3
 LEAF_STATE_CANCELLED: LeafState.ValueType  # 4
+LEAF_STATE_DAMAGED: LeafState.ValueType  # 5
+"""Something it rests on is damaged, or was; it is opened again when the same run is asked for again."""
 Global___LeafState: _TypeAlias = LeafState  # noqa: Y015
 
 class _RunState:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Item, LeafState
 from seedbed.kernel.bus import Bus
+from seedbed.kernel.checked import disclose
 from seedbed.kernel.digest import origin
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.store import Store, Stored, blob_key, get_blob_file
@@ -118,7 +119,7 @@ class Tracker:
                         found.setdefault(record.origins[0], set()).add(text)
         for blob in meant.places:
             for key in await self._store.keys(f"cuts/{blob}/"):
-                text = ChunkResult.FromString(await self._store.get(key)).text
+                text = ChunkResult.FromString(disclose(key, await self._store.get(key), plain=True)).text
                 found.setdefault(origin(blob), set()).add(text)
         return found
 
