@@ -5,7 +5,7 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
 from seedbed.kernel.bus import MEMO
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import BusError, NotFound
+from seedbed.kernel.errors import BusError, Damaged
 from seedbed.kernel.memo import INLINE_LIMIT, Memo
 from seedbed.kernel.store import blob_key
 from tests.kernel.killing import killing
@@ -77,7 +77,7 @@ async def test_a_result_that_the_store_lost_is_said(memo, store):
     result = b"x" * (INLINE_LIMIT + 1)
     await memo.create(KEY, record(result))
     await store.delete(blob_key(sha256_hex(result)))
-    with pytest.raises(NotFound):
+    with pytest.raises(Damaged, match="damaged: cas/.* is missing"):
         await memo.get(KEY)
 
 
