@@ -77,7 +77,7 @@ async def test_a_result_that_the_store_lost_is_said(memo, store):
     result = b"x" * (INLINE_LIMIT + 1)
     await memo.create(KEY, record(result))
     await store.delete(blob_key(sha256_hex(result)))
-    with pytest.raises(Damaged, match="damaged: cas/.* is missing"):
+    with pytest.raises(Damaged, match=r"damaged: cas/.* is missing"):
         await memo.get(KEY)
 
 
