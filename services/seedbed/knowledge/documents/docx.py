@@ -64,8 +64,7 @@ class Story:
         for block in self._blocks(elements):
             yield block
             for note in self._marks.take_due():
-                text = " ".join(map(markdown.flat, self._blocks(note.content)))
-                yield f"[^{note.label}]: {text}"
+                yield f"[^{note.label}]: {markdown.cell(self._blocks(note.content))}"
 
     def _blocks(self, elements: Iterable[Element]) -> Iterator[Block]:
         for element in elements:

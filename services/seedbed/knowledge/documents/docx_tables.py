@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from .docx_runs import choose
-from .markdown import MAX_SPAN, Block, Heading, Table, check_table, flat
+from .markdown import MAX_SPAN, Block, Heading, Table, check_table
+from .markdown import cell as join_cell
 from .ooxml import Element, child, is_on, name, number, value
 
 _CONTAINERS = frozenset(("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag"))
@@ -66,7 +67,7 @@ def _grid(rows: list[list[tuple[Element, list[Block]]]]) -> list[list[str]]:
         for cell, blocks in row:
             properties = child(cell, "w:tcPr")
             merged = child(properties, "w:vMerge")
-            text = " ".join(filter(None, map(flat, blocks)))
+            text = join_cell(blocks)
             if merged is not None and value(properties, "w:vMerge", "continue") != "restart":
                 text = hanging.get(len(line), text)
             place, span = len(line), _span(properties)

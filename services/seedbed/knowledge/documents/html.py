@@ -5,27 +5,19 @@ Merged cells are repeated in every place they cover. Emphasis and links are kept
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from . import markdown
+from . import html_text, markdown
+from .html_lists import definition_parts, label_items
+from .html_page import HEADINGS, Page, is_code
+from .html_tables import merge, take_apart
+from .markdown import Block, Code, Heading, Item, List, Quote, Table
 from .plain import decode, normalise
 from .reading import Reading, UnreadableError
 
-# Column → text, and the number of rows it still reaches down.
-Hanging = dict[int, tuple[str, int]]
-
-_DROPPED = frozenset(
-    "script style noscript template nav footer head svg math iframe object canvas audio video form button "
-    "input select textarea dialog".split()
-)
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption "
-    "figure h1 h2 h3 h4 h5 h6 header hgroup hr html li main ol p pre section summary table tbody td tfoot th "
-    "thead tr ul".split()
-)
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 # Pages name the smaller set and use the larger one.
 _AS_BROWSERS_DO = {
@@ -39,22 +31,21 @@ _AS_BROWSERS_DO = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
 }
-# A span of thousands in a page is a mistake, and memory.
-_MAX_SPAN = 100
-_MAX_CELLS = 1_000_000
+_WHOLE = frozenset(("ul", "ol", "dl", "table", "blockquote"))
+_TERM_ENDS = (":", "?", "!", ".", "：", "？", "؟", "。")
 
 
 def read(content: bytes) -> Reading:
     tree = LexborHTMLParser(_decode(content))
-    mains = tree.css("main")
+    mains = tree.css("main, [role=main]")
     root = mains[0] if len(mains) == 1 else tree.body
     if root is None:
         return Reading("")
-    blocks = list(_blocks(root))
+    blocks = list(_Content(Page(tree, root)).blocks(root.iter(include_text=True)))
     title = tree.css_first("head > title")
     if title is not None and root.css_first("h1") is None and markdown.fold(title.text()):
-        blocks.insert(0, markdown.heading(1, title.text()))
-    return Reading(normalise("\n\n".join(blocks)))
+        blocks.insert(0, Heading(1, title.text()))
+    return Reading(normalise(markdown.write(blocks)))
 
 
 def _decode(content: bytes) -> str:
@@ -71,174 +62,120 @@ def _decode(content: bytes) -> str:
         raise UnreadableError(f"it names a character set that is not known: {charset}") from None
 
 
-def _blocks(node: LexborNode) -> Iterator[str]:
-    """The blocks inside a node; runs of inline content between them are paragraphs."""
-    inline: list[str] = []
-    for child in node.iter(include_text=True):
-        if _is_dropped(child):
-            continue
-        if not _holds_blocks(child):
-            inline.append(_inline(child))
-            continue
-        yield from _paragraphs(inline)
-        inline.clear()
-        yield from _block(child)
-    yield from _paragraphs(inline)
+class _Content:
+    """The content of a page as blocks."""
 
+    def __init__(self, page: Page) -> None:
+        self._page = page
 
-def _paragraphs(inline: list[str]) -> Iterator[str]:
-    text = markdown.paragraph(_tidy("".join(inline)))
-    if text:
-        yield text
+    def blocks(self, nodes: Iterable[LexborNode]) -> Iterator[Block]:
+        """The blocks among nodes; runs of inline content between them are paragraphs."""
+        inline: list[LexborNode] = []
+        # What only holds others is gone into without a call: a page may be deep.
+        inside = [iter(nodes)]
+        while inside:
+            node = next(inside[-1], None)
+            if node is not None and not self._page.is_content(node):
+                continue
+            if node is not None and not self._page.is_block(node):
+                inline.append(node)
+                continue
+            yield from self._paragraph(inline)
+            inline = []
+            if node is None:
+                inside.pop()
+            elif (parts := self._parts(node)) is not None:
+                inside.append(parts)
+            else:
+                yield from self._block(node)
 
+    def _parts(self, node: LexborNode) -> Iterator[LexborNode] | None:
+        """What stands in a node that only holds others; None where it is more than that."""
+        if node.tag == "table" and self._page.is_layout(node):
+            parts = take_apart(node)
+            return chain(parts.captions, *parts.rows)
+        cards = node.tag == "ul" and self._page.has_headings(node)
+        if not cards and (node.tag in _WHOLE or node.tag in HEADINGS or is_code(node)):
+            return None
+        return node.iter(include_text=True)
 
-def _block(node: LexborNode) -> Iterator[str]:
-    tag = node.tag or ""
-    if tag in _HEADINGS:
-        text = markdown.fold(_inline(node))
-        if text:
-            yield markdown.heading(_HEADINGS[tag], text)
-    elif write := _WRITERS.get(tag):
-        text = write(node)
-        if text:
+    def _paragraph(self, inline: Sequence[LexborNode]) -> Iterator[Block]:
+        if text := markdown.paragraph(html_text.lines(self._page, inline)):
             yield text
-    else:
-        yield from _table(node) if tag == "table" else _blocks(node)
+
+    def _block(self, node: LexborNode) -> Iterator[Block]:
+        tag = node.tag or ""
+        if tag in HEADINGS:
+            if text := html_text.line(self._page, [node]):
+                yield Heading(HEADINGS[tag], text)
+        elif tag in ("ul", "ol", "dl"):
+            items = self._definitions(node) if tag == "dl" else self._items(node, 0)
+            if found := tuple(items):
+                yield List(found)
+        elif tag == "table":
+            parts = take_apart(node)
+            yield from self.blocks(parts.captions)
+            yield Table(merge(parts.rows, self._cell))
+        elif tag == "blockquote":
+            yield Quote(tuple(self.blocks(node.iter(include_text=True))))
+        elif (text := html_text.code(self._page, node)).strip():
+            yield Code(text)
+
+    def _items(self, node: LexborNode, depth: int) -> Iterator[Item]:
+        for child, label in label_items(node):
+            if not self._page.is_content(child):
+                continue
+            if child.tag in ("ul", "ol"):
+                yield from self._items(child, depth + 1)
+            else:
+                yield from self._item(child, label, depth)
+
+    def _item(self, node: LexborNode, label: str, depth: int) -> Iterator[Item]:
+        parts = list(node.iter(include_text=True))
+        inside = tuple(self._lines(part for part in parts if part.tag not in ("ul", "ol")))
+        if inside:
+            yield Item(depth, label, inside)
+        for part in parts:
+            if part.tag in ("ul", "ol") and self._page.is_content(part):
+                yield from self._items(part, depth + 1)
+
+    def _lines(self, nodes: Iterable[LexborNode]) -> Iterator[Block]:
+        """The blocks among nodes, paragraphs and headings as one line each, one after the other in one."""
+        words: list[str] = []
+        for block in self.blocks(nodes):
+            if isinstance(block, str | Heading):
+                words.append(markdown.flat(block))
+                continue
+            if words:
+                yield " ".join(words)
+                words = []
+            yield block
+        if words:
+            yield " ".join(words)
+
+    def _definitions(self, node: LexborNode) -> Iterator[Item]:
+        """Each term with what is said of it."""
+        terms: list[str] = []
+        for child in definition_parts(node):
+            if not self._page.is_content(child):
+                continue
+            if child.tag == "dt":
+                terms.append(html_text.line(self._page, [child]))
+            else:
+                yield from _pair(terms, list(self._lines(child.iter(include_text=True))))
+                terms = []
+        yield from _pair(terms, [])
+
+    def _cell(self, cell: LexborNode) -> str:
+        return markdown.cell(self.blocks([cell]))
 
 
-def _list(node: LexborNode) -> str:
-    return "\n".join(_items(node, 0))
-
-
-def _items(node: LexborNode, depth: int) -> Iterator[str]:
-    number = 0
-    for child in node.iter():
-        if child.tag in ("ul", "ol"):
-            yield from _items(child, depth + 1)
-        elif child.tag == "li" and not _is_dropped(child):
-            number += 1
-            parts = list(child.iter(include_text=True))
-            nested = [part for part in parts if part.tag in ("ul", "ol")]
-            line = markdown.fold("".join(_inline(part) for part in parts if part.tag not in ("ul", "ol")))
-            if line:
-                yield markdown.item(line, depth, number if node.tag == "ol" else 0)
-            for inner in nested:
-                yield from _items(inner, depth + 1)
-
-
-def _quote(node: LexborNode) -> str:
-    return markdown.quote("\n\n".join(_blocks(node)))
-
-
-def _code(node: LexborNode) -> str:
-    text = node.text()
-    return markdown.code(text) if text.strip() else ""
-
-
-def _table(node: LexborNode) -> Iterator[str]:
-    """A table of data as one block; one that only lays out the page as the blocks in it."""
-    # A query finds the node itself, too.
-    if any(inner != node for inner in node.css("table, td h1, td h2, td h3, td h4, td p + p")):
-        for cell in node.css("caption, th, td"):
-            if _owner(cell) == node:
-                yield from _blocks(cell)
-        return
-    for caption in node.css("caption"):
-        yield from _blocks(caption)
-    text = markdown.table(_grid(node))
-    if text:
-        yield text
-
-
-def _grid(node: LexborNode) -> list[list[str]]:
-    """The cells by row and column, merged ones repeated."""
-    rows: list[list[str]] = []
-    hanging: Hanging = {}
-    room = _MAX_CELLS
-    for line in node.css("tr"):
-        row, hanging = _row([cell for cell in line.iter() if cell.tag in ("td", "th")], hanging)
-        room -= len(row)
-        if room < 0:
-            raise UnreadableError(f"a table of more than {_MAX_CELLS} cells")
-        rows.append(row)
-    return rows
-
-
-def _row(cells: list[LexborNode], hanging: Hanging) -> tuple[list[str], Hanging]:
-    """One row, with what hangs into it from above, and what hangs from it into the next."""
-    row: list[str] = []
-    below: Hanging = {}
-
-    def place(text: str, height: int) -> None:
-        if height > 1:
-            below[len(row)] = (text, height - 1)
-        row.append(text)
-
-    for cell in cells:
-        while len(row) in hanging:
-            place(*hanging[len(row)])
-        text = markdown.fold(_inline(cell))
-        for _ in range(_span(cell, "colspan")):
-            place(text, _span(cell, "rowspan"))
-    while len(row) in hanging:
-        place(*hanging[len(row)])
-    return row, below
-
-
-def _span(cell: LexborNode, name: str) -> int:
-    value = cell.attributes.get(name) or ""
-    return min(max(int(value), 1), _MAX_SPAN) if value.isdecimal() else 1
-
-
-def _owner(cell: LexborNode) -> LexborNode | None:
-    parent = cell.parent
-    while parent is not None and parent.tag != "table":
-        parent = parent.parent
-    return parent
-
-
-def _inline(node: LexborNode) -> str:
-    """The text of a node, its line breaks kept as such."""
-    if node.tag == "-text":
-        return re.sub(r"\s+", " ", node.text_content or "")
-    if node.tag == "br":
-        return "\n"
-    if node.tag == "img":
-        return node.attributes.get("alt") or ""
-    if _is_dropped(node):
-        return ""
-    text = "".join(_inline(child) for child in node.iter(include_text=True))
-    return f" {text} " if node.tag in _BLOCKS else text
-
-
-def _tidy(text: str) -> str:
-    return "\n".join(markdown.fold(line) for line in text.split("\n"))
-
-
-def _holds_blocks(node: LexborNode) -> bool:
-    if node.tag in _BLOCKS:
-        return True
-    return node.tag not in ("-text", "br", "img") and any(_holds_blocks(child) for child in node.iter())
-
-
-def _is_dropped(node: LexborNode) -> bool:
-    tag = node.tag or ""
-    if tag in _DROPPED or tag in ("-comment", "_comment", "!--"):
-        return True
-    if tag.startswith("-"):
-        return False
-    attributes = node.attributes
-    return (
-        "hidden" in attributes
-        or attributes.get("aria-hidden") == "true"
-        or attributes.get("role") in ("navigation", "contentinfo", "search")
-    )
-
-
-_WRITERS: dict[str, Callable[[LexborNode], str]] = {
-    "ul": _list,
-    "ol": _list,
-    "blockquote": _quote,
-    "pre": _code,
-    "hr": lambda _: "",
-}
+def _pair(terms: Sequence[str], said: list[Block]) -> Iterator[Item]:
+    term = ", ".join(filter(None, terms))
+    if said and isinstance(said[0], str):
+        between = " " if term.endswith(_TERM_ENDS) else ": "
+        said = [f"{term}{between}{said[0]}" if term else said[0], *said[1:]]
+    elif term:
+        said = [term, *said]
+    if said:
+        yield Item(0, "", tuple(said))

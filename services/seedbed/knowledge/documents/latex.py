@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _WORD = re.compile(r"\\?\w+")
+_LIMITS = re.compile(r"\\(?:big\w+|[co]*prod|sum|i*o?int|lim|max|min|sup|inf)[_^]")
 _COMMAND_END = re.compile(r"\\[A-Za-z]+$")
 _MARKS = re.compile(r"[\\{}]")
 _BIG = {
@@ -68,16 +69,12 @@ def plain(text: str) -> str:
 
 
 def join(parts: Iterable[str]) -> str:
-    """Parts one after the other; a command keeps its distance from the letter after it."""
-    line = ""
+    """Parts one after the other; a command keeps its distance from the letter after it, and so do limits."""
     pieces: list[str] = []
-    for part in parts:
-        if not part:
-            continue
-        if part[0].isalpha() and _COMMAND_END.search(line[-20:]):
-            part = f" {part}"  # noqa: PLW2901
-        pieces.append(part)
-        line = part if len(part) > 20 else line[-20:] + part
+    for part in filter(None, parts):
+        last = pieces[-1] if pieces else ""
+        apart = part[0].isalnum() and (_COMMAND_END.search(last[-20:]) or _LIMITS.match(last))
+        pieces.append(f" {part}" if apart else part)
     return "".join(pieces)
 
 

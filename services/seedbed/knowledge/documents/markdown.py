@@ -41,7 +41,28 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
-Block = str | Heading | Item | Table
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Lines that stay as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Blocks in the words of another."""
+
+    blocks: "tuple[Block, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Items that are a list of their own, whatever stands before or after it."""
+
+    items: tuple[Item, ...]
+
+
+Block = str | Heading | Item | List | Table | Code | Quote
 """What readers make of a source; text that is no heading, list or table is Markdown already."""
 
 
@@ -68,7 +89,13 @@ def _written(blocks: Iterable[Block]) -> Iterator[str]:
 def _block(block: Block) -> str:
     if isinstance(block, Heading):
         return heading(block.level, block.text)
-    return table(block.rows) if isinstance(block, Table) else str(block)
+    if isinstance(block, Table):
+        return table(block.rows)
+    if isinstance(block, Code):
+        return code(block.text)
+    if isinstance(block, List):
+        return _list(block.items)
+    return quote(write(block.blocks)) if isinstance(block, Quote) else str(block)
 
 
 def _list(items: Sequence[Item]) -> str:
@@ -99,14 +126,28 @@ def fold(text: str) -> str:
 
 
 def flat(block: Block) -> str:
-    """A block on one line, as it stands in a cell."""
-    if isinstance(block, Heading):
+    """A block on one line."""
+    if isinstance(block, Heading | Code):
         return fold(block.text)
     if isinstance(block, Item):
-        return fold(f"{block.label} {' '.join(map(flat, block.blocks))}")
+        return fold(f"{block.label} {cell(block.blocks)}")
     if isinstance(block, Table):
         return "; ".join(", ".join(filter(None, map(fold, row))) for row in block.rows)
-    return fold(block)
+    if isinstance(block, List):
+        return cell(block.items)
+    return cell(block.blocks) if isinstance(block, Quote) else fold(block)
+
+
+def cell(blocks: Iterable[Block]) -> str:
+    """Blocks on one line, as they stand in a cell of a table."""
+    line = ""
+    last: Block = ""
+    for block in blocks:
+        if text := flat(block):
+            items = isinstance(block, Item) and isinstance(last, Item)
+            line += f"{'; ' if items else ' '}{text}" if line else text
+        last = block
+    return line
 
 
 def heading(level: int, text: str) -> str:
@@ -117,12 +158,6 @@ def paragraph(text: str) -> str:
     """A block of plain text that Markdown will read as nothing else."""
     lines = (line.strip() for line in text.strip().splitlines())
     return _MARKUP_START.sub(r"\1\\", "\n".join(line for line in lines if line))
-
-
-def item(text: str, depth: int = 0, number: int = 0) -> str:
-    """One line of a list; numbered where `number` is not 0."""
-    mark = f"{number}." if number else "-"
-    return f"{'  ' * depth}{mark} {fold(text)}"
 
 
 def code(text: str) -> str:

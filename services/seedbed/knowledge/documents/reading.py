@@ -60,7 +60,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 CONVERTERS = {
     "text/markdown": Converter("plain", 1),
     "text/plain": Converter("plain", 1),
-    "text/html": Converter("html", 1, "selectolax"),
+    "text/html": Converter("html", 2, "selectolax"),
     "application/pdf": Converter("pdf", 1, "pypdfium2"),
     DOCX: Converter("docx", 2, "lxml"),
 }
