@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import nats.js.errors
+from google.protobuf.message import DecodeError
 
 from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
 from seedbed.kernel.bus import RUNS, Bus
@@ -49,14 +50,14 @@ class Plans:
             if entry is None:
                 self._caught_up.set()
                 continue
-            if "." in entry.key:
-                self._take_leaf(entry.key, entry.value)
-                continue
             try:
-                self._take_run(entry.key, entry.value)
-            except SeedbedError as error:
-                # Another version has made it; its items are left for workers that can read it.
-                log.warning("a plan cannot be read", run=entry.key, error=error.message)
+                if "." in entry.key:
+                    self._take_leaf(entry.key, entry.value)
+                else:
+                    self._take_run(entry.key, entry.value)
+            except (SeedbedError, DecodeError) as error:
+                # Damaged, or made by another version; its items are left for workers that can read it.
+                log.warning("an entry cannot be read", entry=entry.key, error=str(error))
 
     async def get(self, run: str) -> KnownPlan | None:
         """The plan of a run that goes on; None where the run has ended or nobody knows it.

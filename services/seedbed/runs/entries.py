@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import nats.js.errors
+from google.protobuf.message import DecodeError
 from nats.js.kv import KeyValue
 
 from seedbed.bus.v1.bus_pb2 import Event, LeafEntry, RunEntry, RunState
@@ -31,19 +32,30 @@ class Cell(Generic[EntryT]):
     revision: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry whose bytes are none."""
+
+    key: str
+    why: str
+
+
 class Entries:
     """Reads and writes entries."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def load(self) -> AsyncIterator[Cell[RunEntry] | Cell[LeafEntry]]:
+    async def load(self) -> AsyncIterator[Cell[RunEntry] | Cell[LeafEntry] | Unreadable]:
         """All entries there are."""
-        found: dict[str, Cell[RunEntry] | Cell[LeafEntry]] = {}
+        found: dict[str, Cell[RunEntry] | Cell[LeafEntry] | Unreadable] = {}
         async for entry in self._bus.watch(RUNS):
             if entry is None:
                 break
-            found[entry.key] = _open(entry)
+            try:
+                found[entry.key] = _open(entry)
+            except DecodeError as error:
+                found[entry.key] = Unreadable(entry.key, f"its entry {entry.key} cannot be read: {error}")
         for cell in found.values():
             yield cell
 
@@ -75,6 +87,15 @@ class Entries:
                 raise Conflict(message, hint="is there a second runs service?") from error
             return
         cell.value, cell.revision = value, revision
+
+    async def put(self, cell: Cell[EntryT]) -> None:
+        """Write an entry over whatever stands there, readable or not."""
+        bucket, data = await self._bus.bucket(RUNS), cell.value.SerializeToString()
+        cell.revision = await self._bus.persist(lambda: bucket.put(cell.key, data))
+
+    async def remove(self, key: str) -> None:
+        """Remove an entry, leaving no marker."""
+        await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{key}")
 
     async def set_state(self, cell: Cell[RunEntry], state: RunState.ValueType) -> None:
         """Write down where a run stands, and tell watchers."""

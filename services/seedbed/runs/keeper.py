@@ -12,11 +12,13 @@ from seedbed.kernel.memo import Memo
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store
 from seedbed.runs.admission import Admission
+from seedbed.runs.book import Book
 from seedbed.runs.damage import FINISHED, is_lost
 from seedbed.runs.dealing import take_back
 from seedbed.runs.effects import Effects
-from seedbed.runs.entries import Cell, Entries
+from seedbed.runs.entries import Cell, Entries, Unreadable
 from seedbed.runs.listener import Listener
+from seedbed.runs.plans import name_of
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import Seals
 from seedbed.runs.snapshots import Snapshots
@@ -34,6 +36,9 @@ class Keeper:
 
     def __init__(self, bus: Bus, store: Store, concurrency: int, *, resume: bool = True) -> None:
         self.runs: dict[str, KeptRun] = {}
+        self.unreadable: dict[str, str] = {}
+        """Why entries cannot be read, by key; their runs, or leaves, are as if there were none."""
+        self.book = Book(store, self.runs, self.unreadable)
         self.snapshots = Snapshots(store)
         self.seals = Seals(store)
         self._bus = bus
@@ -62,6 +67,7 @@ class Keeper:
         for loop in (listener.follow_memo, listener.follow_limits, admission.admit, admission.watch_over):
             self._tasks.keep_up(loop)
         self._tasks.keep_up(listener.drop_orphans)
+        self._tasks.keep_up(self.book.keep_copies)
 
     def keep_up(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Keep up a loop that never ends for as long as this goes on."""
@@ -70,6 +76,7 @@ class Keeper:
     async def stop(self) -> None:
         """Stop; everything decided is on record."""
         await self._tasks.stop()
+        await self.book.keep_last_copies()
 
     async def create(self, plan: Plan) -> KeptRun:
         """Create a run, or take up again the one there is. Runs that lie dormant beside it are superseded."""
@@ -183,20 +190,37 @@ class Keeper:
     async def _load(self) -> None:
         leaves = []
         async for cell in self._entries.load():
-            if isinstance(cell.value, RunEntry):
-                self._keep(Cell(cell.key, cell.value, cell.revision))
+            if isinstance(cell, Unreadable):
+                self._note_unreadable(cell.key, cell.why)
+            elif isinstance(cell.value, RunEntry):
+                self._keep_loaded(Cell(cell.key, cell.value, cell.revision))
             else:
                 leaves.append(Cell(cell.key, cell.value, cell.revision))
         for leaf in leaves:
-            run = self.runs.get(leaf.value.run)
-            if run and leaf.value.leaf in run.leaves:
-                run.leaves[leaf.value.leaf] = leaf
+            name, _, token = leaf.key.partition(".")
+            if name in self.runs and token in self.runs[name].leaves:
+                self.runs[name].leaves[token] = leaf
+            else:
+                self._note_unreadable(leaf.key, f"its entry {leaf.key} is of a run, or leaf, that has none")
         for run in [run for run in self.runs.values() if run.running]:
             run.dormant = not self._resume
             if run.dormant:
                 # Nobody shall be paid for it meanwhile; taken up again, it is published again.
                 await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{run.name}.>")
             await self._take_up(run)
+
+    def _keep_loaded(self, cell: Cell[RunEntry]) -> None:
+        if name_of(cell.value.plan) != cell.key:
+            self._note_unreadable(cell.key, f"its entry {cell.key} has another plan than it is named by")
+            return
+        try:
+            self._keep(cell)
+        except (SeedbedError, ValueError, LookupError) as error:
+            self._note_unreadable(cell.key, f"its plan cannot be read: {error}")
+
+    def _note_unreadable(self, key: str, why: str) -> None:
+        log.error("an entry of the book of runs is left out", entry=key, why=why)
+        self.unreadable[key] = why
 
     async def _take_up(self, run: KeptRun) -> None:
         for target in run.targets():

@@ -50,8 +50,16 @@ def make_plan(
         recipe=recipe.canonical(),
         leaves=[_target(leaf, recipe) for leaf in sorted(leaves, key=lambda leaf: leaf.path)],
     )
-    plan.run = "r" + sha256_hex(message_bytes(plan))[:16]
+    plan.run = name_of(plan)
     return plan
+
+
+def name_of(plan: Plan) -> str:
+    """A run's id: the hash of its plan but for the id itself."""
+    content = Plan()
+    content.CopyFrom(plan)
+    content.ClearField("run")
+    return "r" + sha256_hex(message_bytes(content))[:16]
 
 
 def missing_steps(plan: Plan) -> list[str]:

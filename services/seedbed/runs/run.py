@@ -50,6 +50,10 @@ class KeptRun:
     """Why no leaf can be opened at the moment."""
     resting_until: float = 0
     """When it is tried again."""
+    copied: int | None = None
+    """What its copy in the store is of; None where that has not been looked at."""
+    gaps: list[tuple[str, str]] = field(default_factory=list)
+    """What the book has lost of it: paths of leaves, or nothing for its own entry, and what."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while it is decided whether the run goes on, and while a leaf is opened."""
     _speed: deque[tuple[float, int]] = field(default_factory=deque)
@@ -142,6 +146,7 @@ class KeptRun:
             snapshot=self.known.plan.snapshot,
             recipe=self.known.plan.recipe,
             steps=self.known.plan.steps,
+            gaps=[f"{leaf}: {what}" if leaf else what for leaf, what in self.gaps],
         )
 
     def _describe_leaf(self, target: LeafTarget) -> LeafProgress:

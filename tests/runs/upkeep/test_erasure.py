@@ -42,7 +42,9 @@ async def made(garden, store):
 
 
 async def objects(store, but="forgotten/"):
-    return {key: await store.get(key) for key in await store.keys("") if not key.startswith(but)}
+    # Copies of the book are written when there is time for it.
+    keys = [key for key in await store.keys("") if not key.startswith((but, "runs/"))]
+    return {key: await store.get(key) for key in keys}
 
 
 async def test_it_is_shown_first_and_nothing_is_touched(garden, store, made):

@@ -859,6 +859,61 @@ class RunEntry(_message.Message):
 Global___RunEntry: _TypeAlias = RunEntry  # noqa: Y015
 
 @_typing.final
+class RunCopy(_message.Message):
+    """A run's entries as they were, kept in the store: what the bucket lost since is found by it, and brought back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    LEAVES_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The revision that the entry was read at."""
+    @_builtins.property
+    def entry(self) -> Global___RunEntry: ...
+    @_builtins.property
+    def leaves(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeafCopy]:
+        """Leaves that have an entry."""
+
+    def __init__(
+        self,
+        *,
+        entry: Global___RunEntry | None = ...,
+        revision: _builtins.int = ...,
+        leaves: _abc.Iterable[Global___LeafCopy] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "leaves", b"leaves", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunCopy: _TypeAlias = RunCopy  # noqa: Y015
+
+@_typing.final
+class LeafCopy(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    @_builtins.property
+    def entry(self) -> Global___LeafEntry: ...
+    def __init__(
+        self,
+        *,
+        entry: Global___LeafEntry | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeafCopy: _TypeAlias = LeafCopy  # noqa: Y015
+
+@_typing.final
 class Allowance(_message.Message):
     """What all that a leaf rests on may cost; a measure that the budget does not limit is 0."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from seedbed.kernel.bus import RUNS, Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.store import Store, Stored
+from seedbed.runs.copies import copy_key
 from seedbed.runs.dead import read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.run import KeptRun
@@ -75,7 +76,8 @@ class Sweep:
         self._choice = choice
 
     async def look(self) -> Litter:
-        """Find what nobody needs. Raises NotFound where a run is not there."""
+        """Find what nobody needs. Raises NotFound where a run is not there, Conflict, Damaged."""
+        await self._keeper.book.check()
         runs = list(self._keeper.runs.values())
         for name in self._choice.names:
             self._keeper.get(name)
@@ -123,6 +125,8 @@ class Sweep:
 
     async def _remove_run(self, name: str) -> None:
         await remove_letters(self._bus, await read_letters(self._bus, name))
+        # First: what it says is missing would be brought back.
+        await self._store.delete(copy_key(name))
         # Its leaves first: what is left of a removal that was cut off is a run that is removed again.
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}.>")
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}")

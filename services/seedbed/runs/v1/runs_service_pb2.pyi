@@ -99,6 +99,7 @@ class Run(_message.Message):
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     RECIPE_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: _bus_pb2.RunState.ValueType
     snapshot: _builtins.str
@@ -109,6 +110,10 @@ class Run(_message.Message):
     def progress(self) -> Global___Progress: ...
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[_bus_pb2.StepSpec]: ...
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the book of runs has lost of it: `store verify` brings it back, or says how."""
+
     def __init__(
         self,
         *,
@@ -119,10 +124,11 @@ class Run(_message.Message):
         snapshot: _builtins.str = ...,
         recipe: _builtins.str = ...,
         steps: _abc.Iterable[_bus_pb2.StepSpec] | None = ...,
+        gaps: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
