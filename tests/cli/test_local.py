@@ -5,6 +5,7 @@ import pytest
 from seedbed.cli.endpoints import Endpoint, Endpoints
 from seedbed.cli.local import SERVICES, make_programs, port_names
 from seedbed.cli.state import StateFolder
+from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import load_settings
 
@@ -67,7 +68,7 @@ def test_the_callers_settings_reach_the_services_and_ours_win(state):
     assert settings.teacher_context == 4096
     assert settings.listen.startswith("127.0.0.1:")
     assert made["judge"].env["HTTPS_PROXY"] == "p"
-    assert not any(name.startswith("SEEDBED_") for name in made["nats-server"].env)
+    assert not any(value == "4096" for value in made["nats-server"].env.values())
 
 
 def test_the_rehearsal_teacher_is_reached_where_it_listens(state):
@@ -92,3 +93,31 @@ def test_a_look_takes_broker_and_runs_alone(state):
 def test_programs_are_named_by_their_modules(state):
     made = programs(state, REMOTE)
     assert made["judge"].argv[1:] == ("-m", "seedbed.judge")
+
+
+def test_each_service_is_a_user_of_the_broker_with_a_password_of_its_own(state):
+    made = programs(state, REMOTE, environ={"SEEDBED_NATS_USER": "me", "SEEDBED_NATS_PASSWORD_FILE": "/gone"})
+    told = {name: load_settings(made[name].env) for name in SERVICES}
+    passwords = {name: told[name].nats_password.get_secret_value() for name in SERVICES}
+    assert [told[name].nats_user for name in SERVICES] == list(SERVICES)
+    assert len(set(passwords.values())) == len(SERVICES)
+    broker = made["nats-server"]
+    assert {name: broker.env[f"SEEDBED_NATS_PASSWORD_{name.upper()}"] for name in SERVICES} == passwords
+    again = programs(state, REMOTE)
+    assert again["runs"].env["SEEDBED_NATS_PASSWORD"] != passwords["runs"]
+
+
+def test_callers_show_the_token_of_the_state_folder_or_one_that_was_given(state):
+    made = programs(state, REMOTE, environ={"SEEDBED_API_TOKEN": "given"})
+    for name in SERVICES:
+        assert tokens_of(load_settings(made[name].env)) == [state.token, "given"]
+    assert tokens_of(load_settings(programs(state, REMOTE)["runs"].env)) == [state.token]
+
+
+def test_no_password_is_written_down_or_shown_and_no_token_but_in_its_file(state):
+    made = programs(state, REMOTE)
+    secrets = [state.token, *(made[name].env["SEEDBED_NATS_PASSWORD"] for name in SERVICES)]
+    shown = " ".join(word for program in made.values() for word in program.argv)
+    written = [path for path in state.root.rglob("*") if path.is_file() and path != state.token_file]
+    shown += "".join(path.read_text() for path in written)
+    assert not [secret for secret in secrets if secret in shown]

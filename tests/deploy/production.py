@@ -14,7 +14,8 @@ from uuid import uuid4
 import psutil
 from pydantic import SecretStr
 
-from deploy.nats.permissions import TARGET, users
+from deploy.nats.permissions import TARGET
+from seedbed.cli.broker_users import users
 from seedbed.cli.export import export_dataset
 from seedbed.cli.ports import choose_ports
 from seedbed.cli.reach import Runs

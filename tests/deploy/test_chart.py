@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from deploy.make_secrets import make_secrets
-from deploy.nats.permissions import TARGET, WORKERS, users
+from deploy.nats.permissions import TARGET
 from seedbed import __version__
+from seedbed.cli.broker_users import WORKERS, users
 from seedbed.evaluator.score import STEP as EVALUATION
 from seedbed.kernel.bus import WORK, consumer_name
 from seedbed.kernel.settings import load_settings

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from deploy.make_secrets import NATS_USERS, make_secrets, nats_password
-from deploy.nats.permissions import users
 from seedbed.bus.v1.bus_pb2 import RunState
+from seedbed.cli.broker_users import users
 from seedbed.cli.stack import wait_serving
 from seedbed.kernel.channel import Access
 from seedbed.kernel.settings import Settings, load_settings

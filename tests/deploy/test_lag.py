@@ -8,8 +8,8 @@ from subprocess import Popen
 
 import pytest
 
-from deploy.nats.permissions import WORKERS, users
 from seedbed.bus.v1.bus_pb2 import Item
+from seedbed.cli.broker_users import WORKERS, users
 from seedbed.cli.ports import choose_ports
 from seedbed.kernel.bus import STEPS, WORK, Bus, consumer_name
 from seedbed.kernel.settings import Settings

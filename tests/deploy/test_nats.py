@@ -13,8 +13,9 @@ import seedbed.evaluator.score
 import seedbed.judge.steps
 import seedbed.knowledge.steps
 import seedbed.skills.steps
-from deploy.nats.permissions import TARGET, WORKERS, users, write
+from deploy.nats.permissions import TARGET, write
 from seedbed.bus.v1.bus_pb2 import Event, Item
+from seedbed.cli.broker_users import WORKERS, users
 from seedbed.kernel.bus import EVENTS, MEMO, WORK, Bus
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings

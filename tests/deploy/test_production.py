@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from deploy.nats.permissions import users
 from seedbed.bus.v1.bus_pb2 import RunState
+from seedbed.cli.broker_users import users
 from tests.cli.stage import seedbed
 from tests.deploy.production import API_KEY, TOKEN, Production, password
 from tests.faults.leaves import write_leaves

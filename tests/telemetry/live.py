@@ -18,7 +18,8 @@ import pyarrow.parquet
 import pytest
 
 from seedbed.cli.local import address
-from seedbed.cli.reach import open_runs
+from seedbed.cli.reach import local_access, open_runs
+from seedbed.cli.state import StateFolder
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
@@ -109,7 +110,8 @@ async def _call(ports: Path, collector: str) -> None:
         while True:
             await asyncio.sleep(0.2)
             with suppress(OSError, ValueError, KeyError, SeedbedError, grpc.aio.AioRpcError):
-                async with open_runs(address(json.loads(ports.read_text())["runs"])) as runs:
+                where = address(json.loads(ports.read_text())["runs"])
+                async with open_runs(where, local_access(StateFolder(ports.parent))) as runs:
                     while True:
                         await runs.stub.ListRuns(ListRunsRequest(), timeout=5)
                         await asyncio.sleep(0.2)

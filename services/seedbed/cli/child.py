@@ -9,6 +9,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from seedbed.cli.processes import Started, signal_group
 
@@ -43,7 +44,7 @@ class Child:
         """Start a program, its output added to the log."""
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
-        with log.open("ab") as output:
+        with _open_log(log) as output:
             process = await asyncio.create_subprocess_exec(
                 *_bound(program),
                 stdin=DEVNULL,
@@ -89,6 +90,13 @@ class Child:
         except OSError:
             return ""
         return "\n".join(text.strip().splitlines()[-lines:])
+
+
+def _open_log(log: Path) -> IO[bytes]:
+    """To be added to, and for its owner alone, one from before included."""
+    output = os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
+    os.fchmod(output.fileno(), 0o600)
+    return output
 
 
 def _bound(program: Program) -> tuple[str, ...]:

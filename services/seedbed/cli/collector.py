@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from seedbed.cli.child import Program
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.settings import PREFIX, Settings
@@ -24,20 +26,23 @@ def collector_address(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def with_collector(port: int, settings: Settings) -> Settings:
+def with_collector(port: int, token: str, settings: Settings) -> Settings:
     """The settings of a process that tells it; what somebody has set stays."""
     lively = {name: value for name, value in _LIVELY.items() if name not in settings.model_fields_set}
-    return settings.model_copy(update={**lively, "otlp_endpoint": collector_address(port)})
+    own = {"otlp_endpoint": collector_address(port), "otlp_token": SecretStr(token)}
+    return settings.model_copy(update={**lively, **own})
 
 
-def told_to(port: int, settings: Settings) -> dict[str, str]:
+def told_to(port: int, token: str, settings: Settings) -> dict[str, str]:
     """The same as variables of the environment."""
-    told = with_collector(port, settings)
-    return {f"{PREFIX}{name.upper()}": str(getattr(told, name)) for name in (*_LIVELY, "otlp_endpoint")}
+    told = with_collector(port, token, settings)
+    plain = {name: str(getattr(told, name)) for name in (*_LIVELY, "otlp_endpoint")}
+    return {f"{PREFIX}{name.upper()}": value for name, value in {**plain, "otlp_token": token}.items()}
 
 
-def collector_program(state: StateFolder, port: int, env: Mapping[str, str]) -> Program:
-    """How to run it."""
+def collector_program(state: StateFolder, port: int, token: str, env: Mapping[str, str]) -> Program:
+    """How to run it: it takes from its own stack alone."""
     listen, folder = f"127.0.0.1:{port}", str(state.telemetry)
     arguments = ("--listen", listen, "--folder", folder, "--parent", str(os.getpid()))
-    return Program(name=COLLECTOR, argv=(sys.executable, "-m", "seedbed.collector", *arguments), env=env)
+    argv = (sys.executable, "-m", "seedbed.collector", *arguments)
+    return Program(name=COLLECTOR, argv=argv, env={**env, f"{PREFIX}API_TOKEN": token})

@@ -14,7 +14,7 @@ from seedbed.cli.evaluation_tables import BenchmarkTable, ForgettingTable, GainT
 from seedbed.cli.evaluators import Evaluator, open_evaluator
 from seedbed.cli.failure import DONE, FAILED, INTERRUPTED, NOT_PASSED
 from seedbed.cli.local import TUNING, address
-from seedbed.cli.reach import open_runs
+from seedbed.cli.reach import local_access, open_runs
 from seedbed.cli.screen import Screen
 from seedbed.cli.state import StateFolder
 from seedbed.cli.subject import Subject, find_subject
@@ -76,12 +76,13 @@ class Evaluating:
         gate = _read(self._order.gate, "gate")
         general = _read(self._order.general, "general set")
         async with self._open() as ports:
+            access = local_access(StateFolder(self._order.state))
             async with (
-                open_runs(address(ports["runs"])) as runs,
-                open_trainer(address(ports["trainer"])) as trainer,
+                open_runs(address(ports["runs"]), access) as runs,
+                open_trainer(address(ports["trainer"]), access) as trainer,
             ):
                 subject = await find_subject(self._order.subject, runs, trainer, self._order.state)
-            async with open_evaluator(address(ports["evaluator"])) as evaluator:
+            async with open_evaluator(address(ports["evaluator"]), access) as evaluator:
                 await self._evaluate(evaluator, self._make_request(subject, general))
                 judged = await self._judge(evaluator, gate.decode()) if gate else None
                 if self._order.out and self._succeeded:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from seedbed.cli.reach import OPTIONS, local_access, readable_errors
+from seedbed.cli.reach import OPTIONS, readable_errors
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import EvaluatorServiceStub
 from seedbed.kernel.channel import Access, open_channel
 
@@ -21,9 +21,9 @@ class Evaluator:
 
 
 @asynccontextmanager
-async def open_evaluator(where: str, access: Access | None = None) -> AsyncIterator[Evaluator]:
-    """An evaluator at an address; of this machine's own stack where no access is named."""
-    async with open_channel(where, access or local_access(), OPTIONS) as channel:
+async def open_evaluator(where: str, access: Access) -> AsyncIterator[Evaluator]:
+    """An evaluator at an address."""
+    async with open_channel(where, access, OPTIONS) as channel:
         stub: EvaluatorServiceAsyncStub = EvaluatorServiceStub(channel)
         with readable_errors(where):
             yield Evaluator(stub, where)

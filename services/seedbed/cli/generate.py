@@ -15,7 +15,7 @@ from seedbed.cli.failure import DONE, INTERRUPTED
 from seedbed.cli.imports import import_taxonomy
 from seedbed.cli.local import address
 from seedbed.cli.means import Means, check_prices
-from seedbed.cli.reach import Runs, open_runs, open_taxonomy
+from seedbed.cli.reach import Runs, local_access, open_runs, open_taxonomy
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
@@ -23,6 +23,7 @@ from seedbed.cli.summary import LeafTable, Summary
 from seedbed.cli.supply import Pace, bring_up
 from seedbed.cli.watch import list_runs, watch_run
 from seedbed.dataset import Manifest
+from seedbed.kernel.channel import Access
 from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.recipe import Recipe, read_recipe
 from seedbed.kernel.settings import Settings, load_settings
@@ -106,21 +107,21 @@ class Generation:
                 collector=order.telemetry,
             )
             async with supply as (stack, ports):
-                snapshot = await self._import(stack, ports)
+                snapshot = await self._import(stack, ports, local_access(state))
                 await self._reckon(snapshot, endpoints, await open_store(state.store.as_uri()), settings)
                 if order.only_estimate:
                     return DONE
                 await stack.ready()
-                async with open_runs(address(ports["runs"])) as runs:
+                async with open_runs(address(ports["runs"]), local_access(state)) as runs:
                     await self._make(snapshot, runs)
                     manifest = await export_dataset(runs, self._run.name, order.out)
         self._report(manifest, rehearsed=endpoints.rehearsed)
         return self.summary().exit_code
 
-    async def _import(self, stack: Stack, ports: dict[str, int]) -> str:
+    async def _import(self, stack: Stack, ports: dict[str, int], access: Access) -> str:
         await stack.ready("taxonomy")
         source = self._order.taxonomy
-        async with open_taxonomy(address(ports["taxonomy"])) as taxonomy:
+        async with open_taxonomy(address(ports["taxonomy"]), access) as taxonomy:
             imported = await import_taxonomy(taxonomy, source, self._order.leaves, self._screen)
         leaves = f"{len(imported.leaves)} " + ("leaf" if len(imported.leaves) == 1 else "leaves")
         self._screen.say(f"taxonomy {source}: {leaves}, snapshot {imported.snapshot[:12]}")

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from seedbed.cli.broker import broker_program
 from seedbed.cli.child import Program
 from seedbed.cli.collector import COLLECTOR, collector_program
+from seedbed.cli.credentials import make_secret
 from seedbed.cli.endpoints import REHEARSAL, Endpoint, Endpoints
 from seedbed.cli.state import StateFolder
+from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.settings import PREFIX, load_settings
 
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
@@ -41,17 +43,19 @@ def port_names(services: Iterable[str], *, rehearsal: bool, collector: bool = Fa
 
 
 def inherited(environ: Mapping[str, str], hidden: Iterable[str]) -> dict[str, str]:
-    """Our environment without the keys, which go to those alone that need them, and without certificates.
+    """Our environment without the keys, which go to those alone that need them, and without what opens doors.
 
-    Those are for stacks that are reached through a network.
+    Certificates are for stacks that are reached through a network; token and broker's users are our own.
     """
     hidden = set(hidden)
-    secret = ("_API_KEY", "_API_KEY_FILE", "TLS_CERT", "TLS_KEY", "TLS_CA", "TLS_CLIENT_CA")
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in hidden and not (name.startswith(PREFIX) and name.endswith(secret))
-    }
+    certificates = ("_TLS_CERT", "_TLS_KEY", "_TLS_CA", "_TLS_CLIENT_CA")
+    kept_back = ("_API_KEY", "_API_TOKEN", "_NATS_USER", "_NATS_PASSWORD", *certificates)
+
+    def goes(name: str) -> bool:
+        secret = name.startswith(PREFIX) and name.removesuffix("_FILE").endswith(kept_back)
+        return name not in hidden and not secret
+
+    return {name: value for name, value in environ.items() if goes(name)}
 
 
 def make_programs(
@@ -62,27 +66,39 @@ def make_programs(
     environ: Mapping[str, str] = os.environ,
 ) -> list[Program]:
     """Broker, rehearsal teacher where it is wanted, services: in the order of their start."""
-    base = inherited(environ, endpoints.hidden if endpoints else ())
+    # What is given as an option wins over a file, too.
+    files = [f"{name}_FILE" for name in overrides]
+    base = inherited(environ, [*files, *(endpoints.hidden if endpoints else ())])
     plain = {name: value for name, value in base.items() if not name.startswith(PREFIX)}
     sync = load_settings(base).broker_sync
-    programs = [broker_program(state, ports["nats-server"], ports["nats-monitor"], sync, plain)]
+    token = state.keep_token()
+    named = [name for name in (*SERVICES, *TUNING) if name in ports]
+    passwords = {name: make_secret() for name in named}
+    programs = [broker_program(state, ports["nats-server"], ports["nats-monitor"], sync, passwords, plain)]
     # A folder of the caller must not stand in for a module of the service.
     plain["PYTHONSAFEPATH"] = base["PYTHONSAFEPATH"] = "1"
     watched = {f"{PREFIX}PARENT_PID": str(os.getpid())}
     if REHEARSAL in ports:
         programs.append(_module(REHEARSAL, ("--listen", address(ports[REHEARSAL])), {**plain, **watched}))
     if COLLECTOR in ports:
-        programs.append(collector_program(state, ports[COLLECTOR], plain))
+        programs.append(collector_program(state, ports[COLLECTOR], token, plain))
     common = {**base, **watched, **_common(state, ports), **_addresses(endpoints, ports), **overrides}
-    for name in (*SERVICES, *TUNING):
-        if name in ports:
-            own = {f"{PREFIX}LISTEN": address(ports[name]), **_keys(name, endpoints)}
-            if name in TUNING:
-                # It has a model and an optimizer to save.
-                own[f"{PREFIX}GRACE"] = f"{_GRACE:g}"
-            patience = _GRACE + 5 if name in TUNING else 6
-            programs.append(_module(name, (), {**common, **own}, patience))
+    common[f"{PREFIX}API_TOKEN"] = " ".join([token, *_given_tokens(environ)])
+    for name in named:
+        own = {f"{PREFIX}LISTEN": address(ports[name]), **_keys(name, endpoints)}
+        own |= {f"{PREFIX}NATS_USER": name, f"{PREFIX}NATS_PASSWORD": passwords[name]}
+        if name in TUNING:
+            # It has a model and an optimizer to save.
+            own[f"{PREFIX}GRACE"] = f"{_GRACE:g}"
+        patience = _GRACE + 5 if name in TUNING else 6
+        programs.append(_module(name, (), {**common, **own}, patience))
     return programs
+
+
+def _given_tokens(environ: Mapping[str, str]) -> list[str]:
+    """Those that the caller has set: whoever shows one of them is let in, too."""
+    names = (f"{PREFIX}API_TOKEN", f"{PREFIX}API_TOKEN_FILE")
+    return tokens_of(load_settings({name: environ[name] for name in names if name in environ}))
 
 
 def _module(name: str, arguments: tuple[str, ...], env: dict[str, str], patience: float = 6) -> Program:

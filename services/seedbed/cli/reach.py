@@ -13,7 +13,6 @@ from seedbed.cli.keeper import Notify, StartError
 from seedbed.cli.local import DORMANT, address, make_programs, port_names
 from seedbed.cli.stack import Stack, wait_serving
 from seedbed.cli.state import LOOK, StateFolder
-from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.settings import load_settings
@@ -61,15 +60,22 @@ def readable_errors(where: str) -> Iterator[None]:
         raise read_rpc_error(error, where) from error
 
 
-def local_access() -> Access:
-    """What a stack of this machine asks for: its own address needs no certificate."""
-    return Access(token=next(iter(tokens_of(load_settings())), ""))
+def local_access(state: StateFolder) -> Access:
+    """What the stack of a state folder asks for: its own address needs no certificate."""
+    return Access(token=state.token)
+
+
+def server_access(server: str, state: StateFolder) -> Access:
+    """What a named server asks for: by the settings, unless it is of this state folder's stack."""
+    # `localhost` may be another place, where somebody else listens.
+    own = map(address, state.live_ports().values()) if state.exists else ()
+    return local_access(state) if server in own else Access.of(load_settings())
 
 
 @asynccontextmanager
-async def open_runs(where: str, *, live: bool = True, access: Access | None = None) -> AsyncIterator[Runs]:
-    """A runs service at an address; of this machine's own stack where no access is named."""
-    async with open_channel(where, access or local_access(), OPTIONS) as channel:
+async def open_runs(where: str, access: Access, *, live: bool = True) -> AsyncIterator[Runs]:
+    """A runs service at an address."""
+    async with open_channel(where, access, OPTIONS) as channel:
         stub: RunsServiceAsyncStub = RunsServiceStub(channel)
         upkeep: StoreServiceAsyncStub = StoreServiceStub(channel)
         with readable_errors(where):
@@ -77,9 +83,9 @@ async def open_runs(where: str, *, live: bool = True, access: Access | None = No
 
 
 @asynccontextmanager
-async def open_taxonomy(where: str) -> "AsyncIterator[TaxonomyServiceAsyncStub]":
+async def open_taxonomy(where: str, access: Access) -> "AsyncIterator[TaxonomyServiceAsyncStub]":
     """A taxonomy service at an address."""
-    async with open_channel(where, local_access(), OPTIONS) as channel:
+    async with open_channel(where, access, OPTIONS) as channel:
         stub: TaxonomyServiceAsyncStub = TaxonomyServiceStub(channel)
         with readable_errors(where):
             yield stub
@@ -90,13 +96,14 @@ async def reach_runs(
     server: str, root: Path, notify: Notify, beside: Sequence[str] = ()
 ) -> AsyncIterator[Runs]:
     """The runs service that is meant; where it is brought up, with these beside it."""
+    state = StateFolder(root)
     if server:
-        async with open_runs(server, access=Access.of(load_settings())) as runs:
+        async with open_runs(server, server_access(server, state)) as runs:
             yield runs
         return
     async with (
-        reach_stack(StateFolder(root), ("runs",), notify, beside) as (ports, live),
-        open_runs(address(ports["runs"]), live=live) as runs,
+        reach_stack(state, ("runs",), notify, beside) as (ports, live),
+        open_runs(address(ports["runs"]), local_access(state), live=live) as runs,
     ):
         yield runs
 

@@ -70,8 +70,10 @@ async def _find(wish: Wish, screen: Screen) -> Student:
 async def _served(
     student: Student, models: Sequence[Served], wish: Wish, screen: Screen
 ) -> AsyncIterator[dict[str, str]]:
+    state = StateFolder(wish.state)
+    state.prepare()
     # A folder of its own: a stack may be up on the state folder meanwhile, and several students at once.
-    place = StateFolder(StateFolder(wish.state).root / "serving" / student.tuned.name)
+    place = StateFolder(state.root / "serving" / student.tuned.name)
     with place.hold("serve"):
         async with serve_models(models, wish.engine, place, load_settings(), screen, wish.port) as urls:
             yield urls

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from seedbed.cli.credentials import close_folder, keep_token, read_token
 from seedbed.cli.ports import choose_ports
 from seedbed.cli.processes import ProcessList, Started, end_leftovers, write_whole
 from seedbed.kernel.errors import Conflict, InputError
 
 LOOK = "for a look"
+# Each closed for itself: the folder around them may be one that is open to all.
+_FOLDERS = ("cache", "jetstream", "logs", "store", "telemetry")
 _PATIENCE = 20.0
 
 
@@ -24,6 +27,7 @@ class StateFolder:
         self.processes = ProcessList(self.root / "processes.json")
         self._supervisor = ProcessList(self.root / "supervisor.json")
         self._ports = self.root / "ports.json"
+        self.token_file = self.root / "api_token"
 
     @property
     def store(self) -> Path:
@@ -47,13 +51,28 @@ class StateFolder:
     @property
     def exists(self) -> bool:
         """Whether a stack was ever started here."""
-        return self._ports.is_file()
+        try:
+            return self._ports.is_file()
+        except PermissionError as error:
+            raise InputError(
+                f"the state folder {self.root} is closed to you",
+                hint="it is for its own user alone: name one of yours with --state",
+            ) from error
+
+    @property
+    def token(self) -> str:
+        """What its stack asks its callers for; empty where none was ever started."""
+        return read_token(self.token_file)
+
+    def keep_token(self) -> str:
+        """The same, made where there is none. Hold the folder."""
+        return keep_token(self.token_file)
 
     def prepare(self) -> None:
-        """Make the folder, or say why it cannot be one."""
+        """Make the folder, closed to all other users, or say why it cannot be one."""
         try:
-            for folder in (self.root, self.store, self.jetstream, self.root / "logs"):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.root, *(self.root / name for name in _FOLDERS)):
+                close_folder(folder)
             write_whole(self.root / ".gitignore", "*\n")
         except OSError as error:
             raise InputError(

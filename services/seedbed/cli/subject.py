@@ -8,7 +8,7 @@ from uuid import uuid4
 from seedbed.cli.export import export_dataset
 from seedbed.cli.keeper import Notify
 from seedbed.cli.local import address
-from seedbed.cli.reach import Runs, open_runs, reach_stack
+from seedbed.cli.reach import Runs, local_access, open_runs, reach_stack
 from seedbed.cli.state import StateFolder
 from seedbed.cli.trainers import WITH_TRAINER, Trainer, open_trainer
 from seedbed.kernel.digest import sha256_hex
@@ -52,8 +52,8 @@ async def find_training(name: str, state: StateFolder, notify: Notify) -> str:
     """The training that is meant, asked of the stack of a state folder. Raises NotFound."""
     async with (
         reach_stack(state, WITH_TRAINER, notify) as (ports, _),
-        open_runs(address(ports["runs"])) as runs,
-        open_trainer(address(ports["trainer"])) as trainer,
+        open_runs(address(ports["runs"]), local_access(state)) as runs,
+        open_trainer(address(ports["trainer"]), local_access(state)) as trainer,
     ):
         return (await find_subject(name, runs, trainer, state.root)).training.name
 

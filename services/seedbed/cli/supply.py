@@ -59,8 +59,9 @@ async def bring_up(  # noqa: PLR0913  each says one thing
         names = port_names((*SERVICES, *more), rehearsal=endpoints.rehearsed, collector=collector)
         ports = state.choose_ports(names)
         if collector:
-            overrides |= told_to(ports[COLLECTOR], settings)
-            settings = with_collector(ports[COLLECTOR], settings)
+            token = state.keep_token()
+            overrides |= told_to(ports[COLLECTOR], token, settings)
+            settings = with_collector(ports[COLLECTOR], token, settings)
         stacked = Stack(state, make_programs(state, ports, answering, overrides), ports, screen.warn)
         # This process ends before the collector that it tells.
         async with stacked as stack, telling(settings, "cli"):

@@ -16,7 +16,7 @@ from seedbed.cli.course import follow_training
 from seedbed.cli.export import export_dataset
 from seedbed.cli.failure import INTERRUPTED
 from seedbed.cli.local import DORMANT, address, make_programs, port_names
-from seedbed.cli.reach import open_runs, reach_store
+from seedbed.cli.reach import local_access, open_runs, reach_store, server_access
 from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
@@ -66,6 +66,7 @@ class Place:
     trainer: Trainer
     store: Store
     runs: str
+    access: Access
 
 
 class Tuning:
@@ -107,12 +108,13 @@ class Tuning:
     async def _open(self) -> AsyncIterator[Place]:
         """The trainer that is meant: a named one, that of a stack that is up, or one of our own."""
         settings = load_settings()
+        state = StateFolder(self._order.state)
         if self._order.server:
             store = await reach_store(self._order.server, self._order.state)
-            async with open_trainer(self._order.server, access=Access.of(settings)) as trainer:
-                yield Place(trainer, store, settings.runs_address)
+            access = server_access(self._order.server, state)
+            async with open_trainer(self._order.server, access) as trainer:
+                yield Place(trainer, store, settings.runs_address, access)
             return
-        state = StateFolder(self._order.state)
         ports = state.live_ports() if state.exists else {}
         if set(WITH_TRAINER) <= ports.keys():
             async with self._at(state, ports) as place:
@@ -131,8 +133,9 @@ class Tuning:
     @asynccontextmanager
     async def _at(self, state: StateFolder, ports: dict[str, int]) -> AsyncIterator[Place]:
         store = await reach_store("", state.root)
-        async with open_trainer(address(ports["trainer"])) as trainer:
-            yield Place(trainer, store, address(ports["runs"]))
+        access = local_access(state)
+        async with open_trainer(address(ports["trainer"]), access) as trainer:
+            yield Place(trainer, store, address(ports["runs"]), access)
 
     async def _send(self, place: Place) -> str:
         """Bring the dataset into the store; its digest."""
@@ -141,7 +144,7 @@ class Tuning:
             return await _send_folder(place.store, named)
         folder = self._order.state.expanduser().absolute() / "cache" / f"export-{uuid4().hex}"
         try:
-            async with open_runs(place.runs) as runs:
+            async with open_runs(place.runs, place.access) as runs:
                 await export_dataset(runs, self._order.dataset, folder)
             return await _send_folder(place.store, folder)
         finally:

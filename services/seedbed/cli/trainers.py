@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from seedbed.cli.keeper import Notify
 from seedbed.cli.local import address
-from seedbed.cli.reach import OPTIONS, local_access, reach_stack, readable_errors
+from seedbed.cli.reach import OPTIONS, local_access, reach_stack, readable_errors, server_access
 from seedbed.cli.state import StateFolder
 from seedbed.kernel.channel import Access, open_channel
-from seedbed.kernel.settings import load_settings
 from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceStub
 
 if TYPE_CHECKING:  # exists in the typed stubs only
@@ -29,11 +28,9 @@ class Trainer:
 
 
 @asynccontextmanager
-async def open_trainer(
-    where: str, *, live: bool = True, access: Access | None = None
-) -> AsyncIterator[Trainer]:
-    """A trainer at an address; of this machine's own stack where no access is named."""
-    async with open_channel(where, access or local_access(), OPTIONS) as channel:
+async def open_trainer(where: str, access: Access, *, live: bool = True) -> AsyncIterator[Trainer]:
+    """A trainer at an address."""
+    async with open_channel(where, access, OPTIONS) as channel:
         stub: TrainerServiceAsyncStub = TrainerServiceStub(channel)
         with readable_errors(where):
             yield Trainer(stub, where, live=live)
@@ -42,12 +39,13 @@ async def open_trainer(
 @asynccontextmanager
 async def reach_trainer(server: str, root: Path, notify: Notify) -> AsyncIterator[Trainer]:
     """The trainer that is meant."""
+    state = StateFolder(root)
     if server:
-        async with open_trainer(server, access=Access.of(load_settings())) as trainer:
+        async with open_trainer(server, server_access(server, state)) as trainer:
             yield trainer
         return
     async with (
-        reach_stack(StateFolder(root), WITH_TRAINER, notify) as (ports, live),
-        open_trainer(address(ports["trainer"]), live=live) as trainer,
+        reach_stack(state, WITH_TRAINER, notify) as (ports, live),
+        open_trainer(address(ports["trainer"]), local_access(state), live=live) as trainer,
     ):
         yield trainer

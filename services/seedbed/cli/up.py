@@ -59,4 +59,5 @@ def _show(ports: dict[str, int], state: StateFolder, screen: Screen) -> None:
         table.add_row(name, place)
     screen.show(table)
     screen.say(f"logs: {state.root / 'logs'}")
-    screen.say(f"from elsewhere: seedbed runs list --server {places['runs']}; Ctrl-C stops the stack")
+    screen.say(f"from another terminal: seedbed runs list --state {state.root}; Ctrl-C stops the stack")
+    screen.say(f"for other programs: SEEDBED_API_TOKEN_FILE={state.token_file}")

@@ -1,4 +1,7 @@
-"""Runs the collector: `python -m seedbed.collector --listen 127.0.0.1:4318 --folder DIR`."""
+"""Runs the collector: `python -m seedbed.collector --listen 127.0.0.1:4318 --folder DIR`.
+
+With SEEDBED_API_TOKEN it asks for that token.
+"""
 
 import argparse
 import asyncio
@@ -13,6 +16,8 @@ from aiohttp import web
 from seedbed.collector.exposition import Board
 from seedbed.collector.receiver import make_app
 from seedbed.collector.spans import SpanFile
+from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.settings import load_settings
 
 SPANS = "spans.sqlite"
 PATIENCE = 300.0
@@ -30,20 +35,24 @@ def main(arguments: list[str] | None = None) -> int:
     if not host or not port.isdecimal() or int(port) > 65_535:
         parser.error(f"--listen {options.listen}: write HOST:PORT, for example 127.0.0.1:4318")
     try:
-        asyncio.run(_serve(host.strip("[]"), int(port), options.folder, options.parent))
+        token = load_settings().api_token.get_secret_value()
+        asyncio.run(_serve(host.strip("[]"), int(port), options.folder, options.parent, token))
+    except SeedbedError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
     except OSError as error:
         sys.stderr.write(f"the collector cannot start: {error}\n")
         return 1
     return 0
 
 
-async def _serve(host: str, port: int, folder: Path, parent: int) -> None:
+async def _serve(host: str, port: int, folder: Path, parent: int, token: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     folder.mkdir(parents=True, exist_ok=True)
     with SpanFile(folder / SPANS) as spans:
-        runner = web.AppRunner(make_app(spans, Board(PATIENCE)), access_log=None)
+        runner = web.AppRunner(make_app(spans, Board(PATIENCE), token), access_log=None)
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port, shutdown_timeout=2)

@@ -1,8 +1,10 @@
 """The HTTP face: OTLP as protobuf comes in, metrics go out as text."""
 
+import hmac
 import time
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -23,9 +25,9 @@ _BOARD = web.AppKey("board", Board)
 _SPANS = web.AppKey("spans", SpanFile)
 
 
-def make_app(spans: SpanFile, board: Board) -> web.Application:
-    """The application."""
-    app = web.Application(client_max_size=LARGEST_BODY)
+def make_app(spans: SpanFile, board: Board, token: str = "") -> web.Application:
+    """The application. With a token it takes from, and shows to, those alone that have it."""
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_guard(token)] if token else [])
     app[_BOARD], app[_SPANS] = board, spans
     app.add_routes(
         [
@@ -35,6 +37,22 @@ def make_app(spans: SpanFile, board: Board) -> web.Application:
         ]
     )
     return app
+
+
+def _guard(token: str) -> Middleware:
+    known = f"Bearer {token}".encode()
+
+    @web.middleware
+    async def ask(request: web.Request, handler: Handler) -> web.StreamResponse:
+        shown = request.headers.get("authorization", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(shown, known):
+            raise web.HTTPUnauthorized(
+                text="this collector asks for its stack's token: `authorization: Bearer …`\n",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return await handler(request)
+
+    return ask
 
 
 async def _take_traces(request: web.Request) -> web.Response:

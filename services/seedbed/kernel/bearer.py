@@ -54,7 +54,8 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
 async def _refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
     error = Unauthenticated(
         "this service takes calls with its token only",
-        hint="set SEEDBED_API_TOKEN, or SEEDBED_API_TOKEN_FILE, to what the service was given",
+        hint="set SEEDBED_API_TOKEN, or SEEDBED_API_TOKEN_FILE, to what the service was given; "
+        "that of a stack of one machine is in its state folder, which --state names",
     )
     status = rpc_status.to_status(status_of(error))
     await context.abort(status.code, status.details, status.trailing_metadata)

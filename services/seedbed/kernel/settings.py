@@ -108,6 +108,8 @@ class Settings(BaseModel):
     otlp_endpoint: str = ""
     """Where metrics and traces go: base address of a collector that takes OTLP over HTTP. Empty: nowhere,
     unless OTEL_EXPORTER_OTLP_ENDPOINT names one."""
+    otlp_token: SecretStr = SecretStr("")
+    """What the collector is shown as a bearer token, where it asks for one."""
     telemetry_interval: float = Field(default=10, gt=0)
     """Seconds between two reports of metrics."""
     trace_ratio: float = Field(default=0.01, ge=0, le=1)

@@ -30,8 +30,8 @@ _SCOPE = InstrumentationScope("seedbed")
 class _SpanExporter(OTLPSpanExporter):
     """Sends spans in bytes of our own: over the connection of the SDK's exporter, with its settings."""
 
-    def __init__(self, endpoint: str | None, resource: Resource) -> None:
-        super().__init__(endpoint=endpoint)
+    def __init__(self, endpoint: str | None, headers: dict[str, str] | None, resource: Resource) -> None:
+        super().__init__(endpoint=endpoint, headers=headers)
         told = resource.attributes.items()
         self._about = encode_resource({k: v for k, v in told if isinstance(v, str | int | float)})
 
@@ -44,14 +44,15 @@ class _SpanExporter(OTLPSpanExporter):
 class Otlp:
     """Sends spans as they end, and metrics every `interval` seconds."""
 
-    def __init__(self, resource: Mapping[str, str], endpoint: str, interval: float) -> None:
+    def __init__(self, resource: Mapping[str, str], endpoint: str, interval: float, token: str = "") -> None:
         self._resource = Resource.create(dict(resource))
         # Where none is named, the exporters read the variables of OpenTelemetry themselves.
         traces = f"{endpoint.rstrip('/')}/v1/traces" if endpoint else None
         metrics = f"{endpoint.rstrip('/')}/v1/metrics" if endpoint else None
-        self._spans = _SpanExporter(traces, self._resource)
+        shown = {"authorization": f"Bearer {token}"} if token else None
+        self._spans = _SpanExporter(traces, shown, self._resource)
         self._batches = Batches(self._spans.send)
-        self._metrics = OTLPMetricExporter(endpoint=metrics)
+        self._metrics = OTLPMetricExporter(endpoint=metrics, headers=shown)
         self._interval = interval
         self._since = time.time_ns()
         self._loop: asyncio.Task[None] | None = None

@@ -67,7 +67,8 @@ def _open(settings: Settings, service: str) -> "Otlp":
         "service.instance.id": str(uuid.uuid4()),
         "service.version": __version__,
     }
-    return Otlp(who, settings.otlp_endpoint, settings.telemetry_interval)
+    token = settings.otlp_token.get_secret_value()
+    return Otlp(who, settings.otlp_endpoint, settings.telemetry_interval, token)
 
 
 def _observe_cpu() -> Iterator[Observation]:
