@@ -1,5 +1,6 @@
 import os
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_documents_beside_the_leaf(look):
     assert look({"repo": "", "commit": "", "patterns": ["**"]}) == (["birds.md"], [])
     more = {"knowledge/science/birds/docs/owl.txt": "An owl.\n", "knowledge/science/other.md": "x"}
     assert look({"patterns": ["**/*.txt", "*.md"]}, more) == (["docs/owl.txt", "birds.md"], [])
+
+
+def test_documents_are_found_by_names_with_brackets_and_in_the_other_unicode_form(look, origin):
+    names = ("Report [2024].md", unicodedata.normalize("NFD", "Prüfung.md"))
+    texts = {name: f"Text of {name}.\n" for name in names}
+    beside = {f"knowledge/science/birds/{name}": text for name, text in texts.items()}
+    assert look({"patterns": ["Report [2024].md", "Prüfung.md"]}, beside) == (list(names), [])
+    plant(origin, texts)
+    document = {"repo": str(origin), "commit": commit(origin), "patterns": ["Report [2024].md", "Prüfung.md"]}
+    assert look(document) == (list(names), [])
 
 
 def test_documents_of_a_commit(look, origin):

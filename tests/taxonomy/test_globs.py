@@ -1,4 +1,5 @@
 import time
+import unicodedata
 
 import pytest
 
@@ -31,6 +32,25 @@ PATHS = ["a.md", "b.txt", "docs/c.md", "docs/deep/er/d.md", "docs/.hidden/e.md",
 )
 def test_patterns_mean_paths(pattern, meant):
     assert select(pattern, PATHS) == meant
+
+
+def test_a_name_wins_before_it_is_taken_as_a_pattern():
+    paths = ["Report [2024].md", "Report 2.md", "What?.md", "Whats.md", "Minutes [a]/b.md", "*.md"]
+    assert select("Report [2024].md", paths) == ["Report [2024].md"]
+    assert select("Report [2024].md", paths[1:]) == ["Report 2.md"]
+    assert select("What?.md", paths) == ["What?.md"]
+    assert select("Minutes [a]/*.md", paths) == ["Minutes [a]/b.md"]
+    assert select("*.md", paths) == ["*.md"]
+
+
+def test_names_are_the_same_in_either_unicode_form():
+    composed, apart = "Prüfung 한글.md", unicodedata.normalize("NFD", "Prüfung 한글.md")
+    assert composed != apart
+    for pattern in (composed, apart):
+        for path in (composed, apart):
+            assert select(pattern, ["other.md", path]) == [path]
+            assert select(f"**/{pattern[:5]}*.md", ["other.md", f"docs/{path}"]) == [f"docs/{path}"]
+            assert select(f"[x] {pattern}", [f"[x] {path}"]) == [f"[x] {path}"]
 
 
 @pytest.mark.parametrize(

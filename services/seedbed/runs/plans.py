@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget, Plan, StepSpec
 from seedbed.kernel.digest import leaf_token, message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.names import is_in_folder
 from seedbed.kernel.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
@@ -70,7 +70,7 @@ def missing_steps(plan: Plan) -> list[str]:
 
 def matches(path: str, globs: Sequence[str]) -> bool:
     """Whether a leaf's path matches one of the globs, or lies below one; none means all."""
-    return not globs or any(fnmatchcase(path, g) or fnmatchcase(path, f"{g.rstrip('/')}/*") for g in globs)
+    return not globs or any(is_in_folder(path, glob) for glob in globs)
 
 
 def quotas_of(kind: str, target: int, recipe: Recipe) -> list[Quota]:

@@ -1,11 +1,11 @@
 """Checking a tree of files, leaf by leaf. Pure but for the tree's own reading; fetches no document."""
 
-import fnmatch
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.names import is_in_folder
 from seedbed.taxonomy.findings import Place, error, errors_of, warning
 from seedbed.taxonomy.positions import MAX_BYTES, Parsed, decode, read_yaml
 from seedbed.taxonomy.rules import check_attribution, check_clashes, check_folders, check_rules
@@ -105,15 +105,10 @@ def _select(files: list[str], globs: Sequence[str]) -> list[str]:
         return files
     paths = {file: file.removesuffix(f"/{NAME}") for file in files}
     for glob in globs:
-        if files and not any(_is_meant(path, glob) for path in paths.values()):
+        if files and not any(is_in_folder(path, glob) for path in paths.values()):
             some = ", ".join(list(paths.values())[:3])
             raise InputError(f"no leaf matches `{glob}`", hint=f"there are {len(files)}, such as {some}")
-    return [f for f, path in paths.items() if any(_is_meant(path, glob) for glob in globs)]
-
-
-def _is_meant(path: str, glob: str) -> bool:
-    """Whether a glob names a leaf, or a folder that it lies below: the runs service reads globs alike."""
-    return any(fnmatch.fnmatchcase(path, each) for each in (glob, f"{glob.rstrip('/')}/*"))
+    return [f for f, path in paths.items() if any(is_in_folder(path, glob) for glob in globs)]
 
 
 def _around(tree: Tree, files: set[str]) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from seedbed.kernel.names import composed
+
 MAX_LENGTH = 500
 
 
@@ -33,14 +35,16 @@ def is_literal(pattern: str) -> bool:
 
 
 def select(pattern: str, paths: Iterable[str]) -> list[str]:
-    """The paths that a pattern means, in their order."""
-    parts = tuple(part for part in pattern.split("/") if part not in ("", "."))
-    if is_literal(pattern):
-        wanted = "/".join(parts)
-        return [path for path in paths if path == wanted]
+    """The paths that a pattern means, in their order; a file of that very name is meant before all others."""
+    parts = tuple(part for part in composed(pattern).split("/") if part not in ("", "."))
+    names = [(path, composed(path)) for path in paths]
+    wanted = "/".join(parts)
+    exact = [path for path, name in names if name == wanted]
+    if exact or is_literal(pattern):
+        return exact
     if parts[-1] == "**":
         parts += ("*",)
-    return [path for path in paths if _matches(parts, path.split("/"))]
+    return [path for path, name in names if _matches(parts, name.split("/"))]
 
 
 def _matches(pattern: tuple[str, ...], path: list[str]) -> bool:
@@ -74,7 +78,8 @@ def _skip(places: set[int], pattern: tuple[str, ...]) -> set[int]:
 def _part(pattern: str, name: str) -> bool:
     if name.startswith(".") and not pattern.startswith("."):
         return False
-    return bool(_compiled(pattern).match(name))
+    # A folder `Reports [2024]` is meant by its name, too.
+    return pattern == name or bool(_compiled(pattern).match(name))
 
 
 @lru_cache(1024)

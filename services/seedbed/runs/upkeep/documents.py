@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from seedbed.kernel.digest import origin
+from seedbed.kernel.names import composed
 from seedbed.kernel.tombstones import Tombstone
 from seedbed.runs.draws import seed_digest
 from seedbed.runs.plans import matches
@@ -22,7 +23,7 @@ def is_named(name: str, blob: str, place: Place) -> bool:
     """Whether a digest, a path or a glob means a document; of a path its end is enough."""
     if _DIGEST.fullmatch(name):
         return blob == name
-    whole = "/".join(place)
+    whole, name = composed("/".join(place)), composed(name)
     return (
         whole == name or whole.endswith(f"/{name}") or any(fnmatchcase(whole, g) for g in (name, f"*/{name}"))
     )
