@@ -89,6 +89,15 @@ servers: $(DEV)  ## Fetch what the tests run against: an S3 server, Prometheus, 
 vllm: $(DEV)  ## Fetch a vLLM for CPUs for the tests (Linux x86-64, 3 GB; kept in the user's cache)
 	$(PY) -m tests.servers.vllm
 
+images: $(DEV)  ## Build all images with podman or docker, start each as it is deployed, ask its health
+	TORCH='$(TORCH)' $(PY) -m tests.containers.images $(IMAGES)
+
+stack: $(DEV)  ## Bring compose.yaml up with those images, take a run through it, kill a service meanwhile
+	$(PY) -m tests.containers.stack
+
+base-image: $(DEV)  ## Make a stand-in for the base image where no registry is reached (Debian and its kin, as root)
+	$(PY) -m tests.containers.base
+
 clean:  ## Remove what was made here, .venv included
 	rm -rf .venv .build .seedbed dataset grown student report.html .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 

@@ -81,6 +81,16 @@ def test_each_file_that_is_mounted_is_there(name):
         assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"], source
 
 
+def test_who_shares_a_volume_runs_as_the_same_user():
+    users: dict[str, set[str]] = {}
+    for service in SERVICES.values():
+        for mount in service.get("volumes", ()):
+            users.setdefault(mount.split(":")[0], set()).add(service.get("user", "0"))
+    assert {
+        name: found for name, found in users.items() if name in COMPOSE["volumes"] and len(found) > 1
+    } == {}
+
+
 def test_who_sends_where_in_the_telemetry_is_one_that_is_there():
     texts = [path.read_text() for path in (ROOT / "deploy" / "telemetry").rglob("*.yaml")]
     named = re.findall(r"https?://([\w-]+):\d+|- targets: \[\"([\w-]+):", "\n".join(texts))
