@@ -15,6 +15,8 @@ from google.protobuf.descriptor_pb2 import (
     MethodDescriptorProto,
 )
 
+from seedbed.bounds.v1.bounds_pb2 import bounds as declared
+
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
 THIRD_PARTY = ROOT / ".build" / "third_party"
@@ -28,6 +30,10 @@ _HEADER = """\
 Written by `proto/reference.py` from the contracts in `proto/`; changes are lost. Every service also answers
 to `grpc.health.v1.Health` and, unless `SEEDBED_REFLECTION` is false, to reflection. How to call them:
 [api.md](api.md).
+
+What a request's field may hold is in *italics*. Where nothing is said, a string has at most 1,024 bytes and
+no control characters, bytes at most 1 MiB, a list at most 1,000 entries, and a number is finite, from 0 to
+2,147,483,647.
 """
 
 
@@ -96,7 +102,8 @@ def _message(message: DescriptorProto, comments: Comments, at: int) -> Iterator[
         return
     yield "| field | type | |\n|---|---|---|"
     for number, field in enumerate(message.field):
-        yield f"| `{field.name}` | {_type(field, message)} | {comments.at(_MESSAGES, at, _PARTS, number)} |"
+        said = " ".join(filter(None, (comments.at(_MESSAGES, at, _PARTS, number), _bounds(field))))
+        yield f"| `{field.name}` | {_type(field, message)} | {said} |"
     yield ""
 
 
@@ -107,6 +114,22 @@ def _enum(kinds: EnumDescriptorProto, comments: Comments, at: int) -> Iterator[s
     for number, value in enumerate(kinds.value):
         yield f"| `{value.name}` | {value.number} | {comments.at(_ENUMS, at, _PARTS, number)} |"
     yield ""
+
+
+def _bounds(field: FieldDescriptorProto) -> str:
+    """What a request's field may hold, where it is declared."""
+    found = field.options.Extensions[declared]
+    # In a table a bar ends the cell.
+    pattern = found.pattern.replace("|", "\\|")
+    parts = (
+        "must be given" if found.required else "",
+        f"at most {found.max_items:,} entries" if found.max_items else "",
+        f"at most {found.max_bytes:,} bytes" if found.max_bytes else "",
+        f"matches `{pattern}`" if pattern else "",
+        f"at most {found.max:,.0f}" if found.max else "",
+    )
+    said = "; ".join(filter(None, parts))
+    return f"*{said}*" if said else ""
 
 
 def _said(text: str) -> Iterator[str]:

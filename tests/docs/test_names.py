@@ -25,7 +25,14 @@ _SETTING = re.compile(r"\bSEEDBED_[A-Z_]*[A-Z]\b(?!_?<)")
 _TARGET = re.compile(r"(?:^[ \t]*|`)make ([a-z][a-z0-9-]*)", re.MULTILINE)
 _VALUE = re.compile(r"`([a-zA-Z]+(?:\.[a-zA-Z]+)+)`")
 # Of the tests and of the broker's own file.
-_OTHERS = {"SEEDBED_VLLM", "SEEDBED_NATS_NAME", "SEEDBED_NATS_CONFIG", "SEEDBED_NATS_PASSWORD"}
+_OTHERS = {
+    "SEEDBED_VLLM",
+    "SEEDBED_NATS_NAME",
+    "SEEDBED_NATS_CONFIG",
+    "SEEDBED_NATS_PASSWORD",
+    "SEEDBED_FUZZ_SECONDS",
+    "SEEDBED_FUZZ_SEED",
+}
 
 each_page = pytest.mark.parametrize("page", ALL, ids=lambda page: f"{page.parent.name}-{page.stem}")
 

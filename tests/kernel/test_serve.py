@@ -247,3 +247,47 @@ async def test_a_service_with_tokens_takes_no_call_without_one(start):
         assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
     async with open_channel(where, Access(token="two")) as channel:
         assert await Greeter(channel).greet(b"you", timeout=5) == b"hello you"
+
+
+async def test_health_follows_the_broker(start, nats_server):
+    service = start()
+    serving = await service.serving()
+    async with open_channel(f"127.0.0.1:{serving['port']}") as channel:
+        stub: Any = health_pb2_grpc.HealthStub(channel)
+        watched = stub.Watch(health_pb2.HealthCheckRequest(), timeout=50)
+        assert (await watched.read()).status == health_pb2.HealthCheckResponse.SERVING
+        nats_server.kill()
+        assert (await watched.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        nats_server.start()
+        assert (await watched.read()).status == health_pb2.HealthCheckResponse.SERVING
+        watched.cancel()
+    assert service.process.poll() is None
+
+
+async def test_a_connection_that_is_closed_for_good_ends_it(start):
+    # Beyond 4 kB in a line the broker drops a client, which does not come back by itself.
+    code = (
+        "from nats.aio.client import Client\n"
+        "from seedbed.kernel.connection import BoundedClient\n"
+        "BoundedClient.publish = Client.publish\n"
+        "import asyncio\n"
+        "from seedbed.kernel.serve import Service, run_service\n"
+        "def build(kernel):\n"
+        "    async def start():\n"
+        "        asyncio.get_running_loop().call_later(1, lambda: asyncio.ensure_future(\n"
+        "            kernel.bus.client.publish('x' * 5000, b'')))\n"
+        "    return Service(names=['a.B'], start=start)\n"
+        "run_service('small', build)\n"
+    )
+    service = start("-c", code)
+    assert await service.ended(30) == 1
+    assert "closed the connection for good" in service.log.read_text()
+
+
+async def test_no_name_is_long_enough_for_the_broker_to_drop_us(bus):
+    with pytest.raises(InputError, match="too long for the broker"):
+        await bus.client.publish("x" * 5000, b"")
+    with pytest.raises(InputError, match="too long for the broker"):
+        await bus.read("RUNS", "r" * 5000)
+    await bus.client.flush()
+    assert bus.client.is_connected

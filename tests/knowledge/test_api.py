@@ -41,6 +41,8 @@ from tests.knowledge.markdown import KOREAN
 
 MAX_BYTES = 100_000
 
+ID = "5f0c4a5e-9d3f-4c7e-8e8e-1f6a2b3c4d5e"
+
 
 class Runs(RunsServiceServicer):
     """Notes what it is asked and answers with two samples, or refuses with an error."""
@@ -55,8 +57,8 @@ class Runs(RunsServiceServicer):
         self.created.append(request)
         if self.error:
             raise self.error
-        operation = Operation(name="operations/run-1")
-        operation.metadata.Pack(RunMetadata(run="run-1"))
+        operation = Operation(name="operations/r0123456789abcdef")
+        operation.metadata.Pack(RunMetadata(run="r0123456789abcdef"))
         return operation
 
     async def ListCandidates(self, request, context):  # noqa: N802
@@ -155,13 +157,17 @@ async def test_what_cannot_be_previewed_names_the_field(stub, request_, field):
 
 
 async def test_generate_makes_a_run_of_the_leaf_and_streams_its_samples(stub, store, runs):
-    request = GenerateRequest(leaf=leaf(), target=2, request_id="r", documents=[KOREAN.encode()])
+    request = GenerateRequest(leaf=leaf(), target=2, request_id=ID, documents=[KOREAN.encode()])
     call = stub.Generate(request, timeout=20)
     samples = [response.sample.id async for response in call]
     assert samples == ["c0", "c1"]
-    assert dict(await call.initial_metadata())["seedbed-run"] == "run-1"
-    assert (runs.created[0].target, runs.created[0].request_id) == (2, "r")
-    assert (runs.listed[0].run, runs.listed[0].end, runs.listed[0].follow) == ("run-1", "accepted", True)
+    assert dict(await call.initial_metadata())["seedbed-run"] == "r0123456789abcdef"
+    assert (runs.created[0].target, runs.created[0].request_id) == (2, ID)
+    assert (runs.listed[0].run, runs.listed[0].end, runs.listed[0].follow) == (
+        "r0123456789abcdef",
+        "accepted",
+        True,
+    )
     snapshot = Snapshot.FromString(await store.get(f"snapshots/{runs.created[0].snapshot}"))
     document = snapshot.leaves[0].documents[0]
     assert await store.get(blob_key(document.blob)) == KOREAN.encode()
@@ -174,7 +180,7 @@ async def test_a_leaf_that_ends_short_says_why_at_the_end(stub, runs):
     short = LeafProgress(reason="2 of 9 samples: all 4 draws are spent")
     for ended, reason in (
         ({"state": RunState.RUN_STATE_SHORT, "leaves": [short]}, short.reason),
-        ({"state": RunState.RUN_STATE_CANCELLED}, "the run run-1 was cancelled"),
+        ({"state": RunState.RUN_STATE_CANCELLED}, "the run r0123456789abcdef was cancelled"),
     ):
         runs.ended = ended
         *samples, last = [response async for response in stub.Generate(request, timeout=20)]

@@ -23,23 +23,23 @@ def details_of(error):
 
 
 async def test_an_unknown_run_is_not_found(runs):
-    stub, name = runs.stub, "nobody"
+    stub, name = runs.stub, "r" + "0" * 16
     for call in (
         stub.GetRun(pb.GetRunRequest(run=name), timeout=9),
         stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9),
         stub.GetDataset(pb.GetDatasetRequest(run=name), timeout=9),
-        stub.Trace(pb.TraceRequest(candidate="c", run=name), timeout=9),
+        stub.Trace(pb.TraceRequest(candidate="c0", run=name), timeout=9),
         stub.ListDeadLetters(pb.ListDeadLettersRequest(run=name), timeout=9),
         stub.RetryDeadLetters(pb.RetryDeadLettersRequest(run=name), timeout=9),
         stub.DropDeadLetters(pb.DropDeadLettersRequest(run=name), timeout=9),
         stub.CompareRuns(pb.CompareRunsRequest(base=name, head=name), timeout=9).read(),
         stub.WatchRun(pb.WatchRunRequest(run=name), timeout=9).read(),
         stub.ListCandidates(pb.ListCandidatesRequest(run=name), timeout=9).read(),
-        stub.ReadPart(pb.ReadPartRequest(run=name), timeout=9).read(),
+        stub.ReadPart(pb.ReadPartRequest(run=name, part="0" * 64), timeout=9).read(),
     ):
         error = await refused(call)
         assert error.code() == grpc.StatusCode.NOT_FOUND
-        assert "nobody" in error.details()
+        assert name in error.details()
         info, _ = details_of(error)
         assert (info.reason, info.domain) == ("NOT_FOUND", "seedbed")
         assert "runs list" in info.metadata["hint"]
@@ -114,7 +114,12 @@ async def test_steps_that_nobody_offers_are_named(runs, monkeypatch):
 
 async def test_another_runs_part_is_not_found(garden):
     run = await garden.make(skill_leaf(), target=1)
-    for part in ("", "0" * 64, "../x"):
+    codes = grpc.StatusCode
+    for part, code in (
+        ("", codes.INVALID_ARGUMENT),
+        ("0" * 64, codes.NOT_FOUND),
+        ("../x", codes.INVALID_ARGUMENT),
+    ):
         request = pb.ReadPartRequest(run=run.name, part=part)
         error = await refused(garden.stub.ReadPart(request, timeout=9).read())
-        assert error.code() == grpc.StatusCode.NOT_FOUND
+        assert error.code() == code

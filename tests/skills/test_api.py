@@ -50,8 +50,8 @@ class Runs(RunsServiceServicer):
         self.timeouts.append(context.time_remaining())
         if self.error:
             raise self.error
-        operation = Operation(name="operations/run-1")
-        operation.metadata.Pack(RunMetadata(run="run-1"))
+        operation = Operation(name="operations/r0123456789abcdef")
+        operation.metadata.Pack(RunMetadata(run="r0123456789abcdef"))
         return operation
 
     async def ListCandidates(self, request, context):  # noqa: N802
@@ -100,20 +100,20 @@ def reason_of(error):
 async def test_a_leaf_becomes_a_run_and_its_samples_a_stream(skills, runs, store):
     call = skills.Generate(GenerateRequest(leaf=make_leaf(), target=7, request_id=ID), timeout=30)
     assert [found.sample.id async for found in call] == ["c1", "c2"]
-    assert ("seedbed-run", "run-1") in tuple(await call.initial_metadata())
+    assert ("seedbed-run", "r0123456789abcdef") in tuple(await call.initial_metadata())
     created = runs.created[0]
     assert (created.target, created.request_id) == (7, ID)
     kept = Snapshot.FromString(await store.get(f"snapshots/{created.snapshot}"))
     assert kept == make_snapshot(make_leaf())
     listed = runs.listed[0]
-    assert (listed.run, listed.end, listed.follow) == ("run-1", "accepted", True)
+    assert (listed.run, listed.end, listed.follow) == ("r0123456789abcdef", "accepted", True)
 
 
 async def test_a_leaf_that_ends_short_says_why_at_the_end(skills, runs):
     short = LeafProgress(reason="2 of 9 samples: all 4 draws are spent")
     for ended, reason in (
         ({"state": RunState.RUN_STATE_SHORT, "leaves": [short]}, short.reason),
-        ({"state": RunState.RUN_STATE_CANCELLED}, "the run run-1 was cancelled"),
+        ({"state": RunState.RUN_STATE_CANCELLED}, "the run r0123456789abcdef was cancelled"),
     ):
         runs.ended = ended
         call = skills.Generate(GenerateRequest(leaf=make_leaf(), target=9), timeout=30)

@@ -3,7 +3,7 @@
 from rich.markup import escape
 
 from seedbed.cli.bill import Bill
-from seedbed.cli.failure import DONE
+from seedbed.cli.failure import DONE, FAILED
 from seedbed.cli.progress import pace
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
@@ -35,6 +35,9 @@ async def show_list(runs: Runs, screen: Screen) -> int:
         counts = (len(run.leaves), progress.requests, progress.recalled, progress.dead)
         table.add_row(escape(run.name), state, samples, *map(str, counts))
     screen.show(table)
+    for run in found:
+        if run.broken:
+            screen.warn(f"{run.name} is broken: {run.broken}")
     return DONE
 
 
@@ -44,6 +47,9 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     if screen.machine:
         screen.emit(_finished(run).as_object())
         return DONE
+    if run.broken:
+        screen.fail(f"{run.name} is broken: {run.broken}")
+        return FAILED
     screen.show(LeafTable(run))
     screen.show(_finished(run).costs())
     progress = run.progress

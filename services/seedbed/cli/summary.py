@@ -32,13 +32,15 @@ _ENDED = (
 
 
 def state_name(run: Run) -> str:
-    """`running`, `succeeded`, `short`, `failed` or `cancelled`."""
+    """`running`, `succeeded`, `short`, `failed`, `cancelled`; `broken` where its record cannot be read."""
+    if run.broken:
+        return "broken"
     return RunState.Name(run.state).removeprefix("RUN_STATE_").lower()
 
 
 def has_ended(run: Run) -> bool:
     """Whether nothing more will come of it by itself."""
-    return run.state in _ENDED
+    return bool(run.broken) or run.state in _ENDED
 
 
 def leaf_state(leaf: LeafProgress) -> str:
@@ -74,6 +76,7 @@ class Summary:
         return {
             "run": self.run.name,
             "state": state_name(self.run),
+            **({"broken": self.run.broken} if self.run.broken else {}),
             "teacher_calls": spent.requests,
             "recalled": progress.recalled,
             "samples": progress.samples,

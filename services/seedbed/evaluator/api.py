@@ -75,7 +75,9 @@ class EvaluatorApi(EvaluatorServiceServicer):
     ) -> pb.ListEvaluationsResponse:
         """See the contract. In order of name."""
         del context
-        found = [await self._states.get(name) for name in await self._states.names()]
+        # One that was removed meanwhile is not there.
+        asked = [await self._states.find(name) for name in await self._states.names()]
+        found = [one for one in asked if one is not None]
         if request.training:
             found = [one for one in found if request.training in {ref.training for ref in one.checkpoints}]
         page, token = take_page(found, request.page_size, request.page_token)

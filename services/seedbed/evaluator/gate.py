@@ -11,18 +11,18 @@ rating:
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Evaluation, Measure, Subject
 from seedbed.evaluator.v1.evaluator_service_pb2 import CheckGateResponse, Decision
 from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.yamls import read_yaml
 
 
 class Part(BaseModel):
     """Ground for the gate's parts: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Limits(Part):
@@ -51,9 +51,7 @@ class Gate(Part):
 def read_gate(text: str) -> Gate:
     """Read a gate from YAML or JSON. Raises InputError."""
     try:
-        gate = Gate.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise InputError(f"the gate is not YAML: {error}") from error
+        gate = Gate.model_validate(read_yaml(text, "the gate") or {})
     except ValidationError as error:
         found = [Violation(".".join(("gate", *map(str, e["loc"]))), e["msg"]) for e in error.errors()]
         raise InputError("the gate is not valid", found) from error

@@ -1,6 +1,7 @@
 """Where evaluations stand: an object each in the store while they go on, a whole folder at their end."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,8 @@ RESULT_FILE = "evaluation.json"
 SCORES_FILE = "scores.jsonl"
 TASKS = "tasks"
 _ROOT = "evaluations"
+_NAME = re.compile(r"e[0-9a-f]{16}")
+_HINT = "`seedbed evaluate --list` names them"
 _STATE_FILE = "state.json"
 
 ENDED = (
@@ -38,15 +41,17 @@ class States:
         self._store = store
 
     async def get(self, name: str) -> Evaluation:
-        """One evaluation. Raises NotFound."""
+        """One evaluation; one whose record cannot be read as failed, saying so. Raises NotFound."""
+        if not _NAME.fullmatch(name):
+            raise NotFound(f"there is no evaluation {name!r}", hint=_HINT)
         for place in (RESULT_FILE, _STATE_FILE):
             if place == RESULT_FILE and not await self._store.exists(f"{prefix_of(name)}/{MANIFEST}"):
                 continue
             try:
-                return _parse(await self._store.get(f"{prefix_of(name)}/{place}"))
+                return _parse(name, await self._store.get(f"{prefix_of(name)}/{place}"))
             except NotFound:
                 continue
-        raise NotFound(f"there is no evaluation {name!r}", hint="`seedbed evaluate --list` names them")
+        raise NotFound(f"there is no evaluation {name!r}", hint=_HINT)
 
     async def find(self, name: str) -> Evaluation | None:
         """One evaluation, or None."""
@@ -98,8 +103,12 @@ def write(evaluation: Evaluation) -> bytes:
     return f"{text}\n".encode()
 
 
-def _parse(data: bytes) -> Evaluation:
-    return json_format.Parse(data, Evaluation(), ignore_unknown_fields=True)
+def _parse(name: str, data: bytes) -> Evaluation:
+    try:
+        return json_format.Parse(data, Evaluation(), ignore_unknown_fields=True)
+    except (json_format.ParseError, UnicodeDecodeError) as error:
+        reason = f"its record is damaged: {error}; the same call of Evaluate makes it anew"
+        return Evaluation(name=name, state=EvaluationState.EVALUATION_STATE_FAILED, reason=reason)
 
 
 def score_key(digest: str) -> str:

@@ -19,6 +19,7 @@ from seedbed.judge.v1.judge_service_pb2 import (
     JudgeStreamResponse,
 )
 from seedbed.judge.v1.judge_service_pb2_grpc import JudgeServiceServicer
+from seedbed.kernel.bounds import check_bounds
 from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import EndpointAway, InputError, SeedbedError, Violation
 from seedbed.kernel.logs import get_logger
@@ -103,6 +104,7 @@ class JudgeApi(JudgeServiceServicer):
 
     async def _answer(self, request: JudgeStreamRequest, patience: float) -> JudgeStreamResponse:
         try:
+            check_bounds(request)
             response = await self._judge(request.request, patience)
         except SeedbedError as error:
             reason = f"{error.reason}: {error.message}" + (f"; {error.hint}" if error.hint else "")

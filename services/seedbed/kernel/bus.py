@@ -39,6 +39,9 @@ TRAININGS = "TRAININGS"
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
 
+READERS = 16
+"""Of this process at a time: the broker keeps a thousand consumers of a stream, for all that ask it."""
+
 T = TypeVar("T")
 
 
@@ -71,6 +74,8 @@ class Bus:
         self.requests = Requests(client)
         self._replicas = replicas
         self._buckets: dict[str, KeyValue] = {}
+        self.reading = asyncio.Semaphore(READERS)
+        """Held while something is read to its end and no further, as each reader is a consumer."""
 
     @classmethod
     async def connect(cls, settings: Settings, name: str) -> "Bus":
@@ -230,6 +235,16 @@ class Bus:
             finally:
                 with contextlib.suppress(Exception):
                     await watcher.stop()  # type: ignore[no-untyped-call]
+
+    async def entries(self, bucket: str) -> list[KeyValue.Entry]:
+        """All values of a bucket, as they are now."""
+        found: dict[str, KeyValue.Entry] = {}
+        async with self.reading, contextlib.aclosing(self.watch(bucket)) as entries:
+            async for entry in entries:
+                if entry is None:
+                    break
+                found[entry.key] = entry
+        return list(found.values())
 
     async def _count(self, bucket: str) -> int:
         status = await self.persist((await self.bucket(bucket)).status)

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-import nats
 from nats.aio.client import Client
 
 from seedbed.kernel.errors import InputError
@@ -15,6 +14,25 @@ from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.tls import client_context
 
 log = get_logger(__name__)
+
+
+SUBJECT_BYTES = 1024
+"""The most that a subject may have: over 4,096 in one line the broker drops the whole connection."""
+
+
+class BoundedClient(Client):
+    """A client that sends nothing the broker would drop the connection for."""
+
+    async def publish(
+        self, subject: str, payload: bytes = b"", reply: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        """See Client. Raises InputError."""
+        if len(subject) > SUBJECT_BYTES:
+            raise InputError(
+                f"a name of {len(subject):,} characters is too long for the broker",
+                hint=f"{subject[:40]}… is no name of anything",
+            )
+        await super().publish(subject, payload, reply, headers)
 
 
 async def connect(settings: Settings, name: str) -> Client:
@@ -51,7 +69,8 @@ async def _open(settings: Settings, name: str, report: Callable[[Exception], Awa
     async def back() -> None:
         log.info("bus reconnected")
 
-    return await nats.connect(
+    client = BoundedClient()
+    await client.connect(
         split_urls(settings.nats_url),
         name=name,
         user=settings.nats_user or None,
@@ -60,7 +79,7 @@ async def _open(settings: Settings, name: str, report: Callable[[Exception], Awa
         inbox_prefix=f"_INBOX_{settings.nats_user}" if settings.nats_user else "_INBOX",
         # The default gives up for good after 60 attempts, and notices a half-open link after 4 minutes.
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # it sleeps for that, and says int
         ping_interval=10,
         connect_timeout=2,
         allow_reconnect=True,
@@ -69,6 +88,7 @@ async def _open(settings: Settings, name: str, report: Callable[[Exception], Awa
         disconnected_cb=gone,
         reconnected_cb=back,
     )
+    return client
 
 
 def _grave(error: Exception) -> str:

@@ -3,6 +3,11 @@
     SeedbedError
     ├── InputError            what the caller gave is wrong; says where
     ├── Unauthenticated       the caller has not shown who it is
+    ├── PermissionDenied      … and may not do this
+    ├── Unimplemented         there is no such method
+    ├── TooLate               the call did not come to its end before its deadline
+    ├── Overloaded            more calls than are answered at a time
+    ├── ServiceAway           another service does not answer
     ├── NotFound
     │   └── Forgotten         it was there, and was removed on request
     ├── Conflict              the state does not allow it
@@ -60,6 +65,42 @@ class Unauthenticated(SeedbedError):
 
     code = "UNAUTHENTICATED"
     reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(SeedbedError):
+    """The caller may not do this."""
+
+    code = "PERMISSION_DENIED"
+    reason = "PERMISSION_DENIED"
+
+
+class Unimplemented(SeedbedError):
+    """There is no such method."""
+
+    code = "UNIMPLEMENTED"
+    reason = "UNIMPLEMENTED"
+
+
+class TooLate(SeedbedError):
+    """The call did not come to its end before its deadline."""
+
+    code = "DEADLINE_EXCEEDED"
+    reason = "DEADLINE_EXCEEDED"
+
+
+class Overloaded(SeedbedError):
+    """More calls than are answered at a time."""
+
+    code = "RESOURCE_EXHAUSTED"
+    reason = "TOO_MANY_CALLS"
+
+
+class ServiceAway(SeedbedError):
+    """Another service does not answer."""
+
+    code = "UNAVAILABLE"
+    reason = "SERVICE_AWAY"
+    retryable = True
 
 
 class NotFound(SeedbedError):

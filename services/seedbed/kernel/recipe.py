@@ -4,14 +4,16 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.digest import canonical_json
 from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.yamls import read_yaml
 
 MOST = 10**15
+MOST_SAMPLES = 1_000_000
+"""Of a leaf."""
 Share = Annotated[float, Field(ge=0, le=1)]
 NOT_FILLED_UP = "not filled up (--no-refill)"
 Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
@@ -20,7 +22,7 @@ Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
 class Part(BaseModel):
     """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Gates(Part):
@@ -87,7 +89,7 @@ class Prices(Part):
 class Recipe(Part):
     """How much of what. Everything here is part of the run's identity."""
 
-    target: Annotated[int, Field(ge=1)] = 30
+    target: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 30
     """Samples a leaf."""
     short_share: Share = 0.5
     """Share of a knowledge leaf's samples with short answers."""
@@ -101,9 +103,9 @@ class Recipe(Part):
     """Jaccard similarity of questions from which two are the same."""
     repeats: Annotated[int, Field(ge=1, le=1000)] = 16
     """How often a draw may ask the same again with another seed."""
-    dry_rounds: Annotated[int, Field(ge=1)] = 5
+    dry_rounds: Annotated[int, Field(ge=1, le=1000)] = 5
     """Rounds without a new sample after which a leaf gives up."""
-    max_rounds: Annotated[int, Field(ge=1)] = 50
+    max_rounds: Annotated[int, Field(ge=1, le=1000)] = 50
     refill: bool = True
     """Whether a teacher may be asked at all; else a leaf has what it recalls, decided by this recipe."""
     budget: Budget | None = None
@@ -128,14 +130,7 @@ class Recipe(Part):
 
 def read_recipe(text: str, *, target: int = 0, over: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe from YAML or JSON; `target` and what is in `over` override its own. Raises InputError."""
-    try:
-        values = yaml.safe_load(text) or {}
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the whole"
-        raise InputError("the recipe is not YAML", [Violation(where, error.problem or str(error))]) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"the recipe is not YAML: {error}") from error
+    values = read_yaml(text, "the recipe") or {}
     if not isinstance(values, dict):
         raise InputError("the recipe must be keys and values, such as `target: 30`")
     values = _lay_over(values, {**(over or {}), **({"target": target} if target else {})})

@@ -16,7 +16,7 @@ from seedbed.kernel.bearer import tokens_of
 from seedbed.kernel.bench import Bench
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.channel import Access, open_channel
-from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.errors import BusError, SeedbedError
 from seedbed.kernel.logs import configure_logs, get_logger
 from seedbed.kernel.models import open_model
 from seedbed.kernel.plans import Plans
@@ -32,6 +32,8 @@ from seedbed.kernel.tools import Model
 from seedbed.kernel.worker import Worker
 
 log = get_logger(__name__)
+
+_LOOK = 0.25
 
 
 @dataclass
@@ -74,7 +76,7 @@ Build = Callable[[Kernel], Service]
 
 
 def run_service(name: str, build: Build) -> None:
-    """Run a service until it is told to stop. Exits 2 where its settings cannot be."""
+    """Run a service until it is told to stop. Exits 2 where its settings cannot be, 1 without its broker."""
     try:
         settings = load_settings()
         configure_logs(settings, name)
@@ -83,7 +85,7 @@ def run_service(name: str, build: Build) -> None:
         violations = [f"  {v.field}: {v.description}" for v in getattr(error, "violations", [])]
         lines = [error.message, *violations, *([error.hint] if error.hint else [])]
         sys.stderr.write("".join(f"{name}: {line}\n" for line in lines))
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, BusError) else 2)
 
 
 async def _tell(name: str, settings: Settings, build: Build) -> None:
@@ -102,9 +104,11 @@ class _Running:
     following: asyncio.Task[None] | None = None
     through: asyncio.Task[None] | None = None
     worker: Worker | None = None
+    telling: asyncio.Task[None] | None = None
 
     async def bring_down(self, grace: float) -> None:
         """End it, in order."""
+        await end_tasks([self.telling] if self.telling else [])
         serving = asyncio.create_task(self.server.stop(grace)) if self.server else None
         if self.worker:
             await self.worker.stop(grace)
@@ -136,9 +140,11 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
         await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
         if up.done():
             up.result()
-            ends = {told, orphaned, *([running.through] if running.through else [])}
+            ends = {told, orphaned, *(task for task in (running.through, running.telling) if task)}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             log.info("stopping")
+            if running.telling and running.telling.done():
+                running.telling.result()
             grace = 0.0 if orphaned.done() else settings.grace
     finally:
         # Until it has ended: a single cancellation may get lost on Python 3.11, and it would wait for ever.
@@ -181,7 +187,20 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     await server.announce()
+    running.telling = asyncio.create_task(_tell_health(bus, server))
     log.info("serving", port=port, steps=[step.name for step in service.steps])
+
+
+async def _tell_health(bus: Bus, server: Server) -> None:
+    """A service without its broker serves nobody, until it is back. Raises BusError if it never is."""
+    told = True
+    while not bus.client.is_closed:
+        if bus.client.is_connected != told:
+            told = bus.client.is_connected
+            await (server.announce() if told else server.withdraw())
+        await asyncio.sleep(_LOOK)
+    await server.withdraw()
+    raise BusError("the broker has closed the connection for good", hint="started again, it connects anew")
 
 
 async def _wait_for_orphanhood(parent: int) -> None:

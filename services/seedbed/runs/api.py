@@ -1,6 +1,7 @@
 """Runs over gRPC."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,8 +12,9 @@ from google.longrunning.operations_pb2 import Operation
 from seedbed.bus.v1.bus_pb2 import LeafState, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
 from seedbed.kernel.digest import leaf_token
-from seedbed.kernel.errors import BusError, Forgotten, InputError, NotFound, Violation
+from seedbed.kernel.errors import BusError, Damaged, Forgotten, InputError, NotFound, SeedbedError, Violation
 from seedbed.kernel.paging import take_page
+from seedbed.kernel.parsing import parse
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.recipe import read_recipe
 from seedbed.kernel.store import Store, get_blob_file
@@ -22,7 +24,7 @@ from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
 from seedbed.runs.plans import make_plan, matches, missing_steps
 from seedbed.runs.purse import check_budget
-from seedbed.runs.requests import check_create, check_list_candidates, check_trace
+from seedbed.runs.requests import check_list_candidates
 from seedbed.runs.samples import Telling, find_candidate
 from seedbed.runs.tunings import find_tunings
 from seedbed.runs.v1 import runs_service_pb2 as pb
@@ -46,7 +48,6 @@ class RunsApi(RunsServiceServicer):
     async def CreateRun(self, request: pb.CreateRunRequest, context: Context) -> Operation:  # noqa: N802
         """See the contract."""
         del context
-        check_create(request)
         recipe = read_recipe(request.recipe, target=request.target)
         try:
             snapshot = await self._keeper.snapshots.load(request.snapshot)
@@ -75,10 +76,7 @@ class RunsApi(RunsServiceServicer):
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:  # noqa: N802
         """See the contract. The latest first."""
         del context
-        names = sorted(
-            self._keeper.runs, key=lambda name: (-self._keeper.runs[name].cell.value.create_time, name)
-        )
-        page, token = take_page(names, request.page_size, request.page_token)
+        page, token = take_page(self._keeper.names, request.page_size, request.page_token)
         return pb.ListRunsResponse(runs=[self._describe(name) for name in page], next_page_token=token)
 
     async def WatchRun(  # noqa: N802
@@ -86,6 +84,9 @@ class RunsApi(RunsServiceServicer):
     ) -> AsyncIterator[pb.WatchRunResponse]:
         """See the contract."""
         del context
+        if request.run in self._keeper.broken:
+            yield pb.WatchRunResponse(run=self._describe(request.run))
+            return
         run, told = self._keeper.get(request.run), (-1, "")
         while True:
             state = (run.version, self._keeper.paused)
@@ -128,16 +129,21 @@ class RunsApi(RunsServiceServicer):
     async def Trace(self, request: pb.TraceRequest, context: Context) -> pb.TraceResponse:  # noqa: N802
         """See the contract."""
         del context
-        check_trace(request)
         runs = [self._keeper.get(request.run)] if request.run else list(self._keeper.runs.values())
+        unread = []
         for run in sorted(runs, key=lambda run: -run.cell.value.create_time):
-            candidate = await find_candidate(self._store, run, request.candidate)
+            try:
+                candidate = await find_candidate(self._store, run, request.candidate)
+            except SeedbedError as error:
+                # One run that cannot be read hides no other.
+                unread.append(f"{run.name}: {error.message}")
+                continue
             if candidate is not None:
                 part = run.leaves[leaf_token(candidate.path)].value.part
                 tunings = await find_tunings(self._store, candidate, part)
                 return pb.TraceResponse(run=run.name, candidate=candidate, tunings=tunings)
         raise NotFound(
-            f"no run has a candidate {request.candidate!r}",
+            "; ".join([f"no run has a candidate {request.candidate!r}", *unread]),
             hint="ids are in samples.parquet, and in a training row's metadata under `sample`",
         )
 
@@ -197,7 +203,9 @@ class RunsApi(RunsServiceServicer):
         """See the contract. A leaf is settled anew; all of it but what failed of these items is recalled."""
         del context
         run = self._keeper.get(request.run)
-        letters = await find_letters(self._bus, run.name, request.digests, request.reason)
+        found = await find_letters(self._bus, run.name, request.digests, request.reason)
+        # Of one that cannot be read nobody knows what would have to be done again.
+        letters = [row for row in found if row.letter.digest]
         by_leaf: dict[str, list[str]] = {}
         for row in letters:
             by_leaf.setdefault(row.letter.leaf, []).append(row.letter.digest)
@@ -225,12 +233,11 @@ class RunsApi(RunsServiceServicer):
             yield found
 
     def _describe(self, name: str) -> pb.Run:
-        return self._keeper.get(name).describe(self._keeper.paused)
+        return self._keeper.describe(name)
 
     async def _specs(self) -> list[StepSpec]:
         specs = []
-        async for entry in self._bus.watch(STEPS):
-            if entry is None:
-                break
-            specs.append(StepSpec.FromString(entry.value or b""))
+        for entry in await self._bus.entries(STEPS):
+            with contextlib.suppress(Damaged):  # Registered anew by whoever knows it, when that one starts.
+                specs.append(parse(StepSpec, entry.value, f"the step {entry.key}"))
         return specs

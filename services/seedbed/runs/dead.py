@@ -9,7 +9,8 @@ from nats.js.api import DeliverPolicy
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter
 from seedbed.kernel.bus import DEAD, ROOT, Bus
-from seedbed.kernel.errors import NotFound
+from seedbed.kernel.errors import Damaged, NotFound
+from seedbed.kernel.parsing import parse
 
 # "no message found": as nothing, and as the failure to remove nothing.
 _GONE = (10037, 10057)
@@ -27,7 +28,8 @@ async def read_letters(bus: Bus, run: str, reason: str = "") -> list[Kept]:
     """Dead letters of a run, or of all where none is named: oldest first, each item once, as it was last."""
     kept: dict[tuple[str, str, str], Kept] = {}
     async for letter, sequence in _read(bus, run):
-        known = kept.setdefault((letter.run, letter.leaf, letter.digest), Kept(letter))
+        place = letter.digest or str(sequence)
+        known = kept.setdefault((letter.run, letter.leaf, place), Kept(letter))
         known.letter = letter
         known.sequences.append(sequence)
     return [row for row in kept.values() if reason in row.letter.reason]
@@ -54,18 +56,28 @@ async def remove_letters(bus: Bus, letters: Iterable[Kept]) -> None:
                     raise
 
 
+def _open(subject: str, data: bytes) -> DeadLetter:
+    """A letter; of one that cannot be read what its subject says, so that it can be seen and dropped."""
+    try:
+        return parse(DeadLetter, data, "this letter")
+    except Damaged as error:
+        service, step, run = subject.removeprefix(f"{ROOT}.dead.").split(".")
+        return DeadLetter(run=run, step=f"{service}.{step}", reason=error.message)
+
+
 async def _read(bus: Bus, run: str) -> AsyncIterator[tuple[DeadLetter, int]]:
     subject = f"{ROOT}.dead.*.*.{run or '*'}"
-    # Counted in the stream: what the consumer says of itself can overtake the letters it has sent.
-    info = await bus.js.stream_info(DEAD, subjects_filter=subject)
-    subscription = await bus.js.subscribe(
-        subject, stream=DEAD, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
-    )
-    try:
-        for _ in range(sum((info.state.subjects or {}).values())):
-            message = await subscription.next_msg(timeout=2)
-            yield DeadLetter.FromString(message.data), message.metadata.sequence.stream
-    except nats.errors.TimeoutError:
-        pass  # Fewer than were announced: another process purged some.
-    finally:
-        await subscription.unsubscribe()
+    async with bus.reading:
+        # Counted in the stream: what the consumer says of itself can overtake the letters it has sent.
+        info = await bus.js.stream_info(DEAD, subjects_filter=subject)
+        subscription = await bus.js.subscribe(
+            subject, stream=DEAD, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
+        )
+        try:
+            for _ in range(sum((info.state.subjects or {}).values())):
+                message = await subscription.next_msg(timeout=2)
+                yield _open(message.subject, message.data), message.metadata.sequence.stream
+        except nats.errors.TimeoutError:
+            pass  # Fewer than were announced: another process purged some.
+        finally:
+            await subscription.unsubscribe()

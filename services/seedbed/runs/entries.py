@@ -48,16 +48,11 @@ class Entries:
 
     async def load(self) -> AsyncIterator[Cell[RunEntry] | Cell[LeafEntry] | Unreadable]:
         """All entries there are."""
-        found: dict[str, Cell[RunEntry] | Cell[LeafEntry] | Unreadable] = {}
-        async for entry in self._bus.watch(RUNS):
-            if entry is None:
-                break
+        for entry in await self._bus.entries(RUNS):
             try:
-                found[entry.key] = _open(entry)
+                yield _open(entry)
             except DecodeError as error:
-                found[entry.key] = Unreadable(entry.key, f"its entry {entry.key} cannot be read: {error}")
-        for cell in found.values():
-            yield cell
+                yield Unreadable(entry.key, f"its entry {entry.key} cannot be read: {error}")
 
     async def write(self, cell: Cell[EntryT], change: Callable[[EntryT], None]) -> None:
         """Change an entry, or create it. Raises Conflict where somebody else has changed it.

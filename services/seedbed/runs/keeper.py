@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
-from seedbed.kernel.bus import Bus
+from seedbed.kernel.bus import RUNS, WORK, Bus
 from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
@@ -24,6 +24,7 @@ from seedbed.runs.seals import Seals
 from seedbed.runs.snapshots import Snapshots
 from seedbed.runs.tasks import Tasks
 from seedbed.runs.told import creating
+from seedbed.runs.v1.runs_service_pb2 import Run
 
 ROOM = 4
 """Open items for each call that may be in flight."""
@@ -85,6 +86,9 @@ class Keeper:
         async with self.creating:
             for other in [other for other in self.runs.values() if other.dormant and other.name != plan.run]:
                 await self._stop_run(other)
+            if plan.run in self.broken:
+                # Made anew: what was paid for is recalled from its records and seals.
+                await self._clear(plan.run)
             run = self.runs.get(plan.run)
             if run is None:
                 run = self._keep(Cell(plan.run, RunEntry(plan=plan)))
@@ -100,10 +104,34 @@ class Keeper:
             return run
 
     def get(self, name: str) -> KeptRun:
-        """A run by its id. Raises NotFound."""
+        """A run by its id. Raises NotFound, and Damaged where its record cannot be read."""
+        if name in self.broken:
+            raise Damaged(f"the run {name}", f"is broken: {self.broken[name]}")
         if name not in self.runs:
             raise NotFound(f"there is no run {name!r}", hint="`seedbed runs list` names those there are")
         return self.runs[name]
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Why runs cannot be read, by name."""
+        return {key: why for key, why in self.unreadable.items() if "." not in key}
+
+    @property
+    def names(self) -> list[str]:
+        """All runs, the latest first, and those last whose records cannot be read."""
+        latest = sorted(self.runs, key=lambda name: (-self.runs[name].cell.value.create_time, name))
+        return [*latest, *sorted(self.broken)]
+
+    def describe(self, name: str) -> Run:
+        """A run as the API shows it; one that cannot be shown as broken, alone. Raises NotFound."""
+        if why := self.broken.get(name):
+            return Run(name=name, broken=why)
+        run = self.get(name)
+        try:
+            return run.describe(self.paused)
+        except (ValueError, LookupError, SeedbedError) as error:
+            log.exception("a run cannot be shown", run=name)
+            return Run(name=name, broken=f"it cannot be shown: {error}")
 
     async def cancel(self, name: str) -> KeptRun:
         """Stop a run; what was paid for stays and is recalled when it is created again."""
@@ -202,11 +230,14 @@ class Keeper:
                 self.runs[name].leaves[token] = leaf
             else:
                 self._note_unreadable(leaf.key, f"its entry {leaf.key} is of a run, or leaf, that has none")
+        for name in self.broken:
+            # Nobody can work on its items, and they would come back for ever.
+            await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{name}.>")
         for run in [run for run in self.runs.values() if run.running]:
             run.dormant = not self._resume
             if run.dormant:
                 # Nobody shall be paid for it meanwhile; taken up again, it is published again.
-                await self._bus.purge("WORK", f"seedbed.v1.work.*.*.{run.name}.>")
+                await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{run.name}.>")
             await self._take_up(run)
 
     def _keep_loaded(self, cell: Cell[RunEntry]) -> None:
@@ -216,11 +247,19 @@ class Keeper:
         try:
             self._keep(cell)
         except (SeedbedError, ValueError, LookupError) as error:
-            self._note_unreadable(cell.key, f"its plan cannot be read: {error}")
+            found = [f"{one.field}: {one.description}" for one in getattr(error, "violations", ())]
+            self._note_unreadable(cell.key, "; ".join([f"its plan cannot be read: {error}", *found]))
 
     def _note_unreadable(self, key: str, why: str) -> None:
         log.error("an entry of the book of runs is left out", entry=key, why=why)
         self.unreadable[key] = why
+
+    async def _clear(self, name: str) -> None:
+        """Remove what stands under the name of a run that cannot be read, its leaves first."""
+        await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}.>")
+        await self._entries.remove(name)
+        for key in [key for key in self.unreadable if key.partition(".")[0] == name]:
+            del self.unreadable[key]
 
     async def _take_up(self, run: KeptRun) -> None:
         for target in run.targets():

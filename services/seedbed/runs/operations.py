@@ -7,6 +7,8 @@ import grpc.aio
 from google.longrunning import operations_pb2 as pb
 from google.longrunning.operations_pb2_grpc import OperationsServicer
 from google.protobuf.empty_pb2 import Empty
+from google.rpc import code_pb2
+from google.rpc.status_pb2 import Status
 
 from seedbed.kernel.errors import Conflict, NotFound
 from seedbed.kernel.paging import take_page
@@ -46,7 +48,7 @@ class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's packa
     ) -> pb.ListOperationsResponse:
         """All operations, in order of name."""
         del context
-        page, token = take_page(sorted(self._keeper.runs), request.page_size, request.page_token)
+        page, token = take_page(sorted(self._keeper.names), request.page_size, request.page_token)
         operations = [self._operation(f"{PREFIX}{name}") for name in page]
         return pb.ListOperationsResponse(operations=operations, next_page_token=token)
 
@@ -74,10 +76,17 @@ class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's packa
         raise Conflict("operations cannot be deleted", hint="a run's record stays with its dataset")
 
     def _run(self, name: str) -> KeptRun:
-        if not name.startswith(PREFIX):
-            raise NotFound(f"there is no operation {name!r}")
-        return self._keeper.get(name.removeprefix(PREFIX))
+        return self._keeper.get(_run_name(name))
 
     def _operation(self, name: str) -> pb.Operation:
-        run = self._run(name)
-        return make_operation(run, run.describe(self._keeper.paused))
+        described = self._keeper.describe(_run_name(name))
+        if described.broken:
+            broken = Status(code=code_pb2.DATA_LOSS, message=described.broken)
+            return pb.Operation(name=name, done=True, error=broken)
+        return make_operation(self._run(name), described)
+
+
+def _run_name(operation: str) -> str:
+    if not operation.startswith(PREFIX):
+        raise NotFound(f"there is no operation {operation!r}")
+    return operation.removeprefix(PREFIX)

@@ -10,6 +10,9 @@ from seedbed.kernel.names import is_in_folder
 from seedbed.kernel.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
+MOST_SAMPLES = 1_000_000_000
+"""Of a run."""
+
 STEPS_OF_KIND = {
     "knowledge": ("knowledge.chunk", "knowledge.augment", "knowledge.generate", "judge.grounded"),
     "freeform_skill": ("skills.instruct", "judge.instruction", "skills.respond", "judge.pair"),
@@ -50,6 +53,11 @@ def make_plan(
         recipe=recipe.canonical(),
         leaves=[_target(leaf, recipe) for leaf in sorted(leaves, key=lambda leaf: leaf.path)],
     )
+    if recipe.target * len(leaves) > MOST_SAMPLES:
+        raise InputError(
+            f"{len(leaves):,} leaves with {recipe.target:,} samples each are more than {MOST_SAMPLES:,}",
+            [Violation("target", "lower it, or make several runs of fewer leaves")],
+        )
     plan.run = name_of(plan)
     return plan
 

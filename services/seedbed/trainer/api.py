@@ -11,7 +11,7 @@ from seedbed.bus.v1.bus_pb2 import Event
 from seedbed.dataset.manifest import Manifest
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.checkpoints import parse_checkpoint_manifest, prefix_of
-from seedbed.kernel.errors import InputError, NotFound, Violation
+from seedbed.kernel.errors import InputError, NotFound, SeedbedError, Violation
 from seedbed.kernel.folders import dataset_prefix, read_folder_manifest
 from seedbed.kernel.paging import take_page
 from seedbed.kernel.store import Store
@@ -92,9 +92,14 @@ class TrainerApi(TrainerServiceServicer):
         training = await self._trainings.get(request.training)
         refs = [phase.checkpoint for phase in training.phases if phase.HasField("checkpoint")]
         page, token = take_page(refs, request.page_size, request.page_token)
-        found = [await read_folder_manifest(self._store, prefix_of(ref), ref.digest) for ref in page]
-        manifests = [parse_checkpoint_manifest(data) for data in found]
-        return pb.ListCheckpointsResponse(checkpoints=manifests, next_page_token=token)
+        answer = pb.ListCheckpointsResponse(next_page_token=token)
+        for ref in page:
+            try:
+                data = await read_folder_manifest(self._store, prefix_of(ref), ref.digest)
+                answer.checkpoints.append(parse_checkpoint_manifest(data))
+            except SeedbedError as error:
+                answer.unreachable.append(f"{ref.number}-{ref.phase}: {error.message}")
+        return answer
 
     async def _read_dataset(self, digest: str) -> Manifest:
         try:

@@ -7,11 +7,11 @@ import difflib
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.kernel.digest import canonical_json, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.yamls import read_yaml
 
 BASE = "base"
 """The phase that makes a student from scratch; recipes cannot name it."""
@@ -30,7 +30,7 @@ _OF_KNOWLEDGE = ("p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary
 class Part(BaseModel):
     """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Selection(Part):
@@ -221,15 +221,7 @@ def _faults(recipe: TrainingRecipe) -> Iterator[str]:
 
 def read_training_recipe(text: str) -> TrainingRecipe:
     """Read a training recipe from YAML or JSON. Raises InputError."""
-    try:
-        values = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the whole"
-        found = Violation(where, error.problem or str(error))
-        raise InputError("the training recipe is not YAML", [found]) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"the training recipe is not YAML: {error}") from error
+    values = read_yaml(text, "the training recipe")
     if not isinstance(values, dict):
         raise InputError("the training recipe must be keys and values, such as `phases: […]`")
     try:

@@ -1,5 +1,6 @@
 """Entries of the TRAININGS bucket: every decision on a training is one compare-and-set on its entry."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import nats.js.errors
@@ -8,10 +9,14 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.answers import is_wrong_revision
 from seedbed.kernel.bus import TRAININGS, Bus
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import NotFound
+from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.jobs import queue_job
+from seedbed.kernel.parsing import parse
 from seedbed.trainer.core import STEP, next_phase
-from seedbed.trainer.v1.trainer_service_pb2 import Training
+from seedbed.trainer.v1.trainer_service_pb2 import Training, TrainingState
+
+_LOOK = 0.25
+_MADE_ANEW = "the same call of Train makes it anew"
 
 Change = Callable[[Training], None]
 
@@ -23,16 +28,20 @@ class Trainings:
         self._bus = bus
 
     async def get(self, name: str) -> Training:
-        """A training. Raises NotFound."""
+        """A training; one whose record cannot be read as failed, saying so. Raises NotFound."""
         return (await self._read(name))[0]
 
     async def create(self, training: Training) -> Training:
-        """Write an entry where there is none; return the one that stands there in the end."""
+        """Write an entry where there is none that can be read; return what stands there in the end."""
         bucket = await self._bus.bucket(TRAININGS)
         data = training.SerializeToString()
         try:
             await self._bus.persist(lambda: bucket.create(training.name, data))
         except nats.js.errors.KeyWrongLastSequenceError:
+            known, revision = await self._read(training.name)
+            if not is_broken(known):
+                return known
+            await self._bus.write(TRAININGS, training.name, data, revision)
             return await self.get(training.name)
         return training
 
@@ -41,6 +50,8 @@ class Trainings:
         bucket = await self._bus.bucket(TRAININGS)
         while True:
             training, revision = await self._read(name)
+            if is_broken(training):
+                raise Damaged(f"the training {name}", training.reason, hint=_MADE_ANEW)
             change(training)
             data = training.SerializeToString()
             try:
@@ -53,19 +64,22 @@ class Trainings:
 
     async def all(self) -> list[Training]:
         """All there are, the latest first."""
-        found: dict[str, Training] = {}
-        async for entry in self._bus.watch(TRAININGS):
-            if entry is None:
-                break
-            found[entry.key] = Training.FromString(entry.value or b"")
-        return sorted(found.values(), key=lambda training: (-training.create_time, training.name))
+        found = [_open(entry.key, entry.value) for entry in await self._bus.entries(TRAININGS)]
+        return sorted(found, key=lambda training: (-training.create_time, training.name))
 
     async def follow(self, name: str) -> AsyncIterator[Training]:
-        """Where a training stands, now and after every change; never ends."""
-        await self.get(name)
-        async for entry in self._bus.watch(TRAININGS, name):
-            if entry is not None:
-                yield Training.FromString(entry.value or b"")
+        """Where a training stands, now and after changes; never ends. Raises NotFound.
+
+        It is looked at again and again: were each watcher a consumer, a thousand of them would shut out all
+        who come after.
+        """
+        told = 0
+        while True:
+            training, revision = await self._read(name)
+            if revision != told:
+                told = revision
+                yield training
+            await asyncio.sleep(_LOOK)
 
     async def announce(self, training: Training) -> None:
         """Queue the next phase of a training; one that is queued already stays so."""
@@ -81,4 +95,17 @@ class Trainings:
         except (nats.js.errors.KeyNotFoundError, nats.js.errors.InvalidKeyError) as error:
             hint = "`seedbed trainings list` names those there are"
             raise NotFound(f"there is no training {name!r}", hint=hint) from error
-        return Training.FromString(entry.value or b""), entry.revision or 0
+        return _open(name, entry.value), entry.revision or 0
+
+
+def is_broken(training: Training) -> bool:
+    """Whether its record could not be read: of a real one the phases are known."""
+    return not training.phases
+
+
+def _open(name: str, data: bytes | None) -> Training:
+    try:
+        return parse(Training, data, "its record")
+    except Damaged as error:
+        state = TrainingState.TRAINING_STATE_FAILED
+        return Training(name=name, state=state, reason=f"{error.message}; {_MADE_ANEW}")

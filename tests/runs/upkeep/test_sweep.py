@@ -90,7 +90,7 @@ async def test_which_runs_are_kept(garden, store):
         shown = await garden.collect(validate_only=True, **values)
         assert set(shown.kept) == kept, values
         assert set(shown.removed) == set(runs) - kept, values
-    error = await refused(garden.collect(keep=["r0"]))
+    error = await refused(garden.collect(keep=["r" + "0" * 16]))
     assert error.code() == grpc.StatusCode.NOT_FOUND
 
 

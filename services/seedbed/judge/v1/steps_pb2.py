@@ -22,25 +22,48 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cseedbed/judge/v1/steps.proto\x12\x10seedbed.judge.v1\"R\n\x10InstructionInput\x12\x18\n\x10task_description\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontext\x18\x02 \x01(\t\x12\x13\n\x0binstruction\x18\x03 \x01(\t\"r\n\x12InstructionVerdict\x12\x12\n\nanswerable\x18\x01 \x01(\r\x12\x13\n\x0bwell_formed\x18\x02 \x01(\r\x12\x0c\n\x04safe\x18\x03 \x01(\r\x12\x10\n\x08relevant\x18\x04 \x01(\r\x12\x13\n\x0b\x65xplanation\x18\x05 \x01(\t\"]\n\tPairInput\x12\x18\n\x10task_description\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontext\x18\x02 \x01(\t\x12\x13\n\x0binstruction\x18\x03 \x01(\t\x12\x10\n\x08response\x18\x04 \x01(\t\"1\n\x0bPairVerdict\x12\r\n\x05score\x18\x01 \x01(\r\x12\x13\n\x0b\x65xplanation\x18\x02 \x01(\t\"S\n\rGroundedInput\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x10\n\x08question\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\x12\x0e\n\x06\x64omain\x18\x04 \x01(\t\"\xb7\x01\n\x0fGroundedVerdict\x12\x10\n\x08\x66\x61ithful\x18\x01 \x01(\r\x12\x11\n\trelevancy\x18\x02 \x01(\r\x12\x12\n\nstandalone\x18\x03 \x01(\r\x12\x10\n\x08\x65vidence\x18\x04 \x01(\t\x12\x16\n\x0e\x65vidence_found\x18\x05 \x01(\r\x12\x16\n\x0e\x65vidence_start\x18\x06 \x01(\r\x12\x14\n\x0c\x65vidence_end\x18\x07 \x01(\r\x12\x13\n\x0b\x65xplanation\x18\x08 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cseedbed/judge/v1/steps.proto\x12\x10seedbed.judge.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\"v\n\x10InstructionInput\x12$\n\x10task_description\x18\x01 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1b\n\x07\x63ontext\x18\x02 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1f\n\x0binstruction\x18\x03 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\"r\n\x12InstructionVerdict\x12\x12\n\nanswerable\x18\x01 \x01(\r\x12\x13\n\x0bwell_formed\x18\x02 \x01(\r\x12\x0c\n\x04safe\x18\x03 \x01(\r\x12\x10\n\x08relevant\x18\x04 \x01(\r\x12\x13\n\x0b\x65xplanation\x18\x05 \x01(\t\"\x8d\x01\n\tPairInput\x12$\n\x10task_description\x18\x01 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1b\n\x07\x63ontext\x18\x02 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1f\n\x0binstruction\x18\x03 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1c\n\x08response\x18\x04 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\"1\n\x0bPairVerdict\x12\r\n\x05score\x18\x01 \x01(\r\x12\x13\n\x0b\x65xplanation\x18\x02 \x01(\t\"\x83\x01\n\rGroundedInput\x12\x1c\n\x08\x64ocument\x18\x01 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1c\n\x08question\x18\x02 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1a\n\x06\x61nswer\x18\x03 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12\x1a\n\x06\x64omain\x18\x04 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\"\xb7\x01\n\x0fGroundedVerdict\x12\x10\n\x08\x66\x61ithful\x18\x01 \x01(\r\x12\x11\n\trelevancy\x18\x02 \x01(\r\x12\x12\n\nstandalone\x18\x03 \x01(\r\x12\x10\n\x08\x65vidence\x18\x04 \x01(\t\x12\x16\n\x0e\x65vidence_found\x18\x05 \x01(\r\x12\x16\n\x0e\x65vidence_start\x18\x06 \x01(\r\x12\x14\n\x0c\x65vidence_end\x18\x07 \x01(\r\x12\x13\n\x0b\x65xplanation\x18\x08 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seedbed.judge.v1.steps_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INSTRUCTIONINPUT']._serialized_start=50
-  _globals['_INSTRUCTIONINPUT']._serialized_end=132
-  _globals['_INSTRUCTIONVERDICT']._serialized_start=134
-  _globals['_INSTRUCTIONVERDICT']._serialized_end=248
-  _globals['_PAIRINPUT']._serialized_start=250
-  _globals['_PAIRINPUT']._serialized_end=343
-  _globals['_PAIRVERDICT']._serialized_start=345
-  _globals['_PAIRVERDICT']._serialized_end=394
-  _globals['_GROUNDEDINPUT']._serialized_start=396
-  _globals['_GROUNDEDINPUT']._serialized_end=479
-  _globals['_GROUNDEDVERDICT']._serialized_start=482
-  _globals['_GROUNDEDVERDICT']._serialized_end=665
+  _globals['_INSTRUCTIONINPUT'].fields_by_name['task_description']._loaded_options = None
+  _globals['_INSTRUCTIONINPUT'].fields_by_name['task_description']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_INSTRUCTIONINPUT'].fields_by_name['context']._loaded_options = None
+  _globals['_INSTRUCTIONINPUT'].fields_by_name['context']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_INSTRUCTIONINPUT'].fields_by_name['instruction']._loaded_options = None
+  _globals['_INSTRUCTIONINPUT'].fields_by_name['instruction']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_PAIRINPUT'].fields_by_name['task_description']._loaded_options = None
+  _globals['_PAIRINPUT'].fields_by_name['task_description']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_PAIRINPUT'].fields_by_name['context']._loaded_options = None
+  _globals['_PAIRINPUT'].fields_by_name['context']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_PAIRINPUT'].fields_by_name['instruction']._loaded_options = None
+  _globals['_PAIRINPUT'].fields_by_name['instruction']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_PAIRINPUT'].fields_by_name['response']._loaded_options = None
+  _globals['_PAIRINPUT'].fields_by_name['response']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_GROUNDEDINPUT'].fields_by_name['document']._loaded_options = None
+  _globals['_GROUNDEDINPUT'].fields_by_name['document']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_GROUNDEDINPUT'].fields_by_name['question']._loaded_options = None
+  _globals['_GROUNDEDINPUT'].fields_by_name['question']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_GROUNDEDINPUT'].fields_by_name['answer']._loaded_options = None
+  _globals['_GROUNDEDINPUT'].fields_by_name['answer']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_GROUNDEDINPUT'].fields_by_name['domain']._loaded_options = None
+  _globals['_GROUNDEDINPUT'].fields_by_name['domain']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_INSTRUCTIONINPUT']._serialized_start=82
+  _globals['_INSTRUCTIONINPUT']._serialized_end=200
+  _globals['_INSTRUCTIONVERDICT']._serialized_start=202
+  _globals['_INSTRUCTIONVERDICT']._serialized_end=316
+  _globals['_PAIRINPUT']._serialized_start=319
+  _globals['_PAIRINPUT']._serialized_end=460
+  _globals['_PAIRVERDICT']._serialized_start=462
+  _globals['_PAIRVERDICT']._serialized_end=511
+  _globals['_GROUNDEDINPUT']._serialized_start=514
+  _globals['_GROUNDEDINPUT']._serialized_end=645
+  _globals['_GROUNDEDVERDICT']._serialized_start=648
+  _globals['_GROUNDEDVERDICT']._serialized_end=831
 # @@protoc_insertion_point(module_scope)

@@ -22,26 +22,41 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 from seedbed.knowledge.v1 import steps_pb2 as seedbed_dot_knowledge_dot_v1_dot_steps__pb2
 from seedbed.runs.v1 import candidate_pb2 as seedbed_dot_runs_dot_v1_dot_candidate__pb2
 from seedbed.taxonomy.v1 import leaf_pb2 as seedbed_dot_taxonomy_dot_v1_dot_leaf__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,seedbed/knowledge/v1/knowledge_service.proto\x12\x14seedbed.knowledge.v1\x1a seedbed/knowledge/v1/steps.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"q\n\x0fGenerateRequest\x12\'\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x11\n\tdocuments\x18\x04 \x03(\x0c\"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t\"O\n\x14PreviewChunksRequest\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\"a\n\x15PreviewChunksResponse\x12+\n\x06\x63hunks\x18\x01 \x03(\x0b\x32\x1b.seedbed.knowledge.v1.Chunk\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05notes\x18\x03 \x03(\t2\xd9\x01\n\x10KnowledgeService\x12[\n\x08Generate\x12%.seedbed.knowledge.v1.GenerateRequest\x1a&.seedbed.knowledge.v1.GenerateResponse0\x01\x12h\n\rPreviewChunks\x12*.seedbed.knowledge.v1.PreviewChunksRequest\x1a+.seedbed.knowledge.v1.PreviewChunksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,seedbed/knowledge/v1/knowledge_service.proto\x12\x14seedbed.knowledge.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a seedbed/knowledge/v1/steps.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"\xcd\x01\n\x0fGenerateRequest\x12/\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.LeafB\x06\x9a\xc2\x18\x02\x08\x01\x12\x1d\n\x06target\x18\x02 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x80\x84.A\x12L\n\nrequest_id\x18\x03 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\x12\x1c\n\tdocuments\x18\x04 \x03(\x0c\x42\t\x9a\xc2\x18\x05\x10\x80\x80\x80 \"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t\"q\n\x14PreviewChunksRequest\x12\x1a\n\x07\x63ontent\x18\x01 \x01(\x0c\x42\t\x9a\xc2\x18\x05\x10\x80\x80\x80 \x12\x1a\n\nmedia_type\x18\x02 \x01(\tB\x06\x9a\xc2\x18\x02\x08\x01\x12!\n\nmax_tokens\x18\x03 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x00\x00\xc0@\"a\n\x15PreviewChunksResponse\x12+\n\x06\x63hunks\x18\x01 \x03(\x0b\x32\x1b.seedbed.knowledge.v1.Chunk\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05notes\x18\x03 \x03(\t2\xd9\x01\n\x10KnowledgeService\x12[\n\x08Generate\x12%.seedbed.knowledge.v1.GenerateRequest\x1a&.seedbed.knowledge.v1.GenerateResponse0\x01\x12h\n\rPreviewChunks\x12*.seedbed.knowledge.v1.PreviewChunksRequest\x1a+.seedbed.knowledge.v1.PreviewChunksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seedbed.knowledge.v1.knowledge_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GENERATEREQUEST']._serialized_start=169
-  _globals['_GENERATEREQUEST']._serialized_end=282
-  _globals['_GENERATERESPONSE']._serialized_start=284
-  _globals['_GENERATERESPONSE']._serialized_end=362
-  _globals['_PREVIEWCHUNKSREQUEST']._serialized_start=364
-  _globals['_PREVIEWCHUNKSREQUEST']._serialized_end=443
-  _globals['_PREVIEWCHUNKSRESPONSE']._serialized_start=445
-  _globals['_PREVIEWCHUNKSRESPONSE']._serialized_end=542
-  _globals['_KNOWLEDGESERVICE']._serialized_start=545
-  _globals['_KNOWLEDGESERVICE']._serialized_end=762
+  _globals['_GENERATEREQUEST'].fields_by_name['leaf']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['leaf']._serialized_options = b'\232\302\030\002\010\001'
+  _globals['_GENERATEREQUEST'].fields_by_name['target']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['target']._serialized_options = b'\232\302\030\t1\000\000\000\000\200\204.A'
+  _globals['_GENERATEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\232\302\0304\0322[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+  _globals['_GENERATEREQUEST'].fields_by_name['documents']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['documents']._serialized_options = b'\232\302\030\005\020\200\200\200 '
+  _globals['_PREVIEWCHUNKSREQUEST'].fields_by_name['content']._loaded_options = None
+  _globals['_PREVIEWCHUNKSREQUEST'].fields_by_name['content']._serialized_options = b'\232\302\030\005\020\200\200\200 '
+  _globals['_PREVIEWCHUNKSREQUEST'].fields_by_name['media_type']._loaded_options = None
+  _globals['_PREVIEWCHUNKSREQUEST'].fields_by_name['media_type']._serialized_options = b'\232\302\030\002\010\001'
+  _globals['_PREVIEWCHUNKSREQUEST'].fields_by_name['max_tokens']._loaded_options = None
+  _globals['_PREVIEWCHUNKSREQUEST'].fields_by_name['max_tokens']._serialized_options = b'\232\302\030\t1\000\000\000\000\000\000\300@'
+  _globals['_GENERATEREQUEST']._serialized_start=202
+  _globals['_GENERATEREQUEST']._serialized_end=407
+  _globals['_GENERATERESPONSE']._serialized_start=409
+  _globals['_GENERATERESPONSE']._serialized_end=487
+  _globals['_PREVIEWCHUNKSREQUEST']._serialized_start=489
+  _globals['_PREVIEWCHUNKSREQUEST']._serialized_end=602
+  _globals['_PREVIEWCHUNKSRESPONSE']._serialized_start=604
+  _globals['_PREVIEWCHUNKSRESPONSE']._serialized_end=701
+  _globals['_KNOWLEDGESERVICE']._serialized_start=704
+  _globals['_KNOWLEDGESERVICE']._serialized_end=921
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.kernel.bus import MEMO, Bus
 from seedbed.kernel.errors import NotFound
+from seedbed.kernel.parsing import parse
 from seedbed.kernel.store import Store, blob_key, get_blob_file
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.runs.run import KeptRun
@@ -92,7 +93,7 @@ class Needs:
         async for entry in self._bus.watch(MEMO, f"{run}.>"):
             if entry is None:
                 return
-            await self._take_record(Record.FromString(entry.value or b""))
+            await self._take_record(parse(Record, entry.value, f"the record {entry.key}"))
 
     async def _take_record(self, record: Record) -> None:
         result = record.result

@@ -10,6 +10,7 @@ from seedbed.kernel.bus import Bus
 from seedbed.kernel.checked import disclose
 from seedbed.kernel.digest import origin
 from seedbed.kernel.errors import NotFound
+from seedbed.kernel.parsing import parse
 from seedbed.kernel.store import Store, Stored, blob_key, get_blob_file
 from seedbed.kernel.tombstones import read_tombstones
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
@@ -217,4 +218,4 @@ class Tracker:
 
 
 def _is_of(mark: Mark, letter: DeadLetter) -> bool:
-    return mark.is_on(Item.FromString(letter.item).origins, letter.path)
+    return mark.is_on(parse(Item, letter.item, "the item of a dead letter").origins, letter.path)

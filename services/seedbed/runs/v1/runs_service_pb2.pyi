@@ -99,11 +99,14 @@ class Run(_message.Message):
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     RECIPE_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    BROKEN_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: _bus_pb2.RunState.ValueType
     snapshot: _builtins.str
     recipe: _builtins.str
+    broken: _builtins.str
+    """Why its record cannot be read or shown: then there is nothing but the name. Empty where it can."""
     @_builtins.property
     def leaves(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeafProgress]: ...
     @_builtins.property
@@ -124,11 +127,12 @@ class Run(_message.Message):
         snapshot: _builtins.str = ...,
         recipe: _builtins.str = ...,
         steps: _abc.Iterable[_bus_pb2.StepSpec] | None = ...,
+        broken: _builtins.str = ...,
         gaps: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken", b"broken", "gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,29 +22,38 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seedbed/runs/v1/store_service.proto\x12\x0fseedbed.runs.v1\"F\n\rForgetRequest\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"\xee\x01\n\x0e\x46orgetResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x35\n\tdocuments\x18\x03 \x03(\x0b\x32\".seedbed.runs.v1.ForgottenDocument\x12\x11\n\tcancelled\x18\x04 \x03(\t\x12\x11\n\tshortened\x18\x05 \x03(\t\x12\x36\n\x0b\x63heckpoints\x18\x06 \x03(\x0b\x32!.seedbed.runs.v1.TaughtCheckpoint\x12\x0f\n\x07remains\x18\x07 \x03(\t\"6\n\x06\x41mount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07objects\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\"A\n\x11\x46orgottenDocument\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0e\n\x06places\x18\x02 \x03(\t\x12\x0c\n\x04time\x18\x03 \x01(\t\"A\n\x10TaughtCheckpoint\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x0e\n\x06leaves\x18\x03 \x03(\t\"\x97\x01\n\x15\x43ollectGarbageRequest\x12\x0c\n\x04keep\x18\x01 \x03(\t\x12\x11\n\tkeep_last\x18\x02 \x01(\r\x12\x11\n\tkeep_days\x18\x03 \x01(\x01\x12\x10\n\x08keep_all\x18\x04 \x01(\x08\x12\x12\n\ndrop_seals\x18\x05 \x01(\x08\x12\r\n\x05grace\x18\x06 \x01(\x01\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\"\x9f\x01\n\x16\x43ollectGarbageResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x0c\n\x04kept\x18\x03 \x03(\t\x12\x0f\n\x07removed\x18\x04 \x03(\t\x12\x10\n\x08unsealed\x18\x05 \x03(\t\x12\r\n\x05\x63\x61lls\x18\x06 \x01(\x04\x12\r\n\x05young\x18\x07 \x01(\x04\x32\xc0\x01\n\x0cStoreService\x12K\n\x06\x46orget\x12\x1e.seedbed.runs.v1.ForgetRequest\x1a\x1f.seedbed.runs.v1.ForgetResponse0\x01\x12\x63\n\x0e\x43ollectGarbage\x12&.seedbed.runs.v1.CollectGarbageRequest\x1a\'.seedbed.runs.v1.CollectGarbageResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seedbed/runs/v1/store_service.proto\x12\x0fseedbed.runs.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\"Q\n\rForgetRequest\x12\x1b\n\x08\x64ocument\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"\xee\x01\n\x0e\x46orgetResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x35\n\tdocuments\x18\x03 \x03(\x0b\x32\".seedbed.runs.v1.ForgottenDocument\x12\x11\n\tcancelled\x18\x04 \x03(\t\x12\x11\n\tshortened\x18\x05 \x03(\t\x12\x36\n\x0b\x63heckpoints\x18\x06 \x03(\x0b\x32!.seedbed.runs.v1.TaughtCheckpoint\x12\x0f\n\x07remains\x18\x07 \x03(\t\"6\n\x06\x41mount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07objects\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\"A\n\x11\x46orgottenDocument\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0e\n\x06places\x18\x02 \x03(\t\x12\x0c\n\x04time\x18\x03 \x01(\t\"A\n\x10TaughtCheckpoint\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x0e\n\x06leaves\x18\x03 \x03(\t\"\xcd\x01\n\x15\x43ollectGarbageRequest\x12$\n\x04keep\x18\x01 \x03(\tB\x16\x9a\xc2\x18\x12\x1a\rr[0-9a-f]{16}(\x90N\x12\x11\n\tkeep_last\x18\x02 \x01(\r\x12 \n\tkeep_days\x18\x03 \x01(\x01\x42\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x80\xd2\xe1@\x12\x10\n\x08keep_all\x18\x04 \x01(\x08\x12\x12\n\ndrop_seals\x18\x05 \x01(\x08\x12\x1c\n\x05grace\x18\x06 \x01(\x01\x42\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x03\xcc\xb2\x41\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\"\x9f\x01\n\x16\x43ollectGarbageResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x0c\n\x04kept\x18\x03 \x03(\t\x12\x0f\n\x07removed\x18\x04 \x03(\t\x12\x10\n\x08unsealed\x18\x05 \x03(\t\x12\r\n\x05\x63\x61lls\x18\x06 \x01(\x04\x12\r\n\x05young\x18\x07 \x01(\x04\x32\xc0\x01\n\x0cStoreService\x12K\n\x06\x46orget\x12\x1e.seedbed.runs.v1.ForgetRequest\x1a\x1f.seedbed.runs.v1.ForgetResponse0\x01\x12\x63\n\x0e\x43ollectGarbage\x12&.seedbed.runs.v1.CollectGarbageRequest\x1a\'.seedbed.runs.v1.CollectGarbageResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seedbed.runs.v1.store_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FORGETREQUEST']._serialized_start=56
-  _globals['_FORGETREQUEST']._serialized_end=126
-  _globals['_FORGETRESPONSE']._serialized_start=129
-  _globals['_FORGETRESPONSE']._serialized_end=367
-  _globals['_AMOUNT']._serialized_start=369
-  _globals['_AMOUNT']._serialized_end=423
-  _globals['_FORGOTTENDOCUMENT']._serialized_start=425
-  _globals['_FORGOTTENDOCUMENT']._serialized_end=490
-  _globals['_TAUGHTCHECKPOINT']._serialized_start=492
-  _globals['_TAUGHTCHECKPOINT']._serialized_end=557
-  _globals['_COLLECTGARBAGEREQUEST']._serialized_start=560
-  _globals['_COLLECTGARBAGEREQUEST']._serialized_end=711
-  _globals['_COLLECTGARBAGERESPONSE']._serialized_start=714
-  _globals['_COLLECTGARBAGERESPONSE']._serialized_end=873
-  _globals['_STORESERVICE']._serialized_start=876
-  _globals['_STORESERVICE']._serialized_end=1068
+  _globals['_FORGETREQUEST'].fields_by_name['document']._loaded_options = None
+  _globals['_FORGETREQUEST'].fields_by_name['document']._serialized_options = b'\232\302\030\005\010\001\020\200 '
+  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep']._loaded_options = None
+  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep']._serialized_options = b'\232\302\030\022\032\rr[0-9a-f]{16}(\220N'
+  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep_days']._loaded_options = None
+  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep_days']._serialized_options = b'\232\302\030\t1\000\000\000\000\200\322\341@'
+  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['grace']._loaded_options = None
+  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['grace']._serialized_options = b'\232\302\030\t1\000\000\000\000\003\314\262A'
+  _globals['_FORGETREQUEST']._serialized_start=88
+  _globals['_FORGETREQUEST']._serialized_end=169
+  _globals['_FORGETRESPONSE']._serialized_start=172
+  _globals['_FORGETRESPONSE']._serialized_end=410
+  _globals['_AMOUNT']._serialized_start=412
+  _globals['_AMOUNT']._serialized_end=466
+  _globals['_FORGOTTENDOCUMENT']._serialized_start=468
+  _globals['_FORGOTTENDOCUMENT']._serialized_end=533
+  _globals['_TAUGHTCHECKPOINT']._serialized_start=535
+  _globals['_TAUGHTCHECKPOINT']._serialized_end=600
+  _globals['_COLLECTGARBAGEREQUEST']._serialized_start=603
+  _globals['_COLLECTGARBAGEREQUEST']._serialized_end=808
+  _globals['_COLLECTGARBAGERESPONSE']._serialized_start=811
+  _globals['_COLLECTGARBAGERESPONSE']._serialized_end=970
+  _globals['_STORESERVICE']._serialized_start=973
+  _globals['_STORESERVICE']._serialized_end=1165
 # @@protoc_insertion_point(module_scope)

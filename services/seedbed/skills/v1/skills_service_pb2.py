@@ -22,21 +22,28 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 from seedbed.runs.v1 import candidate_pb2 as seedbed_dot_runs_dot_v1_dot_candidate__pb2
 from seedbed.taxonomy.v1 import leaf_pb2 as seedbed_dot_taxonomy_dot_v1_dot_leaf__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&seedbed/skills/v1/skills_service.proto\x12\x11seedbed.skills.v1\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"^\n\x0fGenerateRequest\x12\'\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t2f\n\rSkillsService\x12U\n\x08Generate\x12\".seedbed.skills.v1.GenerateRequest\x1a#.seedbed.skills.v1.GenerateResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&seedbed/skills/v1/skills_service.proto\x12\x11seedbed.skills.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"\xaf\x01\n\x0fGenerateRequest\x12/\n\x04leaf\x18\x01 \x01(\x0b\x32\x19.seedbed.taxonomy.v1.LeafB\x06\x9a\xc2\x18\x02\x08\x01\x12\x1d\n\x06target\x18\x02 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x80\x84.A\x12L\n\nrequest_id\x18\x03 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\"N\n\x10GenerateResponse\x12*\n\x06sample\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12\x0e\n\x06reason\x18\x02 \x01(\t2f\n\rSkillsService\x12U\n\x08Generate\x12\".seedbed.skills.v1.GenerateRequest\x1a#.seedbed.skills.v1.GenerateResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seedbed.skills.v1.skills_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GENERATEREQUEST']._serialized_start=126
-  _globals['_GENERATEREQUEST']._serialized_end=220
-  _globals['_GENERATERESPONSE']._serialized_start=222
-  _globals['_GENERATERESPONSE']._serialized_end=300
-  _globals['_SKILLSSERVICE']._serialized_start=302
-  _globals['_SKILLSSERVICE']._serialized_end=404
+  _globals['_GENERATEREQUEST'].fields_by_name['leaf']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['leaf']._serialized_options = b'\232\302\030\002\010\001'
+  _globals['_GENERATEREQUEST'].fields_by_name['target']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['target']._serialized_options = b'\232\302\030\t1\000\000\000\000\200\204.A'
+  _globals['_GENERATEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_GENERATEREQUEST'].fields_by_name['request_id']._serialized_options = b'\232\302\0304\0322[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+  _globals['_GENERATEREQUEST']._serialized_start=159
+  _globals['_GENERATEREQUEST']._serialized_end=334
+  _globals['_GENERATERESPONSE']._serialized_start=336
+  _globals['_GENERATERESPONSE']._serialized_end=414
+  _globals['_SKILLSSERVICE']._serialized_start=416
+  _globals['_SKILLSSERVICE']._serialized_end=518
 # @@protoc_insertion_point(module_scope)

@@ -22,25 +22,54 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseedbed/taxonomy/v1/leaf.proto\x12\x13seedbed.taxonomy.v1\"5\n\x08Snapshot\x12)\n\x06leaves\x18\x01 \x03(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\"\x8e\x02\n\x04Leaf\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06\x62ranch\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\r\x12\x12\n\ncreated_by\x18\x05 \x01(\t\x12\x18\n\x10task_description\x18\x06 \x01(\t\x12\x0e\n\x06\x64omain\x18\x07 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x08 \x01(\t\x12/\n\x05seeds\x18\t \x03(\x0b\x32 .seedbed.taxonomy.v1.SeedExample\x12\x30\n\tdocuments\x18\n \x03(\x0b\x32\x1d.seedbed.taxonomy.v1.Document\x12\x0e\n\x06\x64igest\x18\x0b \x01(\t\"U\n\x0bSeedExample\x12\x0f\n\x07\x63ontext\x18\x01 \x01(\t\x12\x35\n\x05pairs\x18\x02 \x03(\x0b\x32&.seedbed.taxonomy.v1.QuestionAndAnswer\"5\n\x11QuestionAndAnswer\x12\x10\n\x08question\x18\x01 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x02 \x01(\t\"{\n\x08\x44ocument\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x62lob\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x0c\n\x04repo\x18\x05 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x06 \x01(\t\x12\x13\n\x0b\x61ttribution\x18\x07 \x01(\t\":\n\nLeafCommit\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseedbed/taxonomy/v1/leaf.proto\x12\x13seedbed.taxonomy.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\"5\n\x08Snapshot\x12)\n\x06leaves\x18\x01 \x03(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\"\xc4\x02\n\x04Leaf\x12\x14\n\x04path\x18\x01 \x01(\tB\x06\x9a\xc2\x18\x02\x08\x01\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06\x62ranch\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\r\x12\x1d\n\ncreated_by\x18\x05 \x01(\tB\t\x9a\xc2\x18\x05\x10\x80\x08 \x01\x12$\n\x10task_description\x18\x06 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\x12\x19\n\x06\x64omain\x18\x07 \x01(\tB\t\x9a\xc2\x18\x05\x10\x80\x08 \x01\x12$\n\x10\x64ocument_outline\x18\x08 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\x12/\n\x05seeds\x18\t \x03(\x0b\x32 .seedbed.taxonomy.v1.SeedExample\x12\x30\n\tdocuments\x18\n \x03(\x0b\x32\x1d.seedbed.taxonomy.v1.Document\x12\x0e\n\x06\x64igest\x18\x0b \x01(\t\"i\n\x0bSeedExample\x12\x1b\n\x07\x63ontext\x18\x01 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12=\n\x05pairs\x18\x02 \x03(\x0b\x32&.seedbed.taxonomy.v1.QuestionAndAnswerB\x06\x9a\xc2\x18\x02(d\"M\n\x11QuestionAndAnswer\x12\x1c\n\x08question\x18\x01 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\x12\x1a\n\x06\x61nswer\x18\x02 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\"\xbb\x01\n\x08\x44ocument\x12\x14\n\x04path\x18\x01 \x01(\tB\x06\x9a\xc2\x18\x02\x08\x01\x12 \n\x04\x62lob\x18\x02 \x01(\tB\x12\x9a\xc2\x18\x0e\x1a\x0c[0-9a-f]{64}\x12\x1b\n\x04size\x18\x03 \x01(\x04\x42\r\x9a\xc2\x18\t1\x00\x00\x00\xa2\x94\x1amB\x12\x12\n\nmedia_type\x18\x04 \x01(\t\x12\x15\n\x04repo\x18\x05 \x01(\tB\x07\x9a\xc2\x18\x03\x10\x80 \x12\x0e\n\x06\x63ommit\x18\x06 \x01(\t\x12\x1f\n\x0b\x61ttribution\x18\x07 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\":\n\nLeafCommit\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seedbed.taxonomy.v1.leaf_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SNAPSHOT']._serialized_start=55
-  _globals['_SNAPSHOT']._serialized_end=108
-  _globals['_LEAF']._serialized_start=111
-  _globals['_LEAF']._serialized_end=381
-  _globals['_SEEDEXAMPLE']._serialized_start=383
-  _globals['_SEEDEXAMPLE']._serialized_end=468
-  _globals['_QUESTIONANDANSWER']._serialized_start=470
-  _globals['_QUESTIONANDANSWER']._serialized_end=523
-  _globals['_DOCUMENT']._serialized_start=525
-  _globals['_DOCUMENT']._serialized_end=648
-  _globals['_LEAFCOMMIT']._serialized_start=650
-  _globals['_LEAFCOMMIT']._serialized_end=708
+  _globals['_LEAF'].fields_by_name['path']._loaded_options = None
+  _globals['_LEAF'].fields_by_name['path']._serialized_options = b'\232\302\030\002\010\001'
+  _globals['_LEAF'].fields_by_name['created_by']._loaded_options = None
+  _globals['_LEAF'].fields_by_name['created_by']._serialized_options = b'\232\302\030\005\020\200\010 \001'
+  _globals['_LEAF'].fields_by_name['task_description']._loaded_options = None
+  _globals['_LEAF'].fields_by_name['task_description']._serialized_options = b'\232\302\030\006\020\200\200\004 \001'
+  _globals['_LEAF'].fields_by_name['domain']._loaded_options = None
+  _globals['_LEAF'].fields_by_name['domain']._serialized_options = b'\232\302\030\005\020\200\010 \001'
+  _globals['_LEAF'].fields_by_name['document_outline']._loaded_options = None
+  _globals['_LEAF'].fields_by_name['document_outline']._serialized_options = b'\232\302\030\006\020\200\200\004 \001'
+  _globals['_SEEDEXAMPLE'].fields_by_name['context']._loaded_options = None
+  _globals['_SEEDEXAMPLE'].fields_by_name['context']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
+  _globals['_SEEDEXAMPLE'].fields_by_name['pairs']._loaded_options = None
+  _globals['_SEEDEXAMPLE'].fields_by_name['pairs']._serialized_options = b'\232\302\030\002(d'
+  _globals['_QUESTIONANDANSWER'].fields_by_name['question']._loaded_options = None
+  _globals['_QUESTIONANDANSWER'].fields_by_name['question']._serialized_options = b'\232\302\030\006\020\200\200\004 \001'
+  _globals['_QUESTIONANDANSWER'].fields_by_name['answer']._loaded_options = None
+  _globals['_QUESTIONANDANSWER'].fields_by_name['answer']._serialized_options = b'\232\302\030\006\020\200\200\004 \001'
+  _globals['_DOCUMENT'].fields_by_name['path']._loaded_options = None
+  _globals['_DOCUMENT'].fields_by_name['path']._serialized_options = b'\232\302\030\002\010\001'
+  _globals['_DOCUMENT'].fields_by_name['blob']._loaded_options = None
+  _globals['_DOCUMENT'].fields_by_name['blob']._serialized_options = b'\232\302\030\016\032\014[0-9a-f]{64}'
+  _globals['_DOCUMENT'].fields_by_name['size']._loaded_options = None
+  _globals['_DOCUMENT'].fields_by_name['size']._serialized_options = b'\232\302\030\t1\000\000\000\242\224\032mB'
+  _globals['_DOCUMENT'].fields_by_name['repo']._loaded_options = None
+  _globals['_DOCUMENT'].fields_by_name['repo']._serialized_options = b'\232\302\030\003\020\200 '
+  _globals['_DOCUMENT'].fields_by_name['attribution']._loaded_options = None
+  _globals['_DOCUMENT'].fields_by_name['attribution']._serialized_options = b'\232\302\030\006\020\200\200\004 \001'
+  _globals['_SNAPSHOT']._serialized_start=87
+  _globals['_SNAPSHOT']._serialized_end=140
+  _globals['_LEAF']._serialized_start=143
+  _globals['_LEAF']._serialized_end=467
+  _globals['_SEEDEXAMPLE']._serialized_start=469
+  _globals['_SEEDEXAMPLE']._serialized_end=574
+  _globals['_QUESTIONANDANSWER']._serialized_start=576
+  _globals['_QUESTIONANDANSWER']._serialized_end=653
+  _globals['_DOCUMENT']._serialized_start=656
+  _globals['_DOCUMENT']._serialized_end=843
+  _globals['_LEAFCOMMIT']._serialized_start=845
+  _globals['_LEAFCOMMIT']._serialized_end=903
 # @@protoc_insertion_point(module_scope)
