@@ -15,6 +15,7 @@ from seedbed.evaluator.score import STEP as EVALUATION
 from seedbed.kernel.bus import WORK, consumer_name
 from seedbed.kernel.settings import load_settings
 from seedbed.trainer.core import STEP as TRAINING
+from tests.deploy.callers import takers_of_folders
 from tests.deploy.charts import CHART, ChartError, faults, lint, of_kind, pod_of, render
 
 ELSEWHERE = ('teacher.url="https://llm.example.org/v1"',)
@@ -264,9 +265,12 @@ def test_who_fetches_models_has_the_hub_s_token_and_its_way_there(packages):
 
 
 def test_callers_are_not_trusted_by_default(whole):
-    for service in ("taxonomy", "trainer"):
-        told = environment_of(of_kind(whole, "Deployment")[service])
-        assert load_settings({"SEEDBED_TRUST_CALLERS": told["SEEDBED_TRUST_CALLERS"]}).trust_callers is False
+    deployed = of_kind(whole, "Deployment")
+    ours = {name: environment_of(one) for name, one in deployed.items() if "SEEDBED_NATS_USER" in str(one)}
+    assert takers_of_folders() <= set(ours)
+    for name, told in ours.items():
+        asked = {"SEEDBED_TRUST_CALLERS": told["SEEDBED_TRUST_CALLERS"]}
+        assert load_settings(asked).trust_callers is False, name
 
 
 def test_a_desk_sees_no_key_and_asks_no_model(whole):

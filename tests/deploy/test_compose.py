@@ -16,6 +16,7 @@ from seedbed.cli.broker_users import users
 from seedbed.cli.stack import wait_serving
 from seedbed.kernel.channel import Access
 from seedbed.kernel.settings import Settings, load_settings
+from tests.deploy.callers import takers_of_folders
 from tests.deploy.compose import CPU, TLS, Composed, localize_broker, read_compose
 from tests.deploy.images import ROOT, read_stages
 from tests.deploy.production import run_taxonomy
@@ -136,6 +137,17 @@ def test_each_setting_is_known_and_it_stops_sooner_than_it_is_killed(name, tmp_p
     assert settings.nats_user == name
     patience = int(SERVICES[name]["stop_grace_period"].removesuffix("s"))
     assert settings.grace < patience
+
+
+@pytest.mark.parametrize("name", WITH_SETTINGS)
+def test_no_service_takes_folders_from_its_callers_but_the_one_that_is_mounted_for_it(name, tmp_path):
+    settings = load_settings(Composed(tmp_path, {}, {}).environment(name))
+    assert settings.trust_callers is False
+    assert settings.taxonomy_folders == (f"{ROOT}/taxonomy" if name == "taxonomy" else "")
+
+
+def test_who_could_take_folders_from_callers_is_among_them():
+    assert {"taxonomy", "trainer", "evaluator"} <= takers_of_folders() <= set(WITH_SETTINGS)
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,14 @@ from tests.servers.process import end, spawn
 TRIED = [page for page in PAGES if blocks(page)]
 # What the pages call services by, as compose opens them.
 PORTS = {"taxonomy": 7401, "runs": 7402, "judge": 7405}
+TOKEN = "SEEDBED_API_TOKEN_FILE"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_group("docs")]
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    """A stack that stays up, and where its services answer."""
+    """A stack that stays up: where its services answer, and the file of its token."""
     folder = tmp_path_factory.mktemp("stack")
     log = folder / "log"
     command = [sys.executable, "-m", "seedbed.cli", "up", "--teacher", "rehearsal", "--json"]
@@ -33,7 +34,7 @@ def stack(tmp_path_factory):
     try:
         wait_for(lambda: b'"addresses"' in log.read_bytes(), "the stack is up", 90)
         found = dict(re.findall(r'"(\w+)": "(127\.0\.0\.1:\d+)"', log.read_text()))
-        yield {name: found[name] for name in PORTS}
+        yield {**{name: found[name] for name in PORTS}, TOKEN: str(folder / "state" / "api_token")}
     finally:
         process.send_signal(signal.SIGINT)
         end(process, patience=30)
@@ -45,7 +46,7 @@ def test_the_commands_of_a_page_work(page, stack, packages, tmp_path):
         (tmp_path / name).symlink_to(ROOT / name)
     programs = [str(packages.helm().parent), str(Path(sys.executable).parent), os.environ["PATH"]]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEEDBED_")}
-    environment = {**kept, "PATH": ":".join(programs), "PYTHONPATH": "services"}
+    environment = {**kept, "PATH": ":".join(programs), "PYTHONPATH": "services", TOKEN: stack[TOKEN]}
     for block in blocks(page):
         told = _localize(block, stack)
         done = subprocess.run(

@@ -36,10 +36,24 @@ def test_what_cannot_be_evaluated_is_named(more, field):
 
 
 @pytest.mark.parametrize(
-    ("more", "field"), [({"base": Base(name="/models/own")}, "base"), ({"benchmarks": "/data"}, "benchmarks")]
+    ("more", "field"),
+    [
+        *(
+            ({"base": Base(name=name)}, "base")
+            for name in ("/etc", "~/own", "./own", "../own", "own", "a/b/c")
+        ),
+        ({"benchmarks": "/data"}, "benchmarks"),
+    ],
 )
-def test_folders_are_read_for_the_machines_own_user_only(more, field):
+def test_folders_are_taken_from_the_machines_own_user_alone(more, field, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
     complete(ask(**more), trust_callers=True)
     with pytest.raises(InputError) as caught:
         complete(ask(**more), trust_callers=False)
     assert [one.field for one in caught.value.violations] == [field]
+
+
+def test_models_on_the_hub_are_taken_from_everybody():
+    for name in ("gpt2", "org/model", "Qwen/Qwen2.5-0.5B"):
+        complete(ask(base=Base(name=name)), trust_callers=False)

@@ -9,6 +9,7 @@ import pytest
 from seedbed.kernel.errors import InputError
 from seedbed.taxonomy import front
 from seedbed.taxonomy import git as running
+from seedbed.taxonomy.findings import errors_of
 from seedbed.taxonomy.git import NOWHERE, GitFailed, git
 from seedbed.taxonomy.hosts import Reach
 from seedbed.taxonomy.mirrors import Mirrors, Rules
@@ -64,6 +65,27 @@ def test_a_near_taxonomy_may_name_what_its_user_may(tmp_path, cache):
 def test_callers_that_are_not_trusted_name_the_open_network_only(cache, source):
     with pytest.raises(InputError, match=r"host of the inside|is on the machine of the service"):
         front.read(source, cache=cache, rules=Rules(trust_callers=False))
+
+
+def test_callers_that_are_not_trusted_name_the_folders_that_are_opened_to_them(tmp_path, cache):
+    mounted = garden(tmp_path / "mounted")
+    commit(mounted)
+    (mounted / "way out").symlink_to(garden(tmp_path / "private"))
+    rules = Rules(trust_callers=False, folders=(mounted,))
+    for source in (str(mounted), f"{mounted}@HEAD", f"file://{mounted}", f"{mounted}/."):
+        assert len(front.list_leaves(source, cache=cache, rules=rules)) == 3
+    for other in (tmp_path / "private", mounted / "way out", mounted / "..", tmp_path, f"{mounted}er"):
+        with pytest.raises(InputError, match="is on the machine of the service"):
+            front.read(str(other), cache=cache, rules=rules)
+
+
+def test_a_taxonomy_in_such_a_folder_names_no_other(tmp_path, cache):
+    private = garden(tmp_path / "private")
+    document = {"repo": str(private), "commit": commit(private), "patterns": ["**/*.md"]}
+    mounted = plant(tmp_path / "mounted", {"knowledge/science/birds/qna.yaml": knowledge(document)})
+    assert not errors_of(front.lint(str(mounted), cache=cache).findings)
+    found = front.lint(str(mounted), cache=cache, rules=Rules(trust_callers=False, folders=(mounted,)))
+    assert any("is on this machine" in finding.message for finding in errors_of(found.findings))
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""What may be asked of the evaluator, and the name that equal inputs give an evaluation. Pure."""
+"""What may be asked of the evaluator, and the name that equal inputs give an evaluation."""
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from seedbed.bus.v1.bus_pb2 import StepSpec
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
@@ -8,6 +10,7 @@ from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.step import spec_digest
 
+_ON_THE_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 QUESTIONS = 20
 MOST_QUESTIONS = 1000
 VERSION = 2
@@ -48,7 +51,8 @@ def _find_faults(request: EvaluateRequest) -> Iterator[Violation]:
 
 def _find_folders(request: EvaluateRequest) -> Iterator[Violation]:
     """What others than the machine's own user may not have read."""
-    if request.base.name.startswith(("/", "~", ".")):
+    name = request.base.name
+    if name and (Path(name).is_dir() or not _ON_THE_HUB.fullmatch(name)):
         yield Violation(
             "base", "must be a model on the hub or a checkpoint: no folders are taken from callers"
         )

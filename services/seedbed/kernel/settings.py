@@ -104,6 +104,9 @@ class Settings(BaseModel):
     trust_callers: bool = True
     """Whether callers may name folders of the machine that a service is on, and hosts of the inside. Switch
     it off where others than the machine's own user call."""
+    taxonomy_folders: str = ""
+    """Folders of its machine, parted by colons, that the taxonomy service reads even for callers who are not
+    trusted."""
     cache_folder: Path = Path("/tmp/seedbed-cache")  # noqa: S108  a default for development; images set their own
     otlp_endpoint: str = ""
     """Where metrics and traces go: base address of a collector that takes OTLP over HTTP. Empty: nowhere,

@@ -32,12 +32,20 @@ class Rules:
     # Whether callers may name folders of this machine, and hosts of the inside.
     trust_callers: bool = True
     repository_bytes: int = 2_000_000_000
+    # That any caller may name.
+    folders: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> "Rules":
         """As the settings say."""
         hosts = tuple(settings.internal_hosts.replace(",", " ").split())
-        return cls(Reach(hosts), settings.trust_callers, settings.repository_max_bytes)
+        folders = tuple(Path(each) for each in settings.taxonomy_folders.split(":") if each)
+        return cls(Reach(hosts), settings.trust_callers, settings.repository_max_bytes, folders)
+
+    def allow(self, path: Path) -> bool:
+        """Whether callers may name a path of this machine."""
+        real = path.resolve()
+        return self.trust_callers or any(real.is_relative_to(folder.resolve()) for folder in self.folders)
 
 
 class Mirrors:

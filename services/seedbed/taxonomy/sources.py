@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seedbed.kernel.errors import InputError
@@ -40,12 +40,16 @@ def open_source(text: str, mirrors: Mirrors, revision: str = "") -> Source:
     try:
         if is_remote(address):
             return _remote(address, revision, mirrors)
-        if not mirrors.rules.trust_callers:
+        path = Path(address.removeprefix("file://"))
+        if not mirrors.rules.allow(path):
             raise InputError(
                 f"`{text}` is on the machine of the service, which does not read from there",
-                hint="name a repository, https://… or ssh://…; SEEDBED_TRUST_CALLERS allows folders",
+                hint="name a repository, https://… or ssh://…; SEEDBED_TAXONOMY_FOLDERS allows some folders, "
+                "SEEDBED_TRUST_CALLERS all",
             )
-        return _local(Path(address.removeprefix("file://")), revision, mirrors)
+        found = _local(path, revision, mirrors)
+        # Who may name but some of its folders may not have others named by a taxonomy either.
+        return replace(found, local=mirrors.rules.trust_callers)
     except GitFailed as failed:
         raise InputError(f"cannot read the taxonomy {without_secret(text)}: {failed}") from failed
     except OSError as broken:

@@ -26,9 +26,7 @@
 {{- with $root.Values.otlpEndpoint }}
 - {name: SEEDBED_OTLP_ENDPOINT, value: {{ . | quote }}}
 {{- end }}
-{{- if has $service (list "taxonomy" "trainer") }}
 - {name: SEEDBED_TRUST_CALLERS, value: {{ $root.Values.trustCallers | quote }}}
-{{- end }}
 {{- if eq $service "taxonomy" }}
 - {name: SEEDBED_INTERNAL_HOSTS, value: {{ $root.Values.internalHosts | quote }}}
 {{- end }}
