@@ -1,9 +1,32 @@
-"""Small PDFs written by hand: lines at places and sizes, with an outline or without."""
+"""Small PDFs written by hand: text at places, in fonts and sizes, with rules, pictures and an outline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-HEIGHT = 792
+WIDTH, HEIGHT = 612, 792
+
+
+# Of Helvetica, in thousandths of its size.
+_WIDTHS = {
+    **dict.fromkeys("abdeghnopqu0123456789L", 556),
+    **dict.fromkeys("cksvxyz", 500),
+    **dict.fromkeys(" ft.,:I", 278),
+    **dict.fromkeys("ijl", 222),
+    **dict.fromkeys("HCDNRU", 722),
+    "m": 833,
+    "r": 333,
+    "w": 722,
+    "A": 667,
+    "P": 667,
+    "O": 778,
+    "T": 611,
+    "M": 833,
+}
+
+
+def width_of(text: str, size: float = 11) -> float:
+    """How wide a text in Helvetica is."""
+    return sum(_WIDTHS[letter] for letter in text) * size / 1000
 
 
 @dataclass(frozen=True)
@@ -14,26 +37,71 @@ class At:
     y: float
     size: float = 11
     x: float = 72
+    font: str = "Helvetica"
+    rise: float = 0
 
 
-def make_pdf(pages: Sequence[Sequence[At]], outline: Sequence[tuple[str, int]] = ()) -> bytes:
-    """A PDF with these lines; the outline is of titles and page numbers from 0."""
-    objects = {
-        3: "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-        # Not embedded: PDFium knows the map from codes to Hangul by itself.
-        4: "<< /Type /Font /Subtype /Type0 /BaseFont /HYSMyeongJo-Medium /Encoding /UniKS-UCS2-H "
-        "/DescendantFonts [5 0 R] >>",
-        5: "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HYSMyeongJo-Medium /DW 1000 "
-        "/CIDSystemInfo << /Registry (Adobe) /Ordering (Korea1) /Supplement 1 >> /FontDescriptor 6 0 R >>",
-        6: "<< /Type /FontDescriptor /FontName /HYSMyeongJo-Medium /Flags 4 /FontBBox [0 -200 1000 900] "
-        "/ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 800 /StemV 80 >>",
-    }
-    numbers = [10 + 2 * index for index in range(len(pages))]
-    for number, lines in zip(numbers, pages, strict=True):
-        content = "\n".join(_show(line) for line in lines)
+@dataclass(frozen=True)
+class Glyphs:
+    """Glyphs as they stand from left to right, each half its size wide; one may say several letters."""
+
+    glyphs: tuple[str, ...]
+    y: float
+    size: float = 10
+    x: float = 72
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line that is drawn."""
+
+    x: float
+    y: float
+    to_x: float
+    to_y: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: one grey point, as large as this."""
+
+    x: float = 0
+    y: float = 0
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+@dataclass(frozen=True)
+class Turned:
+    """What stands on a page turned by degrees against it, about a place."""
+
+    marks: tuple["At", ...]
+    degrees: int
+    x: float
+    y: float
+
+
+Mark = At | Glyphs | Rule | Picture | Turned
+
+
+def make_pdf(
+    pages: Sequence[Sequence[Mark]],
+    outline: Sequence[tuple[str, int]] = (),
+    *,
+    rotate: int = 0,
+    crop: tuple[float, float, float, float] | None = None,
+) -> bytes:
+    """A PDF of these pages; the outline is of titles and page numbers from 0."""
+    alphabet = _alphabet(pages)
+    objects = _fonts(alphabet)
+    numbers = [100 + 2 * index for index in range(len(pages))]
+    box = f"/CropBox [{' '.join(map(str, crop))}] " if crop else ""
+    for number, marks in zip(numbers, pages, strict=True):
+        content = "\n".join(_show(mark, alphabet) for mark in marks)
         objects[number] = (
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 {HEIGHT}] /Contents {number + 1} 0 R "
-            "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>"
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] {box}/Rotate {rotate} "
+            f"/Contents {number + 1} 0 R /Resources << /XObject << /I 20 0 R >> "
+            "/Font << /F1 3 0 R /F2 4 0 R /F3 7 0 R /F4 8 0 R /F5 9 0 R >> >> >>"
         )
         objects[number + 1] = f"<< /Length {len(content)} >>\nstream\n{content}\nendstream"
     kids = " ".join(f"{number} 0 R" for number in numbers)
@@ -42,14 +110,66 @@ def make_pdf(pages: Sequence[Sequence[At]], outline: Sequence[tuple[str, int]] =
     if outline:
         objects |= _outline(outline, numbers, max(objects) + 1)
         objects[1] = f"<< /Type /Catalog /Pages 2 0 R /Outlines {max(objects)} 0 R >>"
-    return _write(objects)
+    return write(objects)
 
 
-def _show(line: At) -> str:
-    if line.text.isascii():
-        escaped = line.text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-        return f"BT /F1 {line.size} Tf {line.x} {line.y} Td ({escaped}) Tj ET"
-    return f"BT /F2 {line.size} Tf {line.x} {line.y} Td <{line.text.encode('utf-16-be').hex()}> Tj ET"
+def _alphabet(pages: Iterable[Sequence[Mark]]) -> list[str]:
+    found = {
+        glyph: None for page in pages for mark in page if isinstance(mark, Glyphs) for glyph in mark.glyphs
+    }
+    return list(found)
+
+
+def _fonts(alphabet: Sequence[str]) -> dict[int, str]:
+    names = "".join(
+        f"<{code:02x}> <{glyph.encode('utf-16-be').hex()}>\n" for code, glyph in enumerate(alphabet, start=33)
+    )
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def /CMapType 2 def\n"
+        f"1 begincodespacerange <00> <ff> endcodespacerange\n{len(alphabet)} beginbfchar\n{names}endbfchar\n"
+        "endcmap end end"
+    )
+    standard = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
+    return {
+        3: standard.format("Helvetica"),
+        # Not embedded: PDFium knows the map from codes to Hangul by itself.
+        4: "<< /Type /Font /Subtype /Type0 /BaseFont /HYSMyeongJo-Medium /Encoding /UniKS-UCS2-H "
+        "/DescendantFonts [5 0 R] >>",
+        5: "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HYSMyeongJo-Medium /DW 1000 "
+        "/CIDSystemInfo << /Registry (Adobe) /Ordering (Korea1) /Supplement 1 >> /FontDescriptor 6 0 R >>",
+        6: "<< /Type /FontDescriptor /FontName /HYSMyeongJo-Medium /Flags 4 /FontBBox [0 -200 1000 900] "
+        "/ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 800 /StemV 80 >>",
+        7: standard.format("Helvetica-Bold"),
+        8: standard.format("Courier"),
+        9: "<< /Type /Font /Subtype /TrueType /BaseFont /Shapes /FirstChar 33 "
+        f"/LastChar {32 + max(len(alphabet), 1)} /Widths [{'500 ' * max(len(alphabet), 1)}] "
+        "/ToUnicode 10 0 R /FontDescriptor 11 0 R >>",
+        10: f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
+        11: "<< /Type /FontDescriptor /FontName /Shapes /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle 0 "
+        "/Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
+        20: "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
+        "/BitsPerComponent 8 /Length 1 >>\nstream\nx\nendstream",
+    }
+
+
+def _show(mark: Mark, alphabet: Sequence[str]) -> str:
+    if isinstance(mark, Rule):
+        return f"{mark.x} {mark.y} m {mark.to_x} {mark.to_y} l S"
+    if isinstance(mark, Picture):
+        return f"q {mark.width} 0 0 {mark.height} {mark.x} {mark.y} cm /I Do Q"
+    if isinstance(mark, Turned):
+        inner = "\n".join(_show(one, alphabet) for one in mark.marks)
+        cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1), 45: (0.7071, 0.7071)}[mark.degrees]
+        return f"q {cosine} {sine} {-sine} {cosine} {mark.x} {mark.y} cm\n{inner}\nQ"
+    if isinstance(mark, Glyphs):
+        codes = bytes(33 + alphabet.index(glyph) for glyph in mark.glyphs).hex()
+        return f"BT /F5 {mark.size} Tf {mark.x} {mark.y} Td <{codes}> Tj ET"
+    place = f"{mark.size} Tf {mark.x} {mark.y} Td {mark.rise} Ts"
+    if mark.text.isascii():
+        escaped = mark.text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        font = {"Helvetica": "F1", "Helvetica-Bold": "F3", "Courier": "F4"}[mark.font]
+        return f"BT /{font} {place} ({escaped}) Tj ET"
+    return f"BT /F2 {place} <{mark.text.encode('utf-16-be').hex()}> Tj ET"
 
 
 def _outline(outline: Sequence[tuple[str, int]], pages: list[int], first: int) -> dict[int, str]:
@@ -65,7 +185,7 @@ def _outline(outline: Sequence[tuple[str, int]], pages: list[int], first: int) -
     return found
 
 
-def _write(objects: dict[int, str]) -> bytes:
+def write(objects: dict[int, str]) -> bytes:
     data, offsets = b"%PDF-1.7\n", {}
     for number in sorted(objects):
         offsets[number] = len(data)

@@ -61,7 +61,7 @@ CONVERTERS = {
     "text/markdown": Converter("plain", 1),
     "text/plain": Converter("plain", 1),
     "text/html": Converter("html", 2, "selectolax"),
-    "application/pdf": Converter("pdf", 1, "pypdfium2"),
+    "application/pdf": Converter("pdf", 2, "pypdfium2"),
     DOCX: Converter("docx", 2, "lxml"),
 }
 
