@@ -6,11 +6,15 @@ from pathlib import Path
 
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.weights import is_gguf, pretrained
 from seedbed.trainer.core import SCRATCH
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-_HINT = "name a folder in Hugging Face's layout on the trainer's machine, a model on the hub, or `scratch`"
+_HINT = (
+    "name a folder in Hugging Face's layout or a GGUF file on the trainer's machine, a model on the hub, "
+    "or `scratch`"
+)
 
 
 def find_base(model: str, *, trust_callers: bool) -> Base:
@@ -19,11 +23,12 @@ def find_base(model: str, *, trust_callers: bool) -> Base:
         raise InputError("no model is named", hint=_HINT)
     if model == SCRATCH:
         return Base(name=SCRATCH)
-    folder = Path(model).expanduser()
-    if folder.is_dir():
+    place = Path(model).expanduser()
+    if place.is_dir() or is_gguf(model):
         if not trust_callers:
             raise InputError("this trainer takes no folders from its callers", hint="name a model on the hub")
-        return Base(name=str(folder.absolute()), digest=_hash_folder(folder))
+        digest = _hash_folder(place) if place.is_dir() else _hash_gguf(place)
+        return Base(name=str(place.absolute()), digest=digest)
     if not _NAME.fullmatch(model):
         raise InputError(f"there is no model {model}: no such folder", hint=_HINT)
     return Base(name=model, digest=_find_revision(model))
@@ -36,12 +41,21 @@ def _hash_folder(folder: Path) -> str:
             hint="name its base, or put the adapter on it for good first: `merge_and_unload` of peft does so",
         )
     if not (folder / "config.json").is_file():
-        raise InputError(f"{folder} holds no model: config.json is missing", hint=_HINT)
-    lines = []
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
-        with path.open("rb") as file:
-            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()} {path.name}")
-    return sha256_hex("\n".join(lines))
+        found = sorted(path.name for path in folder.iterdir() if is_gguf(path.name))
+        hint = f"name the file: {folder / found[0]}" if found else _HINT
+        raise InputError(f"{folder} holds no model: config.json is missing", hint=hint)
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return sha256_hex("\n".join(f"{_hash(path)} {path.name}" for path in files))
+
+
+def _hash_gguf(path: Path) -> str:
+    pretrained(str(path))  # Refused now rather than by a training process.
+    return _hash(path)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _find_revision(model: str) -> str:

@@ -12,7 +12,7 @@ from seedbed.trainer.v1.checkpoint_pb2 import Base
 from seedbed.trainer.v1.trainer_service_pb2 import Phase as PhaseEntry
 from seedbed.trainer.v1.trainer_service_pb2 import PhaseState, Training
 
-VERSION = 2
+VERSION = 3
 """Raised when the code changes what comes of a phase, and only then: all is trained anew."""
 SCRATCH = "scratch"
 STEP = "trainer.phase"

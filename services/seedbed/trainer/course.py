@@ -10,18 +10,28 @@ import torch
 from seedbed.dataset import read_manifest
 from seedbed.kernel.checkpoints import read_checkpoint_manifest
 from seedbed.trainer import scratch
+from seedbed.trainer.adapters import adapt, take_up_adapter
 from seedbed.trainer.batches import plan_steps
 from seedbed.trainer.gpu import suit_gpu
 from seedbed.trainer.job import Job
 from seedbed.trainer.loop import Course
-from seedbed.trainer.masks import NotRendered, Sample, make_sample
+from seedbed.trainer.masks import NotRendered, Sample, make_samples
+from seedbed.trainer.numbers import number_type
 from seedbed.trainer.recipe import BASE, Phase, TrainingRecipe, read_training_recipe
 from seedbed.trainer.rows import Row, Rows, read_dataset, read_external
 from seedbed.trainer.selection import Chosen, NothingSelected, choose_rows
-from seedbed.trainer.student import Student, adapt, check_student, load_model, load_tokenizer, take_up_adapter
+from seedbed.trainer.student import (
+    Student,
+    check_student,
+    check_vocabulary,
+    load_model,
+    load_tokenizer,
+)
 from seedbed.trainer.v1.checkpoint_pb2 import Excluded, WeightsKind
 
 _EXAMPLES = 5
+_SHOWN = 300
+"""Characters of an example, at most."""
 
 
 @dataclass
@@ -35,6 +45,8 @@ class Prepared:
     model: Any
     student: Student
     bfloat16: bool
+    kept_as: torch.dtype | None = None
+    """The type of the base's numbers, which the checkpoint keeps."""
     excluded: Excluded = field(default_factory=Excluded)
 
 
@@ -49,7 +61,7 @@ def prepare(job: Job, device: torch.device) -> Prepared:
     else:
         phase = recipe.phase(job.phase)
         chosen, malformed = choose(job, recipe, phase)
-    tokenizer, model = _load(job, recipe, device)
+    tokenizer, model, kept_as = _load(job, recipe, device)
     phase = _bound(phase, model)
     excluded = Excluded(malformed=len(malformed), examples=malformed[:_EXAMPLES])
     kept, samples = _encode(tokenizer, recipe, phase, chosen, excluded)
@@ -58,14 +70,16 @@ def prepare(job: Job, device: torch.device) -> Prepared:
             f"phase {phase.name}: none of its {len(chosen)} rows can be trained on: {describe(excluded)}",
             hint="; ".join(excluded.examples),
         )
+    vocabulary = check_vocabulary(model, tokenizer, job.model_name, samples)
     suit_gpu(model)
     student = Student(model, eager=recipe.attention == "eager")
-    check_student(student, len(tokenizer))
+    check_student(student, vocabulary, packing=recipe.packing)
     row_tokens = recipe.row_tokens if job.phase != BASE else phase.context
     lengths = [len(sample.ids) for sample in samples]
     steps = plan_steps(phase, lengths, recipe.seed, row_tokens, packing=recipe.packing)
     course = Course(recipe, phase, samples, steps)
-    return Prepared(course, kept, tokenizer, model, student, has_bfloat16(recipe, device), excluded)
+    bfloat16 = has_bfloat16(recipe, device)
+    return Prepared(course, kept, tokenizer, model, student, bfloat16, kept_as, excluded)
 
 
 def choose(job: Job, recipe: TrainingRecipe, phase: Phase) -> tuple[list[Chosen], list[str]]:
@@ -103,17 +117,17 @@ def _system_prompt(dataset: Path) -> str:
 
 def _bound(phase: Phase, model: Any) -> Phase:
     """A phase whose longest sample the model can read."""
-    most = getattr(model.config, "max_position_embeddings", None)
+    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if not most or phase.context <= most:
         return phase
     return phase.model_copy(update={"context": most})
 
 
-def _load(job: Job, recipe: TrainingRecipe, device: torch.device) -> tuple[Any, Any]:
+def _load(job: Job, recipe: TrainingRecipe, device: torch.device) -> tuple[Any, Any, torch.dtype | None]:
     if job.phase == BASE:
         texts = scratch.texts_of([*read_dataset(job.dataset).rows, *scratch.general_rows("")])
         tokenizer = scratch.make_tokenizer(texts, recipe.scratch.vocabulary, recipe.scratch.context)
-        return tokenizer, scratch.make_model(recipe.scratch, tokenizer, recipe.seed).to(device)
+        return tokenizer, scratch.make_model(recipe.scratch, tokenizer, recipe.seed).to(device), None
     parent = job.parent
     adapter = parent is not None and _kind(parent) == WeightsKind.WEIGHTS_KIND_ADAPTER
     folder = job.model if parent is None or adapter else str(parent)
@@ -132,7 +146,7 @@ def _load(job: Job, recipe: TrainingRecipe, device: torch.device) -> tuple[Any, 
             if adapter and parent
             else adapt(model, recipe.lora, job.model_name)
         )
-    return tokenizer, model.to(device)
+    return tokenizer, model.to(device), number_type(folder, revision)
 
 
 def _kind(folder: Path) -> WeightsKind.ValueType:
@@ -144,25 +158,33 @@ def _encode(
 ) -> tuple[list[Chosen], list[Sample]]:
     """The rows that can be trained on, and their tokens; the others are counted."""
     kept, samples = [], []
+    # Of a text that is longer no cut into tokens fits, and to cut it may take minutes.
+    room = phase.context * max(map(len, tokenizer.get_vocab()))
     for one in chosen:
+        letters = sum(len(text) for message in one.row.messages for text in message.values())
+        if letters > room:
+            excluded.too_long += 1
+            _exemplify(excluded, one.row, f"{letters} characters, and {phase.context} tokens fit")
+            continue
         try:
-            sample = make_sample(tokenizer, one.row, recipe.system)
+            made = make_samples(tokenizer, one.row, recipe.system)
         except NotRendered as error:
             excluded.not_rendered += 1
             _exemplify(excluded, one.row, str(error))
             continue
-        if len(sample.ids) > phase.context:
-            excluded.too_long += 1
-            _exemplify(excluded, one.row, f"{len(sample.ids)} tokens, of which {phase.context} fit")
-        elif not sample.counted_tokens:
-            excluded.nothing_counted += 1
-            _exemplify(excluded, one.row, "nothing in it is to be learnt")
-        else:
-            kept.append(one)
-            samples.append(sample)
+        for sample in made:
+            if len(sample.ids) > phase.context:
+                excluded.too_long += 1
+                _exemplify(excluded, one.row, f"{len(sample.ids)} tokens, of which {phase.context} fit")
+            elif not sample.counted_tokens:
+                excluded.nothing_counted += 1
+                _exemplify(excluded, one.row, "nothing in it is to be learnt")
+            else:
+                kept.append(one)
+                samples.append(sample)
     return kept, samples
 
 
 def _exemplify(excluded: Excluded, row: Row, why: str) -> None:
     if len(excluded.examples) < _EXAMPLES:
-        excluded.examples.append(f"{row.leaf or 'row'} {row.id}: {why}")
+        excluded.examples.append(f"{row.leaf or 'row'} {row.id[:_SHOWN]}: {why[:_SHOWN]}")

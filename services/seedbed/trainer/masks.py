@@ -2,25 +2,35 @@
 
 Every message's text is marked at both ends and rendered by the template; where the marks come out is where
 the text stands. So nothing needs to be known of a template, and one that leaves out or alters a turn is found
-out. What is learnt from is the text without marks, cut into tokens as it will be when the student is asked.
+out. Of an answer all counts that the student has to say, from the end of what it is asked with to the end of
+its turn. What is learnt from is the text without marks, cut into tokens as it will be when it is asked.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from jinja2.exceptions import TemplateError
-
+from seedbed.kernel.chats import Message, prepare_messages
 from seedbed.kernel.errors import ItemError
+from seedbed.trainer.marks import THOUGHTS, Marks, NotRendered, Places
 from seedbed.trainer.rows import Row
+from seedbed.trainer.signs import Signs, signs_of
+from seedbed.trainer.turns import ShownOtherwise, Turns, write
 
-_PRIVATE = range(0xE000, 0xF8FF)
-_THOUGHTS = ("reasoning_content", "thinking")
-Message = dict[str, str]
-
-
-class NotRendered(Exception):
-    """The template refuses a conversation, or leaves out or alters a part of it; says which."""
+__all__ = [
+    "NoTemplate",
+    "NotRendered",
+    "Rendered",
+    "Sample",
+    "ShownOtherwise",
+    "check_template",
+    "encode",
+    "make_sample",
+    "make_samples",
+    "prepare_messages",
+    "render",
+]
 
 
 class NoTemplate(ItemError):
@@ -36,6 +46,10 @@ class Rendered:
 
     text: str
     spans: tuple[tuple[int, int], ...]
+    contents: tuple[tuple[int, int], ...] = ()
+    """What stands in the messages themselves."""
+    ends: tuple[str, ...] = ()
+    """Tokens that end an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,8 @@ class Sample:
 
     ids: tuple[int, ...]
     counted: tuple[bool, ...]
+    ends: tuple[int, ...] = field(default=(), compare=False)
+    """Tokens that end an answer."""
 
     @property
     def counted_tokens(self) -> int:
@@ -51,65 +67,80 @@ class Sample:
         return sum(self.counted[1:])
 
 
-def prepare_messages(messages: Sequence[Message], system: str) -> list[Message]:
-    """Messages with their system messages kept, merged into the first user's, or dropped."""
-    if system == "keep":
-        return list(messages)
-    rest = [message for message in messages if message["role"] != "system"]
-    said = [message["content"] for message in messages if message["role"] == "system"]
-    if system == "merge" and said:
-        for number, message in enumerate(rest):
-            if message["role"] == "user":
-                content = "\n\n".join([*said, message["content"]])
-                rest[number] = {**message, "content": content}
-                break
-    return rest
-
-
-def render(tokenizer: Any, messages: Sequence[Message], *, unmask: bool) -> Rendered:
-    """Render a conversation. Raises NotRendered."""
-    opening, closing = _marks(messages)
-    marked = [_mark(message, number, opening, closing) for number, message in enumerate(messages)]
-    text, places = _unmark(_apply(tokenizer, marked), opening, closing)
-    if text != _apply(tokenizer, messages):
+def render(tokenizer: Any, messages: Sequence[Message], *, unmask: bool, since: int = 0) -> Rendered:
+    """Render a conversation, of which what comes from message `since` on counts. Raises NotRendered."""
+    marks = Marks.beside(messages)
+    marked = marks.put(messages)
+    text, places = marks.find(write(tokenizer, marked))
+    if text != write(tokenizer, messages):
         raise NotRendered("the chat template alters the text of a message")
-    spans = []
-    for number, message in enumerate(messages):
+    _check_places(messages, places)
+    spans: list[tuple[int, int]] = []
+    ends: list[str] = []
+    turns = Turns(tokenizer, marks, marked, text, places)
+    for number, message in enumerate(messages[since:], since):
         found = places.get((number, "content"), [])
-        if len(found) != 1 and message["content"].strip():
-            what = "leaves out" if not found else "repeats"
-            raise NotRendered(f"the chat template {what} message {number + 1}, of the {message['role']}")
-        if not _counts(message["role"], unmask=unmask):
-            continue
-        spans += [place for name in _THOUGHTS for place in places.get((number, name), [])]
-        spans += [(start, _end(tokenizer, text, end, message["role"])) for start, end in found]
-    starts = [found[0][0] for (_, name), found in sorted(places.items()) if name == "content"]
-    if starts != sorted(starts):
-        raise NotRendered("the chat template changes the order of the messages")
-    if messages[-1]["role"] == "assistant" and spans and not text[spans[-1][1] :].strip():
-        # It ends without a word that it ends: a student would never learn to stop.
-        text, spans = _close(tokenizer, text, spans)
-    return Rendered(text, tuple(sorted(spans)))
+        if message["role"] == "assistant" and found:
+            start = turns.start(number)
+            end, closed = turns.end(number)
+            spans.append((start, end))
+            ends += closed
+        elif unmask and message["role"] != "system":
+            spans += found
+    if turns.open and tokenizer.eos_token:
+        # It ends without a token that ends it: a student would never learn to stop.
+        start, end = spans.pop()
+        text = text[:end] + tokenizer.eos_token
+        spans.append((start, len(text)))
+        ends = [tokenizer.eos_token, *turns.passing]
+    contents = sorted(place for found in places.values() for place in found)
+    return Rendered(text, tuple(sorted(spans)), tuple(contents), tuple(ends))
 
 
 def encode(tokenizer: Any, rendered: Rendered) -> Sample:
-    """Cut a rendered conversation into tokens; one counts where any of its characters does."""
-    encoded = tokenizer(rendered.text, add_special_tokens=False, return_offsets_mapping=True)
+    """Cut a rendered conversation into tokens; one counts where any of its characters does.
+
+    Raises NotRendered where a message holds what ends a turn, and cannot be taken for plain text.
+    """
+    signs = signs_of(tokenizer)
+    ids, offsets = _cut(tokenizer, signs, rendered)
     counted, seen, place = [], 0, 0
-    for first, last in encoded["offset_mapping"]:
+    spans = rendered.spans
+    for first, last in offsets:
         # Byte-level tokenizers leave the white space before a word out of its offsets.
         start = min(first, seen) if last > seen else first
         seen = max(seen, last)
-        while place < len(rendered.spans) and rendered.spans[place][1] <= start:
+        while place < len(spans) and spans[place][1] <= start:
             place += 1
-        counted.append(start < last and place < len(rendered.spans) and rendered.spans[place][0] < last)
-    return Sample(tuple(encoded["input_ids"]), tuple(counted))
+        counted.append(start < last and place < len(spans) and spans[place][0] < last)
+    ends = tuple(tokenizer.convert_tokens_to_ids(list(dict.fromkeys(rendered.ends))))
+    return Sample(tuple(ids), tuple(counted), ends)
 
 
 def make_sample(tokenizer: Any, row: Row, system: str) -> Sample:
     """A row as tokens. Raises NotRendered."""
     messages = prepare_messages(row.messages, system)
     return encode(tokenizer, render(tokenizer, messages, unmask=row.unmask))
+
+
+def make_samples(tokenizer: Any, row: Row, system: str) -> list[Sample]:
+    """A row as tokens: in one, or in one for each answer where the template shows earlier ones otherwise.
+
+    Raises NotRendered.
+    """
+    try:
+        return [make_sample(tokenizer, row, system)]
+    except ShownOtherwise:
+        messages = prepare_messages(row.messages, system)
+        answers = [number for number, message in enumerate(messages) if message["role"] == "assistant"]
+        if answers == [len(messages) - 1]:
+            raise
+    samples, since = [], 0
+    for number in answers:
+        rendered = render(tokenizer, messages[: number + 1], unmask=row.unmask, since=since)
+        samples.append(encode(tokenizer, rendered))
+        since = number + 1
+    return samples
 
 
 def check_template(tokenizer: Any, name: str) -> None:
@@ -124,106 +155,71 @@ def check_template(tokenizer: Any, name: str) -> None:
             f"{name} has a slow tokenizer, which does not say where its tokens stand in the text",
             hint="save it with its `tokenizer.json`",
         )
+    for fault in _find_faults(tokenizer):
+        raise NoTemplate(
+            f"the chat template of {name} cannot be trained with: {fault}",
+            hint="give another as `chat_template` in the training recipe",
+        )
 
 
-def _counts(role: str, *, unmask: bool) -> bool:
-    return role == "assistant" or (unmask and role != "system")
-
-
-def _marks(messages: Sequence[Message]) -> tuple[str, str]:
-    """Two characters that stand nowhere in the messages."""
-    used = {character for message in messages for text in message.values() for character in text}
-    free = (chr(code) for code in _PRIVATE if chr(code) not in used)
-    return next(free), next(free)
-
-
-def _mark(message: Message, number: int, opening: str, closing: str) -> Message:
-    """A message whose texts have marks at both ends, within the white space there, which templates trim."""
-    marked = dict(message)
-    for name in ("content", *_THOUGHTS):
-        text = message.get(name, "")
-        core = text.strip()
-        if core:
-            start = text.index(core)
-            name_of = f"{number}{name[0]}"
-            inner = f"{opening}{name_of}{opening}{core}{closing}{name_of}{closing}"
-            marked[name] = text[:start] + inner + text[start + len(core) :]
-    return marked
-
-
-_NAMES = {name[0]: name for name in ("content", *_THOUGHTS)}
-Places = dict[tuple[int, str], list[tuple[int, int]]]
-
-
-def _unmark(text: str, opening: str, closing: str) -> tuple[str, Places]:
-    """The text without marks, and where what they marked stands. Raises NotRendered."""
-    plain: list[str] = []
-    length = 0
-    open_at: dict[str, int] = {}
-    places: Places = {}
-    pieces = _split(text, opening, closing)
-    for kind, piece in pieces:
-        if not kind:
-            plain.append(piece)
-            length += len(piece)
-        elif kind == opening:
-            open_at[piece] = length
-        elif piece in open_at:
-            key = (int(piece[:-1]), _NAMES[piece[-1]])
-            places.setdefault(key, []).append((open_at.pop(piece), length))
-        else:
-            raise NotRendered(f"the chat template cuts off the beginning of message {int(piece[:-1]) + 1}")
-    for name in open_at:
-        raise NotRendered(f"the chat template cuts off the end of message {int(name[:-1]) + 1}")
-    return "".join(plain), places
-
-
-def _split(text: str, opening: str, closing: str) -> list[tuple[str, str]]:
-    """Stretches of plain text and names of marks, in order. Raises NotRendered."""
-    pieces = []
-    at = 0
-    while at < len(text):
-        marks = [place for mark in (opening, closing) if (place := text.find(mark, at)) >= 0]
-        if not marks:
-            break
-        start = min(marks)
-        kind = text[start]
-        end = text.find(kind, start + 1)
-        name = text[start + 1 : end] if end >= 0 else ""
-        if not name[:-1].isdecimal() or name[-1:] not in _NAMES:
-            raise NotRendered("the chat template alters the text of a message")
-        pieces += [("", text[at:start]), (kind, name)]
-        at = end + 1
-    return [*pieces, ("", text[at:])]
-
-
-def _end(tokenizer: Any, text: str, end: int, role: str) -> int:
-    """Where a stretch ends: after the token that ends the assistant's turn, which it has to learn as well."""
-    if role != "assistant":
-        return end
-    rest = text[end:]
-    lead = len(rest) - len(rest.lstrip())
-    for token in sorted(_special(tokenizer), key=len, reverse=True):
-        if rest.startswith(token, lead):
-            return end + lead + len(token)
-    return end
-
-
-def _special(tokenizer: Any) -> set[str]:
-    added = tokenizer.added_tokens_decoder.values()
-    return {token.content for token in added if token.special} | set(tokenizer.all_special_tokens)
-
-
-def _close(tokenizer: Any, text: str, spans: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
-    start, end = spans[-1]
-    token = tokenizer.eos_token or ""
-    if not token or text[start:end].endswith(tuple(_special(tokenizer))):
-        return text, spans
-    return text[:end] + token, [*spans[:-1], (start, end + len(token))]
-
-
-def _apply(tokenizer: Any, messages: Sequence[Message]) -> str:
+def _find_faults(tokenizer: Any) -> Iterator[str]:
+    question, answer = {"role": "user", "content": "seed"}, {"role": "assistant", "content": "root"}
     try:
-        return str(tokenizer.apply_chat_template(list(messages), tokenize=False))
-    except (TemplateError, TypeError, ValueError, KeyError) as error:
-        raise NotRendered(f"the chat template refuses it: {error}") from error
+        rendered = render(tokenizer, [question, answer], unmask=False)
+    except ShownOtherwise as error:
+        try:
+            render(tokenizer, [question, {**answer, **dict.fromkeys(THOUGHTS, "water")}], unmask=False)
+        except NotRendered:
+            yield str(error)
+        return  # It is for answers with thoughts.
+    except NotRendered:
+        return  # It wants other turns than these; which rows it takes is seen as they come.
+    asked = len(write(tokenizer, [question], asking=True))
+    if rendered.text[asked : rendered.spans[0][0]].strip():
+        yield "it knows no `add_generation_prompt`, so that the student would have to begin its turn itself"
+    if not rendered.ends:
+        yield "it ends no answer by a token, and the tokenizer has no end of its own (`eos_token`)"
+
+
+def _check_places(messages: Sequence[Message], places: Places) -> None:
+    """See that each message stands there once, in order. Raises NotRendered."""
+    for number, message in enumerate(messages):
+        found = places.get((number, "content"), [])
+        if len(found) != 1 and message["content"].strip():
+            what = "leaves out" if not found else "repeats"
+            raise NotRendered(f"the chat template {what} message {number + 1}, of the {message['role']}")
+    starts = [
+        found[0][0]
+        for (number, name), found in sorted(places.items())
+        # Some show the system's words in the last turn of the user, wherever they were said.
+        if name == "content" and messages[number]["role"] != "system"
+    ]
+    if starts != sorted(starts):
+        raise NotRendered("the chat template changes the order of the messages")
+
+
+def _cut(tokenizer: Any, signs: Signs, rendered: Rendered) -> tuple[list[int], list[tuple[int, int]]]:
+    """Tokens, and where they stand; a sign inside a message is plain text. Raises NotRendered."""
+    text = rendered.text
+    cuts = [cut for start, end in rendered.contents for cut in signs.cuts(text, start, end)]
+    if signs.written and any(signs.written in text[start:end] for start, end in rendered.contents):
+        raise NotRendered(f"a message holds {signs.written!r}, by which the chat template ends a turn")
+    ids: list[int] = []
+    offsets: list[tuple[int, int]] = []
+    for start, end in pairwise([0, *cuts, len(text)]):
+        try:
+            piece = tokenizer(text[start:end], add_special_tokens=False, return_offsets_mapping=True)
+        except Exception as error:
+            # Tokenizers refuse what they cannot read by errors of their own.
+            raise NotRendered(f"the tokenizer refuses it: {error}") from error
+        ids += piece["input_ids"]
+        offsets += [(start + first, start + last) for first, last in piece["offset_mapping"]]
+    if cuts and _forged(signs, rendered, ids, offsets):
+        raise NotRendered("a message holds a token that begins or ends turns")
+    return ids, offsets
+
+
+def _forged(signs: Signs, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]]) -> bool:
+    """Whether a sign is still found inside a message."""
+    own = [place for token, place in zip(ids, offsets, strict=True) if token in signs.tokens]
+    return any(start <= first and last <= end for first, last in own for start, end in rendered.contents)

@@ -10,10 +10,13 @@ from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_
 
 from seedbed import __version__
 from seedbed.kernel.checkpoints import write_checkpoint_manifest
+from seedbed.trainer.card import licence_of, write_card
 from seedbed.trainer.course import Prepared
 from seedbed.trainer.disk import writing
+from seedbed.trainer.ends import learnt_ends, name_ends
 from seedbed.trainer.job import CHECKPOINT, METRICS, Job
 from seedbed.trainer.masks import Sample
+from seedbed.trainer.numbers import narrow
 from seedbed.trainer.ranks import Ranks
 from seedbed.trainer.selection import Chosen
 from seedbed.trainer.snapshot import Progress
@@ -27,24 +30,37 @@ from seedbed.trainer.v1.checkpoint_pb2 import (
 
 _LIBRARIES = ("torch", "transformers", "peft", "tokenizers", "safetensors")
 _PART = 10
+CARD = "README.md"
 
 
 def save_result(job: Job, prepared: Prepared, progress: Progress, ranks: Ranks, *, sharded: bool) -> None:
     """Write the checkpoint's folder, its manifest last. Called by every process."""
-    folder, state = job.work / CHECKPOINT, {}
+    folder, model, state = job.work / CHECKPOINT, prepared.model, {}
     if sharded:
         options = StateDictOptions(full_state_dict=True, cpu_offload=True)
         whole = get_model_state_dict(prepared.student, options=options)
-        state = {"state_dict": {name.removeprefix("model."): value for name, value in whole.items()}}
+        state = {name.removeprefix("model."): value for name, value in whole.items()}
     if not ranks.first:
         return
-    _name_base(prepared.model, job.model_name)
+    _name_base(model, job.model_name)
+    ends = name_ends(model, learnt_ends(prepared.course.samples))
+    adapter = hasattr(model, "peft_config")
+    if prepared.kept_as is not None and not adapter:
+        state = narrow(model, state or model.state_dict(), prepared.kept_as)
+    manifest = _describe(job.head(), prepared, progress, ranks)
     with writing(folder):
         folder.mkdir()
         prepared.tokenizer.save_pretrained(folder)
-        prepared.model.save_pretrained(folder, **state)
+        model.save_pretrained(folder, **({"state_dict": state} if state else {}))
+        if prepared.kept_as is not None and not adapter:
+            model.config.dtype = prepared.kept_as
+            model.config.save_pretrained(folder)
+        if adapter:
+            # Beside an adapter nobody else writes it.
+            ends.save_pretrained(folder)
+        (folder / CARD).write_text(write_card(manifest, licence_of(job.model)), encoding="utf-8")
         (folder / METRICS).write_bytes((job.work / METRICS).read_bytes())
-        write_checkpoint_manifest(folder, _describe(job.head(), prepared, progress, ranks))
+        write_checkpoint_manifest(folder, manifest)
 
 
 def _name_base(model: Any, name: str) -> None:

@@ -14,10 +14,13 @@ import pyarrow.parquet as pq
 from seedbed.dataset import verify_files
 from seedbed.dataset.manifest import KNOWLEDGE_FILE, SAMPLES_FILE, SKILLS_FILE, Manifest
 from seedbed.kernel.errors import InputError
+from seedbed.trainer.marks import THOUGHTS
 
 KNOWLEDGE = "knowledge"
 _ROLES = ("system", "user", "assistant", "tool")
-_THOUGHTS = ("reasoning_content", "thinking")
+_HALF = "holds half a character: a surrogate without its other half"
+_SHOWN = 200
+"""Characters of a complaint, at most: it may cite what it complains of."""
 
 
 class Malformed(Exception):
@@ -83,10 +86,11 @@ def _read_lines(path: Path, found: Rows, name: str = "") -> Iterator[dict[str, A
                 if not line.strip():
                     continue
                 try:
-                    record = json.loads(line)
+                    # Not read by json itself: it lets halves of characters through.
+                    record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
                     _check(record)
-                except (ValueError, Malformed) as error:
-                    found.malformed.append(f"{name or path.name}:{number}: {error}")
+                except (ValueError, RecursionError, Malformed) as error:
+                    found.malformed.append(f"{name or path.name}:{number}: {str(error)[:_SHOWN]}")
                 else:
                     yield record
     except OSError as error:
@@ -101,22 +105,44 @@ def _check(record: Any) -> None:
     if not isinstance(messages, list) or not messages:
         raise Malformed("it has no `messages`")
     for number, message in enumerate(messages, 1):
-        if not isinstance(message, dict) or not isinstance(message.get("content"), str):
-            raise Malformed(f"message {number} has no text as its `content`")
-        if message.get("role") not in _ROLES:
-            raise Malformed(f"message {number} has the role {message.get('role')!r}")
-        if any(not isinstance(message.get(name, ""), str) for name in _THOUGHTS):
-            raise Malformed(f"message {number} has a thought that is no text")
+        _check_message(message, number)
     if not any(message["role"] == "assistant" for message in messages):
         raise Malformed("no message is the assistant's")
-    if not isinstance(record.get("unmask", False), bool):
+    if not isinstance(record.get("unmask") or False, bool):
         raise Malformed("`unmask` is neither true nor false")
+    if not is_whole(f"{record.get('id', '')}{record.get('metadata', '')}"):
+        raise Malformed(f"its `id` or `metadata` {_HALF}")
+
+
+def _check_message(message: Any, number: int) -> None:
+    if not isinstance(message, dict) or not isinstance(message.get("content"), str):
+        raise Malformed(f"message {number} has no text as its `content`")
+    if message.get("role") not in _ROLES:
+        raise Malformed(f"message {number} has the role {message.get('role')!r}")
+    # One that is null is none: so writes whoever writes all rows with the same keys.
+    thoughts = [message[name] for name in THOUGHTS if message.get(name) is not None]
+    if not all(isinstance(thought, str) for thought in thoughts):
+        raise Malformed(f"message {number} has a thought that is no text")
+    if not all(map(is_whole, (message["content"], *thoughts))):
+        raise Malformed(f"message {number} {_HALF}")
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text can be written: halves of characters cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _row(record: dict[str, Any], **more: str) -> Row:
-    names = ("role", "content", *_THOUGHTS)
-    messages = tuple({name: m[name] for name in names if name in m} for m in record["messages"])
-    return Row(str(record.get("id", "")), messages, record.get("unmask", False), **more)
+    names = ("role", "content", *THOUGHTS)
+    messages = tuple(
+        {name: message[name] for name in names if message.get(name) is not None}
+        for message in record["messages"]
+    )
+    return Row(str(record.get("id", "")), messages, record.get("unmask") or False, **more)
 
 
 def _of_dataset(record: dict[str, Any], knowledge: str, forms: dict[tuple[str, str], str]) -> Row:
@@ -139,9 +165,9 @@ def _of_dataset(record: dict[str, Any], knowledge: str, forms: dict[tuple[str, s
 def _about(record: dict[str, Any]) -> dict[str, Any]:
     try:
         about = json.loads(record.get("metadata", "{}"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
-    return about if isinstance(about, dict) else {}
+    return about if isinstance(about, dict) and is_whole(json.dumps(about, ensure_ascii=False)) else {}
 
 
 def kind_of(leaf: str, node: str) -> str:

@@ -1,9 +1,8 @@
 """The student: a causal model, whole or with an adapter, that says how wrong it is on a row of samples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from seedbed.kernel.errors import InputError, ItemError
+from seedbed.kernel.weights import pretrained
 from seedbed.trainer.attention import SEGMENTS, Segments, divide, register
 from seedbed.trainer.gpu import send
 from seedbed.trainer.loss import counted_loss
@@ -114,8 +114,10 @@ class Student(nn.Module):
 def load_tokenizer(folder: str, name: str, template: str = "", revision: str = "") -> Any:
     """The tokenizer of a model. Raises NoModel, NoTemplate."""
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(folder, **({"revision": revision} if revision else {}))
-    except (OSError, ValueError, ImportError) as error:
+        pinned = {"revision": revision} if revision else {}
+        tokenizer: Any = AutoTokenizer.from_pretrained(**pretrained(folder), **pinned)
+    except Exception as error:
+        # What reads tokenizers is not written in Python, and its errors have no kinds.
         raise NoModel(
             f"the tokenizer of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE
         ) from error
@@ -130,9 +132,9 @@ def load_model(
 ) -> Any:
     """A causal model with its weights. Raises NoModel."""
     register()
-    pinned = {"revision": revision} if revision else {}
+    pinned = pretrained(folder) | ({"revision": revision} if revision else {})
     try:
-        config = AutoConfig.from_pretrained(folder, **pinned)
+        config = AutoConfig.from_pretrained(**pinned)
     except (OSError, ValueError) as error:
         raise NoModel(
             f"there is no model {name}: {first_line(error)}",
@@ -143,7 +145,6 @@ def load_model(
     quantization = _quantization(recipe.lora)
     try:
         model, found = AutoModelForCausalLM.from_pretrained(
-            folder,
             config=config,
             dtype=dtype,
             attn_implementation=attention,
@@ -157,6 +158,22 @@ def load_model(
         missing = sorted(found["missing_keys"])
         raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all", hint=_WHOLE)
     return model
+
+
+def check_vocabulary(model: Any, tokenizer: Any, name: str, samples: Iterable[Sample]) -> int:
+    """How many tokens the model knows; refuse samples with others. Raises NoModel."""
+    known = int(model.get_input_embeddings().weight.shape[0])
+    if len(tokenizer) <= known:
+        return len(tokenizer)
+    strange = sorted({token for sample in samples for token in sample.ids if token >= known})
+    if strange:
+        beyond = ", ".join(map(repr, tokenizer.convert_ids_to_tokens(strange[:3])))
+        raise NoModel(
+            f"the tokenizer of {name} has {len(tokenizer)} tokens, and the model's embedding {known} rows: "
+            f"there is none for {beyond}",
+            hint="save the model after `model.resize_token_embeddings(len(tokenizer))`",
+        )
+    return known
 
 
 def _check_causal(name: str, config: Any) -> None:
@@ -195,50 +212,23 @@ def _quantization(lora: Lora | None) -> dict[str, Any]:
     return {"quantization_config": kind}
 
 
-def adapt(model: Any, lora: Lora, base: str) -> Any:
-    """Put a new adapter on a model; only the adapter learns."""
-    from peft import LoraConfig, get_peft_model  # noqa: PLC0415  slow to load
-
-    config = LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=list(lora.targets) or "all-linear",
-        task_type="CAUSAL_LM",
-        base_model_name_or_path=base,
-    )
-    try:
-        return get_peft_model(model, config)
-    except ValueError as error:
-        raise ItemError(
-            f"the adapter does not fit this model: {first_line(error)}",
-            hint="name layers that it has in `lora.targets`, or none for all linear ones",
-        ) from error
-
-
-def take_up_adapter(model: Any, folder: Path) -> Any:
-    """Put an adapter that was trained before on a model, to train it on."""
-    from peft import PeftModel  # noqa: PLC0415  slow to load
-
-    return PeftModel.from_pretrained(model, str(folder), is_trainable=True)
-
-
-def check_student(student: Student, vocabulary: int) -> None:
+def check_student(student: Student, vocabulary: int, *, packing: bool = True) -> None:
     """See that packed samples do not see one another, and which way to the scores is right.
 
     A model that lets them would learn from what is not there when it is asked. Raises ItemError.
     """
     generator = torch.Generator().manual_seed(0)
     device = next(student.parameters()).device
-    texts = [torch.randint(0, vocabulary, (length,), generator=generator).tolist() for length in (5, 7, 3)]
+    lengths = (5, 7, 3) if packing else (15,)
+    texts = [torch.randint(0, vocabulary, (length,), generator=generator).tolist() for length in lengths]
     samples = [Sample(tuple(ids), (True,) * len(ids)) for ids in texts]
     was_training = student.training
     student.eval()
     with torch.no_grad():
         together = make_line(samples, device)
         packed = student.logits(together, together.places)[0]
-        lines = [make_line([sample], device) for sample in samples]
-        alone = torch.cat([student.logits(line, line.places)[0] for line in lines])
+        lines = [make_line([sample], device) for sample in samples] if packing else []
+        alone = torch.cat([student.logits(line, line.places)[0] for line in lines]) if packing else packed
         student.plain_head = student.head_is_plain and _same(packed, student.plain_scores(together))
     student.train(was_training)
     if not _same(packed, alone):
