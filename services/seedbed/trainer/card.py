@@ -63,7 +63,8 @@ def _body(manifest: CheckpointManifest, licence: str, *, adapter: bool) -> Itera
 def _base(manifest: CheckpointManifest) -> str:
     if manifest.base.name == _SCRATCH:
         return "none, it was made from scratch: a few million weights, no model to use"
-    return f"`{manifest.base.name}` at `{manifest.base.digest}`"
+    at = f" at `{manifest.base.digest}`" if manifest.base.digest else ""
+    return f"`{manifest.base.name}`{at}"
 
 
 def _phases(manifest: CheckpointManifest) -> Iterator[str]:
