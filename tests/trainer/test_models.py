@@ -8,7 +8,7 @@ from seedbed.trainer.bases import find_base
 from seedbed.trainer.course import prepare
 from seedbed.trainer.student import NoModel, make_line
 from tests.trainer.models import write_gguf, write_hybrid, write_seeing
-from tests.trainer.students import make_job, recipe, tokenizer, write_tiny
+from tests.trainer.students import RECIPE, make_job, recipe, tokenizer, write_tiny
 
 CPU = torch.device("cpu")
 
@@ -46,14 +46,22 @@ def test_a_model_whose_samples_see_one_another_is_not_packed(place, tmp_path):
     assert "packing: false" in refused.value.hint
 
 
-def test_the_tower_of_a_model_that_sees_is_left_alone(place, tmp_path):
+@pytest.mark.parametrize("targets", [[], ["q_proj"]])
+def test_the_tower_of_a_model_that_sees_is_left_alone(place, tmp_path, targets):
     write_seeing(tmp_path)
-    for targets in ([], ["q_proj"]):
-        found = ready(place, tmp_path, recipe=recipe(lora={"rank": 4, "targets": targets}).canonical())
-        learning = [name for name, _ in found.student.trained()]
-        assert learning
-        assert all(".language_model." in name for name in learning)
-    assert found.course.phase.context == 512
+    found = ready(place, tmp_path, recipe=recipe(lora={"rank": 4, "targets": targets}).canonical())
+    learning = [name for name, _ in found.student.trained()]
+    assert learning
+    assert all(".language_model." in name for name in learning)
+
+
+def test_a_model_that_sees_bounds_the_longest_sample_too(place, tmp_path):
+    write_seeing(tmp_path)
+    long = {**RECIPE["phases"][0], "context": 4096}
+    assert (
+        ready(place, tmp_path, recipe=recipe(pack_tokens=0, phases=[long]).canonical()).course.phase.context
+        == 512
+    )
 
 
 def test_a_gguf_file_is_a_model(place, tmp_path):
