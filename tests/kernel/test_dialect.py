@@ -1,7 +1,7 @@
 from pydantic import BaseModel
 
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
-from seedbed.kernel.line import Endpoint
+from seedbed.kernel.endpoint import Endpoint
 from seedbed.kernel.models import endpoints_of
 from seedbed.kernel.prompt import Prompt
 from seedbed.kernel.settings import load_settings

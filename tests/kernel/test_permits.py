@@ -7,7 +7,8 @@ import pytest
 
 from seedbed.kernel import permits as module
 from seedbed.kernel.bus import LIMITS, Bus
-from seedbed.kernel.line import Endpoint, Line
+from seedbed.kernel.endpoint import Endpoint
+from seedbed.kernel.line import Line
 from seedbed.kernel.models import name_process
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.pool import Desk, Pool

@@ -25,7 +25,9 @@ async def refusal(endpoint, *, url="", key="", model="tiny", patience=5.0) -> In
 async def test_an_endpoint_that_answers_is_fine(endpoint):
     await check_endpoint(Address(endpoint.url, "tiny", api_key="sk-1"))
     assert [headers["Authorization"] for headers in endpoint.headers] == ["Bearer sk-1"] * 2
-    assert endpoint.bodies[0]["max_tokens"] <= 16
+    [body] = endpoint.bodies
+    assert body["response_format"]["type"] == "json_schema"
+    assert {"seed", "temperature", "top_p", "max_tokens"} <= body.keys()
 
 
 @pytest.mark.parametrize("listed", [lambda: fault(404), models, lambda: web.json_response({"data": 5})])
@@ -53,10 +55,16 @@ async def test_no_address(endpoint, url):
 @pytest.mark.parametrize(("key", "what"), [("sk-wrong", "the API key"), ("", "requests without an API key")])
 async def test_the_key_is_refused(endpoint, status, key, what):
     endpoint.models = fault(status)
+    endpoint.answer = lambda _: fault(status)
     error = await refusal(endpoint, key=key)
     assert f"refuses {what} (HTTP {status})" in error.message
     assert "--api-key-env" in error.hint
     assert "sk-wrong" not in f"{error.message}{error.hint}"
+
+
+async def test_a_key_that_may_not_list_models_is_fine(endpoint):
+    endpoint.models = fault(403, "missing scopes: api.model.read")
+    await check_endpoint(Address(endpoint.url, "tiny", api_key="sk-1"))
 
 
 async def test_the_key_is_refused_only_when_asked(endpoint):

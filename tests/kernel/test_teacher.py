@@ -59,7 +59,8 @@ async def test_a_reply_malformed_three_times_is_given_up_with_what_it_cost(teach
         lambda: reply(None),
         lambda: reply(""),
         lambda: web.json_response({"choices": []}),
-        lambda: web.json_response({"error": "none"}),
+        lambda: web.json_response({"choices": [{}]}),
+        lambda: web.json_response({"choices": "none"}),
         lambda: web.json_response([]),
     ],
 )
@@ -86,7 +87,9 @@ async def test_a_usage_that_is_none_counts_nothing(teacher, endpoint, usage):
 
 
 async def test_what_the_endpoint_will_not_do_is_refused(teacher, endpoint):
-    endpoint.answer = lambda _: fault(400, "the content is not allowed")
+    endpoint.answer = in_turn(lambda: reply(FINE), lambda: fault(400, "the content is not allowed"))
+    await ask(teacher)
+    endpoint.bodies.clear()
     usage = Usage()
     with pytest.raises(Refused, match=r"HTTP 400: .*the content is not allowed"):
         await ask(teacher, usage=usage)
@@ -105,7 +108,8 @@ async def test_an_endpoint_without_schemas_is_told_in_words(teacher, endpoint):
     endpoint.answer = without_schemas
     assert (await ask(teacher)).reply.text == "fine"
     assert (await ask(teacher)).reply.text == "fine"
-    assert ["response_format" in body for body in endpoint.bodies] == [True, False, False]
+    forms = [body.get("response_format", {}).get("type") for body in endpoint.bodies]
+    assert forms == ["json_schema", "json_object", None, None]
 
 
 async def test_requests_under_way_when_this_is_learned_are_not_lost(teacher, endpoint):
@@ -115,10 +119,15 @@ async def test_requests_under_way_when_this_is_learned_are_not_lost(teacher, end
 
 
 async def test_a_400_that_stays_is_refused_without_schemas_too(teacher, endpoint):
-    endpoint.answer = lambda _: fault(400, "the schema of your words is not allowed")
+    endpoint.answer = in_turn(
+        lambda: reply(FINE), lambda: fault(400, "the schema of your words is not allowed")
+    )
+    await ask(teacher)
     with pytest.raises(Refused):
         await ask(teacher)
-    assert len(endpoint.bodies) == 2
+    assert len(endpoint.bodies) == 4
+    # What brought no answer is not kept.
+    assert teacher.line.known.binding == "json_schema"
 
 
 async def test_a_prompt_that_does_not_fit_is_refused_unasked(teacher, endpoint):

@@ -146,6 +146,7 @@ def _value(spec: StepSpec, name: str) -> str:
         sampling = spec.sampling
         return (
             f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}, at most {sampling.max_tokens}"
+            + (f", {sampling.parameters}" if sampling.parameters else "")
         )
     return str(getattr(spec, name))[:_SHORT] if name == "prompt" else str(getattr(spec, name))
 

@@ -148,14 +148,19 @@ async def check_endpoints(wanted: Wanted, patience: float) -> list[Check]:
         loads = [check_weights(role, one, settings) for role, one in endpoints.remote if one.weights]
         if loads:
             return loads
-        troubles = (await preflight(endpoints, patience)).troubles
+        outlook = await preflight(endpoints, patience)
     except SeedbedError as error:
         return [Check("teacher", Health.BAD, error.message, error.hint)]
     if not endpoints.remote:
         return [Check("teacher", Health.POOR, "the rehearsal teacher", "it is for trying things out")]
-    if troubles:
-        return [Check("teacher", Health.POOR, trouble, "see to it, or leave it out") for trouble in troubles]
-    return [Check(role, Health.GOOD, f"{one.model} at {one.url}") for role, one in endpoints.remote]
+    notes = [Check("teacher", Health.GOOD, note) for note in outlook.notes]
+    if troubles := outlook.troubles:
+        advice = "see to it, or leave it out"
+        return [*(Check("teacher", Health.POOR, trouble, advice) for trouble in troubles), *notes]
+    return [
+        *(Check(role, Health.GOOD, f"{one.model} at {one.url}") for role, one in endpoints.remote),
+        *notes,
+    ]
 
 
 def check_weights(role: str, endpoint: Endpoint, settings: Settings) -> Check:

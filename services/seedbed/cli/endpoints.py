@@ -4,11 +4,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from pydantic import SecretStr
+
+from seedbed.cli.providers import PROVIDERS, provider_of, resolve
 from seedbed.kernel.dialect import Dialect
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.settings import Settings, split_urls
+from seedbed.kernel.settings import Settings, read_headers, split_urls
+from seedbed.kernel.step import Role
 
 REHEARSAL = "rehearsal"
 VLLM = "vllm:"
@@ -27,6 +32,13 @@ class Endpoint:
     model: str = ""
     api_key: str = field(default="", repr=False)
     dialect: Dialect = "openai"
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Added to every request; None takes one away."""
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
+    context: int = 0
+    """Tokens of a window that its provider is known to have; 0 where none is known."""
+    key_variable: str = ""
+    """What held the key, where its provider says so."""
     weights: str = ""
     """What a vLLM server has to load first; there is no `url` yet."""
 
@@ -57,9 +69,10 @@ class Endpoints:
         return REHEARSAL in (self.teacher.url, self.judge.url if self.judge else "")
 
     @property
-    def remote(self) -> list[tuple[str, Endpoint]]:
+    def remote(self) -> list[tuple[Role, Endpoint]]:
         """The endpoints that are not ours to start, with what they are for."""
-        both = [("teacher", self.teacher), *([("judge", self.judge)] if self.judge else [])]
+        both: list[tuple[Role, Endpoint]] = [("teacher", self.teacher)]
+        both += [("judge", self.judge)] if self.judge else []
         return [
             (role, replace(endpoint, url=url))
             for role, endpoint in both
@@ -76,16 +89,35 @@ def choose_endpoints(
     if not url:
         raise InputError(
             "no teacher is named",
-            hint="give --teacher http://host:port/v1 --model NAME, or --teacher rehearsal to try things out",
+            hint="give --teacher http://host:port/v1 --model NAME, a provider as in --teacher ollama:NAME, "
+            "or --teacher rehearsal to try things out",
         )
     key = (
         _read_key(wanted.api_key_env, "--api-key-env", environ) or settings.teacher_api_key.get_secret_value()
     )
-    teacher = _endpoint(url, wanted.model or settings.teacher_model, key, "--teacher")
-    teacher = replace(teacher, dialect=settings.teacher_dialect)
+    model = wanted.model or ("" if provider_of(wanted.teacher) else settings.teacher_model)
+    teacher = _endpoint(url, model, key, "--teacher", environ)
+    teacher = _settled(
+        teacher, settings.teacher_dialect, settings.teacher_parameters, settings.teacher_headers
+    )
     judge = _choose_judge(wanted, settings, teacher, environ)
-    hidden = frozenset(filter(None, (wanted.api_key_env, wanted.judge_api_key_env)))
+    held = [one.key_variable for one in (teacher, judge) if one]
+    hidden = frozenset(filter(None, (wanted.api_key_env, wanted.judge_api_key_env, *held)))
     return Endpoints(teacher=teacher, judge=judge, hidden=hidden)
+
+
+def _settled(
+    endpoint: Endpoint, dialect: Dialect, parameters: Mapping[str, Any], headers: SecretStr
+) -> Endpoint:
+    """An endpoint with what the settings say of it."""
+    if endpoint.url == REHEARSAL:
+        return endpoint
+    return replace(
+        endpoint,
+        dialect=dialect,
+        parameters={**endpoint.parameters, **parameters},
+        headers={**endpoint.headers, **read_headers(headers.get_secret_value())},
+    )
 
 
 def _choose_judge(
@@ -99,15 +131,28 @@ def _choose_judge(
     key = key or settings.judge_api_key.get_secret_value()
     if not url and not teacher.weights:
         # Another model at the teacher's endpoint takes the teacher's key.
-        judge = _endpoint(teacher.url, model, key or teacher.api_key, "--judge-model")
-        return replace(judge, dialect=teacher.dialect)
-    judge = _endpoint(url or VLLM + model, model, key, "--judge")
-    return replace(judge, dialect=settings.judge_dialect)
+        if teacher.url == REHEARSAL:
+            return teacher
+        return replace(teacher, model=model, api_key=key or teacher.api_key)
+    model = wanted.judge_model or ("" if provider_of(wanted.judge) else model)
+    judge = _endpoint(url or VLLM + model, model, key, "--judge", environ)
+    return _settled(judge, settings.judge_dialect, settings.judge_parameters, settings.judge_headers)
 
 
-def _endpoint(url: str, model: str, key: str, option: str) -> Endpoint:
+def _endpoint(url: str, model: str, key: str, option: str, environ: Mapping[str, str]) -> Endpoint:
     if url == REHEARSAL:
         return Endpoint(url=url, model=REHEARSAL)
+    if provider_of(url):
+        found = resolve(url, model, key, option, environ)
+        return Endpoint(
+            url=found.url,
+            model=found.model,
+            api_key=found.key,
+            parameters=found.parameters,
+            headers=found.headers,
+            context=found.context,
+            key_variable=found.key_variable,
+        )
     if url.startswith(VLLM):
         return _own_server(url.removeprefix(VLLM), model, option)
     urls = split_urls(url) or [url]
@@ -116,7 +161,8 @@ def _endpoint(url: str, model: str, key: str, option: str) -> Endpoint:
         if parts is None:
             raise InputError(
                 f"{option} {one!r} is not an address",
-                hint="it looks like http://127.0.0.1:8000/v1 or vllm:MODEL, or is the word rehearsal",
+                hint="it looks like http://127.0.0.1:8000/v1, vllm:MODEL or PROVIDER:MODEL "
+                f"({', '.join(PROVIDERS)}), or is the word rehearsal",
             )
         if parts.username or parts.password:
             raise InputError(

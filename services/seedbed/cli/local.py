@@ -1,5 +1,6 @@
 """The programs that make up a stack on one machine, each with its environment."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -49,7 +50,7 @@ def inherited(environ: Mapping[str, str], hidden: Iterable[str]) -> dict[str, st
     """
     hidden = set(hidden)
     certificates = ("_TLS_CERT", "_TLS_KEY", "_TLS_CA", "_TLS_CLIENT_CA")
-    kept_back = ("_API_KEY", "_API_TOKEN", "_NATS_USER", "_NATS_PASSWORD", *certificates)
+    kept_back = ("_API_KEY", "_HEADERS", "_API_TOKEN", "_NATS_USER", "_NATS_PASSWORD", *certificates)
 
     def goes(name: str) -> bool:
         secret = name.startswith(PREFIX) and name.removesuffix("_FILE").endswith(kept_back)
@@ -132,6 +133,7 @@ def _addresses(endpoints: Endpoints | None, ports: Mapping[str, int]) -> dict[st
         found[f"{PREFIX}{role}_URL"] = resolve_url(endpoint, ports)
         found[f"{PREFIX}{role}_MODEL"] = endpoint.model
         found[f"{PREFIX}{role}_DIALECT"] = endpoint.dialect
+        found[f"{PREFIX}{role}_PARAMETERS"] = json.dumps(dict(endpoint.parameters))
     return found
 
 
@@ -145,10 +147,9 @@ def _keys(service: str, endpoints: Endpoints | None) -> dict[str, str]:
         return {}
     found = {}
     for role in _ASKS.get(service, ()):
+        # The teacher judges where no judge is named.
         judge = endpoints.judge if role == "judge" else None
-        if judge is not None:
-            found[f"{PREFIX}JUDGE_API_KEY"] = judge.api_key
-        else:
-            # The teacher judges where no judge is named.
-            found[f"{PREFIX}TEACHER_API_KEY"] = endpoints.teacher.api_key
+        name, endpoint = ("JUDGE", judge) if judge else ("TEACHER", endpoints.teacher)
+        found[f"{PREFIX}{name}_API_KEY"] = endpoint.api_key
+        found[f"{PREFIX}{name}_HEADERS"] = json.dumps(dict(endpoint.headers)) if endpoint.headers else ""
     return {name: key for name, key in found.items() if key}

@@ -29,9 +29,10 @@ Teacher = Annotated[
     str,
     typer.Option(
         "--teacher",
-        metavar="URL[,URL]|vllm:MODEL|rehearsal",
-        help="OpenAI-compatible endpoint, or several of one model; a model (or its folder) that vLLM is to "
-        "serve; or `rehearsal`: rules instead of a model.",
+        metavar="URL[,URL]|PROVIDER:MODEL|vllm:MODEL|rehearsal",
+        help="OpenAI-compatible endpoint, or several of one model; a provider by name (ollama, lmstudio, "
+        "openai, openrouter, anthropic, bedrock, gemini); a model (or its folder) that vLLM is to serve; or "
+        "`rehearsal`: rules instead of a model.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
     ),
@@ -56,8 +57,9 @@ Judge = Annotated[
     str,
     typer.Option(
         "--judge",
-        metavar="URL[,URL]|vllm:MODEL|rehearsal",
-        help="Endpoint of the judge, or a model for vLLM to serve; the teacher judges where none is named.",
+        metavar="URL[,URL]|PROVIDER:MODEL|vllm:MODEL|rehearsal",
+        help="Endpoint of the judge, a provider, or a model for vLLM to serve; the teacher judges where none "
+        "is named.",
         rich_help_panel=_ENDPOINTS,
         show_default=False,
     ),

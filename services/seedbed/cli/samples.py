@@ -147,6 +147,7 @@ def _making(making: Making) -> Iterator[tuple[str, str]]:
             (
                 f"{spec.model}, temperature {sampling.temperature:g}, top_p {sampling.top_p:g}, "
                 f"at most {sampling.max_tokens} tokens"
+                + (f", {sampling.parameters}" if sampling.parameters else "")
             ),
         )
     yield "scores", ", ".join(f"{score.name} {score.value}" for score in making.scores)

@@ -13,10 +13,11 @@ from seedbed.cli.screen import Screen
 from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
 from seedbed.cli.vllm import serve_weights
+from seedbed.kernel.endpoint import Endpoint as Asked
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.preflight import check_endpoint
+from seedbed.kernel.preflight import Found, check_endpoint
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.teacher import Endpoint as Asked
+from seedbed.kernel.step import Role
 from seedbed.kernel.telemetry.setup import telling
 
 AUTO_CEILING = 256
@@ -53,7 +54,9 @@ async def bring_up(  # noqa: PLR0913  each says one thing
         outlook = await preflight(answering, pace.timeout, asking=asking)
         for trouble in outlook.troubles:
             screen.warn(trouble)
-        overrides = overrides_of(pace, min(outlook.context, settings.teacher_context))
+        for note in outlook.notes:
+            screen.say(note)
+        overrides = overrides_of(pace, choose_context(outlook.context, answering, settings))
         if dormant:
             overrides |= DORMANT
         names = port_names((*SERVICES, *more), rehearsal=endpoints.rehearsed, collector=collector)
@@ -70,11 +73,12 @@ async def bring_up(  # noqa: PLR0913  each says one thing
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a look at the endpoints found: troubles a run can live with, and the smallest context window."""
+    """What a look at the endpoints found: troubles a run can live with, and what they do not take."""
 
     troubles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     context: int = 0
-    """In tokens; 0 where none of them tells."""
+    """The smallest window, in tokens; 0 where none of them tells."""
 
 
 async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> Outlook:
@@ -89,14 +93,17 @@ async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool =
     checks = [_check(*row, patience or _PATIENCE) for row in endpoints.remote]
     found = await asyncio.gather(*checks, return_exceptions=True)
     answers = [(role, answer) for (role, _), answer in zip(endpoints.remote, found, strict=True)]
-    good = {role for role, answer in answers if isinstance(answer, int)}
+    good = {role for role, answer in answers if isinstance(answer, Found)}
     for role, answer in answers:
         if isinstance(answer, BaseException) and not (role in good and isinstance(answer, InputError)):
             raise answer
     left_out = [answer.message for _, answer in answers if isinstance(answer, InputError)]
-    windows = [answer for _, answer in answers if isinstance(answer, int) and answer]
+    looks = [(one, answer) for (_, one), answer in zip(endpoints.remote, found, strict=True)]
+    good_looks = [(one, answer) for one, answer in looks if isinstance(answer, Found)]
     return Outlook(
-        tuple(f"{message}; left out until it answers" for message in left_out), min(windows, default=0)
+        troubles=tuple(f"{message}; left out until it answers" for message in left_out),
+        notes=tuple(f"{one.url} takes {'; '.join(look.notes)}" for one, look in good_looks if look.notes),
+        context=min((look.context for _, look in good_looks if look.context), default=0),
     )
 
 
@@ -109,12 +116,28 @@ def _check_name(role: str, endpoint: Endpoint) -> None:
         )
 
 
-async def _check(role: str, endpoint: Endpoint, patience: float) -> int:
-    asked = Asked(endpoint.url, endpoint.model, endpoint.api_key)
+async def _check(role: Role, endpoint: Endpoint, patience: float) -> Found:
+    asked = Asked(
+        endpoint.url,
+        endpoint.model,
+        endpoint.api_key,
+        dialect=endpoint.dialect,
+        parameters=endpoint.parameters,
+        more_headers=endpoint.headers,
+    )
     try:
-        return await check_endpoint(asked, patience)
+        return await check_endpoint(asked, patience, role)
     except InputError as error:
         raise InputError(f"the {role}: {error.message}", error.violations, hint=error.hint) from error
+
+
+def choose_context(told: int, endpoints: Endpoints, settings: Settings) -> int:
+    """The window that services are to keep to, where it is not the setting's: 0 where that holds."""
+    windows = [
+        told,
+        *(one.context for _, one in endpoints.remote if "teacher_context" not in settings.model_fields_set),
+    ]
+    return min([settings.teacher_context, *filter(None, windows)]) if any(windows) else 0
 
 
 def overrides_of(pace: Pace, context: int = 0) -> dict[str, str]:

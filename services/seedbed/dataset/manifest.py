@@ -4,6 +4,7 @@ It holds no time, run id or path of a machine. Nor does it say what was recalled
 same manifest, whatever the store remembered.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -107,6 +108,8 @@ class Sampling(Entry):
     temperature: float
     top_p: float
     max_tokens: int
+    parameters: dict[str, Any] = {}
+    """What was added to every request besides."""
 
 
 class PlannedStep(Entry):
@@ -180,7 +183,10 @@ class Manifest(Entry):
 def describe_step(spec: StepSpec) -> PlannedStep:
     """A step of the plan, as the manifest says it."""
     sampling = Sampling(
-        temperature=spec.sampling.temperature, top_p=spec.sampling.top_p, max_tokens=spec.sampling.max_tokens
+        temperature=spec.sampling.temperature,
+        top_p=spec.sampling.top_p,
+        max_tokens=spec.sampling.max_tokens,
+        parameters=json.loads(spec.sampling.parameters or "{}"),
     )
     return PlannedStep(
         step=spec.step,

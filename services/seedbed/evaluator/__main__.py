@@ -46,10 +46,8 @@ def build(kernel: Kernel) -> Service:
 
 def _at_desk(kernel: Kernel, states: States, **more: Any) -> Service:
     """Who answers callers. It asks no model, but has to know which would be asked."""
-    specs = [
-        step.spec(endpoints_of(kernel.settings, step.role)[0].model)
-        for step in (WriteQuestions(), RateAnswer())
-    ]
+    asked = [(step, endpoints_of(kernel.settings, step.role)[0]) for step in (WriteQuestions(), RateAnswer())]
+    specs = [step.spec(endpoint.model, endpoint.added) for step, endpoint in asked]
     trusting = kernel.settings.trust_callers
     api = EvaluatorApi(kernel.bus, kernel.store, states, specs, trust_callers=trusting)
 

@@ -71,7 +71,7 @@ class Asking:
     async def ask(self, step: Step[InputT, ResultT], value: InputT, repeat: int = 0) -> Told:
         """Recall what was answered, or ask. A fault of the endpoint is waited out, one of the item kept."""
         model = self._models[str(step.role)]
-        spec = step.spec(model.teacher.endpoint.model)
+        spec = step.spec(model.teacher.endpoint.model, model.teacher.endpoint.added)
         digest = item_digest(spec_digest(spec), message_bytes(value), repeat)
         async with self._slots:
             record = await self._recall(digest)
@@ -90,7 +90,7 @@ class Asking:
             return None
 
     async def _run(self, step: Step[InputT, ResultT], value: InputT, model: Model, digest: str) -> Record:
-        spec = step.spec(model.teacher.endpoint.model)
+        spec = step.spec(model.teacher.endpoint.model, model.teacher.endpoint.added)
         record = Record(step=step.name, digest=digest, spec=spec_digest(spec))
         place = await model.permits.acquire()
         tools = StepTools(step, spec, digest, self._store, model.teacher, place)

@@ -132,7 +132,7 @@ class JudgeApi(JudgeServiceServicer):
 
     async def _weigh(self, step: Step[Any, Any], value: Message) -> Any:
         teacher, permits = self._model.teacher, self._model.permits
-        spec = step.spec(teacher.endpoint.model)
+        spec = step.spec(teacher.endpoint.model, teacher.endpoint.added)
         # The digest an item on the bus would have: equal questions get equal seeds, and so equal verdicts.
         digest = item_digest(spec_digest(spec), message_bytes(value), 0)
         place = await permits.acquire()

@@ -4,22 +4,11 @@ A vLLM server binds by `structured_outputs`, and takes priorities where it was s
 `--scheduling-policy priority`; it refuses them otherwise, so this is never guessed.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from seedbed.kernel.prompt import Prompt
 from seedbed.kernel.step import Role
 
 Dialect = Literal["openai", "vllm"]
-
-BINDINGS = ("response_format", "structured_outputs")
-"""The fields of a request that bind its reply to a schema."""
-
-
-def bind_reply(prompt: Prompt[Any], dialect: Dialect) -> dict[str, Any]:
-    """What a request carries so that its reply has the prompt's schema."""
-    if dialect == "vllm":
-        return {"structured_outputs": {"json": prompt.schema}}
-    return {"response_format": prompt.response_format}
 
 
 def priority_of(role: Role, dialect: Dialect) -> int:

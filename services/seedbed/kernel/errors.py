@@ -13,7 +13,13 @@
     ├── Conflict              the state does not allow it
     ├── ItemError             follows the item: asked again it would fail again
     │   ├── MalformedReply    the teacher's reply cannot be read
+    │   │   ├── ReplyCut      it ended at its limit of tokens
+    │   │   ├── ReplyFiltered the endpoint's content filter kept it back
+    │   │   ├── ReplyDeclined the model would not answer
+    │   │   └── ReplyEmpty    there are no words in it
     │   └── Refused           the endpoint will not do this request
+    │       ├── PromptFiltered    its content filter refused the prompt
+    │       └── PromptTooLong     prompt and reply do not fit the model's context
     ├── EndpointError         the endpoint's fault: pauses it, never counts against an item
     │   ├── EndpointBusy      429, 503: come back later
     │   └── EndpointAway      refused connection, timeout, dropped
@@ -137,10 +143,46 @@ class MalformedReply(ItemError):
     reason = "MALFORMED_REPLY"
 
 
+class ReplyCut(MalformedReply):
+    """It ended at its limit of tokens."""
+
+    reason = "REPLY_CUT"
+
+
+class ReplyFiltered(MalformedReply):
+    """The endpoint's content filter kept it back."""
+
+    reason = "REPLY_FILTERED"
+
+
+class ReplyDeclined(MalformedReply):
+    """The model would not answer."""
+
+    reason = "REPLY_DECLINED"
+
+
+class ReplyEmpty(MalformedReply):
+    """There are no words in it."""
+
+    reason = "REPLY_EMPTY"
+
+
 class Refused(ItemError):
     """The endpoint will not do this request."""
 
     reason = "REQUEST_REFUSED"
+
+
+class PromptFiltered(Refused):
+    """The endpoint's content filter refused the prompt."""
+
+    reason = "PROMPT_FILTERED"
+
+
+class PromptTooLong(Refused):
+    """Prompt and reply do not fit the model's context."""
+
+    reason = "PROMPT_TOO_LONG"
 
 
 class EndpointError(SeedbedError):

@@ -4,46 +4,30 @@ It knows neither prompts nor permits.
 """
 
 import asyncio
-import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import to_json
 
-from seedbed.kernel.dialect import Dialect
+from seedbed.kernel.capabilities import Capabilities
+from seedbed.kernel.completion import decode
+from seedbed.kernel.endpoint import Endpoint
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused
-from seedbed.kernel.faults import EndpointSlow, error_of, excerpt, words
+from seedbed.kernel.faults import AccountFault, EndpointSlow, error_in, error_of, excerpt, words
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.chat import Chat, server_address
 from seedbed.kernel.wire import Reply, Wire
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+LONGEST_ACCOUNT_PAUSE = 60.0
+"""Where money or a key is wanting, which is seen by asking only, and mended by a person."""
 PROBE_PATIENCE = 10.0
 REPLY_BYTES = 4 << 20
 """The most that is read of an answer: far more than any number of tokens that is asked for."""
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a model answers. `context` is its window in tokens, `timeout` in seconds."""
-
-    url: str
-    model: str
-    api_key: str = field(default="", repr=False)
-    context: int = 32768
-    timeout: float = 120
-    dialect: Dialect = "openai"
-    priority: int = 0
-    """Sent where it is not 0."""
-
-    def headers(self) -> dict[str, str]:
-        """What every request carries."""
-        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
 
 def open_wire(endpoint: Endpoint) -> Wire:
@@ -54,7 +38,10 @@ def open_wire(endpoint: Endpoint) -> Wire:
 def body_of(reply: Reply, endpoint: Endpoint) -> bytes:
     """An answer's bytes, without the key if it was repeated."""
     # Some tell what they were shown when they refuse it, and what they say is logged and kept.
-    return reply.body.replace(endpoint.api_key.encode(), b"***") if endpoint.api_key else reply.body
+    body = reply.body
+    for secret in endpoint.secrets():
+        body = body.replace(secret.encode(), b"***")
+    return body
 
 
 class Line:
@@ -65,8 +52,8 @@ class Line:
         self.on_pause = on_pause
         self.requests = 0
         self.successes = 0
-        self.schemas = True
-        """Whether the endpoint takes schemas, as far as is known."""
+        self.known = Capabilities.of(endpoint.dialect)
+        """What the endpoint takes, as far as is known."""
         self._wire = open_wire(endpoint)
         self._address = server_address(endpoint.url)
         self._open = asyncio.Event()
@@ -106,20 +93,29 @@ class Line:
             raise kind(f"{self.endpoint.url} does not answer: {words(error)}") from error
         data = body_of(answer, self.endpoint)
         if answer.status != 200:
-            raise error_of(answer.status, data, answer.headers.get("retry-after"))
+            raise error_of(answer.status, data, answer.headers)
         try:
-            reply = json.loads(data)
+            reply = decode(data)
         except ValueError as error:
             raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {excerpt(data)}") from error
+        if fault := error_in(reply, answer.headers):
+            raise fault
         self.successes += 1
         self._pause = 0.0
         return reply if isinstance(reply, dict) else {}
+
+    def learn(self, known: Capabilities) -> None:
+        """Keep what a request turned out to be answered with."""
+        if known != self.known:
+            self.known = known
+            log.warning("what the endpoint takes", url=self.endpoint.url, takes="; ".join(known.describe()))
 
     def pause(self, error: EndpointError) -> None:
         """Close the line for a while; the first to find the fault waits it out for all."""
         if not self.is_open:
             return
-        self._pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._pause * 2))
+        longest = LONGEST_ACCOUNT_PAUSE if isinstance(error, AccountFault) else LONGEST_PAUSE
+        self._pause = min(longest, max(SHORTEST_PAUSE, self._pause * 2))
         delay = self._pause * random.uniform(0.8, 1.2)
         if error.retry_after is not None:
             # Never earlier than asked; not all at the same moment either.
@@ -151,7 +147,8 @@ class Line:
             try:
                 async with asyncio.timeout(PROBE_PATIENCE):
                     answer = await self._wire.ask("GET", "/models")
-                if answer.status < 500 and answer.status not in (401, 403):
+                # A key that may ask a model need not be one that may list them.
+                if answer.status < 500:
                     return
             except (OSError, Refused):
                 pass

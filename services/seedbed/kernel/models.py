@@ -5,11 +5,12 @@ import socket
 
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.dialect import priority_of
+from seedbed.kernel.endpoint import Endpoint
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.line import Endpoint, Line
+from seedbed.kernel.line import Line
 from seedbed.kernel.permits import Permits
 from seedbed.kernel.pool import Desk, Pool
-from seedbed.kernel.settings import Settings, split_urls
+from seedbed.kernel.settings import Settings, read_headers, split_urls
 from seedbed.kernel.step import Role
 from seedbed.kernel.teacher import Teacher
 from seedbed.kernel.tools import Model
@@ -55,6 +56,8 @@ def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:
         raise InputError("no teacher is named", hint="set SEEDBED_TEACHER_URL and SEEDBED_TEACHER_MODEL")
     key = settings.judge_api_key if own else settings.teacher_api_key
     dialect = settings.judge_dialect if own else settings.teacher_dialect
+    parameters = settings.judge_parameters if own else settings.teacher_parameters
+    headers = settings.judge_headers if own else settings.teacher_headers
     model = (settings.judge_model if role == "judge" else "") or settings.teacher_model
     return [
         Endpoint(
@@ -65,6 +68,8 @@ def endpoints_of(settings: Settings, role: Role) -> list[Endpoint]:
             timeout=settings.request_timeout,
             dialect=dialect,
             priority=priority_of(role, dialect),
+            parameters=parameters,
+            more_headers=read_headers(headers.get_secret_value()),
         )
         for url in urls
     ]

@@ -1,7 +1,5 @@
 """Prompts: a versioned template and the schema its reply must have."""
 
-import contextlib
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,15 +12,13 @@ from pydantic_core import PydanticSerializationError
 
 from seedbed.kernel.digest import canonical_json, sha256_hex
 from seedbed.kernel.errors import MalformedReply
+from seedbed.kernel.reasoning import find_answers
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 Message = dict[str, str]
 
 # As loosely as a model might read one: `</ Document >` ends a section in its eyes.
 _TAG = re.compile(r"<(?=\s*/?\s*[a-z_]+\s*/?>)", re.IGNORECASE)
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
-# A reply that opens more objects than this is noise, and reading on costs seconds.
-_MOST_STARTS = 1000
 
 
 def neutralise(text: str) -> str:
@@ -81,42 +77,41 @@ class Prompt(Generic[ReplyT]):
         system, user = ("".join(self._template.blocks[b](context)).strip() for b in ("system", "user"))
         return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
-    def parse(self, text: str) -> ReplyT:
-        """Read a reply; finds the object in fences and chatter. Raises MalformedReply."""
+    def parse_whole(self, text: str) -> ReplyT:
+        """Read a reply that is the object and nothing else. Raises MalformedReply."""
         try:
             return self._check(self.reply.model_validate_json(text))
         except ValidationError as error:
-            first = error
-        for found in _objects(text):
-            with contextlib.suppress(ValidationError):
-                return self._check(self.reply.model_validate(found))
-        raise MalformedReply(f"the reply is not a {self.reply.__name__}: {_brief(first)}")
+            raise self._malformed(_brief(error)) from error
+
+    def parse(self, text: str) -> ReplyT:
+        """Read a reply: all of it, or the last object that follows its reasoning. Raises MalformedReply."""
+        try:
+            return self._check(self.reply.model_validate_json(text))
+        except ValidationError as error:
+            fault = _brief(error)
+        found = find_answers(text)
+        # What has none of the reply's fields is no try at it, but an example or a remark.
+        tries = [one for one in found.objects if not one.keys().isdisjoint(self.reply.model_fields)]
+        if tries and not found.cut:
+            try:
+                return self._check(self.reply.model_validate(tries[-1]))
+            except ValidationError as error:
+                fault = _brief(error)
+        elif found.thinking:
+            fault = "its reasoning never ends"
+        raise self._malformed(fault)
 
     def _check(self, reply: ReplyT) -> ReplyT:
         try:
             # Half of a surrogate pair: JSON can say it, UTF-8 and so our messages cannot.
             reply.model_dump_json()
         except PydanticSerializationError as error:
-            raise MalformedReply(f"the reply is not a {self.reply.__name__}: it is not Unicode") from error
+            raise self._malformed("it is not Unicode") from error
         return reply
 
-
-def _objects(text: str) -> list[Any]:
-    """Every JSON object that stands in `text`, fenced ones first."""
-    decoder = json.JSONDecoder()
-    found = []
-    for part in [*_FENCE.findall(text), text]:
-        start, tries = part.find("{"), 0
-        while start >= 0 and tries < _MOST_STARTS:
-            tries += 1
-            try:
-                value, end = decoder.raw_decode(part, start)
-            except (ValueError, RecursionError):
-                start = part.find("{", start + 1)
-                continue
-            found.append(value)
-            start = part.find("{", end)
-    return found
+    def _malformed(self, fault: str) -> MalformedReply:
+        return MalformedReply(f"the reply is not a {self.reply.__name__}: {fault}")
 
 
 def _brief(error: ValidationError) -> str:

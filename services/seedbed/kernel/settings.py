@@ -1,23 +1,68 @@
 """Settings of a process, from the environment: `SEEDBED_<NAME>`, secrets also as `SEEDBED_<NAME>_FILE`."""
 
 import difflib
+import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from seedbed.kernel.dialect import Dialect
 from seedbed.kernel.errors import InputError, Violation
 
 PREFIX = "SEEDBED_"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+# What says whom and what is asked is said elsewhere, and known by it.
+_ASKED = ("model", "messages")
+
+
+def _read_parameters(value: Any) -> Any:
+    found = read_object(value) if isinstance(value, str) else value
+    if isinstance(found, dict) and (taken := [name for name in _ASKED if name in found]):
+        raise ValueError(f"{taken[0]} is not to be set here")
+    return found
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """The JSON object that a setting is; empty where it is empty. Raises ValueError."""
+    try:
+        value = json.loads(text or "{}")
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError("is not a JSON object")  # noqa: TRY004  pydantic takes ValueError alone
+    return value
+
+
+def read_headers(text: str) -> dict[str, str]:
+    """The headers that a setting is. Raises ValueError."""
+    found = read_object(text)
+    for name, value in found.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+            raise ValueError(f"the value of {name} is none that a header can carry")
+    return found
+
+
+def _check_headers(value: SecretStr) -> SecretStr:
+    read_headers(value.get_secret_value())
+    return value
+
+
+Headers = Annotated[SecretStr, AfterValidator(_check_headers)]
+Parameters = Annotated[dict[str, Any], BeforeValidator(_read_parameters)]
 
 
 class Settings(BaseModel):
     """What a process needs to know of its surroundings. Durations are in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     nats_url: str = "nats://127.0.0.1:4222"
     """Several, parted by commas, are servers of one cluster."""
@@ -54,11 +99,17 @@ class Settings(BaseModel):
     """Tokens of the teacher's context window."""
     teacher_dialect: Dialect = "openai"
     """`vllm` for a vLLM server started with `--scheduling-policy priority`: judging then goes first there."""
+    teacher_parameters: Parameters = Field(default_factory=dict)
+    """A JSON object that is added to every request; `null` takes a parameter away."""
+    teacher_headers: Headers = SecretStr("")
+    """A JSON object of headers that every request carries besides."""
     judge_url: str = ""
     """Empty means: the teacher judges, too."""
     judge_model: str = ""
     judge_api_key: SecretStr = SecretStr("")
     judge_dialect: Dialect = "openai"
+    judge_parameters: Parameters = Field(default_factory=dict)
+    judge_headers: Headers = SecretStr("")
     concurrency: int = Field(default=16, ge=1)
     """Calls in flight at one endpoint, over all processes: to begin with, and at most."""
     slots: int = Field(default=0, ge=0)
@@ -148,8 +199,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        found = [Violation(f"{PREFIX}{e['loc'][0]}".upper(), e["msg"]) for e in error.errors()]
+        found = [Violation(f"{PREFIX}{e['loc'][0]}".upper(), _say(e["msg"])) for e in error.errors()]
         raise InputError("settings that cannot be", found) from error
+
+
+def _say(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _is_secret(name: str) -> bool:

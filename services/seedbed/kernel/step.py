@@ -98,15 +98,14 @@ class Step(ABC, Generic[InputT, ResultT]):
         del work, recipe
         return Following()
 
-    def spec(self, model: str) -> StepSpec:
-        """How this step is done when `model` answers."""
-        return StepSpec(
-            step=self.name,
-            version=self.version,
-            prompt=self.prompt.hash if self.prompt else "",
-            model=model if self.role else "",
-            sampling=self.sampling if self.role else None,
-        )
+    def spec(self, model: str, parameters: str = "") -> StepSpec:
+        """How this step is done when `model` answers, asked with these parameters besides its own."""
+        spec = StepSpec(step=self.name, version=self.version, prompt=self.prompt.hash if self.prompt else "")
+        if self.role:
+            spec.model = model
+            spec.sampling.CopyFrom(self.sampling)
+            spec.sampling.parameters = parameters
+        return spec
 
 
 class SpecBook:

@@ -3,29 +3,28 @@
 A fault of the endpoint pauses it and is waited out, however long; only what follows the request is raised.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol
 
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
+from seedbed.kernel.capabilities import Capabilities
+from seedbed.kernel.chat_request import ChatRequest, adapt, name_refusal, room_of
+from seedbed.kernel.completion import CUT, Completion, read_completion
 from seedbed.kernel.costs import ASKS
-from seedbed.kernel.dialect import BINDINGS, bind_reply
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import EndpointError, MalformedReply, Refused
-from seedbed.kernel.faults import ServerFault, is_about_schema
-from seedbed.kernel.line import Endpoint, Line
-from seedbed.kernel.logs import get_logger
-from seedbed.kernel.prompt import Message, Prompt, ReplyT
-from seedbed.kernel.tokens import count_tokens, tokens_spent
+from seedbed.kernel.endpoint import Endpoint
+from seedbed.kernel.errors import EndpointError, MalformedReply, Refused, ReplyCut, SeedbedError
+from seedbed.kernel.faults import RequestRefused, ServerFault
+from seedbed.kernel.line import Line
+from seedbed.kernel.prompt import Prompt, ReplyT
+from seedbed.kernel.tokens import tokens_spent
 
 SERVER_ERRORS = 3
-LEAST_REPLY = 256
+MOST_ADAPTATIONS = 16
+"""More than there is to learn of an endpoint: one that never has enough is not asked for ever."""
 
 __all__ = ["Answer", "Endpoint", "Seat", "Teacher"]
-
-log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,57 @@ class _OnlySeat:
         await self.line.opened()
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A reply, the tokens it has and those it had room for."""
+
+    completion: Completion
+    spent: int
+    room: int
+
+
+@dataclass(slots=True)
+class _Effort:
+    """How one request has fared so far: what was tried where, with how much room for the reply."""
+
+    most: int
+    adaptations: int = 0
+    server_errors: int = 0
+    seen: dict[Line, int] = field(default_factory=dict)
+    """Successes of each line when it was first asked there."""
+    tried: dict[Line, tuple[Capabilities, Capabilities]] = field(default_factory=dict)
+    """What was known of each line's endpoint, and what is tried in its place."""
+
+    def known(self, line: Line) -> Capabilities:
+        """What to ask by: what is tried, unless more has become known meanwhile."""
+        before, tried = self.tried.get(line, (line.known, line.known))
+        return tried if before == line.known else line.known
+
+    def adapt(self, line: Line, known: Capabilities, error: SeedbedError, body: dict[str, Any]) -> bool:
+        """Whether there is another way to ask. The line keeps it once it was answered, not before."""
+        if not isinstance(error, RequestRefused | ServerFault) or self.adaptations >= MOST_ADAPTATIONS:
+            return False
+        self.adaptations += 1
+        if known != self.known(line):
+            return True
+        blind = isinstance(error, RequestRefused) and not line.successes
+        adapted = adapt(known, self.most, error.refusal, body, line.endpoint, blind=blind)
+        if adapted is None:
+            return False
+        tried, self.most = adapted
+        self.tried[line] = (line.known, tried)
+        return True
+
+    def is_at_fault(self, line: Line, error: EndpointError) -> bool:
+        """Whether it is this request that the endpoint stumbles over: others succeed meanwhile."""
+        self.server_errors += isinstance(error, ServerFault)
+        return (
+            isinstance(error, ServerFault)
+            and self.server_errors >= SERVER_ERRORS
+            and line.successes > self.seen[line]
+        )
+
+
 class Teacher:
     """Asks one model, by whichever line it is told. Shared by all items of a process."""
 
@@ -91,98 +141,90 @@ class Teacher:
         usage: Usage,
         seat: Seat | None = None,
     ) -> Answer[ReplyT]:
-        """Ask, and ask a malformed reply again with another seed. Raises MalformedReply, Refused.
+        """Ask, and ask again with another seed what cannot be read. Raises MalformedReply, Refused.
 
-        `usage` is added to as requests are answered, so that it holds what was spent when this raises.
+        A reply that was cut gets twice the room. `usage` is added to as requests are answered, so that it
+        holds what was spent when this raises.
         """
         messages = prompt.render(**values)
         seat = seat or _OnlySeat(self.line)
-        last = MalformedReply("not asked")
+        last, room = MalformedReply("not asked"), 0
         for attempt in range(ASKS):
             seed = int(sha256_hex(f"{digest}:{attempt}")[:8], 16) & 0x7FFFFFFF
-            # Made anew for each request: whether the endpoint takes schemas may be learned meanwhile.
-            make_body = partial(self._body, prompt, messages, sampling, seed)
-            text = await self._complete(make_body, usage, seat)
+            request = ChatRequest(prompt, messages, sampling, seed)
+            said = await self._complete(request, room, usage, seat)
+            if said is None:
+                raise _ended(last, ", and there is no room for more", attempt)
             try:
-                return Answer(prompt.parse(text), usage)
+                return Answer(_read(prompt, said), usage)
             except MalformedReply as error:
                 last = error
-        raise MalformedReply(f"{last.message} (asked {ASKS} times)")
+            room = said.room if isinstance(last, ReplyCut) else room
+        raise _ended(last, "", ASKS)
 
-    def _body(
-        self, prompt: Prompt[Any], messages: list[Message], sampling: Sampling, seed: int, *, schemas: bool
-    ) -> dict[str, Any]:
-        if not schemas:
-            schema = json.dumps(prompt.schema, ensure_ascii=False)
-            advice = f"\n\nAnswer with one JSON object of this schema and nothing else:\n{schema}"
-            messages = [{**messages[0], "content": messages[0]["content"] + advice}, *messages[1:]]
-        body = {
-            "model": self.endpoint.model,
-            "messages": messages,
-            "temperature": sampling.temperature,
-            "max_tokens": self._room(messages, sampling.max_tokens, prompt.name),
-            "seed": seed,
-        }
-        if sampling.top_p:
-            body["top_p"] = sampling.top_p
-        if schemas:
-            body |= bind_reply(prompt, self.endpoint.dialect)
-        if self.endpoint.priority:
-            body["priority"] = self.endpoint.priority
-        return body
-
-    def _room(self, messages: list[Message], wanted: int, name: str) -> int:
-        if sum(len(message["content"]) for message in messages) + wanted <= self.endpoint.context:
-            return wanted  # A token is never shorter than a character: no need to count.
-        asked = sum(count_tokens(message["content"]) for message in messages)
-        room = self.endpoint.context - asked
-        if room < min(wanted, LEAST_REPLY):
-            raise Refused(
-                f"the prompt `{name}` of about {asked} tokens does not fit the context of "
-                f"{self.endpoint.context} tokens of {self.endpoint.model}",
-                hint="make the chunks or seed examples smaller, or use a teacher with a larger context",
-            )
-        return min(wanted, room)
-
-    async def _complete(self, make_body: Callable[..., dict[str, Any]], usage: Usage, seat: Seat) -> str:
-        server_errors, seen = 0, dict[Line, int]()
+    async def _complete(self, request: ChatRequest, room: int, usage: Usage, seat: Seat) -> _Said | None:
+        """The reply to a request, with more room than that; None where there is no more."""
+        effort = _Effort(max(request.sampling.max_tokens, 2 * room))
         while True:
             # Looked at again: while one line is waited for, all of them may close.
             while not seat.line.is_open:
                 await seat.move(None)
             line = seat.line
-            seen.setdefault(line, line.successes)
-            body = make_body(schemas=line.schemas)
+            effort.seen.setdefault(line, line.successes)
+            # Made anew each time: what the endpoint takes may be learned meanwhile.
+            known = effort.known(line)
+            body = request.body(line.endpoint, known, effort.most)
+            if room and room_of(body) <= room:
+                return None
             seat.begin()
             try:
                 reply = await line.post(body)
             except Refused as error:
                 seat.end()
-                if body.keys().isdisjoint(BINDINGS) or not is_about_schema(error.message):
+                if not effort.adapt(line, known, error, body):
                     usage.requests += 1
-                    raise
-                if line.schemas:
-                    log.warning("the endpoint knows no JSON schemas; replies are parsed as they come")
-                    line.schemas = False
-                continue
+                    raise name_refusal(error, request.prompt.name) from error
             except EndpointError as error:
-                if isinstance(error, ServerFault):
-                    server_errors += 1
-                    # Others succeed meanwhile: it is this request that the endpoint stumbles over.
-                    if server_errors >= SERVER_ERRORS and line.successes > seen[line]:
-                        seat.end()
-                        usage.requests += server_errors
-                        raise Refused(f"{error.message}, {server_errors} times over") from error
+                if effort.adapt(line, known, error, body):
+                    seat.end()
+                    continue
+                if effort.is_at_fault(line, error):
+                    seat.end()
+                    usage.requests += effort.server_errors
+                    raise Refused(f"{error.message}, {effort.server_errors} times over") from error
                 await seat.move(error)
-                continue
-            seat.end()
-            return self._read(reply, usage)
+            else:
+                seat.end()
+                line.learn(known)
+                return _Said(read_completion(reply), _count(reply, usage), room_of(body))
 
-    def _read(self, reply: dict[str, Any], usage: Usage) -> str:
-        usage.requests += 1
-        usage.prompt_tokens += tokens_spent(reply, "prompt_tokens")
-        usage.completion_tokens += tokens_spent(reply, "completion_tokens")
-        try:
-            return str(reply["choices"][0]["message"]["content"] or "")
-        except (KeyError, IndexError, TypeError):
-            return ""
+
+def _count(reply: dict[str, Any], usage: Usage) -> int:
+    """Add what a reply cost; answers the tokens it has itself."""
+    spent = tokens_spent(reply, "completion_tokens")
+    usage.requests += 1
+    usage.prompt_tokens += tokens_spent(reply, "prompt_tokens")
+    usage.completion_tokens += spent
+    return spent
+
+
+def _read(prompt: Prompt[ReplyT], said: _Said) -> ReplyT:
+    """What a reply says. Raises MalformedReply: ReplyCut and its like where it is known why."""
+    completion, fault = said.completion, said.completion.fault()
+    try:
+        if completion.cut:
+            # Some write white space after the end of the object until they are cut.
+            return prompt.parse_whole(completion.text)
+        if fault:
+            raise fault
+        return prompt.parse(completion.text)
+    except MalformedReply as error:
+        # Not every endpoint says that it has cut.
+        if fault is None and said.spent >= said.room > 0:
+            fault = ReplyCut(CUT)
+        raise fault or error from None
+
+
+def _ended(last: MalformedReply, more: str, asked: int) -> MalformedReply:
+    times = "once" if asked == 1 else f"{asked} times"
+    return type(last)(f"{last.message}{more} (asked {times})", hint=last.hint)

@@ -13,18 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from aiohappyeyeballs import start_connection
 from httptools import HttpParserError, HttpResponseParser
 
 from seedbed.kernel.errors import Refused
+from seedbed.kernel.proxies import Proxy, open_tunnel, proxy_for
 
 CONNECT_PATIENCE = 5.0
 NEXT_ADDRESS = 0.25
 IDLE = 4.0
 """Seconds after which a connection is not used again: common servers close theirs after five."""
 HEADER_BYTES = 64 << 10
+# Of an address what stands for itself, `%` included: it escapes already.
+_PLAIN = "%/:@!$&'()*+,;=~?[]"
 _LENGTHS = {"content-length", "transfer-encoding"}
 
 
@@ -76,18 +79,30 @@ class Wire:
         parts = urlsplit(self._url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConnectionError(f"{self._url!r} is no address")
-        return parts
+        # What is escaped stays so, and any other letter is: of another script, or a blank.
+        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+        return parts._replace(
+            netloc=host, path=quote(parts.path.rstrip("/"), _PLAIN), query=quote(parts.query, _PLAIN)
+        )
+
+    @cached_property
+    def _proxy(self) -> Proxy | None:
+        return proxy_for(self._parts)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:
         return ssl.create_default_context() if self._parts.scheme == "https" else None
 
     def _head(self, method: str, path: str, size: int, more: Mapping[str, str]) -> bytes:
-        lines = {"Host": self._parts.netloc, "Accept-Encoding": "identity", **self._headers, **more}
+        parts, proxy = self._parts, self._proxy
+        lines = {"Host": parts.netloc, "Accept-Encoding": "identity", **self._headers, **more}
+        target = f"{parts.path}{path}" + (f"?{parts.query}" if parts.query else "")
+        if proxy and not self._tls:
+            target, lines = f"http://{parts.netloc}{target}", {**lines, **proxy.headers}
         if size:
             lines |= {"Content-Type": "application/json", "Content-Length": str(size)}
         text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        return f"{method} {self._parts.path}{path} HTTP/1.1\r\n{text}\r\n".encode("ascii")
+        return f"{method} {target} HTTP/1.1\r\n{text}\r\n".encode("ascii")
 
     def _find_idle(self) -> "_Connection | None":
         while self._idle:
@@ -109,12 +124,19 @@ class Wire:
             raise ConnectionError(f"no connection within {CONNECT_PATIENCE:g} seconds") from error
 
     async def _open(self) -> "_Connection":
-        parts, loop = self._parts, asyncio.get_running_loop()
-        port = parts.port or (443 if self._tls else 80)
-        addresses = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        parts, proxy, loop = self._parts, self._proxy, asyncio.get_running_loop()
+        host, port = parts.hostname or "", parts.port or (443 if self._tls else 80)
+        first = (proxy.host, proxy.port) if proxy else (host, port)
+        addresses = await loop.getaddrinfo(*first, type=socket.SOCK_STREAM)
         # Of several addresses one may lead nowhere, and uvloop would wait for it.
         made = await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS)
-        name = parts.hostname if self._tls else None
+        if proxy and self._tls:
+            try:
+                await open_tunnel(made, host, port, proxy)
+            except BaseException:
+                made.close()
+                raise
+        name = host if self._tls else None
         _, connection = await loop.create_connection(
             lambda: _Connection(self._most), sock=made, ssl=self._tls, server_hostname=name
         )

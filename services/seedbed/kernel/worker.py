@@ -107,8 +107,10 @@ class Worker:
         return self._lanes[step.role]
 
     def _spec(self, step: AnyStep) -> StepSpec:
-        model = self._models[step.role].teacher.endpoint.model if step.role else ""
-        return step.spec(model)
+        if not step.role:
+            return step.spec("")
+        endpoint = self._models[step.role].teacher.endpoint
+        return step.spec(endpoint.model, endpoint.added)
 
     async def _register(self, step: AnyStep) -> None:
         bucket = await self._bus.bucket(STEPS)

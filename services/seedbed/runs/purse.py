@@ -55,7 +55,8 @@ class Purse:
         known = ledger.dearest(step) or self.elsewhere.get(step)
         if known is not None:
             return known
-        most = self._known.specs[step].sampling.max_tokens
+        # One that is cut each time has twice the room each time.
+        most = -(-self._known.specs[step].sampling.max_tokens * (2**ASKS - 1) // ASKS)
         return Usage(requests=1, prompt_tokens=PROMPT + self._texts, completion_tokens=most)
 
 
