@@ -87,9 +87,7 @@ async def test_a_usage_that_is_none_counts_nothing(teacher, endpoint, usage):
 
 
 async def test_what_the_endpoint_will_not_do_is_refused(teacher, endpoint):
-    endpoint.answer = in_turn(lambda: reply(FINE), lambda: fault(400, "the content is not allowed"))
-    await ask(teacher)
-    endpoint.bodies.clear()
+    endpoint.answer = lambda _: fault(400, "the content is not allowed")
     usage = Usage()
     with pytest.raises(Refused, match=r"HTTP 400: .*the content is not allowed"):
         await ask(teacher, usage=usage)
@@ -119,13 +117,10 @@ async def test_requests_under_way_when_this_is_learned_are_not_lost(teacher, end
 
 
 async def test_a_400_that_stays_is_refused_without_schemas_too(teacher, endpoint):
-    endpoint.answer = in_turn(
-        lambda: reply(FINE), lambda: fault(400, "the schema of your words is not allowed")
-    )
-    await ask(teacher)
+    endpoint.answer = lambda _: fault(400, "the schema of your words is not allowed")
     with pytest.raises(Refused):
         await ask(teacher)
-    assert len(endpoint.bodies) == 4
+    assert len(endpoint.bodies) == 3
     # What brought no answer is not kept.
     assert teacher.line.known.binding == "json_schema"
 

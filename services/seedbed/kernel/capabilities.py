@@ -92,8 +92,8 @@ def learn(
 ) -> Capabilities | None:
     """What is to be tried after a refusal; None where it is about no parameter of ours.
 
-    `own` are the parameters that settings insist on. `blind`: nothing was ever taken, so that even a refusal
-    that gives no reason may be one of a parameter.
+    `own` are the parameters that settings insist on. `blind`: nothing was ever taken, so that a refusal that
+    names none may be one of a parameter.
     """
     if any(_find(refusal, name) is not None for name in own):
         return None
@@ -111,7 +111,7 @@ def learn(
         return _without(known, min(places, key=lambda name: places[name]))
     if bound and _ABOUT_SCHEMA.search(refusal.words):
         return _weaken(known)
-    return _guess(known, body) if blind else None
+    return _guess(known, body) if blind and refusal.is_vague else None
 
 
 def _without(known: Capabilities, *names: str) -> Capabilities:

@@ -29,6 +29,11 @@ _FILTER = re.compile(
     r"|moderation|was flagged|data_?inspection|(?:inappropriate|sensitive|prohibited) content|guardrail",
     re.IGNORECASE,
 )
+_FORM = re.compile(
+    r"parameter|argument|\bfields?\b|unsupported|not supported|unrecogni[sz]ed|unexpected|unknown|validation"
+    r"|unprocessable|(?:bad|invalid|malformed) (?:request|input|value|payload|body)|^(?:error )?invalid\s*$",
+    re.IGNORECASE,
+)
 _ACCOUNT = re.compile(
     r"credit balance|insufficient[_ ](?:balance|credits?|funds|quota)|exceeded your current quota|billing"
     r"|payment required|(?:invalid|incorrect|expired|missing|valid)[_ ](?:\w+[_ ])?api[_ ]key"
@@ -51,6 +56,11 @@ class Refusal:
     def is_filter(self) -> bool:
         """Whether a content filter refused what was asked."""
         return bool(_FILTER.search(self.words))
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it is about the request's form, or says nothing at all."""
+        return not self.message or self.message.startswith("<") or bool(_FORM.search(self.words))
 
     @property
     def is_account(self) -> bool:
