@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbed.kernel.tokens import count_tokens
-from seedbed.knowledge.blocks import front_matter, stretches
+from seedbed.knowledge.blocks import stretches
 from seedbed.knowledge.chunks import Passage, cut, passage_key
 from tests.knowledge.markdown import KOREAN, PIECES
 
@@ -20,7 +20,7 @@ markdown = st.lists(st.sampled_from(PIECES) | st.text(max_size=60), max_size=25)
 
 
 def texts(text: str, passages: list[Passage]) -> list[str]:
-    return [text[passage.start : passage.end] for passage in passages]
+    return [passage.text(text) for passage in passages]
 
 
 @settings(deadline=None, database=None)
@@ -28,7 +28,7 @@ def texts(text: str, passages: list[Passage]) -> list[str]:
 def test_spans_are_in_order_within_budget_and_say_something(text: str, budget: int):
     passages = list(cut(text, budget))
     for passage in passages:
-        chunk = text[passage.start : passage.end]
+        chunk = passage.text(text)
         assert chunk == chunk.strip()
         assert any(letter.isalnum() for letter in chunk)
         assert count_tokens(chunk) <= budget
@@ -60,9 +60,8 @@ def test_every_word_of_the_text_is_in_a_chunk_or_a_heading(numbers: list[int], d
 @settings(deadline=None, database=None)
 @given(markdown, st.integers(1, 400))
 def test_stretches_cover_the_text_and_break_at_lines(text: str, limit: int):
-    start = front_matter(text)
-    spans = list(stretches(text, start, limit))
-    assert "".join(text[a:b] for a, b in spans) == text[start:]
+    spans = list(stretches(text, limit))
+    assert "".join(text[a:b] for a, b in spans) == text
     assert all(text[b - 1] == "\n" for _, b in spans[:-1])
 
 
@@ -79,16 +78,6 @@ def test_headings_make_the_path_and_stay_out_of_the_text():
     )
     assert texts(KOREAN, passages)[3].startswith("| 이름 | 재료 |")
     assert "인용문 안의 제목" in texts(KOREAN, passages)[3]
-
-
-def test_front_matter_is_no_text_and_spans_count_from_the_file_s_start():
-    first = next(cut(KOREAN, 400))
-    assert first.start == KOREAN.index("정악은")
-
-
-@pytest.mark.parametrize("text", ["---\n\nA rule above.\n\n---\n", "---\nno keys here\n---\n\ntext"])
-def test_a_rule_is_no_front_matter(text: str):
-    assert front_matter(text) == 0
 
 
 def test_korean_is_cut_at_sentences():
@@ -125,6 +114,43 @@ def test_lists_are_cut_at_items_and_tables_at_rows():
     assert all(chunk.startswith("- item number") for chunk in texts(items, list(cut(items, 100))))
     rows = "| a | b |\n| - | - |\n" + "".join(f"| row {n} | some. words |\n" for n in range(80))
     assert all(chunk.endswith("|") for chunk in texts(rows, list(cut(rows, 64))))
+
+
+TABLE = "| Item | Pieces |\n|---|:-:|\n" + "".join(f"| Item {n} | {n * n} of them |\n" for n in range(60))
+
+
+def test_every_chunk_of_a_table_begins_with_its_head():
+    text = f"# Stock\n\nBefore it.\n\n{TABLE}\nAfter it.\n\n{TABLE.replace('Item', 'Part')}"
+    chunks = texts(text, list(cut(text, 64)))
+    assert len(chunks) > 10
+    assert chunks[0].startswith("Before it.\n\n| Item | Pieces |\n|---|:-:|\n| Item 0 |")
+    for chunk in chunks[1:]:
+        rows = [line for line in chunk.split("\n") if line.startswith("|")]
+        assert rows[:2] in (["| Item | Pieces |", "|---|:-:|"], ["| Part | Pieces |", "|---|:-:|"])
+    found = "\n".join(chunks)
+    assert all(f"| Item {n} |" in found and f"| Part {n} |" in found for n in range(60))
+
+
+def test_a_head_is_not_parted_from_its_first_row():
+    text = f"{'word ' * 45}\n\n{TABLE}"
+    assert all(
+        "| Item " in chunk.replace("| Item |", "") or "word" in chunk
+        for chunk in texts(text, list(cut(text, 64)))
+    )
+    assert not any(chunk.endswith("|:-:|") for chunk in texts(text, list(cut(text, 64))))
+
+
+def test_a_head_that_would_leave_no_room_is_not_repeated():
+    wide = f"| {' | '.join(f'column {n}' for n in range(40))} |\n|{'---|' * 40}\n"
+    text = wide + f"| {' | '.join(str(n) for n in range(40))} |\n" * 5
+    for passage in cut(text, 64):
+        assert passage.head == (0, 0)
+        assert count_tokens(passage.text(text)) <= 64
+
+
+def test_a_footnote_of_one_word_is_no_definition_of_a_link():
+    text = "Text[^1] and [link].\n\n[^1]: Ibidem\n\n[link]: https://example.org\n"
+    assert texts(text, list(cut(text, 400))) == ["Text[^1] and [link].\n\n[^1]: Ibidem"]
 
 
 def test_pages_are_those_of_the_first_letter():

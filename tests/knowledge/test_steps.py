@@ -59,7 +59,7 @@ async def test_a_document_is_cut_and_its_text_kept(tools: FakeTools):
     result = await CutDocument().run(value, tools)
     text = (await get_blob(tools.store, result.text)).decode()
     assert result.total == len(result.chunks) > 3
-    assert result.converter == "plain-1"
+    assert result.converter == "plain-2"
     for chunk in result.chunks:
         assert text[chunk.start : chunk.end] == chunk.text
 

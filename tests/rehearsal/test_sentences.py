@@ -32,6 +32,28 @@ def test_sentences_are_read_without_marks_and_kept_as_they_stand():
     assert all(sentence.raw in MARKED for sentence in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("यह पहला वाक्य है। यह दूसरा है॥ हाँ।", 3),
+        ("یہ پہلا جملہ ہے۔ کیا یہ دوسرا ہے؟ جی ہاں۔", 3),
+        ("اس نے ایم۔اے کیا۔ پھر وہ گیا۔", 2),
+        ("ဒါက ပထမ။ ဒါက ဒုတိယ။", 2),
+        ("ይህ የመጀመሪያው ነው። አዎ።", 2),
+        ("នេះជាប្រយោគទីមួយ។ នេះជាប្រយោគទីពីរ៕", 2),
+        ("Սա առաջինն է։ Սա երկրորդն է։", 2),
+        ("これは本です。それはペンです。", 2),
+    ],
+)
+def test_sentences_end_with_the_stops_of_their_script(text, wanted):
+    found = sentences(text)
+    assert len(found) == wanted
+    assert (
+        "".join(one.raw for one in found) == "".join(text.split(" "))
+        or " ".join(one.raw for one in found) == text
+    )
+
+
 def test_headings_are_found():
     assert headings("# One\n\ntext\n\n## *Two* ##\n") == ["One", "Two"]
 

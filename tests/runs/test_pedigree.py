@@ -1,5 +1,6 @@
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.recipe import Recipe
+from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.runs.pedigree import list_open
 from seedbed.runs.v1.candidate_pb2 import Part
 from tests.runs.courses import advance, make_course, part_of, run, settle, written
@@ -33,6 +34,34 @@ def test_a_knowledge_candidate_knows_where_it_comes_from():
         assert {score.name: score.value for score in candidate.makings[1].scores}["faithful"] == 1
         assert candidate.round >= 1
         assert candidate.end
+
+
+def test_evidence_in_a_chunk_that_begins_with_a_table_s_head_is_found_in_the_text():
+    text = "# T\n\n| a | b |\n|---|---|\n| one | two |\n| three | four |"
+    head, row = text.index("| a"), text.index("| three")
+    spans = {}
+    for start, end in ((2, 3), (22, 27), (2, 27)):
+
+        def headed(step, value, digest, span=(start, end)):
+            result = reply(step, value, digest)
+            if step == "knowledge.chunk":
+                result.total = 1
+                del result.chunks[1:]
+                chunk = text[head : head + 20] + text[row:]
+                result.chunks[0].MergeFrom(
+                    Chunk(text=chunk, start=row, end=len(text), head_start=head, head_end=head + 20)
+                )
+            if step == "judge.grounded":
+                result.evidence_start, result.evidence_end = span
+            return result
+
+        course = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
+        run(course, headed)
+        source = Part.FromString(part_of(course)).candidates[0].source
+        assert (source.head_start, source.head_end) == (head, head + 20)
+        assert text[head : head + 20] + text[row:] == source.chunk
+        spans[start, end] = text[source.evidence_start : source.evidence_end]
+    assert spans == {(2, 3): "a", (22, 27): "three", (2, 27): text[head + 2 : row + 7]}
 
 
 def test_evidence_that_was_not_found_has_no_span():

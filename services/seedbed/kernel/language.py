@@ -1,4 +1,4 @@
-"""Which script a text is in: enough to tell that an answer left the language it was asked in. Pure."""
+"""Scripts: which one a text is in, to tell whether an answer left it, and what ends its sentences. Pure."""
 
 import re
 
@@ -15,6 +15,17 @@ _RANGES = {
     "thai": "\u0e00-\u0e7f",
     "latin": "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff",
 }
+# What Unicode calls Sentence_Terminal and means nothing else, of the scripts that are written today, and the
+# shad of Tibetan: these end a sentence even where no space follows.
+STOPS = (
+    r"\u0589\u061d-\u061f\u0700-\u0702\u07f9\u0964\u0965\u0e5a\u0e5b\u0f0d-\u0f11\u104b\u1362\u1367"
+    r"\u1368\u166e\u17d4\u17d5\u1803\u1809\u1944\u1945\u1aa8-\u1aab\u1b5a\u1b5b\u1b5e\u1b5f\u1c3b\u1c3c"
+    r"\u1c7e\u1c7f\u203c\u203d\u2047-\u2049\u3002\ua4ff\ua60e\ua60f\ua6f3\ua6f7\ua876\ua877\ua8ce\ua8cf"
+    r"\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe12\ufe15\ufe16\ufe56\ufe57\uff01\uff1f\uff61"
+    r"\U00011047\U00011048\U00011141-\U00011143\U0001144b\U0001144c"
+)
+"""The inside of a character class of a regular expression."""
+
 _SCRIPTS = {name: re.compile(f"[{letters}]") for name, letters in _RANGES.items()}
 # One syllable says what takes several Latin letters, so names and terms among it do not outweigh it.
 _SYLLABLE_SHARE = 0.2

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, reference
 from markdown_it.token import Token
 
 Span = tuple[int, int]
@@ -19,10 +20,6 @@ _LONGEST_TITLE = 300
 
 # Not `str.splitlines`, which also breaks where markdown-it does not.
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_FRONT_MATTER = re.compile(
-    r"\ufeff?---[ \t]*\n(?=[ \t]*(?:#|[\w\"'.-]+[ \t]*:))(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
-)
-_FRONT_MATTER_LIMIT = 65_536
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6}(?:\s|$)")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -34,22 +31,27 @@ _WORD = re.compile(r"\w")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block: its span, the headings above, the number of its section, and spans it may be cut into."""
+    """A block: its span, the headings above, the number of its section, and spans it may be cut into.
+
+    Of a table, the span of its head, which the rows cut off from it need.
+    """
 
     start: int
     end: int
     headings: tuple[str, ...]
     section: int
     parts: tuple[Span, ...] = ()
+    head: Span = (0, 0)
 
 
 def blocks(text: str) -> Iterator[Block]:
     """Every block that says something; headings are told, not given."""
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
+    parser.block.ruler.at("reference", _link_definition)
     path: list[tuple[int, str]] = []
     section = 0
-    for begin, stop in stretches(text, front_matter(text)):
+    for begin, stop in stretches(text):
         part = text[begin:stop]
         lines = [begin, *(begin + found.end() for found in _LINE_END.finditer(part))]
         lines = [*lines, stop] if lines[-1] != stop else lines
@@ -65,13 +67,13 @@ def blocks(text: str) -> Iterator[Block]:
                 section += 1
             elif token.type != "hr" and _says_something(text, start, end):
                 headings = tuple(title for _, title in path if title)
-                yield Block(start, end, headings, section, _parts(tokens, index, lines))
+                yield Block(start, end, headings, section, *_parts(tokens, index, lines))
 
 
-def front_matter(text: str) -> int:
-    """Where the text begins behind its front matter."""
-    found = _FRONT_MATTER.match(text, 0, _FRONT_MATTER_LIMIT)
-    return found.end() if found else 0
+def _link_definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    """A definition says nothing, but that of a footnote is its text, even where it is one word."""
+    place = state.bMarks[start] + state.tShift[start]
+    return not state.src.startswith("[^", place) and reference(state, start, end, silent)
 
 
 def _is_title(source: str) -> bool:
@@ -84,9 +86,9 @@ def plain_heading(source: str) -> str:
     return " ".join(_EMPHASIS.sub("", _LINK.sub(r"\1", source)).replace("\\", "").split())
 
 
-def stretches(text: str, start: int, limit: int = STRETCH) -> Iterator[Span]:
+def stretches(text: str, limit: int = STRETCH) -> Iterator[Span]:
     """Spans to parse one at a time: cut at headings, or else at blank lines, or else at lines."""
-    begin = place = start
+    begin = place = 0
     fence, blank = "", False
     while place < len(text):
         stop = text.find("\n", place) + 1 or len(text)
@@ -103,14 +105,19 @@ def stretches(text: str, start: int, limit: int = STRETCH) -> Iterator[Span]:
         yield begin, len(text)
 
 
-def _parts(tokens: Sequence[Token], index: int, lines: Sequence[int]) -> tuple[Span, ...]:
-    """Where a block may be cut: the lines of code, the items of a list, the rows of a table."""
+def _parts(tokens: Sequence[Token], index: int, lines: Sequence[int]) -> tuple[tuple[Span, ...], Span]:
+    """Where a block may be cut: the lines of code, the items of a list, the rows of a table; and its head."""
     token = tokens[index]
     if token.type in ("fence", "code_block", "html_block") and token.map:
-        return tuple(_span((line, line + 1), lines) for line in range(*token.map))
-    if token.type in ("bullet_list_open", "ordered_list_open", "table_open", "blockquote_open"):
-        return tuple(_span(inner.map, lines) for inner in _children(tokens, index) if inner.map)
-    return ()
+        return tuple(_span((line, line + 1), lines) for line in range(*token.map)), (0, 0)
+    if token.type not in ("bullet_list_open", "ordered_list_open", "table_open", "blockquote_open"):
+        return (), (0, 0)
+    parts = tuple(_span(inner.map, lines) for inner in _children(tokens, index) if inner.map)
+    if token.type == "table_open" and len(parts) > 1:
+        # A head says nothing without a row. The line below it, which is in no row, belongs to it.
+        (start, _), (first, end), *rows = parts
+        return ((start, end), *rows), (start, first)
+    return parts, (0, 0)
 
 
 def _children(tokens: Sequence[Token], index: int) -> Iterator[Token]:

@@ -1,7 +1,7 @@
 """Cuts a Markdown text into chunks that respect headings and a budget of tokens. Pure.
 
-For every chunk, `text[start:end]` is its text, in code points. What must be raised when a cut changes is the
-version of the step `knowledge.chunk`.
+For every chunk, `text[start:end]` is its text, in code points; where rows of a table begin it, the table's
+head stands before them. What must be raised when a cut changes is the version of the step `knowledge.chunk`.
 """
 
 import hashlib
@@ -30,17 +30,32 @@ class Passage:
     headings: tuple[str, ...]
     page: int
     key: str
+    head: Span = (0, 0)
+
+    def text(self, whole: str) -> str:
+        """The chunk's text out of the document's."""
+        return whole[slice(*self.head)] + whole[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a chunk; the head is for where it begins one."""
+
+    start: int
+    end: int
+    head: Span = (0, 0)
 
 
 def cut(text: str, max_tokens: int, pages: Sequence[int] = ()) -> Iterator[Passage]:
     """Cut a text; `pages` are the places where its pages start."""
     places: Counter[tuple[str, ...]] = Counter()
-    for start, end, headings in _packed(text, max_tokens):
+    for piece, headings in _packed(text, max_tokens):
+        start, end = piece.start, piece.end
         if not any(letter.isalnum() for letter in text[start:end]):
             continue
         key = passage_key(headings, places[headings])
         places[headings] += 1
-        yield Passage(start, end, headings, bisect_right(pages, start), key)
+        yield Passage(start, end, headings, bisect_right(pages, start), key, piece.head)
 
 
 def passage_key(headings: Sequence[str], ordinal: int) -> str:
@@ -48,32 +63,38 @@ def passage_key(headings: Sequence[str], ordinal: int) -> str:
     return hashlib.sha256("\x1f".join([*headings, str(ordinal)]).encode()).hexdigest()[:16]
 
 
-def _packed(text: str, budget: int) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _packed(text: str, budget: int) -> Iterator[tuple[_Piece, tuple[str, ...]]]:
     """Pieces of one section together, as many as the budget holds."""
     open_block: Block | None = None
-    start = end = used = 0
+    chunk, used = _Piece(0, 0), 0
     for block in blocks(text):
-        for piece_start, piece_end in _pieces(text, block, budget):
+        for piece in _pieces(text, block, budget):
             if open_block is not None and open_block.section == block.section:
-                more = count_tokens(text[end:piece_end])
+                more = count_tokens(text[chunk.end : piece.end])
                 if used + more <= budget:
-                    end, used = piece_end, used + more
+                    chunk, used = _Piece(chunk.start, piece.end, chunk.head), used + more
                     continue
             if open_block is not None:
-                yield start, end, open_block.headings
-            open_block, start, end = block, piece_start, piece_end
-            used = count_tokens(text[start:end])
+                yield chunk, open_block.headings
+            open_block, chunk = block, piece
+            used = count_tokens(text[slice(*piece.head)]) + count_tokens(text[piece.start : piece.end])
     if open_block is not None:
-        yield start, end, open_block.headings
+        yield chunk, open_block.headings
 
 
-def _pieces(text: str, block: Block, budget: int) -> Iterator[Span]:
+def _pieces(text: str, block: Block, budget: int) -> Iterator[_Piece]:
     """The block whole, or cut at its parts, at sentences, at words, within words: no finer than needed."""
-    if block.parts and not _fits(text, block.start, block.end, budget):
-        for start, end in block.parts:
-            yield from _finer(text, start, end, budget)
-    else:
-        yield from _finer(text, block.start, block.end, budget)
+    if not block.parts or _fits(text, block.start, block.end, budget):
+        yield from (_Piece(*span) for span in _finer(text, block.start, block.end, budget))
+        return
+    # A head that would leave its rows no room is not repeated.
+    head = block.head if _fits(text, *block.head, budget // 2) else (0, 0)
+    room = budget - count_tokens(text[slice(*head)])
+    for number, (start, end) in enumerate(block.parts):
+        if number:
+            yield from (_Piece(*span, head) for span in _finer(text, start, end, room))
+        else:
+            yield from (_Piece(*span) for span in _finer(text, start, end, budget))
 
 
 def _finer(

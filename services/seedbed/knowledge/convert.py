@@ -127,12 +127,14 @@ def write(media_type: str, content: bytes, max_tokens: int) -> None:
     del data
     for passage in cut(text, max_tokens, reading.pages):
         chunk = {
-            "text": text[passage.start : passage.end],
+            "text": passage.text(text),
             "headings": passage.headings,
             "start": passage.start,
             "end": passage.end,
             "page": passage.page,
             "key": passage.key,
+            "head_start": passage.head[0],
+            "head_end": passage.head[1],
         }
         out.write(json.dumps(chunk, ensure_ascii=False).encode() + b"\n")
     out.flush()

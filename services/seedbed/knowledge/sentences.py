@@ -1,21 +1,29 @@
 """Where sentences end: one rule with guards, for scripts with and without spaces. Pure.
 
-A stop ends a sentence before white space, after a Korean closing ending even without it, and the full-width
-stops always do. Guards keep abbreviations, initials, numbered dates, what stands in brackets, and a stop
-before a small letter together.
+A stop ends a sentence before white space, after a Korean closing ending even without it, and the stops of
+scripts that have their own always do. Guards keep abbreviations, initials, numbered dates, what stands in
+brackets, and a stop before a small letter together.
 """
 
 import re
 from collections.abc import Iterator
 
+from seedbed.kernel.language import STOPS
+
+# The wide full stop also stands in numbers, and the Urdu one inside abbreviations, so that needs its space.
 _SIGN = re.compile(
     r"(?P<blank>\n[ \t]*\n)|(?P<open>[(\[（［])|(?P<close>[)\]）］])"
-    r"|(?P<wide>[。！？｡]+[」』”’）\"']*)|(?P<stop>[.!?…]+[\"'”’)\]]*)(?P<space>(?=\s|$)|(?=[\uac00-\ud7a3]))"
+    rf"|(?P<wide>(?:[{STOPS}]|(?<!\d)．|．(?!\d))[．.!?{STOPS}]*[」』”’»›）\"')\]]*)"
+    r"|(?P<stop>[.!?…\u06d4]+[\"'”’»)\]]*)(?P<space>(?=\s|$)|(?=[\uac00-\ud7a3]))"
 )
 _ABBREVIATIONS = frozenset(
     "al approx apr art aug ca capt cf ch chap co col corp dec dept dr ed eds eg esp est etc feb fig figs gen "
     "gov hon ie inc jan jr jul jun lt ltd mar messrs mr mrs ms mt no nos nov oct op p pp prof pt rep rev sec "
     "sen sept sgt sr st vol vols vs viz".split()
+)
+# Titles and units before a name or a number, where letters and vowel signs are no Latin ones.
+_SHORT_FORM = re.compile(
+    r"(?:^|[\s(])(?:डॉ|प्रो|पं|श्री|कु|रु|कि\.मी|कि|ई\.पू|ई|सं|पृ|ডা|ড|মো|[\u0621-\u064a](?:\.[\u0621-\u064a])*)$"
 )
 _LAST_WORD = re.compile(r"[^\W_](?:[\w.]*[^\W_])?$")
 _KOREAN_ENDING = re.compile(r"[다요까죠함음임됨]$")
@@ -101,6 +109,8 @@ def _ends(text: str, sign: re.Match[str], start: int, end: int) -> bool:
         following.isdigit() or _is_number_alone(text, sign.start(), start) or _KOREAN_DATE.search(before)
     ):
         return False
+    if _SHORT_FORM.search(before):
+        return False
     word = _LAST_WORD.search(before)
     return word is None or not _is_short_form(word[0])
 
@@ -113,7 +123,7 @@ def _is_number_alone(text: str, stop: int, start: int) -> bool:
 
 def _is_short_form(word: str) -> bool:
     if len(word) == 1:
-        return word.isascii() and word.isalpha() and word.isupper()
+        return word.isupper()
     # `e.g` and `U.S`: letters with stops between them.
     if "." in word:
         return all(len(part) == 1 and part.isalpha() for part in word.split("."))

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from seedbed.kernel.language import STOPS
+
 _BREAK = re.compile(
     r"^(?:[ \t]*#{1,6}[ \t][^\n]*|[ \t]*(?:=+|-{3,})[ \t]*)$|^(```|~~~).*?^\1[ \t]*$",
     re.MULTILINE | re.DOTALL,
@@ -16,7 +18,7 @@ _BREAK = re.compile(
 _BLOCK = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+\S)|\n(?=[ \t]*\|)")
 _MARKER = re.compile(r"^[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+")
 _NOT_PROSE = re.compile(r"^[ \t\n]*(?:\||<(?!small|b>|i>|em>|strong>))")
-_STOP = re.compile(r"[.!?。]+[\"'”’»)\]*_]*(?=\s|$)")
+_STOP = re.compile(rf"(?:[{STOPS}]+[.!?{STOPS}]*[」』”’»›）\"')\]*_]*|[.!?\u06d4]+[\"'”’»)\]*_]*(?=\s|$))")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[*_])(?:[A-Za-z]|[A-Z]\.[A-Z]|e\.g|i\.e|cf|vs|etc|approx|ca|Dr|Mr|Mrs|Ms|St|Mt|No|Vol|Fig|Inc|Jr|Sr|U\.S)$"
 )

@@ -6,6 +6,7 @@ from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.step import SpecBook
+from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.runs.course import Begun, Course, Decided
 from seedbed.runs.draws import Draw, Passage, seed_digest
 from seedbed.runs.pieces import Pieces
@@ -95,6 +96,8 @@ def _source(passage: Passage, birth: Birth | None) -> Source:
         chunk=chunk.text,
         chunk_start=chunk.start,
         chunk_end=chunk.end,
+        head_start=chunk.head_start,
+        head_end=chunk.head_end,
         page=chunk.page,
         headings=chunk.headings,
         augmentation=passage.augmentation,
@@ -105,9 +108,15 @@ def _source(passage: Passage, birth: Birth | None) -> Source:
             verdict = GroundedVerdict.FromString(record.result)
             if verdict.evidence_found:
                 # The verdict counts in the chunk, so that a chunk that moves keeps its verdicts.
-                source.evidence_start = chunk.start + verdict.evidence_start
-                source.evidence_end = chunk.start + verdict.evidence_end
+                source.evidence_start = _place(chunk, verdict.evidence_start)
+                source.evidence_end = _place(chunk, verdict.evidence_end - 1) + 1
     return source
+
+
+def _place(chunk: Chunk, offset: int) -> int:
+    """Where in the document's text a place in the chunk's text is."""
+    head = chunk.head_end - chunk.head_start
+    return chunk.head_start + offset if offset < head else chunk.start + offset - head
 
 
 def _making(record: Record, specs: SpecBook) -> Making:

@@ -1,13 +1,15 @@
-"""Markdown and plain text: kept as they are, but for what would make equal texts unequal.
+"""Markdown and plain text: kept as they are, but for what is no text or makes equal texts unequal.
 
-The policy: UTF-8 (or UTF-16 with its mark), no byte order mark, line ends as LF, Unicode in NFC, no control
-characters but tab and LF. Spans count in the text that comes out.
+Front matter and files written into the text as data URIs are left out. The policy: UTF-8 (or UTF-16 with its
+mark), no byte order mark, line ends as LF, Unicode in NFC, no control characters but tab and LF. Spans count
+in the text that comes out.
 """
 
 import codecs
 import re
 import unicodedata
 
+from . import data_uris, front_matter
 from .reading import Reading, UnreadableError
 
 _LINE_END = re.compile(r"\r\n?|\f")
@@ -15,7 +17,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def read(content: bytes) -> Reading:
-    return Reading(normalise(decode(content)))
+    text = normalise(decode(content))
+    return Reading(data_uris.leave_out(text[front_matter.length(text) :]))
 
 
 def decode(content: bytes) -> str:

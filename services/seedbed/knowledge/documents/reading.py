@@ -58,8 +58,8 @@ class Converter:
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 CONVERTERS = {
-    "text/markdown": Converter("plain", 1),
-    "text/plain": Converter("plain", 1),
+    "text/markdown": Converter("plain", 2),
+    "text/plain": Converter("plain", 2),
     "text/html": Converter("html", 2, "selectolax"),
     "application/pdf": Converter("pdf", 2, "pypdfium2"),
     DOCX: Converter("docx", 2, "lxml"),

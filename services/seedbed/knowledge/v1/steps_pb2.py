@@ -25,25 +25,25 @@ _sym_db = _symbol_database.Default()
 from seedbed.taxonomy.v1 import leaf_pb2 as seedbed_dot_taxonomy_dot_v1_dot_leaf__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n seedbed/knowledge/v1/steps.proto\x12\x14seedbed.knowledge.v1\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"^\n\x05\x43hunk\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08headings\x18\x02 \x03(\t\x12\r\n\x05start\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\r\x12\x0c\n\x04page\x18\x05 \x01(\r\x12\x0b\n\x03key\x18\x06 \x01(\t\"\x89\x01\n\nChunkInput\x12\x0c\n\x04\x62lob\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\x12\r\n\x05\x66irst\x18\x04 \x01(\r\x12\x0c\n\x04path\x18\x05 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x06 \x01(\t\x12\x0e\n\x06\x64omain\x18\x07 \x01(\t\"y\n\x0b\x43hunkResult\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tconverter\x18\x02 \x01(\t\x12+\n\x06\x63hunks\x18\x03 \x03(\x0b\x32\x1b.seedbed.knowledge.v1.Chunk\x12\r\n\x05total\x18\x04 \x01(\r\x12\r\n\x05notes\x18\x05 \x03(\t\"n\n\x0c\x41ugmentInput\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08headings\x18\x02 \x03(\t\x12\x14\n\x0c\x61ugmentation\x18\x03 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x04 \x01(\t\x12\x0e\n\x06\x64omain\x18\x05 \x01(\t\"\x1d\n\rAugmentResult\x12\x0c\n\x04text\x18\x01 \x01(\t\"\xb7\x01\n\rGenerateInput\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\r\n\x05\x63hunk\x18\x02 \x01(\t\x12\x10\n\x08headings\x18\x03 \x03(\t\x12.\n\x04seed\x18\x04 \x01(\x0b\x32 .seedbed.taxonomy.v1.SeedExample\x12\x0e\n\x06\x64omain\x18\x05 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x06 \x01(\t\x12\x0c\n\x04\x66orm\x18\x07 \x01(\t\x12\r\n\x05pairs\x18\x08 \x01(\r\"G\n\x0eGenerateResult\x12\x35\n\x05pairs\x18\x01 \x03(\x0b\x32&.seedbed.taxonomy.v1.QuestionAndAnswerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n seedbed/knowledge/v1/steps.proto\x12\x14seedbed.knowledge.v1\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"\x84\x01\n\x05\x43hunk\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08headings\x18\x02 \x03(\t\x12\r\n\x05start\x18\x03 \x01(\r\x12\x0b\n\x03\x65nd\x18\x04 \x01(\r\x12\x0c\n\x04page\x18\x05 \x01(\r\x12\x0b\n\x03key\x18\x06 \x01(\t\x12\x12\n\nhead_start\x18\x07 \x01(\r\x12\x10\n\x08head_end\x18\x08 \x01(\r\"\x89\x01\n\nChunkInput\x12\x0c\n\x04\x62lob\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\x12\r\n\x05\x66irst\x18\x04 \x01(\r\x12\x0c\n\x04path\x18\x05 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x06 \x01(\t\x12\x0e\n\x06\x64omain\x18\x07 \x01(\t\"y\n\x0b\x43hunkResult\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tconverter\x18\x02 \x01(\t\x12+\n\x06\x63hunks\x18\x03 \x03(\x0b\x32\x1b.seedbed.knowledge.v1.Chunk\x12\r\n\x05total\x18\x04 \x01(\r\x12\r\n\x05notes\x18\x05 \x03(\t\"n\n\x0c\x41ugmentInput\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08headings\x18\x02 \x03(\t\x12\x14\n\x0c\x61ugmentation\x18\x03 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x04 \x01(\t\x12\x0e\n\x06\x64omain\x18\x05 \x01(\t\"\x1d\n\rAugmentResult\x12\x0c\n\x04text\x18\x01 \x01(\t\"\xb7\x01\n\rGenerateInput\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\r\n\x05\x63hunk\x18\x02 \x01(\t\x12\x10\n\x08headings\x18\x03 \x03(\t\x12.\n\x04seed\x18\x04 \x01(\x0b\x32 .seedbed.taxonomy.v1.SeedExample\x12\x0e\n\x06\x64omain\x18\x05 \x01(\t\x12\x18\n\x10\x64ocument_outline\x18\x06 \x01(\t\x12\x0c\n\x04\x66orm\x18\x07 \x01(\t\x12\r\n\x05pairs\x18\x08 \x01(\r\"G\n\x0eGenerateResult\x12\x35\n\x05pairs\x18\x01 \x03(\x0b\x32&.seedbed.taxonomy.v1.QuestionAndAnswerb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seedbed.knowledge.v1.steps_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHUNK']._serialized_start=90
-  _globals['_CHUNK']._serialized_end=184
-  _globals['_CHUNKINPUT']._serialized_start=187
-  _globals['_CHUNKINPUT']._serialized_end=324
-  _globals['_CHUNKRESULT']._serialized_start=326
-  _globals['_CHUNKRESULT']._serialized_end=447
-  _globals['_AUGMENTINPUT']._serialized_start=449
-  _globals['_AUGMENTINPUT']._serialized_end=559
-  _globals['_AUGMENTRESULT']._serialized_start=561
-  _globals['_AUGMENTRESULT']._serialized_end=590
-  _globals['_GENERATEINPUT']._serialized_start=593
-  _globals['_GENERATEINPUT']._serialized_end=776
-  _globals['_GENERATERESULT']._serialized_start=778
-  _globals['_GENERATERESULT']._serialized_end=849
+  _globals['_CHUNK']._serialized_start=91
+  _globals['_CHUNK']._serialized_end=223
+  _globals['_CHUNKINPUT']._serialized_start=226
+  _globals['_CHUNKINPUT']._serialized_end=363
+  _globals['_CHUNKRESULT']._serialized_start=365
+  _globals['_CHUNKRESULT']._serialized_end=486
+  _globals['_AUGMENTINPUT']._serialized_start=488
+  _globals['_AUGMENTINPUT']._serialized_end=598
+  _globals['_AUGMENTRESULT']._serialized_start=600
+  _globals['_AUGMENTRESULT']._serialized_end=629
+  _globals['_GENERATEINPUT']._serialized_start=632
+  _globals['_GENERATEINPUT']._serialized_end=815
+  _globals['_GENERATERESULT']._serialized_start=817
+  _globals['_GENERATERESULT']._serialized_end=888
 # @@protoc_insertion_point(module_scope)

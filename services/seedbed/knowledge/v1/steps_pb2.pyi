@@ -31,6 +31,8 @@ class Chunk(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
+    HEAD_START_FIELD_NUMBER: _builtins.int
+    HEAD_END_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     start: _builtins.int
     """Code points [start, end) in the document's stored text."""
@@ -39,6 +41,11 @@ class Chunk(_message.Message):
     """First page, counted from 1; 0 where the source has no pages."""
     key: _builtins.str
     """Stable place of the chunk: survives edits elsewhere in the document."""
+    head_start: _builtins.int
+    """Where rows of a table begin the chunk, code points [head_start, head_end) of the table's head in the stored
+    text: `text` is that head, and after it the passage.
+    """
+    head_end: _builtins.int
     @_builtins.property
     def headings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Headings above the passage, outermost first."""
@@ -52,10 +59,12 @@ class Chunk(_message.Message):
         end: _builtins.int = ...,
         page: _builtins.int = ...,
         key: _builtins.str = ...,
+        head_start: _builtins.int = ...,
+        head_end: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "headings", b"headings", "key", b"key", "page", b"page", "start", b"start", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "head_end", b"head_end", "head_start", b"head_start", "headings", b"headings", "key", b"key", "page", b"page", "start", b"start", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

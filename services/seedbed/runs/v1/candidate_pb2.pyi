@@ -132,6 +132,8 @@ class Source(_message.Message):
     AUGMENTED_FIELD_NUMBER: _builtins.int
     EVIDENCE_START_FIELD_NUMBER: _builtins.int
     EVIDENCE_END_FIELD_NUMBER: _builtins.int
+    HEAD_START_FIELD_NUMBER: _builtins.int
+    HEAD_END_FIELD_NUMBER: _builtins.int
     document: _builtins.str
     blob: _builtins.str
     repo: _builtins.str
@@ -150,6 +152,9 @@ class Source(_message.Message):
     evidence_start: _builtins.int
     """The judge's evidence as [start, end) in the document's text; 0, 0 where none was found."""
     evidence_end: _builtins.int
+    head_start: _builtins.int
+    """Where rows of a table begin the chunk: [start, end) of the table's head, which stands before them in `chunk`."""
+    head_end: _builtins.int
     @_builtins.property
     def headings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -171,10 +176,12 @@ class Source(_message.Message):
         augmented: _builtins.str = ...,
         evidence_start: _builtins.int = ...,
         evidence_end: _builtins.int = ...,
+        head_start: _builtins.int = ...,
+        head_end: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "augmentation", b"augmentation", "augmented", b"augmented", "blob", b"blob", "chunk", b"chunk", "chunk_end", b"chunk_end", "chunk_start", b"chunk_start", "commit", b"commit", "converter", b"converter", "document", b"document", "evidence_end", b"evidence_end", "evidence_start", b"evidence_start", "headings", b"headings", "page", b"page", "repo", b"repo", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribution", b"attribution", "augmentation", b"augmentation", "augmented", b"augmented", "blob", b"blob", "chunk", b"chunk", "chunk_end", b"chunk_end", "chunk_start", b"chunk_start", "commit", b"commit", "converter", b"converter", "document", b"document", "evidence_end", b"evidence_end", "evidence_start", b"evidence_start", "head_end", b"head_end", "head_start", b"head_start", "headings", b"headings", "page", b"page", "repo", b"repo", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
