@@ -7,7 +7,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from seedbed.knowledge.documents import docx
-from seedbed.knowledge.documents.ooxml import MAX_MEMBER
+from seedbed.knowledge.documents.docx.package import MAX_MEMBER
 from seedbed.knowledge.documents.reading import UnreadableError
 from tests.knowledge.docx_files import cell, line, make_docx, run, table
 

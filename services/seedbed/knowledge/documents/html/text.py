@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 
 from selectolax.lexbor import LexborNode
 
-from . import latex, markdown, mathml
-from .html_page import BLOCKS, HEADINGS, Page
-from .superscripts import Level, Piece, join_levels
+from seedbed.knowledge.documents import latex, markdown
+from seedbed.knowledge.documents.superscripts import Level, Piece, join_levels
+
+from . import equations
+from .page import BLOCKS, HEADINGS, Page
 
 _SPACE = re.compile(r"\s+")
 # A mark of a note, as `1`, `12` or `a`.
@@ -118,4 +120,4 @@ def _tex(node: LexborNode) -> str:
     return f"\n{latex.display(node.text())}\n" if display else latex.inline(node.text())
 
 
-_WRITERS = {"img": _picture, "math": mathml.write, "script": _tex}
+_WRITERS = {"img": _picture, "math": equations.write, "script": _tex}

@@ -1,6 +1,6 @@
 """Fields of a DOCX: their results are shown, their instructions are not."""
 
-from .ooxml import Element, attribute, child, is_on, name, number, value
+from .package import Element, attribute, child, is_on, name, number, value
 
 _DELETED = frozenset(("w:del", "w:moveFrom"))
 

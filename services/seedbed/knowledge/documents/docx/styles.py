@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .ooxml import Element, attribute, child, is_on, name, number, value
-from .superscripts import Level
+from seedbed.knowledge.documents.superscripts import Level
+
+from .package import Element, attribute, child, is_on, name, number, value
 
 # Every style rests on another; so many steps are followed.
 _LONGEST_CHAIN = 20

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from . import latex
-from .ooxml import Element, child, is_on, name, value
+from seedbed.knowledge.documents import latex
+
+from .package import Element, child, is_on, name, value
 
 _DROPPED = frozenset(("m:ctrlPr", "m:rPr", "w:rPr", "w:del", "w:moveFrom", "w:instrText", "w:delText"))
 

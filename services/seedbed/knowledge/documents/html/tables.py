@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from .markdown import MAX_SPAN, check_table
+from seedbed.knowledge.documents.markdown import MAX_SPAN, check_table
 
 # Column → text, and the number of rows it still reaches down.
 Hanging = dict[int, tuple[str, int]]

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from .reading import UnreadableError
+from seedbed.knowledge.documents.reading import UnreadableError
 
 # An element of lxml, which comes without types.
 Element = Any

@@ -10,13 +10,15 @@ from itertools import chain
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from . import html_text, markdown
-from .html_lists import definition_parts, label_items
-from .html_page import HEADINGS, Page, is_code
-from .html_tables import merge, take_apart
-from .markdown import Block, Code, Heading, Item, List, Quote, Table
-from .plain import decode, normalise
-from .reading import Reading, UnreadableError
+from seedbed.knowledge.documents import markdown
+from seedbed.knowledge.documents.markdown import Block, Code, Heading, Item, List, Quote, Table
+from seedbed.knowledge.documents.plain import decode, normalise
+from seedbed.knowledge.documents.reading import Reading, UnreadableError
+
+from . import text as inline_text
+from .lists import definition_parts, label_items
+from .page import HEADINGS, Page, is_code
+from .tables import merge, take_apart
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 # Pages name the smaller set and use the larger one.
@@ -100,13 +102,13 @@ class _Content:
         return node.iter(include_text=True)
 
     def _paragraph(self, inline: Sequence[LexborNode]) -> Iterator[Block]:
-        if text := markdown.paragraph(html_text.lines(self._page, inline)):
+        if text := markdown.paragraph(inline_text.lines(self._page, inline)):
             yield text
 
     def _block(self, node: LexborNode) -> Iterator[Block]:
         tag = node.tag or ""
         if tag in HEADINGS:
-            if text := html_text.line(self._page, [node]):
+            if text := inline_text.line(self._page, [node]):
                 yield Heading(HEADINGS[tag], text)
         elif tag in ("ul", "ol", "dl"):
             items = self._definitions(node) if tag == "dl" else self._items(node, 0)
@@ -118,7 +120,7 @@ class _Content:
             yield Table(merge(parts.rows, self._cell))
         elif tag == "blockquote":
             yield Quote(tuple(self.blocks(node.iter(include_text=True))))
-        elif (text := html_text.code(self._page, node)).strip():
+        elif (text := inline_text.code(self._page, node)).strip():
             yield Code(text)
 
     def _items(self, node: LexborNode, depth: int) -> Iterator[Item]:
@@ -160,7 +162,7 @@ class _Content:
             if not self._page.is_content(child):
                 continue
             if child.tag == "dt":
-                terms.append(html_text.line(self._page, [child]))
+                terms.append(inline_text.line(self._page, [child]))
             else:
                 yield from _pair(terms, list(self._lines(child.iter(include_text=True))))
                 terms = []

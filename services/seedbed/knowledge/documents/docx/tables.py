@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from .docx_runs import choose
-from .markdown import MAX_SPAN, Block, Heading, Table, check_table
-from .markdown import cell as join_cell
-from .ooxml import Element, child, is_on, name, number, value
+from seedbed.knowledge.documents.markdown import MAX_SPAN, Block, Heading, Table, check_table
+from seedbed.knowledge.documents.markdown import cell as join_cell
+
+from .package import Element, child, is_on, name, number, value
+from .runs import choose
 
 _CONTAINERS = frozenset(("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag"))
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from .numerals import write_numeral
-from .ooxml import Element, attribute, name
+from seedbed.knowledge.documents.numerals import write_numeral
+
+from .package import Element, attribute, name
 
 _SEPARATORS = ("separator", "continuationSeparator", "continuationNotice")
 

@@ -7,12 +7,14 @@ boxes are handed back, as their text is no part of the line; what is left out is
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from . import latex, omml
-from .docx_fields import Fields
-from .docx_notes import Notes
-from .docx_styles import Styles, hidden_of, level_of
-from .ooxml import Element, attribute, child, name, value
-from .superscripts import Level, Piece
+from seedbed.knowledge.documents import latex
+from seedbed.knowledge.documents.superscripts import Level, Piece
+
+from . import equations
+from .fields import Fields
+from .notes import Notes
+from .package import Element, attribute, child, name, value
+from .styles import Styles, hidden_of, level_of
 from .symbols import read_private, sign
 
 _DELETED = frozenset(("w:del", "w:moveFrom"))
@@ -77,9 +79,9 @@ class Runs:
             elif kind == "mc:AlternateContent":
                 yield from self._inside(choose(inner), style)
             elif kind == "m:oMathPara":
-                yield Piece("\n" + latex.display(omml.write(inner)) + "\n")
+                yield Piece("\n" + latex.display(equations.write(inner)) + "\n")
             elif kind == "m:oMath":
-                yield Piece(latex.inline(omml.write(inner)))
+                yield Piece(latex.inline(equations.write(inner)))
             elif kind in ("w:p", "w:tbl"):
                 self._shapes.append([inner])
             elif kind in _OBJECTS:

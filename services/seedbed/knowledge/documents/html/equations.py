@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborNode
 
-from . import latex
+from seedbed.knowledge.documents import latex
 
 _TEX = ("application/x-tex", "application/x-latex", "latex", "tex")
 _FUNCTION = "\u2061"

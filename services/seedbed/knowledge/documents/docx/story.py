@@ -1,4 +1,4 @@
-"""DOCX: what a reader of the document sees, in its order; running headers and footers stay out.
+"""What a reader of a DOCX sees, in its order; running headers and footers stay out.
 
 Tracked changes are read as accepted. List numbers are counted; notes stand after the block that refers to
 them, text boxes after the paragraph that holds them.
@@ -8,17 +8,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from . import markdown
-from .docx_notes import Notes
-from .docx_numbering import Numbering
-from .docx_runs import Runs, choose
-from .docx_styles import Style, Styles, hidden_of, outline_of
-from .docx_tables import read_table
-from .markdown import Block, Heading, Item
-from .ooxml import Element, Package, attribute, child, name, number, value
-from .plain import normalise
-from .reading import Reading
-from .superscripts import Piece, join_levels
+from seedbed.knowledge.documents import markdown
+from seedbed.knowledge.documents.markdown import Block, Heading, Item
+from seedbed.knowledge.documents.plain import normalise
+from seedbed.knowledge.documents.reading import Reading
+from seedbed.knowledge.documents.superscripts import Piece, join_levels
+
+from .notes import Notes
+from .numbering import Numbering
+from .package import Element, Package, attribute, child, name, number, value
+from .runs import Runs, choose
+from .styles import Style, Styles, hidden_of, outline_of
+from .tables import read_table
 
 _CONTAINERS = frozenset(("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag"))
 _DELETED = ("w:del", "w:moveFrom")

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from .numerals import write_numeral
-from .ooxml import Element, attribute, child, is_on, name, number, value
+from seedbed.knowledge.documents.numerals import write_numeral
+
+from .package import Element, attribute, child, is_on, name, number, value
 
 LEVELS = 9
 _BULLETS = ("bullet", "none")
