@@ -68,6 +68,9 @@ bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit c
 compare: $(DEV)  ## Train with LAB's phases, without replay and all at once; what was gained, forgotten and spent
 	$(PY) benchmarks/phases.py $(COMPARE)
 
+bench-documents: $(DEV)  ## Measure how many of their references' words our texts hold, by format; DIR=folder
+	$(PY) benchmarks/documents.py $(DIR)
+
 bench-telemetry: $(DEV)  ## Measure what telemetry costs: CPU a call, alternated in one run
 	$(PY) benchmarks/telemetry.py $(BENCH)
 
