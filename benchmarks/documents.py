@@ -1,8 +1,8 @@
 """How much of documents our text holds: `python benchmarks/documents.py FOLDER`.
 
 Looks through a folder, whatever stands in it, for documents that have a reference in Markdown beside them:
-for `manual.docx` that is `manual.docx.md` or `manual.md`. Each is read as the knowledge service reads it, in a
-limited child process, and its words are compared with the reference's, by format.
+for `manual.docx` that is `manual.docx.md` or `manual.md`. Each is read as the knowledge service reads it, in
+a limited child process, and its words are compared with the reference's, by format.
 
 Words count as often as they occur, and their order does not: letters and digits of the text, without the
 addresses of links and the names of tags; in scripts without spaces each letter is a word. `10^23` is two
