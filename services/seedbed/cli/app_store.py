@@ -91,3 +91,29 @@ def gc(  # noqa: PLR0913  its options are its interface
     )
     screen = Screen(machine=machine)
     ask_runs(context, server, state, screen, Collecting(request, screen, yes=yes).run)
+
+
+@store.command()
+def verify(
+    context: typer.Context,
+    *,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Drop what is damaged and can be made again, so that the next run does so."
+        ),
+    ] = False,
+    yes: Yes = False,
+    server: options.Server = "",
+    state: options.State = STATE,
+    machine: options.Json = False,
+) -> None:
+    """Read everything that runs name, and say what is missing or wrong, by run and leaf.
+
+    With --repair it is shown first, too.
+    Exit status: 0 nothing is wrong, or all of it is mended; 1 otherwise.
+    """
+    from seedbed.cli.verify import Verifying
+
+    screen = Screen(machine=machine)
+    ask_runs(context, server, state, screen, Verifying(screen, repair=repair, yes=yes).run)

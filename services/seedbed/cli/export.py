@@ -5,9 +5,14 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+import grpc
+import grpc.aio
+
+from seedbed.bus.v1.bus_pb2 import LeafState
 from seedbed.cli.failure import DONE
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
+from seedbed.cli.watch import get_run
 from seedbed.dataset import DatasetWriter, LeafPart, Manifest
 from seedbed.dataset.folder import check_replaceable
 from seedbed.kernel.errors import InputError
@@ -45,6 +50,10 @@ async def export(runs: Runs, run: str, out: Path, screen: Screen) -> int:
     check_target(out)
     manifest = await export_dataset(runs, run, out)
     screen.say(describe_dataset(manifest, out))
+    if manifest.partial:
+        for leaf in (await get_run(runs, run)).leaves:
+            if leaf.state == LeafState.LEAF_STATE_DAMAGED:
+                screen.warn(f"{leaf.path}: {leaf.reason}")
     if screen.machine:
         screen.emit({"run": run, "folder": str(out), "partial": manifest.partial})
     return DONE
@@ -52,6 +61,16 @@ async def export(runs: Runs, run: str, out: Path, screen: Screen) -> int:
 
 async def export_dataset(runs: Runs, run: str, out: Path) -> Manifest:
     """Write what the run has: all of it, or a dataset marked as partial. Raises SeedbedError."""
+    while True:
+        try:
+            return await _write_dataset(runs, run, out)
+        except grpc.aio.AioRpcError as error:
+            # A part is damaged: its leaf has ended so by now, and is left out when the run is asked again.
+            if error.code() != grpc.StatusCode.DATA_LOSS:
+                raise
+
+
+async def _write_dataset(runs: Runs, run: str, out: Path) -> Manifest:
     dataset = await runs.stub.GetDataset(GetDatasetRequest(run=run), timeout=_TIMEOUT)
     with DatasetWriter(out.expanduser(), dataset.plan, partial=dataset.partial) as writer:
         for entry in dataset.parts:
@@ -70,7 +89,7 @@ async def _read_part(runs: Runs, run: str, entry: DatasetPart, file: BinaryIO) -
 
 def describe_dataset(manifest: Manifest, out: Path) -> str:
     """Where the files are and how many rows they have, one line each."""
-    partial = " (partial: the run has not ended)" if manifest.partial else ""
+    partial = " (partial: leaves have not ended, or are damaged)" if manifest.partial else ""
     lines = [f"dataset in {out}{partial}:"]
     for file in manifest.files:
         rows = "" if file.rows is None else f"  {file.rows} rows"

@@ -21,7 +21,7 @@ from seedbed.cli.stack import Stack
 from seedbed.cli.state import StateFolder
 from seedbed.cli.summary import LeafTable, Summary
 from seedbed.cli.supply import Pace, bring_up
-from seedbed.cli.watch import list_runs, watch_run
+from seedbed.cli.watch import get_run, list_runs, watch_run
 from seedbed.dataset import Manifest
 from seedbed.kernel.channel import Access
 from seedbed.kernel.errors import InputError, SeedbedError
@@ -115,6 +115,9 @@ class Generation:
                 async with open_runs(address(ports["runs"]), local_access(state)) as runs:
                     await self._make(snapshot, runs)
                     manifest = await export_dataset(runs, self._run.name, order.out)
+                    if manifest.partial:
+                        # A leaf whose part turned out to be damaged has another end by now.
+                        self._run = await get_run(runs, self._run.name)
         self._report(manifest, rehearsed=endpoints.rehearsed)
         return self.summary().exit_code
 

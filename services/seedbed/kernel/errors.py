@@ -227,6 +227,7 @@ class Damaged(SeedbedError):
         mend = "`seedbed store verify` says what else is wrong; with --repair it drops what can be made again"
         super().__init__(f"damaged: {key} {what}", hint=hint or mend)
         self.key = key
+        self.what = what
 
 
 class BusError(SeedbedError):

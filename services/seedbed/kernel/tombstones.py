@@ -53,14 +53,14 @@ async def write_tombstone(store: Store, stone: Tombstone) -> None:
 async def find_tombstone(store: Store, digest: str) -> Tombstone | None:
     """The tombstone of what had this digest."""
     try:
-        return _read(f"{PREFIX}{digest}", await store.get(f"{PREFIX}{digest}"))
+        return read_tombstone(f"{PREFIX}{digest}", await store.get(f"{PREFIX}{digest}"))
     except NotFound:
         return None
 
 
 async def read_tombstones(store: Store) -> list[Tombstone]:
     """All there are, in order of digest."""
-    return [_read(key, await store.get(key)) for key in await store.keys(PREFIX)]
+    return [read_tombstone(key, await store.get(key)) for key in await store.keys(PREFIX)]
 
 
 async def check_forgotten(store: Store, digest: str, error: NotFound) -> NotFound:
@@ -75,7 +75,8 @@ def forgotten(stone: Tombstone) -> Forgotten:
     return Forgotten(stone.describe(), hint=hint if stone.kind == "document" else "")
 
 
-def _read(key: str, data: bytes) -> Tombstone:
+def read_tombstone(key: str, data: bytes) -> Tombstone:
+    """One out of its bytes. Raises Damaged."""
     try:
         return Tombstone.model_validate_json(data)
     except ValidationError as error:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import grpc.aio
 from google.longrunning.operations_pb2 import Operation
@@ -17,14 +17,16 @@ from seedbed.kernel.paging import take_page
 from seedbed.kernel.parsing import parse
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.recipe import read_recipe
-from seedbed.kernel.store import Store, get_blob_file
+from seedbed.kernel.store import Store, blob_key, get_blob_file
 from seedbed.runs.comparing import Comparing
+from seedbed.runs.damage import as_damaged
 from seedbed.runs.dead import find_letters, read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
 from seedbed.runs.plans import make_plan, matches, missing_steps
 from seedbed.runs.purse import check_budget
 from seedbed.runs.requests import check_list_candidates
+from seedbed.runs.run import KeptRun
 from seedbed.runs.samples import Telling, find_candidate
 from seedbed.runs.tunings import find_tunings
 from seedbed.runs.v1 import runs_service_pb2 as pb
@@ -182,7 +184,7 @@ class RunsApi(RunsServiceServicer):
         run = self._keeper.get(request.run)
         if request.part not in {cell.value.part for cell in run.leaves.values()}:
             raise NotFound(f"the run {request.run} has no part {request.part!r}")
-        with await get_blob_file(self._store, request.part) as file:
+        with await self._open_part(run, request.part) as file:
             while data := await asyncio.to_thread(file.read, PIECE):
                 yield pb.ReadPartResponse(data=data)
 
@@ -231,6 +233,18 @@ class RunsApi(RunsServiceServicer):
         base, head = self._keeper.get(request.base), self._keeper.get(request.head)
         async for found in Comparing(self._store, self._keeper.snapshots, base, head).responses():
             yield found
+
+    async def _open_part(self, run: KeptRun, part: str) -> BinaryIO:
+        """A part to be read; one that is damaged ends its leaf so, and is made again when it is asked for."""
+        try:
+            return await get_blob_file(self._store, part)
+        except (Damaged, NotFound) as error:
+            found = as_damaged(blob_key(part), error)
+            hint = "the same `seedbed generate` makes the leaf again, from what its seals hold"
+            for target in run.targets():
+                if run.leaves[target.leaf].value.part == part:
+                    await self._keeper.mark_damaged(run.name, target.path, f"{found.message}; {hint}")
+            raise Damaged(found.key, found.what, hint=hint) from error
 
     def _describe(self, name: str) -> pb.Run:
         return self._keeper.describe(name)

@@ -9,16 +9,15 @@ from seedbed.kernel.bus import RUNS, WORK, Bus
 from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
-from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.store import Store
 from seedbed.runs.admission import Admission
 from seedbed.runs.book import Book
-from seedbed.runs.damage import FINISHED, is_lost
+from seedbed.runs.damage import FINISHED, end_damaged, is_lost
 from seedbed.runs.dealing import take_back
 from seedbed.runs.effects import Effects
-from seedbed.runs.entries import Cell, Entries, Unreadable
+from seedbed.runs.entries import Cell, Entries
 from seedbed.runs.listener import Listener
-from seedbed.runs.plans import name_of
+from seedbed.runs.loading import load, open_run
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import Seals
 from seedbed.runs.snapshots import Snapshots
@@ -91,7 +90,7 @@ class Keeper:
                 await self._clear(plan.run)
             run = self.runs.get(plan.run)
             if run is None:
-                run = self._keep(Cell(plan.run, RunEntry(plan=plan)))
+                run = self.runs[plan.run] = open_run(Cell(plan.run, RunEntry(plan=plan)), self._wake)
             try:
                 with creating(plan):
                     async with run.lock:
@@ -165,6 +164,28 @@ class Keeper:
                 await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
             run.note()
 
+    async def mark_damaged(self, name: str, path: str, reason: str) -> None:
+        """Have a leaf made again when its run is asked for again, as something of it is damaged."""
+        run = self.get(name)
+        async with run.lock:
+            cell = next(run.leaves[target.leaf] for target in run.targets() if target.path == path)
+            if cell.value.state != LeafState.LEAF_STATE_DAMAGED:
+                await self._entries.write(cell, lambda entry: end_damaged(entry, reason))
+            if run.cell.value.state == RunState.RUN_STATE_SUCCEEDED:
+                await self._entries.set_state(run.cell, RunState.RUN_STATE_SHORT)
+            run.note()
+
+    async def reload(self, name: str) -> None:
+        """Have a run as the bucket has it by now; where it has not ended it lies dormant."""
+        self.runs.pop(name, None)
+        for key in [key for key in self.unreadable if key.partition(".")[0] == name]:
+            del self.unreadable[key]
+        runs, unreadable = await load(self._entries, self._wake, name)
+        self.unreadable.update(unreadable)
+        for run in runs.values():
+            run.dormant = run.running
+            self.runs[name] = run
+
     async def _set_going(self, run: KeptRun) -> None:
         await self._reopen_damaged(run)
         if run.dormant:
@@ -203,33 +224,10 @@ class Keeper:
             await self._entries.set_state(run.cell, RunState.RUN_STATE_CANCELLED)
             run.note()
 
-    def _keep(self, cell: Cell[RunEntry]) -> KeptRun:
-        known = KnownPlan.open(cell.value.plan)
-        leaves = {
-            target.leaf: Cell(
-                f"{cell.key}.{target.leaf}",
-                LeafEntry(run=cell.key, leaf=target.leaf, state=LeafState.LEAF_STATE_WAITING),
-            )
-            for target in known.plan.leaves
-        }
-        self.runs[cell.key] = KeptRun(cell, known, leaves, self._wake)
-        return self.runs[cell.key]
-
     async def _load(self) -> None:
-        leaves = []
-        async for cell in self._entries.load():
-            if isinstance(cell, Unreadable):
-                self._note_unreadable(cell.key, cell.why)
-            elif isinstance(cell.value, RunEntry):
-                self._keep_loaded(Cell(cell.key, cell.value, cell.revision))
-            else:
-                leaves.append(Cell(cell.key, cell.value, cell.revision))
-        for leaf in leaves:
-            name, _, token = leaf.key.partition(".")
-            if name in self.runs and token in self.runs[name].leaves:
-                self.runs[name].leaves[token] = leaf
-            else:
-                self._note_unreadable(leaf.key, f"its entry {leaf.key} is of a run, or leaf, that has none")
+        runs, unreadable = await load(self._entries, self._wake)
+        self.runs.update(runs)
+        self.unreadable.update(unreadable)
         for name in self.broken:
             # Nobody can work on its items, and they would come back for ever.
             await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{name}.>")
@@ -239,20 +237,6 @@ class Keeper:
                 # Nobody shall be paid for it meanwhile; taken up again, it is published again.
                 await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{run.name}.>")
             await self._take_up(run)
-
-    def _keep_loaded(self, cell: Cell[RunEntry]) -> None:
-        if name_of(cell.value.plan) != cell.key:
-            self._note_unreadable(cell.key, f"its entry {cell.key} has another plan than it is named by")
-            return
-        try:
-            self._keep(cell)
-        except (SeedbedError, ValueError, LookupError) as error:
-            found = [f"{one.field}: {one.description}" for one in getattr(error, "violations", ())]
-            self._note_unreadable(cell.key, "; ".join([f"its plan cannot be read: {error}", *found]))
-
-    def _note_unreadable(self, key: str, why: str) -> None:
-        log.error("an entry of the book of runs is left out", entry=key, why=why)
-        self.unreadable[key] = why
 
     async def _clear(self, name: str) -> None:
         """Remove what stands under the name of a run that cannot be read, its leaves first."""

@@ -72,6 +72,22 @@ class Seals:
         found = await self._store.scan(prefix)
         return [each for each in found if _NAME.fullmatch(each.key.rpartition("/")[2])]
 
+    async def listed(self, path: str) -> list[str]:
+        """The keys of the seals that a leaf's index lists. Raises Damaged."""
+        return [f"{PREFIX}{path}/{name}" for name in await self._index(path)]
+
+    async def list_again(self, path: str) -> None:
+        """Write a leaf's index anew, of the seals that are whole: as they were listed, or written."""
+        try:
+            listed = await self.listed(path)
+        except Damaged:
+            listed = []
+        there = [each.key for each in sorted(await self.keys(path), key=lambda each: each.time)]
+        order = dict.fromkeys([*(key for key in listed if key in there), *there])
+        whole = [key.rpartition("/")[2] for key in order if await self.open(key) is not None]
+        async with self._lock:
+            await self._write_index(path, whole)
+
     async def open(self, key: str) -> list[Record] | None:
         """The records of one seal; None where it is damaged. Raises NotFound."""
         data = await self._store.get(key)

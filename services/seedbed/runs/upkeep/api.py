@@ -11,9 +11,12 @@ from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.store import Store
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.upkeep.erasure import Erasure
+from seedbed.runs.upkeep.faults import Fault
 from seedbed.runs.upkeep.mirrors import Mirrors
+from seedbed.runs.upkeep.repair import Repair
 from seedbed.runs.upkeep.sweep import Choice, Litter, Sweep
 from seedbed.runs.upkeep.trail import Trail
+from seedbed.runs.upkeep.verification import Verification
 from seedbed.runs.v1 import store_service_pb2 as pb
 from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceServicer
 
@@ -77,6 +80,53 @@ class StoreApi(StoreServiceServicer):
         told = _tell_sweep(sweep)
         told.done = True
         yield told
+
+    async def Verify(  # noqa: N802
+        self, request: pb.VerifyRequest, context: Context
+    ) -> AsyncIterator[pb.VerifyResponse]:
+        """See the contract."""
+        del request, context
+        verification, told = Verification(self._keeper, self._bus, self._store), 0
+        async for _ in verification.look():
+            yield _tell_faults(verification, told)
+            told = len(verification.faults)
+        last = _tell_faults(verification, told)
+        last.done = True
+        yield last
+
+    async def Repair(  # noqa: N802
+        self, request: pb.RepairRequest, context: Context
+    ) -> AsyncIterator[pb.RepairResponse]:
+        """See the contract."""
+        del context
+        if not request.confirm:
+            hint = "Verify says what it would do"
+            raise InputError("nothing was repaired", [Violation("confirm", "must be set")], hint=hint)
+        repair, told = Repair(self._keeper, self._bus, self._store), 0
+        async for _ in repair.carry_out():
+            yield pb.RepairResponse(faults=map(_describe_fault, repair.faults[told:]))
+            told = len(repair.faults)
+        yield pb.RepairResponse(faults=map(_describe_fault, repair.faults[told:]), done=True)
+
+
+def _tell_faults(verification: Verification, told: int) -> pb.VerifyResponse:
+    return pb.VerifyResponse(
+        objects=verification.inspection.objects,
+        bytes=verification.inspection.bytes,
+        faults=map(_describe_fault, verification.faults[told:]),
+    )
+
+
+def _describe_fault(fault: Fault) -> pb.Fault:
+    return pb.Fault(
+        kind=fault.kind,
+        key=fault.key,
+        what=fault.what,
+        run=fault.place.run,
+        leaf=fault.place.leaf,
+        remedy=fault.remedy,
+        mendable=fault.mendable,
+    )
 
 
 def _describe_litter(litter: Litter) -> pb.CollectGarbageResponse:

@@ -3,6 +3,7 @@
 Tolerant of what it does not know: others write these folders.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -11,11 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.folders import MANIFEST
 from seedbed.kernel.store import Store, Stored
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 
 _DATASETS, _CHECKPOINTS, _EVALUATIONS = "datasets/", "checkpoints/", "evaluations/"
+PHASES = "phases/"
+"""Where a trainer keeps which checkpoint a phase came to."""
 _ASKED = ("calls", "scores")
 """Below evaluations, what several of them share."""
 
@@ -41,6 +47,38 @@ async def read_datasets(store: Store) -> dict[str, Manifest]:
 async def read_checkpoints(store: Store) -> list[Manifest]:
     """Those there are, in order of key."""
     return await _read(store, _CHECKPOINTS)
+
+
+async def list_folders(store: Store) -> list[tuple[str, str, str]]:
+    """Every folder with a manifest: what it is, its key, and its digest where that is known."""
+    refs = await _read_refs(store)
+    found = {f"{_CHECKPOINTS}{name}": ("checkpoint", digest) for name, digest in refs.items()}
+    for kind, prefix in (("dataset", _DATASETS), ("checkpoint", _CHECKPOINTS), ("evaluation", _EVALUATIONS)):
+        for key in await store.keys(prefix):
+            folder, _, name = key.rpartition("/")
+            if name == MANIFEST:
+                digest = folder.removeprefix(_DATASETS) if kind == "dataset" else ""
+                found.setdefault(folder, (kind, digest))
+    return [(kind, folder, digest) for folder, (kind, digest) in sorted(found.items())]
+
+
+async def drop_refs(store: Store, checkpoint: str) -> None:
+    """Have no phase found to have come to this checkpoint."""
+    for key in await store.keys(PHASES):
+        with contextlib.suppress(NotFound, DecodeError):
+            ref = CheckpointRef.FromString(await store.get(key))
+            if f"{_CHECKPOINTS}{ref.training}/{ref.number}-{ref.phase}" == checkpoint:
+                await store.delete(key)
+
+
+async def _read_refs(store: Store) -> dict[str, str]:
+    """Digests of the checkpoints that phases were found to have come to, by training, number and phase."""
+    found = {}
+    for key in await store.keys(PHASES):
+        with contextlib.suppress(NotFound, DecodeError):
+            ref = CheckpointRef.FromString(await store.get(key))
+            found[f"{ref.training}/{ref.number}-{ref.phase}"] = ref.digest
+    return found
 
 
 def find_taught(

@@ -44,6 +44,16 @@ class StoreServiceStub:
                 request_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageRequest.SerializeToString,
                 response_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageResponse.FromString,
                 _registered_method=True)
+        self.Verify = channel.unary_stream(
+                '/seedbed.runs.v1.StoreService/Verify',
+                request_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.VerifyRequest.SerializeToString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.VerifyResponse.FromString,
+                _registered_method=True)
+        self.Repair = channel.unary_stream(
+                '/seedbed.runs.v1.StoreService/Repair',
+                request_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.RepairRequest.SerializeToString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.RepairResponse.FromString,
+                _registered_method=True)
 
 
 class StoreServiceServicer:
@@ -65,6 +75,22 @@ class StoreServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Verify(self, request, context):
+        """Reads everything that runs name and says what is missing or wrong; changes nothing. Tells now and then how far
+        it is, and ends with a message that is `done`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Repair(self, request, context):
+        """Drops what is damaged and can be made again, so that the next run makes just that again, and brings back
+        what the book of runs has lost. Changes nothing unless it is confirmed. Refused while runs go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StoreServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +103,16 @@ def add_StoreServiceServicer_to_server(servicer, server):
                     servicer.CollectGarbage,
                     request_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageRequest.FromString,
                     response_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageResponse.SerializeToString,
+            ),
+            'Verify': grpc.unary_stream_rpc_method_handler(
+                    servicer.Verify,
+                    request_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.VerifyRequest.FromString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.VerifyResponse.SerializeToString,
+            ),
+            'Repair': grpc.unary_stream_rpc_method_handler(
+                    servicer.Repair,
+                    request_deserializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.RepairRequest.FromString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_store__service__pb2.RepairResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -133,6 +169,60 @@ class StoreService:
             '/seedbed.runs.v1.StoreService/CollectGarbage',
             seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageRequest.SerializeToString,
             seedbed_dot_runs_dot_v1_dot_store__service__pb2.CollectGarbageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Verify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/seedbed.runs.v1.StoreService/Verify',
+            seedbed_dot_runs_dot_v1_dot_store__service__pb2.VerifyRequest.SerializeToString,
+            seedbed_dot_runs_dot_v1_dot_store__service__pb2.VerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Repair(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/seedbed.runs.v1.StoreService/Repair',
+            seedbed_dot_runs_dot_v1_dot_store__service__pb2.RepairRequest.SerializeToString,
+            seedbed_dot_runs_dot_v1_dot_store__service__pb2.RepairResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,14 @@ class StoreServiceStub:
     """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
     what that would be. Refused while runs go on.
     """
+    Verify: _grpc.UnaryStreamMultiCallable[_store_service_pb2.VerifyRequest, _store_service_pb2.VerifyResponse]
+    """Reads everything that runs name and says what is missing or wrong; changes nothing. Tells now and then how far
+    it is, and ends with a message that is `done`.
+    """
+    Repair: _grpc.UnaryStreamMultiCallable[_store_service_pb2.RepairRequest, _store_service_pb2.RepairResponse]
+    """Drops what is damaged and can be made again, so that the next run makes just that again, and brings back
+    what the book of runs has lost. Changes nothing unless it is confirmed. Refused while runs go on.
+    """
 
 @_typing.type_check_only
 class StoreServiceAsyncStub(StoreServiceStub):
@@ -50,6 +58,14 @@ class StoreServiceAsyncStub(StoreServiceStub):
     CollectGarbage: _aio.UnaryStreamMultiCallable[_store_service_pb2.CollectGarbageRequest, _store_service_pb2.CollectGarbageResponse]  # type: ignore[assignment]
     """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
     what that would be. Refused while runs go on.
+    """
+    Verify: _aio.UnaryStreamMultiCallable[_store_service_pb2.VerifyRequest, _store_service_pb2.VerifyResponse]  # type: ignore[assignment]
+    """Reads everything that runs name and says what is missing or wrong; changes nothing. Tells now and then how far
+    it is, and ends with a message that is `done`.
+    """
+    Repair: _aio.UnaryStreamMultiCallable[_store_service_pb2.RepairRequest, _store_service_pb2.RepairResponse]  # type: ignore[assignment]
+    """Drops what is damaged and can be made again, so that the next run makes just that again, and brings back
+    what the book of runs has lost. Changes nothing unless it is confirmed. Refused while runs go on.
     """
 
 class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -71,6 +87,26 @@ class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_store_service_pb2.CollectGarbageResponse], _abc.AsyncIterator[_store_service_pb2.CollectGarbageResponse]]:
         """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
         what that would be. Refused while runs go on.
+        """
+
+    @_abc_1.abstractmethod
+    def Verify(
+        self,
+        request: _store_service_pb2.VerifyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_store_service_pb2.VerifyResponse], _abc.AsyncIterator[_store_service_pb2.VerifyResponse]]:
+        """Reads everything that runs name and says what is missing or wrong; changes nothing. Tells now and then how far
+        it is, and ends with a message that is `done`.
+        """
+
+    @_abc_1.abstractmethod
+    def Repair(
+        self,
+        request: _store_service_pb2.RepairRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_store_service_pb2.RepairResponse], _abc.AsyncIterator[_store_service_pb2.RepairResponse]]:
+        """Drops what is damaged and can be made again, so that the next run makes just that again, and brings back
+        what the book of runs has lost. Changes nothing unless it is confirmed. Refused while runs go on.
         """
 
 def add_StoreServiceServicer_to_server(servicer: StoreServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,147 @@
+"""Repair: what is damaged and can be made again is dropped, so that the next run makes just that again.
+
+Each step may be done twice: one that was cut off is found again, and gone on from.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from seedbed.bus.v1.bus_pb2 import Record
+from seedbed.kernel.bus import MEMO, TRAININGS, Bus
+from seedbed.kernel.errors import Conflict
+from seedbed.kernel.folders import MANIFEST
+from seedbed.kernel.store import Store
+from seedbed.knowledge.v1.steps_pb2 import ChunkResult
+from seedbed.runs.copies import write_copy
+from seedbed.runs.entries import Entries
+from seedbed.runs.keeper import Keeper
+from seedbed.runs.upkeep.faults import Fault
+from seedbed.runs.upkeep.folders import drop_refs
+from seedbed.runs.upkeep.restoring import restore
+from seedbed.runs.upkeep.verification import Verification
+
+_MEMO = f"{MEMO} "
+
+
+class Repair:
+    """One repair, and what it has seen to so far."""
+
+    def __init__(self, keeper: Keeper, bus: Bus, store: Store) -> None:
+        self.faults: list[Fault] = []
+        self._keeper = keeper
+        self._bus = bus
+        self._store = store
+        self._acts: dict[str, Callable[[Fault], Awaitable[None]]] = {
+            # First: seals are rewritten below it.
+            "index": self._write_index,
+            "cut": self._drop,
+            "document": self._drop,
+            "commit": self._drop,
+            "snapshot": self._drop_snapshot,
+            "text": self._drop_text,
+            "part": self._drop_part,
+            "seal": self._drop_seal,
+            "result": self._drop_result,
+            "record": self._drop_record,
+            "copy": self._write_copy,
+            "dataset": self._drop_folder,
+            "evaluation": self._drop_folder,
+            "checkpoint": self._drop_checkpoint,
+        }
+
+    async def carry_out(self) -> AsyncIterator[None]:
+        """See to all that is wrong. Raises Conflict while runs go on."""
+        async with self._keeper.creating:
+            if going := sorted(run.name for run in self._keeper.runs.values() if run.going):
+                hint = "wait until they have ended, or cancel them: what they paid for is recalled"
+                raise Conflict(f"runs go on ({', '.join(going)})", hint=hint)
+            if gaps := await self._keeper.book.find_gaps():
+                async for fault in restore(self._keeper, Entries(self._bus), self._store, gaps):
+                    self.faults.append(fault)
+                    yield
+            verification = Verification(self._keeper, self._bus, self._store)
+            async for _ in verification.look():
+                yield
+            order = {kind: place for place, kind in enumerate(self._acts)}
+            for fault in sorted(verification.faults, key=lambda fault: order.get(fault.kind, len(order))):
+                if act := self._acts.get(fault.kind):
+                    await act(fault)
+                self.faults.append(fault)
+                yield
+
+    async def _drop(self, fault: Fault) -> None:
+        await self._store.delete(fault.key)
+
+    async def _drop_snapshot(self, fault: Fault) -> None:
+        self._keeper.snapshots.drop()
+        await self._drop(fault)
+
+    async def _drop_text(self, fault: Fault) -> None:
+        """The cut that names it, too, as where that is recalled the text is not written again."""
+        text = fault.key.rpartition("/")[2]
+        for key in await self._store.keys("cuts/"):
+            if text.encode() in await self._store.get(key):
+                await self._store.delete(key)
+        await self._rewrite_seals(fault, lambda record: text_of(record) != text)
+        await self._drop(fault)
+        await self._mark(fault)
+
+    async def _drop_part(self, fault: Fault) -> None:
+        await self._drop(fault)
+        await self._mark(fault)
+
+    async def _drop_seal(self, fault: Fault) -> None:
+        await self._drop(fault)
+        # One that no index lists, as where its name was damaged there, is found again.
+        await self._keeper.seals.list_again(fault.place.leaf)
+
+    async def _write_index(self, fault: Fault) -> None:
+        await self._keeper.seals.list_again(fault.place.leaf)
+
+    async def _drop_result(self, fault: Fault) -> None:
+        digest = fault.key.rpartition("/")[2]
+        if fault.about.startswith(_MEMO):
+            await self._purge(fault.about.removeprefix(_MEMO))
+        await self._rewrite_seals(fault, lambda record: record.result_ref != digest)
+        await self._drop(fault)
+
+    async def _drop_record(self, fault: Fault) -> None:
+        await self._purge(fault.key)
+
+    async def _purge(self, key: str) -> None:
+        await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{key}")
+
+    async def _write_copy(self, fault: Fault) -> None:
+        if run := self._keeper.runs.get(fault.place.run):
+            await write_copy(self._store, run)
+
+    async def _drop_folder(self, fault: Fault) -> None:
+        # The manifest first: without it there is no folder.
+        await self._store.delete(f"{fault.about}/{MANIFEST}")
+        for key in await self._store.keys(f"{fault.about}/"):
+            await self._store.delete(key)
+
+    async def _drop_checkpoint(self, fault: Fault) -> None:
+        """Its training's entry, too: trained again, it recalls the checkpoints that are whole."""
+        training = fault.about.split("/")[1]
+        await drop_refs(self._store, fault.about)
+        await self._bus.purge(f"KV_{TRAININGS}", f"$KV.{TRAININGS}.{training}")
+        await self._drop_folder(fault)
+
+    async def _rewrite_seals(self, fault: Fault, stays: Callable[[Record], bool]) -> None:
+        seals = self._keeper.seals
+        for seal in await seals.keys(fault.place.leaf):
+            records = await seals.open(seal.key)
+            kept = [record for record in records or () if stays(record)]
+            if records is not None and len(kept) < len(records):
+                await seals.replace(seal.key, kept)
+
+    async def _mark(self, fault: Fault) -> None:
+        reason = f"damaged: {fault.key} {fault.what}; the same `seedbed generate` makes the leaf again"
+        await self._keeper.mark_damaged(fault.place.run, fault.place.leaf, reason)
+
+
+def text_of(record: Record) -> str:
+    """The text that a record of a cut names, where it has its result by itself."""
+    if record.step != "knowledge.chunk" or not record.result:
+        return ""
+    return ChunkResult.FromString(record.result).text

@@ -1,0 +1,123 @@
+"""Bytes that went bad on a disk: the command names them, and has made again what they held, and that alone."""
+
+import shutil
+
+import pytest
+
+from tests.cli.stage import TAXONOMY, open_teacher, seedbed
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+ONDOL, GERMINATION = "knowledge/arts/architecture/ondol", "knowledge/science/biology/seed_germination"
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def bytes_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.fixture
+async def made(tmp_path):
+    """A run of two leaves with a teacher that counts, and how to do it again."""
+    async with open_teacher(0) as teacher:
+
+        def generate(*more):
+            places = ("--state", tmp_path / "state", "--out", tmp_path / "dataset")
+            asking = ("--teacher", teacher.url, "--model", "rehearsal", "--leaf", "knowledge/**", "--json")
+            return seedbed("generate", TAXONOMY, *asking, *places, *(more or ("--target", 6)))
+
+        def verify(*more):
+            return seedbed("store", "verify", "--state", tmp_path / "state", "--json", *more)
+
+        first = await generate()
+        assert first.code == 0, first.err
+        yield generate, verify, teacher
+
+
+def objects(tmp_path, folder, word):
+    """Objects of the store that hold a word."""
+    found = (tmp_path / "state" / "store" / folder).rglob("*")
+    return [path for path in found if path.is_file() and word.encode() in path.read_bytes()]
+
+
+async def test_a_part_is_made_again_without_a_call_and_to_the_same_bytes(made, tmp_path):
+    generate, verify, teacher = made
+    before, asked = bytes_of(tmp_path / "dataset"), teacher.asked
+    part = next(path for path in objects(tmp_path, "cas", ONDOL) if b"ondol" in path.read_bytes()[:40])
+    flip(part)
+
+    found = await verify()
+    assert found.code == 1
+    (fault,) = found.object["faults"]
+    assert (fault["kind"], fault["leaf"]) == ("part", ONDOL)
+    assert part.name in fault["key"]
+    # Asked for first, and never done unasked.
+    shown = await verify("--repair")
+    assert (shown.code, shown.object["repaired"]) == (1, False)
+    assert part.is_file()
+
+    # Met on the way, it ends its leaf with that word; the other leaf is in the dataset.
+    short = await generate()
+    assert short.code == 3, short.err
+    reasons = {leaf["path"]: leaf["reason"] for leaf in short.object["leaves"]}
+    assert reasons[GERMINATION] == ""
+    assert reasons[ONDOL].startswith("damaged: cas/")
+
+    mended = await verify("--repair", "--yes")
+    assert mended.code == 0, mended.err
+    again = await generate()
+    assert (again.code, teacher.asked) == (0, asked), again.err
+    assert bytes_of(tmp_path / "dataset") == before
+    assert (await verify()).code == 0
+
+
+async def test_a_document_and_its_text(made, tmp_path):
+    generate, verify, teacher = made
+    before, asked = bytes_of(tmp_path / "dataset"), teacher.asked
+    cas = [path for path in (tmp_path / "state/store/cas").rglob("*") if path.is_file()]
+    document = next(path for path in cas if path.read_bytes() == source().read_bytes())
+    text = next((p for p in cas if p != document and is_text_of(p, document)), document)
+    for path in {document, text}:
+        flip(path)
+    found = {fault["kind"]: fault for fault in (await verify()).object["faults"]}
+    assert {"document", "text"} <= found.keys()
+    assert found["document"]["leaf"] == GERMINATION
+    mended = await verify("--repair", "--yes")
+    # A document cannot be made again from here, and what to do is said.
+    assert mended.code == 1
+    assert "import the taxonomy again" in mended.err
+    again = await generate()
+    assert (again.code, teacher.asked) == (0, asked), again.err
+    assert bytes_of(tmp_path / "dataset") == before
+    assert (await verify()).code == 0
+
+
+def source():
+    folder = TAXONOMY / GERMINATION
+    return next(path for path in sorted(folder.rglob("*")) if path.suffix in (".md", ".txt", ".html"))
+
+
+def is_text_of(path, document):
+    words = document.read_bytes()[:200].split()
+    return len(words) > 3 and path.read_bytes()[:2000].split()[:4] == words[:4]
+
+
+async def test_a_broker_that_lost_all_is_told_by_the_store(made, tmp_path):
+    generate, verify, teacher = made
+    before, asked = bytes_of(tmp_path / "dataset"), teacher.asked
+    (broker,) = [path for path in (tmp_path / "state").iterdir() if (path / "jetstream").is_dir()]
+    shutil.rmtree(broker / "jetstream")
+    collected = await seedbed("store", "gc", "--yes", "--grace", 0, "--state", tmp_path / "state")
+    assert collected.code == 1
+    assert "the book of runs is not whole" in collected.err
+    assert {fault["kind"] for fault in (await verify()).object["faults"]} == {"entry"}
+    assert (await verify("--repair", "--yes")).code == 0
+    assert (await verify()).code == 0
+    again = await generate()
+    assert (again.code, again.object["recalled"], teacher.asked) == (0, 0, asked), again.err
+    assert bytes_of(tmp_path / "dataset") == before
