@@ -7,6 +7,7 @@ import pytest
 
 from seedbed.kernel.bus import LIMITS, MEMO, RUNS
 from seedbed.kernel.store import blob_key, open_store, put_blob
+from tests.runs.damaging import HARMS
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 
@@ -155,3 +156,20 @@ async def test_a_run_going_on_forbids_it_and_one_that_lies_dormant_keeps_all_it_
         assert await client.create(await client.sow(*NEW), recipe=RECIPE) == name
         assert succeeded(await client.watch(name))
     assert len(hand.asked) - len(set(hand.asked)) <= 18
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS.keys())
+async def test_nothing_goes_while_what_a_kept_run_needs_cannot_be_read(garden, store, harm):
+    await sow_documents(store)
+    run = await garden.make(*NEW, recipe=RECIPE)
+    seal = next(k for k in await store.keys("seals/knowledge/new/") if not k.endswith(".json"))
+    part = blob_key((await garden.parts(run.name))["knowledge/new"])
+    for key in (part, f"snapshots/{run.snapshot}", seal):
+        kept = await store.get(key)
+        await harm(store, key)
+        before = await everything(store)
+        if key != seal or harm is not HARMS["removed"]:
+            error = await refused(garden.collect(keep_all=True, grace=0))
+            assert (error.code(), f"damaged: {key}" in error.details()) == (grpc.StatusCode.DATA_LOSS, True)
+        assert await everything(store) == before
+        await store.put(key, kept)

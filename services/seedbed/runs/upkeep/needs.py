@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.kernel.bus import MEMO, Bus
-from seedbed.kernel.errors import NotFound
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.parsing import parse
-from seedbed.kernel.store import Store, blob_key, get_blob_file
+from seedbed.kernel.store import NOT_ITS_NAME, Store, blob_key, get_blob_file
+from seedbed.kernel.tombstones import find_tombstone
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import PREFIX as SEALS
@@ -23,8 +25,11 @@ SWEPT = ("snapshots/", "commits/", SEALS, "cuts/", "cas/sha256/", "datasets/")
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 
+IS_MISSING = "is missing"
+
+
 class Needs:
-    """Keys that stay, and folders of keys."""
+    """Keys that stay, and folders of keys. What cannot be read names nothing: then nothing may go."""
 
     def __init__(self, store: Store, bus: Bus) -> None:
         self.keys: set[str] = set()
@@ -62,10 +67,14 @@ class Needs:
             return
         self.keys.add(key)
         try:
-            snapshot = Snapshot.FromString(await self._store.get(key))
-        except NotFound:
-            return
-        for leaf in snapshot.leaves:
+            data = await self._store.get(key)
+        except NotFound as error:
+            if await find_tombstone(self._store, digest):
+                return
+            raise Damaged(key, IS_MISSING) from error
+        if sha256_hex(data) != digest:
+            raise Damaged(key, NOT_ITS_NAME)
+        for leaf in Snapshot.FromString(data).leaves:
             self.keys.add(f"commits/{leaf.digest}")
             for document in leaf.documents:
                 self.keys.add(blob_key(document.blob))
@@ -76,8 +85,8 @@ class Needs:
         try:
             with await get_blob_file(self._store, digest) as file:
                 texts = await asyncio.to_thread(lambda: {row.source.text for row in read_rows(file)})
-        except NotFound:
-            return
+        except NotFound as error:
+            raise Damaged(blob_key(digest), IS_MISSING) from error
         # Every span counts in the document's text.
         self.keys.update(blob_key(text) for text in texts if text)
 
@@ -86,7 +95,10 @@ class Needs:
             return
         self.folders.add(f"{SEALS}{path}/")
         for seal in await self._seals.keys(path):
-            for record in await self._seals.open(seal.key) or ():
+            records = await self._seals.open(seal.key)
+            if records is None:
+                raise Damaged(seal.key, NOT_ITS_NAME)
+            for record in records:
                 await self._take_record(record)
 
     async def _take_memo(self, run: str) -> None:
