@@ -90,7 +90,7 @@ async def test_an_entry_with_another_plan_than_it_is_named_by(nats_url, store, h
         entry.plan.leaves[0].path += "x"
         await bucket.put(name, entry.SerializeToString())
     async with serve_runs(nats_url, store) as client:
-        await check_refused(client, store, "another plan than it is named by")
+        await check_refused(client, store, "another one than the run is named by")
 
 
 async def test_the_bucket_was_purged(nats_url, store, hand, finished):
