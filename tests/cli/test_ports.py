@@ -1,11 +1,16 @@
 """Ports for a stack: free, kept, and nobody else's."""
 
+import fcntl
+import os
 import socket
 import subprocess
 import sys
 from subprocess import PIPE
 
-from seedbed.cli.ports import choose_ports
+import pytest
+
+from seedbed.cli import ports as claiming
+from seedbed.cli.ports import choose_ports, claimant_of
 
 
 def test_every_name_gets_a_port_of_its_own():
@@ -40,3 +45,27 @@ def test_a_port_that_another_command_claims_is_replaced_until_that_ends():
         assert choose_ports(["a"], claimed) != claimed
         other.communicate("\n", timeout=10)
     assert choose_ports(["a"], claimed) == claimed
+
+
+def test_whose_a_port_is_can_be_asked_while_its_command_lives():
+    code = "from seedbed.cli.ports import choose_ports; print(choose_ports('a', {}, '/a/é')['a']); input()"
+    command = [sys.executable, "-u", "-c", code]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as other:
+        port = int(other.stdout.readline())
+        assert claimant_of(port) == "/a/é"
+        other.communicate("\n", timeout=10)
+    assert claimant_of(port) == ""
+    assert claimant_of(1) == ""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give folders away")
+def test_what_another_user_says_of_a_port_is_not_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr(claiming, "_CLAIMS", tmp_path / "claims")
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "20001").write_text("/theirs")
+    os.chown(tmp_path / "claims", 65534, 65534)
+    with (tmp_path / "claims" / "20001").open() as claim:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        assert claimant_of(20001) == ""
+    with pytest.raises(OSError, match="belongs to another user"):
+        choose_ports(["a"], {})

@@ -21,7 +21,7 @@ WORKERS = ("knowledge", "skills", "judge")
 TUNING = ("trainer", "evaluator")
 # For a stack that serves one command: it does nothing that this command has not asked for.
 DORMANT = {f"{PREFIX}RESUME": "false"}
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
 _GRACE = 60.0
 # What each service asks; the others never see a key.
 _ASKS = {
@@ -34,7 +34,7 @@ _ASKS = {
 
 def address(port: int) -> str:
     """Where a port of this machine is reached."""
-    return f"{_HOST}:{port}"
+    return f"{HOST}:{port}"
 
 
 def port_names(services: Iterable[str], *, rehearsal: bool, collector: bool = False) -> list[str]:

@@ -1,7 +1,8 @@
 """Free ports of this machine, the same again at the next start where nobody took them.
 
 A port is free until somebody listens there, which takes a service a moment, and again where it is restarted.
-So a command claims its ports among all commands of the same user, from their choice to its own end.
+So a command claims its ports among all commands of the same user, from their choice to its own end, and says
+whose they are.
 """
 
 import fcntl
@@ -23,14 +24,32 @@ _claimed: dict[int, IO[bytes]] = {}
 """By this process; the locks go with it, however it ends."""
 
 
-def choose_ports(names: Iterable[str], kept: Mapping[str, int]) -> dict[str, int]:
+def choose_ports(names: Iterable[str], kept: Mapping[str, int], claimant: str = "") -> dict[str, int]:
     """A free port for every name: the one it had where that is still free, else another.
 
     Raises OSError where there is none.
     """
     # Bound until all are chosen, so that none is given twice.
     with ExitStack() as bound:
-        return {name: kept[name] if _take(kept.get(name, 0), bound) else _take_any(bound) for name in names}
+        chosen = {name: kept[name] if _take(kept.get(name, 0), bound) else _take_any(bound) for name in names}
+    for port in chosen.values():
+        _claimed[port].truncate(0)
+        _claimed[port].write(os.fsencode(claimant))
+        _claimed[port].flush()
+    return chosen
+
+
+def claimant_of(port: int) -> str:
+    """What a command of this user that is still at it said when it claimed a port; empty where none did."""
+    try:
+        with (_claims() / str(port)).open("rb") as claim:
+            try:
+                fcntl.flock(claim, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return os.fsdecode(claim.read())
+    except OSError:
+        pass
+    return ""
 
 
 def _take(port: int, bound: ExitStack) -> bool:
@@ -60,8 +79,7 @@ def _claim(port: int) -> bool:
     """Have a port among our own; False where another command has it."""
     if port in _claimed:
         return True
-    _CLAIMS.mkdir(mode=0o700, exist_ok=True)
-    claim = (_CLAIMS / str(port)).open("ab")
+    claim = (_claims() / str(port)).open("ab")
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -69,3 +87,11 @@ def _claim(port: int) -> bool:
         return False
     _claimed[port] = claim
     return True
+
+
+def _claims() -> Path:
+    """The folder of the claims. Raises OSError where it is another's, who may have written what he likes."""
+    _CLAIMS.mkdir(mode=0o700, exist_ok=True)
+    if _CLAIMS.lstat().st_uid != os.getuid():
+        raise OSError(f"{_CLAIMS} belongs to another user: remove it")
+    return _CLAIMS

@@ -10,7 +10,8 @@ import grpc.aio
 
 from seedbed.cli.failure import read_rpc_error
 from seedbed.cli.keeper import Notify, StartError
-from seedbed.cli.local import DORMANT, address, make_programs, port_names
+from seedbed.cli.local import DORMANT, HOST, address, make_programs, port_names
+from seedbed.cli.ports import claimant_of
 from seedbed.cli.stack import Stack, wait_serving
 from seedbed.cli.state import LOOK, StateFolder
 from seedbed.kernel.channel import Access, open_channel
@@ -65,11 +66,12 @@ def local_access(state: StateFolder) -> Access:
     return Access(token=state.token)
 
 
-def server_access(server: str, state: StateFolder) -> Access:
-    """What a named server asks for: by the settings, unless it is of this state folder's stack."""
+def server_access(server: str) -> Access:
+    """What a named server asks for: by the settings, unless it is of a stack that this user has up here."""
+    host, _, port = server.rpartition(":")
     # `localhost` may be another place, where somebody else listens.
-    own = map(address, state.live_ports().values()) if state.exists else ()
-    return local_access(state) if server in own else Access.of(load_settings())
+    own = claimant_of(int(port)) if host == HOST and port.isdecimal() else ""
+    return local_access(StateFolder(Path(own))) if own else Access.of(load_settings())
 
 
 @asynccontextmanager
@@ -96,11 +98,11 @@ async def reach_runs(
     server: str, root: Path, notify: Notify, beside: Sequence[str] = ()
 ) -> AsyncIterator[Runs]:
     """The runs service that is meant; where it is brought up, with these beside it."""
-    state = StateFolder(root)
     if server:
-        async with open_runs(server, server_access(server, state)) as runs:
+        async with open_runs(server, server_access(server)) as runs:
             yield runs
         return
+    state = StateFolder(root)
     async with (
         reach_stack(state, ("runs",), notify, beside) as (ports, live),
         open_runs(address(ports["runs"]), local_access(state), live=live) as runs,

@@ -121,7 +121,7 @@ class StateFolder:
     def choose_ports(self, names: list[str]) -> dict[str, int]:
         """Ports for these names, kept for the next start."""
         kept = self._kept_ports()
-        chosen = choose_ports(names, kept)
+        chosen = choose_ports(names, kept, str(self.root))
         write_whole(self._ports, json.dumps({**kept, **chosen}, indent=1, sort_keys=True))
         return chosen
 

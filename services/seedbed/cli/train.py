@@ -108,13 +108,13 @@ class Tuning:
     async def _open(self) -> AsyncIterator[Place]:
         """The trainer that is meant: a named one, that of a stack that is up, or one of our own."""
         settings = load_settings()
-        state = StateFolder(self._order.state)
         if self._order.server:
             store = await reach_store(self._order.server, self._order.state)
-            access = server_access(self._order.server, state)
+            access = server_access(self._order.server)
             async with open_trainer(self._order.server, access) as trainer:
                 yield Place(trainer, store, settings.runs_address, access)
             return
+        state = StateFolder(self._order.state)
         ports = state.live_ports() if state.exists else {}
         if set(WITH_TRAINER) <= ports.keys():
             async with self._at(state, ports) as place:

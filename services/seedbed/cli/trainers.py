@@ -39,11 +39,11 @@ async def open_trainer(where: str, access: Access, *, live: bool = True) -> Asyn
 @asynccontextmanager
 async def reach_trainer(server: str, root: Path, notify: Notify) -> AsyncIterator[Trainer]:
     """The trainer that is meant."""
-    state = StateFolder(root)
     if server:
-        async with open_trainer(server, server_access(server, state)) as trainer:
+        async with open_trainer(server, server_access(server)) as trainer:
             yield trainer
         return
+    state = StateFolder(root)
     async with (
         reach_stack(state, WITH_TRAINER, notify) as (ports, live),
         open_trainer(address(ports["trainer"]), local_access(state), live=live) as trainer,
