@@ -30,6 +30,8 @@ _WAITING = (
     "CreateRun",
 )
 """They wait for what others do, for as long as their caller likes."""
+_OF_THE_CLIENT = "Internal error from Core"
+"""What grpc's client says itself where its deadline comes while it still sends."""
 _NEVER = ("INTERNAL", "UNKNOWN")
 
 
@@ -115,6 +117,8 @@ def _open(channel: grpc.aio.Channel, method: Method) -> Any:
 def _find_fault(call: Call, error: grpc.aio.AioRpcError) -> str:
     """What is wrong with an answer; "" where nothing is."""
     code, patient = error.code().name, call.timeout >= _PATIENT
+    if error.details() == _OF_THE_CLIENT and not patient:
+        return ""
     if code in _NEVER:
         return error.details() or "without a word"
     if code == "DEADLINE_EXCEEDED":

@@ -7,9 +7,11 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bench import Again, Bench, Hand
 from seedbed.kernel.bus import WORK, consumer_name
-from seedbed.kernel.errors import StoreError
+from seedbed.kernel.deaths import MOST_DEATHS, Deaths
+from seedbed.kernel.errors import EndpointAway, StoreError
 from seedbed.kernel.lease import Ceded
 from seedbed.kernel.settings import Settings
+from seedbed.kernel.tries import MOST_TRIES
 from tests.kernel.looking import done
 from tests.kernel.waiting import until
 
@@ -112,3 +114,63 @@ async def test_it_is_through_when_nothing_is_queued_and_nothing_will_come_back(b
         await asyncio.wait_for(bench.empty(), 15)
         assert bench._hand.ended == ["next", "held"]
         await done(bus)
+
+
+class Judged(Maker):
+    """Notes what it was to give up."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.given_up = {}
+
+    async def give_up(self, item, reason):
+        self.given_up[item.digest] = reason
+
+
+async def test_what_fails_each_time_is_given_up_with_its_reason_and_the_next_is_worked_on(bus):
+    async with at_work(bus, Judged(raises=[ValueError("impossible")] * MOST_TRIES)) as bench:
+        hand = bench._hand
+        await queue(bus, "poisoned")
+        await done(bus)
+        await queue(bus, "good")
+        await done(bus)
+    assert hand.given_up == {"poisoned": f"given up after {MOST_TRIES} tries: ValueError: impossible"}
+    assert hand.begun == ["poisoned"] * MOST_TRIES + ["good"]
+    assert hand.ended == ["good"]
+
+
+async def test_a_fault_of_store_or_endpoint_never_counts(bus):
+    raised = [StoreError("away"), EndpointAway("away")] * MOST_TRIES
+    async with at_work(bus, Judged(raises=raised)) as bench:
+        await queue(bus, "one")
+        await until(lambda: bench._hand.ended, 40)
+        await done(bus)
+    assert bench._hand.given_up == {}
+
+
+OTHER = Item(run="other", leaf="l", step=STEP, digest="d").SerializeToString()
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff", b"", OTHER])
+async def test_a_message_that_is_no_item_is_taken_off_the_queue_and_stops_nobody(bus, data):
+    async with at_work(bus, Judged()) as bench:
+        await bus.js.publish(f"seedbed.v1.work.{STEP}.r.l.broken", data)
+        await queue(bus, "good")
+        await until(lambda: bench._hand.ended == ["good"], 10)
+        await done(bus)
+    assert bench._hand.begun == ["good"]
+
+
+async def test_an_item_under_which_processes_died_is_given_up(bus):
+    hand = Judged()
+    hand.counts_deaths = True
+    deaths = Deaths(bus)
+    item = Item(run="r", leaf="l", step=STEP, digest="deadly")
+    for _ in range(MOST_DEATHS):
+        await deaths.begin(item)
+    hand.raises = [StoreError("once, so that it comes again")]
+    async with at_work(bus, hand):
+        await queue(bus, "deadly")
+        await done(bus)
+    assert hand.given_up == {"deadly": f"given up after {MOST_DEATHS} processes ended under it"}
+    assert hand.ended == []

@@ -9,9 +9,10 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome
 from seedbed.kernel import maker, worker
-from seedbed.kernel.bus import DEATHS
+from seedbed.kernel.bus import DEATHS, work_subject
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.memo import Memo, memo_key
+from seedbed.kernel.tries import MOST_TRIES
 from tests.kernel.chain import DEADLY, open_run, sow, working
 from tests.kernel.killing import killing
 from tests.kernel.looking import done, letters, open_items, records, scored
@@ -259,3 +260,67 @@ async def test_work_goes_on_after_the_server_was_killed(memo, bus, nats_server, 
         assert process.sow.runs <= 7 + worker.TEACHERLESS_AT_ONCE
     assert len(await records(bus, memo)) == 14
     assert await letters(bus) == []
+
+
+async def test_an_unexpected_error_counts_against_the_item_and_ends_it(process, bus, memo):
+    async def fail():
+        raise KeyError("impossible")
+
+    process.sow.hold = fail
+    item = sow("seed")
+    await bus.publish_work(item)
+    await done(bus)
+    assert process.sow.runs == MOST_TRIES
+    record = (await memo.get(memo_key(item))).record
+    assert record.outcome == Outcome.OUTCOME_FAILED
+    assert record.reason == f"given up after {MOST_TRIES} tries: KeyError: 'impossible'"
+    assert [letter.reason for letter in await letters(bus)] == [record.reason]
+    # Those that come after it are worked on as ever.
+    process.sow.hold = None
+    other = sow("another")
+    await bus.publish_work(other)
+    await done(bus)
+    assert (await memo.get(memo_key(other))).record.outcome == Outcome.OUTCOME_DONE
+
+
+async def test_an_item_whose_sequel_cannot_be_told_ends_too(process, bus, memo, monkeypatch):
+    def fail(work, recipe):
+        raise RuntimeError("no sequel")
+
+    monkeypatch.setattr(process.sow, "follow", fail)
+    item = sow("seed")
+    await bus.publish_work(item)
+    await done(bus)
+    record = (await memo.get(memo_key(item))).record
+    assert (record.outcome, list(record.announced)) == (Outcome.OUTCOME_FAILED, [])
+    assert "RuntimeError: no sequel" in record.reason
+
+
+async def test_an_input_that_is_no_message_ends_its_item(process, bus, memo):
+    item = sow("seed")
+    item.input = b"\xff\xff"
+    await bus.publish_work(item)
+    await done(bus)
+    assert process.sow.runs == 0
+    record = (await memo.get(memo_key(item))).record
+    assert record.outcome == Outcome.OUTCOME_FAILED
+    assert "DecodeError" in record.reason
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff", b""])
+async def test_a_message_that_is_no_item_is_taken_off_the_queue_with_a_letter(process, bus, memo, data):
+    item = sow("seed")
+    await bus.js.publish(work_subject(item), data)
+    await done(bus)
+    [letter] = await letters(bus)
+    assert (letter.run, letter.leaf, letter.step, letter.digest) == (
+        item.run,
+        item.leaf,
+        item.step,
+        item.digest,
+    )
+    assert "damaged" in letter.reason
+    # Queued again, as `runs` does with what is announced and has no record, it is done.
+    await bus.publish_work(item)
+    await done(bus)
+    assert (await memo.get(memo_key(item))).record.outcome == Outcome.OUTCOME_DONE

@@ -75,13 +75,11 @@ class EvaluatorApi(EvaluatorServiceServicer):
     ) -> pb.ListEvaluationsResponse:
         """See the contract. In order of name."""
         del context
-        # One that was removed meanwhile is not there.
-        asked = [await self._states.find(name) for name in await self._states.names()]
-        found = [one for one in asked if one is not None]
+        page, token = take_page(await self._states.names(), request.page_size, request.page_token)
+        found = await self._states.find_all(page)
         if request.training:
             found = [one for one in found if request.training in {ref.training for ref in one.checkpoints}]
-        page, token = take_page(found, request.page_size, request.page_token)
-        return pb.ListEvaluationsResponse(evaluations=page, next_page_token=token)
+        return pb.ListEvaluationsResponse(evaluations=found, next_page_token=token)
 
     async def WatchEvaluation(  # noqa: N802
         self, request: pb.WatchEvaluationRequest, context: Context

@@ -51,7 +51,7 @@ class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's packa
         """All operations, in order of name."""
         del context
         page, token = take_page(await self._states.names(), request.page_size, request.page_token)
-        operations = [await self._operation(f"{PREFIX}{name}") for name in page]
+        operations = map(make_operation, await self._states.find_all(page))
         return pb.ListOperationsResponse(operations=operations, next_page_token=token)
 
     async def WaitOperation(self, request: pb.WaitOperationRequest, context: Context) -> pb.Operation:  # noqa: N802

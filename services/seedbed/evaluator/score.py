@@ -23,12 +23,14 @@ log = get_logger(__name__)
 class Score(Hand):
     """Brings one evaluation at a time to its end. It may be cut off at any point."""
 
+    counts_deaths = True
+
     def __init__(self, states: States, evaluating: Evaluating) -> None:
         self._states = states
         self._evaluating = evaluating
 
     async def work(self, item: Item, work: Work) -> None:
-        """Bring an evaluation to its end. Raises only what another try may mend."""
+        """Bring an evaluation to its end."""
         del work
         known = await self._states.find(item.run)
         if known is None or known.state in ENDED:
@@ -44,6 +46,12 @@ class Score(Hand):
         finally:
             await end_tasks([task])
 
+    async def give_up(self, item: Item, reason: str) -> None:
+        """Write down that an evaluation has failed, and why."""
+        known = await self._states.find(item.run)
+        if known is not None and known.state not in ENDED:
+            await self._fail(_begin(known), reason)
+
     async def _is_cancelled(self, name: str) -> bool:
         with contextlib.suppress(StoreError):
             found = await self._states.find(name)
@@ -57,14 +65,17 @@ class Score(Hand):
         except (StoreError, BusError, EndpointError):
             raise
         except SeedbedError as error:
-            evaluation.state = EvaluationState.EVALUATION_STATE_FAILED
-            evaluation.reason = f"{error.message}; {error.hint}" if error.hint else error.message
-            log.warning("evaluation failed", evaluation=evaluation.name, reason=evaluation.reason)
-            await self._states.note(evaluation)
+            await self._fail(evaluation, f"{error.message}; {error.hint}" if error.hint else error.message)
             return
         evaluation.state = EvaluationState.EVALUATION_STATE_SUCCEEDED
         evaluation.doing, evaluation.progress = "", 1.0
         await self._states.finish(evaluation, folder)
+
+    async def _fail(self, evaluation: Evaluation, reason: str) -> None:
+        evaluation.state = EvaluationState.EVALUATION_STATE_FAILED
+        evaluation.reason = reason
+        log.warning("evaluation failed", evaluation=evaluation.name, reason=reason)
+        await self._states.note(evaluation)
 
 
 def _begin(known: Evaluation) -> Evaluation:

@@ -1,8 +1,10 @@
 """Where evaluations stand: an object each in the store while they go on, a whole folder at their end."""
 
+import asyncio
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -21,6 +23,7 @@ _ROOT = "evaluations"
 _NAME = re.compile(r"e[0-9a-f]{16}")
 _HINT = "`seedbed evaluate --list` names them"
 _STATE_FILE = "state.json"
+_AT_ONCE = 16
 
 ENDED = (
     EvaluationState.EVALUATION_STATE_SUCCEEDED,
@@ -59,6 +62,13 @@ class States:
             return await self.get(name)
         except NotFound:
             return None
+
+    async def find_all(self, names: Sequence[str]) -> list[Evaluation]:
+        """Those of these names that there are: one that was removed meanwhile is left out."""
+        found: list[Evaluation | None] = []
+        for start in range(0, len(names), _AT_ONCE):
+            found += await asyncio.gather(*map(self.find, names[start : start + _AT_ONCE]))
+        return [one for one in found if one is not None]
 
     async def note(self, evaluation: Evaluation) -> None:
         """Keep how far an evaluation is."""

@@ -13,13 +13,15 @@ from nats.aio.msg import Msg
 
 from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus import Bus
-from seedbed.kernel.errors import SeedbedError
+from seedbed.kernel.deaths import MOST_DEATHS, Deaths
 from seedbed.kernel.intake import EXPIRES, Intake
+from seedbed.kernel.items import read_item
 from seedbed.kernel.lease import Ceded, Lease
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work
+from seedbed.kernel.tries import MOST_TRIES, Tries, describe, is_elsewhere
 
 _AGAIN = 2.0
 _LOOK = 0.5
@@ -40,8 +42,17 @@ class Again(Exception):
 class Hand:
     """Who does the work of a bench."""
 
+    counts_deaths = False
+    """Whether an item under which so many processes died is given up."""
+
     async def work(self, item: Item, work: Work) -> None:
-        """Bring an item to its end. Raises Again, Ceded, and SeedbedError for what another try may mend."""
+        """Bring an item to its end. Raises Again, Ceded; whatever else is raised counts against the item,
+        unless it is a fault of an endpoint, the broker, the store or the machine.
+        """
+        raise NotImplementedError
+
+    async def give_up(self, item: Item, reason: str) -> None:
+        """Write down that the item has failed, and why."""
         raise NotImplementedError
 
     async def beat(self) -> None:
@@ -65,6 +76,8 @@ class Bench:
         on_change = partial(self._came.put_nowait, None)
         self._intake = Intake(bus, step, self._take, on_change, ack_wait=settings.ack_wait)
         self._loop: asyncio.Task[None] | None = None
+        self._tries = Tries()
+        self._deaths = Deaths(bus)
         self._holding = False
         self._stopping = False
         self._last = 0.0
@@ -118,31 +131,64 @@ class Bench:
         return None
 
     async def _hold(self, message: Msg) -> None:
-        item = Item.FromString(message.data)
+        item = read_item(message)
+        if item is None:
+            # Whoever queued it does so again, from what is on record.
+            await message.term()
+            return
         beating = asyncio.create_task(self._beat(message))
         try:
             with bind(item=item.digest[:12], step=item.step), Work(item, message) as work:
-                await self._bring(item, message, work)
-        except SeedbedError as error:
-            log.warning("handed back, tried again in a moment", why=error.message)
-            await _hand_back(message, _AGAIN)
+                await self._try(item, message, work)
         except asyncio.CancelledError:
             await _hand_back(message, 0)
             raise
         except Exception:
-            # Neither acknowledged nor kept alive any more: it comes again after the wait.
-            log.exception("item dropped, it will come again")
+            # As where its end could not be written down.
+            log.exception("handed back, tried again in a moment")
+            await _hand_back(message, _AGAIN)
         finally:
             await end_tasks([beating])
 
-    async def _bring(self, item: Item, message: Msg, work: Work) -> None:
+    async def _try(self, item: Item, message: Msg, work: Work) -> None:
         try:
-            await self._hand.work(item, work)
-            await message.ack()
+            if deaths := await self._bring(item, message, work):
+                await self._give_up(item, message, f"given up after {deaths} processes ended under it")
+            self._tries.forget(item.digest)
         except Again as again:
             await _hand_back(message, again.seconds)
         except Ceded:
             log.info("another has it")
+        except Exception as error:
+            if is_elsewhere(error):
+                log.warning("handed back, tried again in a moment", why=str(error))
+            elif self._tries.fail(item.digest):
+                await self._give_up(item, message, f"given up after {MOST_TRIES} tries: {describe(error)}")
+                return
+            else:
+                log.exception("it failed, and is tried again")
+            await _hand_back(message, _AGAIN)
+
+    async def _bring(self, item: Item, message: Msg, work: Work) -> int:
+        """Have it worked on; the number of processes that died under it where these were too many."""
+        if not self._hand.counts_deaths or message.metadata.num_delivered == 1:
+            await self._hand.work(item, work)
+            await message.ack()
+            return 0
+        deaths = await self._deaths.begin(item)
+        try:
+            if deaths < MOST_DEATHS:
+                await self._hand.work(item, work)
+                await message.ack()
+                return 0
+            return deaths
+        finally:
+            await self._deaths.survive(item, deaths)
+
+    async def _give_up(self, item: Item, message: Msg, reason: str) -> None:
+        log.error("item given up", reason=reason)
+        await self._hand.give_up(item, reason)
+        await message.ack()
 
     async def _beat(self, message: Msg) -> None:
         while True:

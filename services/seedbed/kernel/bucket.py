@@ -11,7 +11,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from seedbed.kernel.errors import NotFound, StoreError
-from seedbed.kernel.store import Stored
+from seedbed.kernel.store import Stored, check_key
 
 _CONNECTIONS = 16
 _STRANGER = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
@@ -30,6 +30,7 @@ class BucketStore:
         self._slots = asyncio.Semaphore(_CONNECTIONS)
 
     async def _call(self, what: str, function: Callable[[], T]) -> T:
+        check_key(what.rstrip("/") or "all")
         async with self._slots:
             try:
                 return await asyncio.to_thread(function)

@@ -6,6 +6,9 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus import DEATHS, Bus
 from seedbed.kernel.step import item_name
 
+MOST_DEATHS = 10
+"""Processes that may end under an item; then it is given up."""
+
 
 class Deaths:
     """A mark for each try that has begun; one that is not taken back is a death."""

@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
 from seedbed.kernel.bus import Bus
-from seedbed.kernel.deaths import Deaths
+from seedbed.kernel.deaths import MOST_DEATHS, Deaths
 from seedbed.kernel.errors import Damaged, ItemError, MalformedReply
 from seedbed.kernel.lane import Turn
 from seedbed.kernel.logs import get_logger
@@ -18,7 +18,7 @@ from seedbed.kernel.memo import Entry, Memo, memo_key, twin_key
 from seedbed.kernel.plans import KnownPlan, Plans
 from seedbed.kernel.pool import Place
 from seedbed.kernel.recipe import NOT_FILLED_UP
-from seedbed.kernel.records import follow, recall
+from seedbed.kernel.records import follow, make_own, recall
 from seedbed.kernel.step import Step
 from seedbed.kernel.store import Store
 from seedbed.kernel.telemetry.items import Work
@@ -26,7 +26,6 @@ from seedbed.kernel.tools import Model, StepTools
 
 AnyStep = Step[Any, Any]
 
-MOST_DEATHS = 10
 LONG_WAIT = 0.5
 
 log = get_logger(__name__)
@@ -84,6 +83,20 @@ class Maker:
             if written:
                 return record, children
             key = memo_key(item)
+
+    async def give_up(self, item: Item, known: KnownPlan, reason: str) -> Record:
+        """Write down that an item has failed, unless it has a record that something followed from."""
+        record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
+        record.outcome, record.reason = Outcome.OUTCOME_FAILED, reason
+        make_own(record, item)
+        key = memo_key(item)
+        entry = await self._memo.get(key)
+        if entry and entry.record.followed and entry.record.candidate != item.candidate:
+            key = twin_key(item)
+            entry = await self._memo.get(key)
+        if entry is None or not entry.record.followed:
+            await self._memo.update(key, record, entry.revision if entry else 0)
+        return record
 
     async def _run(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None

@@ -8,6 +8,8 @@ from seedbed.kernel.bus import size_fault
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.step import Following, Step, Work
 
+NOTHING = Following()
+
 
 def follow(
     step: Step[Any, Any], item: Item, record: Record, known: KnownPlan, *, recalled: bool
@@ -17,7 +19,7 @@ def follow(
     make, origins = known.specs.make_item, item.origins
     children = [make(item.run, item.leaf, item.draw, a, origins=origins) for a in following.announce]
     if not record.followed:
-        _make_own(record, item, following, children, recalled=recalled)
+        make_own(record, item, following, children, recalled=recalled)
     return children
 
 
@@ -44,8 +46,13 @@ def _find_following(step: Step[Any, Any], item: Item, record: Record, known: Kno
     return following
 
 
-def _make_own(
-    record: Record, item: Item, following: Following, children: Sequence[Item], *, recalled: bool
+def make_own(
+    record: Record,
+    item: Item,
+    following: Following = NOTHING,
+    children: Sequence[Item] = (),
+    *,
+    recalled: bool = False,
 ) -> None:
     """Fill in the part of a record that is this run's own."""
     record.followed = True

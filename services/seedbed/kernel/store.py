@@ -17,6 +17,8 @@ from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 
 _BLOCK = 1 << 20
+# What S3 takes of a key, and file systems of a name.
+_KEY_BYTES, _PART_BYTES = 1024, 255
 
 NOT_ITS_NAME = "does not have the digest that it is named by"
 
@@ -58,6 +60,14 @@ class Store(Protocol):
         """Remove an object, with every version of it that the store has kept; none there is fine."""
 
 
+def check_key(key: str) -> None:
+    """Raises InputError where no store can have such a key: tried again it would be no better."""
+    parts = key.split("/")
+    whole = all(parts) and not {".", ".."} & set(parts) and "\0" not in key
+    if not whole or len(key.encode()) > _KEY_BYTES or any(len(part.encode()) > _PART_BYTES for part in parts):
+        raise InputError(f"not a key of the store: {key[:_PART_BYTES]!r}")
+
+
 class FolderStore:
     """A store in a folder of one machine."""
 
@@ -66,10 +76,8 @@ class FolderStore:
         self._root = root.resolve()
 
     def _path(self, key: str) -> Path:
-        path = self._root / key
-        if not key or ".." in Path(key).parts or not path.is_relative_to(self._root):
-            raise StoreError(f"not a key: {key!r}")
-        return path
+        check_key(key)
+        return self._root / key
 
     async def get(self, key: str) -> bytes:
         """See Store."""

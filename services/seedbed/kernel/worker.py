@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from weakref import WeakValueDictionary
 
+from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, StepSpec
 from seedbed.kernel.bus import STEPS, Bus
-from seedbed.kernel.errors import StoreError
+from seedbed.kernel.errors import InputError, StoreError
+from seedbed.kernel.items import read_item, write_letter_of
 from seedbed.kernel.lane import Lane, Places, Turn
 from seedbed.kernel.lease import Ceded, Lease
 from seedbed.kernel.logs import bind, get_logger
@@ -30,6 +32,7 @@ from seedbed.kernel.store import Store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work, expect_letters, following
 from seedbed.kernel.tools import Model
+from seedbed.kernel.tries import MOST_TRIES, Tries, describe, is_elsewhere
 
 OTHER_PLAN_DELAY = 10.0
 STORE_DELAY = 1.0
@@ -65,6 +68,7 @@ class Worker:
         self._loops: list[asyncio.Task[None]] = []
         self._lanes: dict[Role | None, Lane] = {}
         self._waiting = False
+        self._tries = Tries()
 
     async def start(self) -> None:
         """Register the steps and begin to take items."""
@@ -130,14 +134,19 @@ class Worker:
             del self._in_hand[task]
 
     async def _hold(self, step: AnyStep, message: Msg, turn: Turn) -> None:
+        item = read_item(message)
+        if item is None:
+            turn.end()
+            await self._bus.publish_dead(write_letter_of(message.subject))
+            await message.term()
+            return
         try:
-            item = Item.FromString(message.data)
             # A broker that was away hands out again what is in hand: the second waits and finds it done.
             alone = self._alone.setdefault(memo_key(item), asyncio.Lock())
             context = bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12])
             with context, Work(item, message) as work:
                 async with alone:
-                    await self._handle(step, item, message, turn, work)
+                    await self._try(step, item, message, turn, work)
             self._tell("")
         except StoreError as error:
             self._tell(error.message)
@@ -160,8 +169,39 @@ class Worker:
         for model in self._models.values():
             model.permits.pause(trouble)
 
+    async def _try(self, step: AnyStep, item: Item, message: Msg, turn: Turn, work: Work) -> None:
+        """Handle an item; what nobody foresaw counts against it."""
+        key = memo_key(item)
+        try:
+            await self._handle(step, item, message, turn, work)
+        except (StoreError, Ceded):
+            raise
+        except Exception as error:
+            if is_elsewhere(error):
+                raise
+            if not self._tries.fail(key):
+                log.exception("it failed, and is tried again")
+                await message.nak(delay=STORE_DELAY)
+                return
+            reason = f"given up after {MOST_TRIES} tries: {describe(error)}"
+            log.exception("item given up", reason=reason)
+            await self._give_up(item, message, reason)
+        else:
+            self._tries.forget(key)
+
+    async def _give_up(self, item: Item, message: Msg, reason: str) -> None:
+        if known := await self._plans.get(item.run):
+            record = await self._maker.give_up(item, known, reason)
+            await self._bus.publish_dead(write_letter(item, record, known))
+        await message.ack()
+
     async def _handle(self, step: AnyStep, item: Item, message: Msg, turn: Turn, work: Work) -> None:
-        known = await self._plans.get(item.run)
+        try:
+            known = await self._plans.get(item.run)
+        except (InputError, DecodeError) as error:
+            log.warning("the plan cannot be read; left for a worker that can", error=str(error))
+            await message.nak(delay=OTHER_PLAN_DELAY)
+            return
         if known is None or self._plans.is_closed(item.run, item.leaf):
             await message.ack()
             return

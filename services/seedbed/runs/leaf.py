@@ -7,9 +7,10 @@ from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
 from seedbed.kernel.commits import commit_key, read_commit
-from seedbed.kernel.errors import Damaged, NotFound
+from seedbed.kernel.errors import Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.plans import KnownPlan
+from seedbed.kernel.tries import MOST_TRIES, Tries, describe, is_elsewhere
 from seedbed.runs.course import Course
 from seedbed.runs.damage import ENDED, end_damaged, words
 from seedbed.runs.effects import Effects
@@ -66,6 +67,7 @@ class LeafWork:
         self.pieces = Pieces()
         self._advancing = asyncio.Lock()
         self._cancelled = False
+        self._tries = Tries()
 
     @property
     def place(self) -> str:
@@ -119,6 +121,13 @@ class LeafWork:
             await work
         except Damaged as error:
             await self.end_damaged(words(error))
+        except SeedbedError:
+            raise
+        except Exception as error:
+            if is_elsewhere(error) or not self._tries.fail(self.place):
+                raise
+            log.exception("a leaf cannot be gone on with")
+            await self.end_damaged(f"given up after {MOST_TRIES} tries: {describe(error)}")
 
     async def _resume(self) -> None:
         if not self.opened or self.ended:

@@ -10,7 +10,9 @@ from seedbed.kernel.logs import get_logger
 from seedbed.kernel.memo import Memo
 from seedbed.kernel.permits import EXPIRY
 from seedbed.kernel.shares import Table, pauses
+from seedbed.kernel.tries import describe
 from seedbed.runs.damage import words
+from seedbed.runs.leaf import LeafWork
 from seedbed.runs.run import KeptRun
 from seedbed.runs.tasks import PAUSE, Tasks
 
@@ -65,7 +67,7 @@ class Listener:
                 await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{place}.>")
 
     async def _take(self, key: str, value: bytes) -> None:
-        name, token, *_ = key.split(".")
+        name, token, *_ = f"{key}.".split(".")
         run = self._runs.get(name)
         if run is None or token not in run.leaves:
             return
@@ -80,9 +82,20 @@ class Listener:
         else:
             if record.outcome == Outcome.OUTCOME_DAMAGED:
                 self._tasks.spawn(work.end_damaged(record.reason))
-            elif work.take(record):
+            elif self._take_in(work, record):
                 self._tasks.spawn(work.advance())
         run.note()
+
+    def _take_in(self, work: LeafWork, record: Record) -> bool:
+        """Hand a record to its leaf; one that cannot take it ends, and no other hears of it."""
+        try:
+            return work.take(record)
+        except Exception as error:
+            log.exception("a record cannot be taken in; its leaf ends", record=record.digest)
+            self._tasks.spawn(
+                work.end_damaged(f"a record of {record.step} cannot be used: {describe(error)}")
+            )
+            return False
 
     async def _read(self, key: str, value: bytes) -> Record:
         while True:

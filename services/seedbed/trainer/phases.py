@@ -15,7 +15,7 @@ from seedbed.kernel.settings import Settings
 from seedbed.kernel.store import Store
 from seedbed.kernel.telemetry.items import Work
 from seedbed.trainer.attempt import Attempt, End
-from seedbed.trainer.changes import Lost, claim, has_ended
+from seedbed.trainer.changes import Lost, claim, fail, has_ended
 from seedbed.trainer.core import next_phase
 from seedbed.trainer.materials import Depot
 from seedbed.trainer.trainings import Trainings
@@ -42,6 +42,11 @@ class Phases(Hand):
             training = await self._claim(item)
             if training is not None:
                 await self._try(training, item, work)
+
+    async def give_up(self, item: Item, reason: str) -> None:
+        """End the training, saying why."""
+        with contextlib.suppress(Lost, NotFound):
+            await self._trainings.change(item.run, fail(f"phase {item.leaf}: {reason}"))
 
     async def beat(self) -> None:
         """Tell the other trainers that this one lives."""

@@ -134,7 +134,7 @@ class ListEvaluationsRequest(_message.Message):
     page_size: _builtins.int
     page_token: _builtins.str
     training: _builtins.str
-    """Only those of this training; empty means all."""
+    """Only those of this training, so that a page may hold fewer, or none; empty means all."""
     def __init__(
         self,
         *,
