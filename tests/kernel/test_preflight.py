@@ -2,14 +2,24 @@ import asyncio
 import contextlib
 import socket
 import time
+from typing import Any
 
 import pytest
 from aiohttp import web
 
+from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.preflight import check_endpoint
+from seedbed.kernel.preflight import SAMPLING, Look, check_endpoint
+from seedbed.kernel.step import Step
 from seedbed.kernel.teacher import Endpoint as Address
+from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 from tests.kernel.endpoint import fault, reply
+
+STEPS: tuple[type[Step[Any, Any]], ...] = (
+    *(WritePairs, AugmentChunk, WriteInstructions, WriteResponse, WriteContext),
+    *(JudgeInstruction, JudgePair, JudgeGrounded),
+)
 
 
 def models(*names):
@@ -155,3 +165,53 @@ async def test_two_slow_answers_share_one_patience(endpoint):
     endpoint.models = fault(404)
     endpoint.answer = lambda _: Slow(text="{}")
     assert "did not answer" in (await refusal(endpoint, patience=0.2)).message
+
+
+def test_the_look_asks_as_the_steps_of_each_role_do():
+    """What no look has asked for is refused in the middle of a run."""
+    for step in STEPS:
+        assert step.role
+        assert step.prompt
+        asked, look = step.sampling, SAMPLING[step.role]
+        assert asked.max_tokens <= look.max_tokens
+        assert bool(asked.top_p) == bool(look.top_p)
+        assert (asked.temperature == 0) == (look.temperature == 0)
+        assert keywords(step.prompt.schema) <= keywords(Look.model_json_schema())
+
+
+def keywords(schema):
+    """The words of JSON Schema that a schema uses."""
+    if isinstance(schema, list):
+        return set().union(*map(keywords, schema))
+    if not isinstance(schema, dict):
+        return set()
+    inner = [value for name, value in schema.items() if name not in ("properties", "$defs")]
+    inner += [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    return {name for name in schema if name != "description"}.union(*map(keywords, inner))
+
+
+async def test_a_model_that_thinks_for_long_is_asked_for_less(endpoint):
+    class Slow(web.Response):
+        async def prepare(self, request):
+            await asyncio.sleep(5)
+            return await super().prepare(request)
+
+    endpoint.answer = lambda body: reply("") if body["max_tokens"] <= 16 else Slow()
+    await check_endpoint(Address(endpoint.url, "tiny"), patience=1)
+    assert [body["max_tokens"] for body in endpoint.bodies] == [4096, 16]
+
+
+async def test_a_context_that_a_refusal_tells_is_found(endpoint):
+    message = "This model's maximum context length is 2048 tokens. However, you requested 4106 tokens"
+    endpoint.answer = lambda body: reply("") if body["max_tokens"] <= 2000 else fault(400, message)
+    found = await check_endpoint(Address(endpoint.url, "tiny"))
+    assert found.context == 2048
+    assert found.notes == ("a context of 2,048 tokens",)
+
+
+@pytest.mark.parametrize("status", [402, 429, 400])
+async def test_an_account_without_money_is_said_before_the_start(endpoint, status):
+    endpoint.answer = lambda _: fault(status, "insufficient_quota: check your billing")
+    error = await refusal(endpoint)
+    assert f"HTTP {status}: insufficient_quota" in error.message
+    assert len(endpoint.bodies) == 1

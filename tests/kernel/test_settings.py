@@ -1,7 +1,7 @@
 import pytest
 
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.settings import Settings, load_settings
+from seedbed.kernel.settings import Settings, load_settings, read_headers
 
 SECRET = "sk-very-secret"
 
@@ -88,3 +88,44 @@ def test_secrets_are_not_in_what_is_printed():
 def test_settings_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         Settings().concurrency = 2  # type: ignore[misc]
+
+
+def test_parameters_and_headers_are_objects():
+    settings = load_settings(
+        {
+            "SEEDBED_TEACHER_PARAMETERS": '{"seed": null, "reasoning_effort": "low"}',
+            "SEEDBED_JUDGE_HEADERS": '{"X-Tenant": "a"}',
+        }
+    )
+    assert settings.teacher_parameters == {"seed": None, "reasoning_effort": "low"}
+    assert read_headers(settings.judge_headers.get_secret_value()) == {"X-Tenant": "a"}
+    assert load_settings({"SEEDBED_TEACHER_PARAMETERS": ""}).teacher_parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("SEEDBED_TEACHER_PARAMETERS", "{", "is not JSON"),
+        ("SEEDBED_TEACHER_PARAMETERS", "[1]", "is not a JSON object"),
+        ("SEEDBED_JUDGE_PARAMETERS", '{"model": "other"}', "model is not to be set here"),
+        ("SEEDBED_TEACHER_HEADERS", "X-Key: sesame-1", "is not JSON"),
+        ("SEEDBED_TEACHER_HEADERS", '{"a b": "sesame-1"}', "no name of a header"),
+        ("SEEDBED_TEACHER_HEADERS", '{"X-Key": "sesame-1\\r\\nX-Other: 1"}', "none that a header can carry"),
+        ("SEEDBED_TEACHER_HEADERS", '{"X-Key": 5}', "none that a header can carry"),
+    ],
+)
+def test_those_that_cannot_be_are_refused_and_secrets_not_shown(key, value, why):
+    with pytest.raises(InputError) as caught:
+        load_settings({key: value})
+    [violation] = caught.value.violations
+    assert violation.field == key
+    assert why in violation.description
+    assert "sesame-1" not in f"{violation}{caught.value.__cause__}"
+
+
+def test_headers_are_secrets(tmp_path):
+    path = tmp_path / "headers"
+    path.write_text('{"X-Key": "sesame-1"}')
+    settings = load_settings({"SEEDBED_TEACHER_HEADERS_FILE": str(path)})
+    assert read_headers(settings.teacher_headers.get_secret_value()) == {"X-Key": "sesame-1"}
+    assert "sesame-1" not in repr(settings)

@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field
 
+from seedbed.kernel.capabilities import with_schema
 from seedbed.kernel.prompt import Prompt
 from seedbed.rehearsal.replies import BadRequestError, complete
 from tests.rehearsal.asking import GERMINATION, PROMPTS, body_of, cut
@@ -42,6 +43,14 @@ class Unheard(BaseModel):
     ratio: float
     fine: bool
     maybe: str | None
+
+
+@pytest.mark.parametrize("form", [None, {"type": "json_object"}])
+@pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.reply.__name__)
+def test_a_schema_told_in_words_gets_the_same_reply(prompt: Prompt[Any], form: Any):
+    body = body_of(prompt, **VALUES)
+    told = {**body, "messages": with_schema(body["messages"], prompt), "response_format": form}
+    assert complete(told)["choices"] == complete(body)["choices"]
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.reply.__name__)

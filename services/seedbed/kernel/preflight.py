@@ -8,7 +8,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
@@ -49,7 +49,7 @@ class Look(BaseModel):
 
     answer: Annotated[str, Field(description="yes or no")]
     parts: list[_Part]
-    score: Annotated[int, Field(ge=0, le=2)]
+    score: Literal[0, 1, 2]
 
 
 _PROMPT = Prompt(

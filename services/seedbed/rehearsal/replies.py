@@ -23,6 +23,7 @@ from seedbed.rehearsal.verdicts import judge_grounded
 
 MODEL = "rehearsal"
 _TOKEN = re.compile(r"[가-힣]|[^\W\d_]{1,6}|\d{1,3}|[^\w\s]")
+_IN_WORDS = re.compile(r"of this schema[^\n]*:\n(?=\{)")
 _PLAIN = "This is the rehearsal teacher: it answers by rules, where a JSON schema tells it what is wanted."
 
 Rule = Callable[[Tags, Luck], dict[str, object]]
@@ -58,7 +59,7 @@ def complete(request: Mapping[str, Any]) -> dict[str, Any]:
     if request.get("stream"):
         raise BadRequestError("the rehearsal teacher does not stream: leave `stream` out")
     asked = "\n".join(str(message.get("content", "")) for message in messages if isinstance(message, Mapping))
-    content = answer(request, user_text(messages))
+    content = answer(request, user_text(messages), asked)
     used, made = count_tokens(asked), count_tokens(content)
     digest = hashlib.blake2b(f"{request.get('seed')}\n{asked}".encode(), digest_size=12).hexdigest()
     return {
@@ -79,9 +80,9 @@ def complete(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def answer(request: Mapping[str, Any], prompt: str) -> str:
-    """What the rehearsal says to a prompt."""
-    name, schema = _wanted(request.get("response_format"))
+def answer(request: Mapping[str, Any], prompt: str, asked: str = "") -> str:
+    """What the rehearsal says to a prompt; `asked` is all of it, which may tell the schema in words."""
+    name, schema = _wanted(request.get("response_format"), asked)
     if schema is None:
         return _PLAIN
     luck = Luck(name, str(request.get("seed")), prompt)
@@ -96,17 +97,30 @@ def answer(request: Mapping[str, Any], prompt: str) -> str:
     return json.dumps(reply, ensure_ascii=False)
 
 
+def _told_in_words(asked: str) -> Mapping[str, Any] | None:
+    """The schema that a prompt gives where a request cannot."""
+    for match in _IN_WORDS.finditer(asked):
+        try:
+            schema, _ = json.JSONDecoder().raw_decode(asked, match.end())
+        except ValueError:
+            continue
+        if isinstance(schema, dict):
+            return schema
+    return None
+
+
 def count_tokens(text: str) -> int:
     """About as many tokens as a common tokenizer would count."""
     return len(_TOKEN.findall(text))
 
 
-def _wanted(form: object) -> tuple[str, Mapping[str, Any] | None]:
+def _wanted(form: object, asked: str) -> tuple[str, Mapping[str, Any] | None]:
     """Name and schema of the reply that is asked for; no schema where none is."""
-    if not isinstance(form, Mapping):
-        return "", None
-    if form.get("type") == "json_object":
-        return "", {"type": "object"}
+    if not isinstance(form, Mapping) or form.get("type") == "json_object":
+        told = _told_in_words(asked)
+        if told is None and isinstance(form, Mapping):
+            told = {"type": "object"}
+        return str(told.get("title", "")) if told else "", told
     wanted = form.get("json_schema")
     if form.get("type") != "json_schema" or not isinstance(wanted, Mapping):
         return "", None
