@@ -6,6 +6,7 @@ import pytest
 from seedbed.cli.child import Child, Program
 from seedbed.cli.credentials import keep_token, make_secret, read_token
 from seedbed.cli.state import StateFolder
+from seedbed.kernel.errors import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +98,25 @@ async def test_logs_are_for_their_owner_alone(tmp_path):
         child = await Child.start(Program(name="x", argv=("echo", "now"), env={"PATH": os.defpath}), log)
         await child.wait()
         assert (mode(log), log.read_text().splitlines()[-1]) == (0o600, "now")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_another_users_state_folder_is_said_to_be_closed(tmp_path):
+    state = StateFolder(tmp_path / "state")
+    state.prepare()
+    for folder in (tmp_path, *tmp_path.parents):
+        if "pytest" in folder.as_posix():
+            folder.chmod(0o755)
+    read, write = os.pipe()
+    if not os.fork():
+        os.setgroups([])
+        os.setuid(65534)
+        try:
+            os.write(write, str(state.exists).encode())
+        except InputError as refused:
+            os.write(write, refused.message.encode())
+        os._exit(0)
+    os.close(write)
+    os.wait()
+    with os.fdopen(read) as said:
+        assert said.read() == f"the state folder {state.root} is closed to you"

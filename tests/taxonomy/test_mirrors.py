@@ -85,3 +85,10 @@ def test_the_users_redirection_counts(repository, cache, monkeypatch):
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{repository}.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://example.org/birds")
     assert Mirrors(cache).commit("https://example.org/birds", first, history=False)[1] == first
+
+
+def test_what_was_fetched_is_for_its_user_alone(repository, cache):
+    commit(repository)
+    cache.mkdir(mode=0o755)
+    Mirrors(cache).commit(str(repository), "main", history=True)
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -156,7 +157,11 @@ def drop_mirrors(folder: Path, *, only_count: bool = False) -> int:
 @contextlib.contextmanager
 def _lock(mirror: Path) -> Iterator[None]:
     """Two processes never fetch into one mirror at once."""
-    mirror.parent.mkdir(parents=True, exist_ok=True)
+    # What was fetched with this user's keys is for this user.
+    mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = mirror.parent.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+        mirror.parent.chmod(0o700)
     with mirror.with_suffix(".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
