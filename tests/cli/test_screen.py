@@ -1,4 +1,4 @@
-from seedbed.cli.screen import wrap_words
+from seedbed.cli.screen import Screen, wrap_words
 
 
 def test_words_stay_whole_and_indents_stay():
@@ -10,3 +10,11 @@ def test_words_stay_whole_and_indents_stay():
 def test_what_fits_is_left_as_it_is():
     text = "run  done\n\n  a: b"
     assert wrap_words(text, 80) == text
+
+
+def test_nothing_that_others_wrote_acts_on_the_terminal(capsys):
+    text = "fatal: \x1b[2J\x1b]0;title\x07 in \x9b1m `a\u00a0b` \udcff\nनमस्ते"
+    Screen().fail(text)
+    assert capsys.readouterr().err == (
+        "fatal: \\x1b[2J\\x1b]0;title\\x07 in \\x9b1m `a\u00a0b` \\udcff\nनमस्ते\n"
+    )

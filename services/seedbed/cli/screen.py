@@ -1,6 +1,7 @@
 """Where the command speaks: results to stdout, everything else to stderr when stdout is for a machine."""
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -9,6 +10,8 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 
 _WIDE = 240
+# All but tab and new line; halves of surrogate pairs, which no console can write.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Screen:
@@ -48,9 +51,15 @@ class Screen:
 
 
 def _print(console: Console, text: str, style: str) -> None:
+    plain = without_controls(text)
     # Elsewhere than on a terminal a line stays a line.
-    shown = wrap_words(text, console.width) if console.is_terminal else text
+    shown = wrap_words(plain, console.width) if console.is_terminal else plain
     console.print(escape(shown), style=style or None)
+
+
+def without_controls(text: str) -> str:
+    """Text with what a terminal would act on shown as escapes: others may have written a part of it."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def wrap_words(text: str, width: int) -> str:

@@ -193,6 +193,8 @@ def address_fault(address: str, *, local: bool) -> str:
     scheme, _, rest = address.rpartition("://") if "://" in address else ("", "", address)
     if not re.fullmatch(r"[^\s-][^\s]*", address) or not address.isprintable() or "::" in scheme:
         return f"`{address}` is not an address of a repository"
+    if re.match(r"(?:[^/]*://)?(?:[^/@]*@)?-", address):
+        return f"`{address}` names no host"
     if scheme in ("https", "ssh"):
         secret = scheme == "https" and "@" in rest.split("/", maxsplit=1)[0]
         return f"{without_secret(address)} has a user or password in it: take it out" if secret else ""
