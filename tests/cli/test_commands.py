@@ -120,7 +120,7 @@ async def test_a_state_folder_that_is_not_there(tmp_path):
 async def test_a_server_that_is_not_there():
     ended = await seedbed("runs", "list", "--server", "127.0.0.1:9")
     assert ended.code == 1
-    assert "nothing answers at 127.0.0.1:9" in ended.err
+    assert "nothing listens at 127.0.0.1:9" in ended.err
 
 
 async def read_json(process):

@@ -16,7 +16,12 @@ from seedbed.cli.watch import get_run
 from seedbed.dataset import DatasetWriter, LeafPart, Manifest
 from seedbed.dataset.folder import check_replaceable
 from seedbed.kernel.errors import InputError
-from seedbed.runs.v1.runs_service_pb2 import DatasetPart, GetDatasetRequest, ReadPartRequest
+from seedbed.runs.v1.runs_service_pb2 import (
+    DatasetPart,
+    GetDatasetRequest,
+    GetDatasetResponse,
+    ReadPartRequest,
+)
 
 _TIMEOUT = 300.0
 
@@ -61,21 +66,28 @@ async def export(runs: Runs, run: str, out: Path, screen: Screen) -> int:
 
 async def export_dataset(runs: Runs, run: str, out: Path) -> Manifest:
     """Write what the run has: all of it, or a dataset marked as partial. Raises SeedbedError."""
+    dataset = await _get_dataset(runs, run)
     while True:
         try:
-            return await _write_dataset(runs, run, out)
+            return await _write_dataset(runs, dataset, out)
         except grpc.aio.AioRpcError as error:
-            # A part is damaged: its leaf has ended so by now, and is left out when the run is asked again.
             if error.code() != grpc.StatusCode.DATA_LOSS:
+                raise
+            # A part is damaged: its leaf has ended so by now, and is left out when the run is asked again.
+            before, dataset = len(dataset.parts), await _get_dataset(runs, run)
+            if len(dataset.parts) >= before:
                 raise
 
 
-async def _write_dataset(runs: Runs, run: str, out: Path) -> Manifest:
-    dataset = await runs.stub.GetDataset(GetDatasetRequest(run=run), timeout=_TIMEOUT)
+async def _get_dataset(runs: Runs, run: str) -> GetDatasetResponse:
+    return await runs.stub.GetDataset(GetDatasetRequest(run=run), timeout=_TIMEOUT)
+
+
+async def _write_dataset(runs: Runs, dataset: GetDatasetResponse, out: Path) -> Manifest:
     with DatasetWriter(out.expanduser(), dataset.plan, partial=dataset.partial) as writer:
         for entry in dataset.parts:
             with tempfile.TemporaryFile() as file:
-                writer.add(await _read_part(runs, run, entry, file))
+                writer.add(await _read_part(runs, dataset.run, entry, file))
         return writer.finish()
 
 

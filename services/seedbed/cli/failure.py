@@ -29,23 +29,71 @@ class RemoteError(SeedbedError):
 
 
 def read_rpc_error(error: grpc.aio.AioRpcError, where: str) -> RemoteError:
-    """The error a service sent, with its details."""
-    violations, hint = _read_details(error)
+    """The error a service sent, with its details; else what gRPC says of the way to it."""
+    told = _read_details(error)
     message = error.details() or error.code().name
-    if error.code() == grpc.StatusCode.UNAVAILABLE and not violations and not hint:
-        message = f"nothing answers at {where}: {message}"
-        hint = "is the stack up? `seedbed up` starts one, `seedbed doctor` looks for what is wrong"
-    elif error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-        message = f"{where} did not answer in time"
+    if told is None:
+        message, hint = explain_silence(error.code(), message, where)
+        return RemoteError(message, error.code(), [], hint=hint)
+    violations, hint = told
+    if error.code() == grpc.StatusCode.INTERNAL and not hint:
+        hint = f"the log of the service at {where} has more; that of a local stack is in its state folder"
     return RemoteError(message, error.code(), violations, hint=hint)
 
 
-def _read_details(error: grpc.aio.AioRpcError) -> tuple[list[Violation], str]:
-    violations: list[Violation] = []
-    hint = ""
+def explain_silence(code: grpc.StatusCode, details: str, where: str) -> tuple[str, str]:
+    """What it means that no service of ours has answered, and what to do."""
+    if code == grpc.StatusCode.UNAVAILABLE:
+        for words, message, hint in _WAYS:
+            if any(word in details for word in words):
+                return message.format(where=where, details=details), hint
+        return f"{where} cannot be reached: {details}", _DOCTOR
+    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        hint = "it may be busy, or wait for its broker or store: its log says so; " + _DOCTOR
+        return f"{where} did not answer in time", hint
+    if code == grpc.StatusCode.UNIMPLEMENTED:
+        return f"what answers at {where} has no such call: {details}", "is it this service, of this version?"
+    return f"{where}: {code.name}: {details}", _DOCTOR
+
+
+_DOCTOR = "`seedbed doctor` looks for what is wrong"
+_WAYS = (
+    (
+        ("Connection refused",),
+        "nothing listens at {where}",
+        "is the stack up? `seedbed up` starts one; " + _DOCTOR,
+    ),
+    (
+        ("errors resolving", "lookup"),
+        "the name in {where} cannot be resolved: {details}",
+        "is it spelled as it should be?",
+    ),
+    (
+        ("handshake failed", "SSL"),
+        "no TLS can be made with {where}: {details}",
+        "SEEDBED_TLS_CA says whose certificates are believed; without SEEDBED_TLS_* none is asked for",
+    ),
+    (
+        ("HTTP/2", "http1"),
+        "what listens at {where} is no gRPC service: {details}",
+        "name the address of the service itself",
+    ),
+    (
+        ("Socket closed", "Connection reset", "GOAWAY", "goaway", "Broken pipe", "recvmsg"),
+        "the connection to {where} broke off: {details}",
+        "the service may have ended, or be one that speaks TLS: its log says why; the same again goes on",
+    ),
+)
+"""What gRPC says of a way that leads nowhere."""
+
+
+def _read_details(error: grpc.aio.AioRpcError) -> tuple[list[Violation], str] | None:
+    """What a service of ours added; None where it was none that answered."""
+    told: tuple[list[Violation], str] | None = None
     for key, value in error.trailing_metadata() or ():
         if key != _DETAILS:
             continue
+        violations, hint = told or ([], "")
         status = status_pb2.Status.FromString(value if isinstance(value, bytes) else value.encode())
         for detail in status.details:
             bad, info = error_details_pb2.BadRequest(), error_details_pb2.ErrorInfo()
@@ -53,7 +101,8 @@ def _read_details(error: grpc.aio.AioRpcError) -> tuple[list[Violation], str]:
                 violations += [Violation(v.field, v.description) for v in bad.field_violations]
             elif detail.Unpack(info):
                 hint = info.metadata.get("hint", "")
-    return violations, hint
+        told = violations, hint
+    return told
 
 
 def exit_code(error: BaseException) -> int:

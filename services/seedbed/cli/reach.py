@@ -12,7 +12,7 @@ from seedbed.cli.failure import read_rpc_error
 from seedbed.cli.keeper import Notify, StartError
 from seedbed.cli.local import DORMANT, HOST, address, make_programs, port_names
 from seedbed.cli.ports import claimant_of
-from seedbed.cli.stack import Stack, wait_serving
+from seedbed.cli.stack import Stack, look_at, wait_serving
 from seedbed.cli.state import LOOK, StateFolder
 from seedbed.kernel.channel import Access, open_channel
 from seedbed.kernel.errors import NotFound
@@ -147,9 +147,9 @@ async def _wait_serving(name: str, where: str) -> None:
     try:
         await asyncio.wait_for(wait_serving(where), _START)
     except TimeoutError as error:
-        raise StartError(
-            f"the {name} service at {where} does not answer", hint="see the logs in the state folder"
-        ) from error
+        seen = await look_at(where)
+        hint = "it may wait for its broker or store: its log in the state folder says so"
+        raise StartError(f"the {name} service at {where} does not serve: {seen}", hint=hint) from error
 
 
 @asynccontextmanager

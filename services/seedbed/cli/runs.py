@@ -38,7 +38,15 @@ async def show_list(runs: Runs, screen: Screen) -> int:
     for run in found:
         if run.broken:
             screen.warn(f"{run.name} is broken: {run.broken}")
+        elif run.gaps:
+            screen.warn(_describe_gaps(run))
     return DONE
+
+
+def _describe_gaps(run: Run) -> str:
+    more = f" (and {len(run.gaps) - 1} more)" if len(run.gaps) > 1 else ""
+    mend = "`seedbed store verify --repair` brings back what can be"
+    return f"the book of runs is not whole for {run.name}: {run.gaps[0]}{more}; {mend}"
 
 
 async def show_run(runs: Runs, name: str, screen: Screen) -> int:
@@ -57,6 +65,8 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     screen.say(pace(progress))
     if failures := _finished(run).failures():
         screen.warn(failures)
+    if run.gaps:
+        screen.warn(_describe_gaps(run))
     if progress.paused:
         screen.warn(f"paused: {progress.paused}")
     if not has_ended(run) and not runs.live:

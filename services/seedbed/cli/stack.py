@@ -9,6 +9,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.cli.child import Program
+from seedbed.cli.failure import read_rpc_error
 from seedbed.cli.health import keep_healthy
 from seedbed.cli.keeper import Keeper, Notify, StartError
 from seedbed.cli.local import WORKERS, address
@@ -98,6 +99,17 @@ async def wait_open(where: str) -> None:
         else:
             writer.close()
             return
+
+
+async def look_at(where: str, access: Access = OPEN) -> str:
+    """What the gRPC server there says of itself, in words."""
+    async with open_channel(where, access) as channel:
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        try:
+            answer = await health.Check(health_pb2.HealthCheckRequest(), timeout=2)
+        except grpc.aio.AioRpcError as error:
+            return read_rpc_error(error, where).message
+        return f"it answers {health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}"
 
 
 async def wait_serving(where: str, access: Access = OPEN) -> None:
