@@ -40,6 +40,22 @@ def test_the_wait_asked_for_is_kept():
     assert error.retry_after == 3
 
 
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("You exceeded your current quota, please check your plan and billing details.", AccountFault),
+        ("You exceeded your current quota, check your billing. Please retry in 34.5s.", EndpointBusy),
+        (
+            "Rate limit reached. Try again in 1s. Add a payment method at /account/billing.",
+            EndpointBusy,
+        ),
+        ("Rate limit reached. You can add a payment method at /account/billing.", EndpointBusy),
+    ],
+)
+def test_a_limit_by_the_minute_is_no_end_of_money(message, kind):
+    assert type(error_of(429, message.encode(), {})) is kind
+
+
 def test_a_long_answer_is_cut_and_bytes_that_are_no_text_are_marked():
     assert excerpt(b"x" * 300) == "x" * 200 + "…"
     assert excerpt(b"\xff ok") == "\ufffd ok"

@@ -245,6 +245,25 @@ async def test_the_most_tokens_of_a_reply_are_learned(teacher, endpoint):
     assert [body["max_tokens"] for body in endpoint.bodies] == [512, 300, 300]
 
 
+async def test_a_request_that_began_before_something_was_learned_unlearns_nothing(teacher, endpoint):
+    gate = asyncio.Event()
+
+    class Late(web.Response):
+        async def prepare(self, request):
+            await gate.wait()
+            return await super().prepare(request)
+
+    late = [Late(text=reply(FINE).text, content_type="application/json")]
+    refusing = heeding(REASONS["seed by Groq"])
+    endpoint.answer = lambda body: late.pop() if late else refusing(body)
+    first = asyncio.create_task(ask(teacher, digest="first"))
+    await until(lambda: endpoint.bodies)
+    await ask(teacher, digest="second")
+    gate.set()
+    assert (await first).reply.text == "fine"
+    assert teacher.line.known.without == {"seed"}
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [

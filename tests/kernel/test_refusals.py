@@ -30,6 +30,8 @@ def read(value):
         (b"no\n  such model", "no such model"),
         (b"<html>gateway</html>", "<html>gateway</html>"),
         (b"", ""),
+        ({"error": "no such model (request id: 0a1b2c3d-4e5f)"}, "no such model"),
+        ({"error": {"message": "no such model", "request_id": "req_0a1b2c3d"}}, "no such model"),
     ],
 )
 def test_the_message_is_found_wherever_it_stands(said, message):

@@ -62,9 +62,11 @@ def error_of(status: int, data: bytes, headers: Mapping[str, str], said: str = "
     """The error that a status other than 200 stands for."""
     refusal = read_refusal(data)
     message = f"{said or f'HTTP {status}'}: {refusal.message}"
+    wait = wait_of(headers, refusal.words)
     account = status in (401, 402, 403) or refusal.is_account
-    if status in _BUSY and not account:
-        return EndpointBusy(message, retry_after=wait_of(headers, refusal.words))
+    # Who says when to come back has a limit by the minute, whatever is said of plans beside it.
+    if status in _BUSY and (wait is not None or not account):
+        return EndpointBusy(message, retry_after=wait)
     if status < 500 and status != 429 and refusal.is_filter:
         return PromptFiltered(f"the endpoint's content filter refused the prompt: {message}")
     if account and status < 500:

@@ -34,9 +34,11 @@ _FORM = re.compile(
     r"|unprocessable|(?:bad|invalid|malformed) (?:request|input|value|payload|body)|^(?:error )?invalid\s*$",
     re.IGNORECASE,
 )
+_REQUEST_ID = re.compile(r"[\s(\[]*\b(?:request|trace)[ _-]?id\b:?\s*[\w-]{8,}[)\]]?", re.IGNORECASE)
 _ACCOUNT = re.compile(
-    r"credit balance|insufficient[_ ](?:balance|credits?|funds|quota)|exceeded your current quota|billing"
-    r"|payment required|(?:invalid|incorrect|expired|missing|valid)[_ ](?:\w+[_ ])?api[_ ]key"
+    r"credit balance|insufficient[_ ](?:balance|credits?|funds|quota)|exceeded your current quota"
+    r"|check your billing|payment required"
+    r"|(?:invalid|incorrect|expired|missing|valid)[_ ](?:\w+[_ ])?api[_ ]key"
     r"|api[_ ]?key[_ ](?:not|invalid|expired)"
     r"|(?:account|organi[sz]ation|project) .{0,40}(?:suspended|restricted|deactivated|disabled)"
     r"|spending limit|location is not supported",
@@ -123,5 +125,6 @@ def _parse(text: str) -> Any:
 
 def _line(text: str) -> str:
     """The beginning of a text, on one line."""
-    line = " ".join(text.split())
+    # Another one each time, by which nothing can be counted.
+    line = _REQUEST_ID.sub("", " ".join(text.split()))
     return line if len(line) <= 300 else f"{line[:300]}…"

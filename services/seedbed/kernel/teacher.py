@@ -111,6 +111,12 @@ class _Effort:
         self.tried[line] = (line.known, tried)
         return True
 
+    def keep(self, line: Line) -> None:
+        """What was tried was answered: the line asks so from now on, unless it has learned more meanwhile."""
+        before, tried = self.tried.get(line, (line.known, line.known))
+        if before == line.known:
+            line.learn(tried)
+
     def is_at_fault(self, line: Line, error: EndpointError) -> bool:
         """Whether it is this request that the endpoint stumbles over: others succeed meanwhile."""
         self.server_errors += isinstance(error, ServerFault)
@@ -195,7 +201,7 @@ class Teacher:
                 await seat.move(error)
             else:
                 seat.end()
-                line.learn(known)
+                effort.keep(line)
                 return _Said(read_completion(reply), _count(reply, usage), room_of(body))
 
 
