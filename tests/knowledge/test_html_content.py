@@ -38,12 +38,21 @@ def test_a_page_inside_one_form_keeps_its_text_and_loses_its_controls():
         "<div id=a1 aria-hidden=true>Through the valve</div>",
         "<div role=region hidden>Through the valve</div>",
         "<div class='collapse panel' aria-hidden=true>Through the valve</div>",
+        "<p><span hidden=until-found>Through the valve</span></p>",
     ],
 )
 def test_questions_in_buttons_and_answers_that_open_stay(question: str, answer: str):
     text = text_of(f"<div>{question}{answer}</div>")
     assert "seal" in text or "씰" in text
     assert text.endswith("\n\nThrough the valve")
+
+
+def test_tabs_keep_their_names_and_their_panels():
+    body = (
+        "<div role=tablist><button role=tab aria-controls=p1>Specs</button></div>"
+        "<div role=tabpanel id=p1 hidden><p>40 l/min</p></div>"
+    )
+    assert text_of(body) == "Specs\n\n40 l/min"
 
 
 def test_details_and_hidden_prose_stay():
@@ -90,7 +99,7 @@ def test_definitions_are_pairs():
         "<dl><dt>Flow</dt><dd>40 l/min</dd><div><dt>Head</dt><dt>Lift</dt><dd>12 m</dd>"
         "<dd>13 m at most</dd></div><dt>Alone</dt></dl>"
     )
-    assert text_of(body) == "- Flow: 40 l/min\n- Head, Lift: 12 m\n- 13 m at most\n- Alone"
+    assert text_of(body) == "- Flow: 40 l/min\n- Head, Lift: 12 m\n- Head, Lift: 13 m at most\n- Alone"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +111,7 @@ def test_definitions_are_pairs():
         "<pre><div>a = 1</div><div>  b = 2</div></pre>",
         "<pre><table><tr><td class=gutter>1</td><td>a = 1</td></tr><tr><td>  b = 2</td></tr></table></pre>",
         "<pre><span class=linenos>1</span>a = 1\n<span class=linenos>2</span>  b = 2</pre>",
+        "<pre><code>a = 1</code><code>  b = 2</code></pre>",
         "<code>a = 1<br>&nbsp; b = 2</code>",
     ],
 )
@@ -124,6 +134,14 @@ def test_code_of_one_line_stays_in_its_cell():
         "<table><tr><th>Do</th><th>Run</th></tr><tr><td>start</td><td><pre>pump --on</pre></td></tr></table>"
     )
     assert text_of(body) == "| Do | Run |\n| --- | --- |\n| start | pump --on |"
+
+
+def test_cells_of_several_paragraphs_stay_in_a_table_that_has_a_head():
+    row = "<tr><td>start</td><td><p>Open it.</p><p>Wait.</p></td></tr>"
+    assert text_of(f"<table>{row}</table>") == "start\n\nOpen it.\n\nWait."
+    assert text_of(f"<table><tr><th>Do</th><th>How</th></tr>{row}</table>") == (
+        "| Do | How |\n| --- | --- |\n| start | Open it. Wait. |"
+    )
 
 
 def test_a_list_in_a_cell_is_told_apart():

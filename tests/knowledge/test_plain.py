@@ -99,6 +99,7 @@ BASE64 = "iVBORw0KGgoAAAANSUhEUgAAAAUA+/=" * 200
         (f'<img src="data:image/png;base64,{BASE64}" alt="gauge" width=3>', "![gauge]()"),
         (f"<p><IMG alt='' src='data:image/png;base64,{BASE64}'/>x</p>", "<p>x</p>"),
         (f"a ![][image1] b\n\n[image1]: <data:image/png;base64,{BASE64}>\n", "a  b\n\n"),
+        (f"a\n\n[image1]: <data:image/png;base64,{BASE64}\n{BASE64}\n{BASE64}>\nb", "a\n\nb"),
         (f"a ![seal][Image1] b\n\n[image1]:\n  data:image/png;base64,{BASE64}", "a ![seal]() b\n\n"),
         (f"![image1]\n\n[image1]: data:image/png;base64,{BASE64} 'title'\nEnd", "\n\nEnd"),
         (f"[get it](data:application/pdf;base64,{BASE64})", "[get it]()"),

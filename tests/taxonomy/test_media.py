@@ -41,6 +41,10 @@ def archive() -> bytes:
         (b"%PDF-1.7\n", PDF, ""),
         (b"text", PDF, "is named as a PDF"),
         (archive(), DOCX, ""),
+        (b"\xd0\xcf\x11\xe0" + bytes(100), DOCX, "locked with a password, or in Word's old format"),
+        ("<meta charset=windows-1251><p>Насос".encode("cp1251"), "text/html", ""),
+        ("<p>Насос, который работает".encode("cp1251"), "text/html", "is not UTF-8"),
+        (b"<meta charset=utf-8>\0", "text/html", "binary: byte 20"),
         (b"text", DOCX, "is named as a DOCX"),
     ],
 )

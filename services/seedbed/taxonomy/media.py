@@ -1,8 +1,10 @@
 """Kinds of documents: by name, and whether the bytes are what the name says. Pure."""
 
+import re
 from pathlib import PurePosixPath
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+HTML = "text/html"
 PDF = "application/pdf"
 
 _TYPES = {
@@ -10,8 +12,8 @@ _TYPES = {
     ".markdown": "text/markdown",
     ".txt": "text/plain",
     ".text": "text/plain",
-    ".html": "text/html",
-    ".htm": "text/html",
+    ".html": HTML,
+    ".htm": HTML,
     ".pdf": PDF,
     ".docx": DOCX,
 }
@@ -27,6 +29,7 @@ _MAGIC = {
     b"\xd0\xcf\x11\xe0": "an old office document",
     b"\x7fELF": "a program",
 }
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=", re.IGNORECASE)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # Control characters that text may well hold: tab, line ends, form feed, escape of the terminal.
 _PLAIN = frozenset(range(32, 256)) | set(b"\t\n\r\f\x0b\x1b")
@@ -47,8 +50,16 @@ def content_fault(data: bytes, kind: str) -> str:
     if kind == PDF:
         return "" if b"%PDF-" in data[:1024] else "is named as a PDF and is none"
     if kind == DOCX:
-        return "" if data.startswith(b"PK\x03\x04") else "is named as a DOCX and is none"
-    return _text_fault(data)
+        return _docx_fault(data)
+    # A page may say itself which letters its bytes are.
+    named = kind == HTML and _CHARSET.search(data[:2048]) and b"\x00" not in data
+    return "" if named and not data.startswith(_UTF16) else _text_fault(data)
+
+
+def _docx_fault(data: bytes) -> str:
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        return "is locked with a password, or in Word's old format: save it as .docx without a password"
+    return "" if data.startswith(b"PK\x03\x04") else "is named as a DOCX and is none"
 
 
 def _text_fault(data: bytes) -> str:

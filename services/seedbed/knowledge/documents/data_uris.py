@@ -12,7 +12,8 @@ _TAG = re.compile(r"<(?:img|source|image)\b([^<>]*)>", re.IGNORECASE)
 _TAG_DATA = re.compile(r"(?:src|href|srcset)\s*=\s*[\"']?\s*data:", re.IGNORECASE)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _DEFINITION = re.compile(
-    r"^ {0,3}\[([^\[\]]+)\]:[ \t]*\n?[ \t]*<?data:[^<>\s]*>?[^\n]*(?:\n|\Z)", re.IGNORECASE | re.MULTILINE
+    r"^ {0,3}\[([^\[\]]+)\]:[ \t]*\n?[ \t]*(?:<data:[^<>]*>|data:[^<>\s]*)[^\n]*(?:\n|\Z)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _USE = re.compile(r"!\[([^\[\]]*)\](?:\[([^\[\]]*)\])?(?!\()")
 # Elsewhere only one that is too long to have been written by hand.

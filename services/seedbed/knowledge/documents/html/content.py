@@ -158,15 +158,19 @@ class _Content:
     def _definitions(self, node: LexborNode) -> Iterator[Item]:
         """Each term with what is said of it."""
         terms: list[str] = []
+        said = True
         for child in definition_parts(node):
             if not self._page.is_content(child):
                 continue
             if child.tag == "dt":
-                terms.append(inline_text.line(self._page, [child]))
+                terms = [*([] if said else terms), inline_text.line(self._page, [child])]
+                said = False
             else:
+                # What more is said of a term is a pair of its own.
                 yield from _pair(terms, list(self._lines(child.iter(include_text=True))))
-                terms = []
-        yield from _pair(terms, [])
+                said = True
+        if not said:
+            yield from _pair(terms, [])
 
     def _cell(self, cell: LexborNode) -> str:
         return markdown.cell(self.blocks([cell]))

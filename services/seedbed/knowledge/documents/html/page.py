@@ -44,6 +44,7 @@ class Page:
         self._left_out: set[int] = set()
         self._holding: set[int] = set()
         self._layouts: set[int] = set()
+        self._with_head: set[int] = set()
         self._headed: set[int] = set()
         self._survey(root, None, "")
 
@@ -72,8 +73,12 @@ class Page:
             if not self._is_shown(child, tag):
                 self._left_out.add(child.mem_id)
                 continue
-            if table is not None and _lays_out(child, tag, cell, last):
-                self._layouts.add(table.mem_id)
+            if table is not None:
+                if tag == "th":
+                    self._with_head.add(table.mem_id)
+                apart = tag == "p" == last and table.mem_id not in self._with_head
+                if apart or _lays_out(child, tag, cell):
+                    self._layouts.add(table.mem_id)
             inside = self._survey(
                 child, child if tag == "table" else table, tag if tag in ("td", "th") else cell
             )
@@ -95,7 +100,7 @@ class Page:
         if tag == "button":
             return _is_title(node, attributes)
         if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-            return tag in BLOCKS and self._is_answer(node, attributes)
+            return self._is_answer(node, attributes)
         return True
 
     def _is_answer(self, node: LexborNode, attributes: dict[str, str | None]) -> bool:
@@ -104,6 +109,9 @@ class Page:
             return True
         if attributes.get("role") in ("region", "tabpanel") or _OPENS.search(attributes.get("class") or ""):
             return True
+        if node.tag not in BLOCKS:
+            # A sign, or what a sighted reader sees in another form.
+            return False
         before = _element_before(node)
         if before is not None and (before.tag in _TITLES or before.css_first("button") is not None):
             return True
@@ -111,16 +119,16 @@ class Page:
         return bool(_SENTENCE.search(text)) and _says_much(text, 5)
 
 
-def _lays_out(node: LexborNode, tag: str, cell: str, last: str) -> bool:
+def _lays_out(node: LexborNode, tag: str, cell: str) -> bool:
     """Whether what stands in a table shows that it is no table of data."""
     if tag == "table":
         return True
     if cell != "td":
         return False
     lines = is_code(node) and (
-        "\n" in node.text().strip() or node.css_first("br, div, p, li, tr") is not None
+        "\n" in node.text().strip() or node.css_first("br, div, p, li, tr, code + code") is not None
     )
-    return tag in HEADINGS or (tag == "p" and last == "p") or lines
+    return tag in HEADINGS or lines
 
 
 def is_code(node: LexborNode) -> bool:
@@ -143,6 +151,8 @@ def _is_title(button: LexborNode, attributes: dict[str, str | None]) -> bool:
     """Whether a button is the question or the title of what it opens, and not a control."""
     if attributes.get("type") in ("submit", "reset"):
         return False
+    if attributes.get("role") == "tab":
+        return True
     parent = button.parent
     for _ in range(_FEW_STEPS):
         if parent is None:

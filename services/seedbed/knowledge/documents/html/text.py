@@ -47,7 +47,8 @@ def _code(page: Page, node: LexborNode) -> Iterator[str]:
             # A break is a line of its own, even after another.
             yield "\x00"
         elif page.is_content(child):
-            apart = child.tag in BLOCKS and child.tag not in ("td", "th")
+            alone = child.tag == "code" and child.prev is not None and child.prev.tag == "code"
+            apart = alone or (child.tag in BLOCKS and child.tag not in ("td", "th"))
             if apart:
                 yield "\n"
             yield from _code(page, child)
