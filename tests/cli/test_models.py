@@ -27,6 +27,8 @@ def test_a_server_has_room_for_an_adapters_rank(tmp_path):
 def test_the_turns_are_those_that_the_adapter_was_taught(tmp_path):
     adapter = make_adapter(tmp_path / "a", RANK, taught=True)
     assert lora_arguments([adapter])[-2:] == ["--tokenizer", adapter]
+    (tmp_path / "a" / "generation_config.json").write_text("{}")
+    assert lora_arguments([adapter])[-2:] == ["--generation-config", adapter]
 
 
 @pytest.mark.parametrize("config", ['{"r": 1000}', '{"r": null}', "{}", "no JSON"])

@@ -1,9 +1,12 @@
+import json
 import shutil
 
 import pytest
+from transformers import AutoConfig
 
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.serving.shelf import Model, Shelf, Wish
+from tests.trainer.models import write_gguf
 
 ASKED = [{"role": "user", "content": "What wakes the embryo?"}]
 SHORT = Wish(max_tokens=12)
@@ -52,3 +55,23 @@ def test_a_model_without_a_chat_template_is_refused(weights, tmp_path):
     (bare / "chat_template.jinja").unlink()
     with pytest.raises(InputError, match="no chat template"):
         Shelf([Model("m", str(bare))]).answer("m", ASKED, SHORT)
+
+
+def test_it_stops_at_every_end_that_model_and_adapter_name(weights, adapter, tmp_path):
+    plain, worn = shutil.copytree(weights, tmp_path / "plain"), shutil.copytree(adapter, tmp_path / "worn")
+    anything = json.dumps({"eos_token_id": list(range(AutoConfig.from_pretrained(plain).vocab_size))})
+    (worn / "generation_config.json").write_text(anything)
+    shelf = Shelf([Model("base", str(plain)), Model("tuned", str(plain), str(worn))])
+    assert shelf.answer("base", ASKED, SHORT).completion_tokens == 12
+    reply = shelf.answer("tuned", ASKED, SHORT)
+    assert (reply.completion_tokens, reply.whole) == (1, True)
+    (plain / "generation_config.json").write_text(anything)
+    assert Shelf([Model("base", str(plain))]).answer("base", ASKED, SHORT).completion_tokens == 1
+
+
+def test_a_gguf_file_is_served(tmp_path):
+    pytest.importorskip("gguf", reason="reading them needs the extra `gguf`")
+    file = write_gguf(tmp_path / "student.gguf")
+    shelf = Shelf([Model("student", str(file))])
+    assert shelf.context("student") == 512
+    assert shelf.answer("student", ASKED, SHORT).completion_tokens > 0

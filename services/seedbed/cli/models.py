@@ -116,9 +116,11 @@ def lora_arguments(adapters: Sequence[str]) -> list[str]:
     if not adapters:
         return []
     more = ["--enable-lora", "--max-lora-rank", str(max(map(_rank, adapters)))]
-    # The turns it was taught are in the adapter's folder; the base may know none.
-    taught = (Path(adapters[0]) / "tokenizer_config.json").is_file()
-    return [*more, "--tokenizer", adapters[0]] if taught else more
+    # The turns it was taught and where they end are in the adapter's folder; the base may know neither.
+    for file, option in (("tokenizer_config.json", "tokenizer"), ("generation_config.json", "generation-config")):
+        if (Path(adapters[0]) / file).is_file():
+            more += [f"--{option}", adapters[0]]
+    return more
 
 
 def _rank(adapter: str) -> int:

@@ -28,6 +28,14 @@ class Form:
     """From the answer's end to the end of the conversation."""
     prompted: bool = False
     """Whether it begins the assistant's turn where an answer is asked for."""
+    end: int | None = None
+    """The token that ends an answer."""
+    written: str = ""
+    """By which words it ends one, where it has no token for it."""
+    first: int | None = None
+    """The lead's first token."""
+    sign: int | None = None
+    """Its last one, if it is a token of its own: after it comes the answer, whatever was thought before."""
     parts: bool = False
     """Whether it wants each message's content as a list of parts, as those do that show pictures, too."""
 
@@ -85,7 +93,18 @@ def _try(tokenizer: Any, *, parts: bool) -> Form:
     before, _, closing = text.replace(_QUESTION, " ").partition(_ANSWER)
     shown = before.startswith(asked)
     frame, lead = (asked, before[len(asked) :]) if shown else (before, "")
-    return Form(f"{frame} {closing}", lead, closing, prompted=asked != bare, parts=parts)
+    end = _last_token(tokenizer, closing.rstrip())
+    return Form(
+        f"{frame} {closing}",
+        lead,
+        closing,
+        prompted=asked != bare,
+        end=end,
+        written="" if end is not None else closing.strip(),
+        first=next(iter(tokenizer(lead, add_special_tokens=False)["input_ids"]), None) if lead else None,
+        sign=_last_token(tokenizer, lead.rstrip()),
+        parts=parts,
+    )
 
 
 def _apply(tokenizer: Any, messages: Sequence[Message], *, asking: bool, parts: bool) -> str:
@@ -100,41 +119,40 @@ def added_tokens(tokenizer: Any) -> dict[str, int]:
     return {token.content: number for number, token in tokenizer.added_tokens_decoder.items()}
 
 
-def last_token(tokenizer: Any, text: str) -> int | None:
-    """The token of its own that a text ends with; None where it ends with ordinary words."""
-    fitting = [(len(name), number) for name, number in added_tokens(tokenizer).items() if text.endswith(name)]
-    return max(fitting)[1] if fitting else None
-
-
 def end_tokens(tokenizer: Any, configs: Iterable[Any]) -> list[int]:
     """Every token that ends an answer, as the tokenizer, its template and the configurations name them."""
-    named = [tokenizer.eos_token_id, last_token(tokenizer, form_of(tokenizer).closing.rstrip())]
+    named = [tokenizer.eos_token_id, form_of(tokenizer).end]
     for config in configs:
         found = getattr(config, "eos_token_id", None)
         named += found if isinstance(found, list | tuple) else [found]
     return list(dict.fromkeys(int(number) for number in named if number is not None))
 
 
-def end_text(tokenizer: Any) -> str:
-    """By which words a template ends a turn, where it has no token for it; else nothing."""
-    closing = form_of(tokenizer).closing.strip()
-    return "" if last_token(tokenizer, closing) is not None else closing
-
-
-def read_answer(tokenizer: Any, tokens: Sequence[int]) -> str:
-    """What an answer says, without what comes before it by the template, thoughts among it."""
-    lead = form_of(tokenizer).lead
-    sign = last_token(tokenizer, lead.rstrip())
-    said = list(tokens)
-    if sign in said:
-        said = said[len(said) - said[::-1].index(sign) :]
-    text = str(tokenizer.decode(said, skip_special_tokens=True))
-    if sign is None:
-        text = text.strip().removeprefix(lead.strip())
-    end = end_text(tokenizer)
-    return (text.partition(end)[0] if end else text).strip()
-
-
 def configs_of(model: Any) -> list[Any]:
     """Where a model names its ends."""
     return [model.config, model.config.get_text_config(), model.generation_config]
+
+
+def read_answer(tokenizer: Any, tokens: Sequence[int], *, whole: bool = True) -> str:
+    """What an answer says, without what comes before it by the template, thoughts among it.
+
+    Of one that is not whole yet nothing is said before it is known whether it begins so.
+    """
+    form = form_of(tokenizer)
+    said = list(tokens)
+    if form.sign in said:
+        said = said[len(said) - said[::-1].index(form.sign) :]
+    elif not whole and form.sign is not None and said[:1] == [form.first]:
+        return ""
+    text = str(tokenizer.decode(said, skip_special_tokens=True))
+    if form.sign is None and form.lead:
+        if not whole and form.lead.strip().startswith(text.strip()):
+            return ""
+        text = text.strip().removeprefix(form.lead.strip())
+    return (text.partition(form.written)[0] if form.written else text).strip()
+
+
+def _last_token(tokenizer: Any, text: str) -> int | None:
+    """The token of its own that a text ends with; None where it ends with ordinary words."""
+    fitting = [(len(name), number) for name, number in added_tokens(tokenizer).items() if text.endswith(name)]
+    return max(fitting)[1] if fitting else None

@@ -7,19 +7,27 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from seedbed.kernel.chats import configs_of, end_tokens, form_of, read_answer, write_chat
 from seedbed.kernel.errors import InputError, NotFound
+from seedbed.kernel.weights import pretrained
+from seedbed.serving.writing import Heard, Watch, Wish, settings_of
+
+__all__ = ["Asked", "Model", "Reply", "Shelf", "Wish"]
+
+_GENERATION = "generation_config.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What is served under a name: weights (a folder, or a name on the hub), perhaps with an adapter."""
+    """What is served under a name: weights (a folder, a file, a hub's name), perhaps with an adapter."""
 
     name: str
     weights: str
@@ -27,13 +35,19 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """How an answer is to be made; a temperature of 0 takes the likeliest token each time."""
+class Asked:
+    """A model and the tokens it goes on from."""
 
-    max_tokens: int = 512
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
+    model: Model
+    tokens: torch.Tensor
+    chat: bool
+    room: int | None
+    """Tokens that its window leaves for an answer."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """How many there are."""
+        return int(self.tokens.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +67,8 @@ class _Base:
     plain: Any
     tokenizer: Any
     adapters: Any = None
-    names: set[str] = field(default_factory=set)
+    configs: dict[str, Any] = field(default_factory=dict)
+    """What each adapter's generation stops at."""
 
 
 class Shelf:
@@ -67,33 +82,75 @@ class Shelf:
         for model in models:
             self._load(model)
 
-    def context(self, name: str) -> int:
-        """The tokens of a model's window."""
-        return int(self._bases[self.models[name].weights].plain.config.max_position_embeddings)
+    def context(self, name: str) -> int | None:
+        """The tokens of a model's window; None where it has no bound."""
+        base = self._bases[self.models[name].weights]
+        window = getattr(base.plain.config.get_text_config(), "max_position_embeddings", None)
+        return int(window) if window else None
+
+    def ask(self, name: str, messages: Sequence[Mapping[str, str]]) -> Asked:
+        """A conversation, ready to be answered. Raises NotFound, InputError."""
+        tokenizer = self._base(name).tokenizer
+        if tokenizer.chat_template is None:
+            hint = "serve one that was tuned, or a chat model"
+            raise InputError("the model has no chat template", hint=hint)
+        text = write_chat(tokenizer, [dict(message) for message in messages], asking=True)
+        tokens = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
+        return self._make(name, tokens, chat=True)
+
+    def begin(self, name: str, prompt: str | Sequence[int]) -> Asked:
+        """A text or its tokens, ready to be gone on with. Raises NotFound, InputError."""
+        tokenizer = self._base(name).tokenizer
+        if isinstance(prompt, str):
+            tokens = tokenizer(prompt, return_tensors="pt").input_ids
+        else:
+            known = self._base(name).plain.get_input_embeddings().weight.shape[0]
+            if not all(0 <= token < known for token in prompt):
+                raise InputError(f"the prompt has tokens that {name} does not know: it has {known}")
+            tokens = torch.tensor([list(prompt)])
+        if not tokens.shape[1]:
+            raise InputError("the prompt is empty")
+        return self._make(name, tokens.long(), chat=False)
+
+    def write(self, asked: Asked, wish: Wish, hear: Heard | None = None) -> Reply:
+        """What the model says; `hear` is told each piece, and may have it stop."""
+        base = self._bases[asked.model.weights]
+        model, tokenizer = base.adapters or base.plain, base.tokenizer
+        read = partial(_read, tokenizer, chat=asked.chat)
+        written = form_of(tokenizer).written if asked.chat else ""
+        stop = (*wish.stop, written) if written else wish.stop
+        ends = end_tokens(tokenizer, [*configs_of(base.plain), base.configs.get(asked.model.name)])
+        watch = Watch(asked.prompt_tokens, read, stop, hear)
+        tokens = asked.tokens.to(base.plain.device)
+        with self._alone, torch.inference_mode(), _wearing(base, asked.model):
+            made = model.generate(
+                input_ids=tokens,
+                attention_mask=torch.ones_like(tokens),
+                stopping_criteria=[watch],
+                **settings_of(wish, asked.room, ends, asked.prompt_tokens),
+            )[0, asked.prompt_tokens :].tolist()
+        return Reply(
+            text=watch.end(made),
+            prompt_tokens=asked.prompt_tokens,
+            completion_tokens=len(made),
+            whole=watch.stopped or (bool(made) and made[-1] in ends),
+        )
 
     def answer(self, name: str, messages: Sequence[Mapping[str, str]], wish: Wish) -> Reply:
         """A model's answer to a conversation. Raises NotFound, InputError."""
-        model = self.models.get(name)
-        if model is None:
+        return self.write(self.ask(name, messages), wish)
+
+    def _base(self, name: str) -> _Base:
+        if name not in self.models:
             raise NotFound(f"no model {name!r} here", hint=f"it serves: {', '.join(self.models)}")
-        base = self._bases[model.weights]
-        tokens = _read(base.tokenizer, messages)
-        room = self.context(name) - tokens.shape[1]
-        if room < 1:
-            raise InputError(f"the conversation has {tokens.shape[1]} tokens, and {name} a window of {-room}")
-        with self._alone, torch.inference_mode(), _wearing(base, model):
-            made = (base.adapters or base.plain).generate(
-                input_ids=tokens,
-                attention_mask=torch.ones_like(tokens),
-                **_settings(wish, min(wish.max_tokens, room), base.tokenizer),
-            )[0, tokens.shape[1] :]
-        end = base.tokenizer.eos_token_id
-        return Reply(
-            text=base.tokenizer.decode(made, skip_special_tokens=True).strip(),
-            prompt_tokens=tokens.shape[1],
-            completion_tokens=len(made),
-            whole=bool(len(made)) and int(made[-1]) == end,
-        )
+        return self._bases[self.models[name].weights]
+
+    def _make(self, name: str, tokens: torch.Tensor, *, chat: bool) -> Asked:
+        window = self.context(name)
+        count = int(tokens.shape[1])
+        if window is not None and count >= window:
+            raise InputError(f"there are {count} tokens to read, and {name} has a window of {window}")
+        return Asked(self.models[name], tokens, chat, None if window is None else window - count)
 
     def _load(self, model: Model) -> None:
         base = self._bases.get(model.weights) or _open(model)
@@ -108,19 +165,28 @@ class Shelf:
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(f"{model.adapter} is no adapter for {model.weights}: {error}") from error
         base.adapters.eval()
+        folder = Path(model.adapter)
         # The turns it was taught are in its own folder; the base may know none.
-        if (Path(model.adapter) / "tokenizer_config.json").is_file():
-            base.tokenizer = AutoTokenizer.from_pretrained(model.adapter)
+        if (folder / "tokenizer_config.json").is_file():
+            base.tokenizer = AutoTokenizer.from_pretrained(folder)
+        if (folder / _GENERATION).is_file():
+            base.configs[model.name] = GenerationConfig.from_pretrained(folder)
 
 
 def _open(model: Model) -> _Base:
     try:
-        plain: Any = AutoModelForCausalLM.from_pretrained(model.weights)
-        tokenizer: Any = AutoTokenizer.from_pretrained(model.weights)
+        plain: Any = AutoModelForCausalLM.from_pretrained(**pretrained(model.weights))
+        tokenizer: Any = AutoTokenizer.from_pretrained(**pretrained(model.weights))
     except (OSError, ValueError) as error:
         raise InputError(f"{model.weights} holds no causal language model: {error}") from error
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return _Base(plain.to(device).eval(), tokenizer)
+
+
+def _read(tokenizer: Any, tokens: Sequence[int], *, chat: bool, whole: bool) -> str:
+    if chat:
+        return read_answer(tokenizer, tokens, whole=whole)
+    return str(tokenizer.decode(tokens, skip_special_tokens=True))
 
 
 def _wearing(base: _Base, model: Model) -> Any:
@@ -130,24 +196,3 @@ def _wearing(base: _Base, model: Model) -> Any:
         return base.adapters.disable_adapter()
     base.adapters.set_adapter(model.name)
     return nullcontext()
-
-
-def _read(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> torch.Tensor:
-    if tokenizer.chat_template is None:
-        raise InputError("the model has no chat template", hint="serve one that was tuned, or a chat model")
-    try:
-        text = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=True)
-    except Exception as error:
-        # Templates refuse what they do not know by errors of their own.
-        raise InputError(f"the model's chat template refuses this conversation: {error}") from error
-    tokens: torch.Tensor = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
-    return tokens
-
-
-def _settings(wish: Wish, room: int, tokenizer: Any) -> dict[str, Any]:
-    settings: dict[str, Any] = {"max_new_tokens": room, "pad_token_id": tokenizer.eos_token_id}
-    if wish.seed is not None:
-        torch.manual_seed(wish.seed)
-    if wish.temperature > 0:
-        return {**settings, "do_sample": True, "temperature": wish.temperature, "top_p": wish.top_p}
-    return {**settings, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}

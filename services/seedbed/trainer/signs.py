@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from seedbed.kernel.chats import added_tokens, end_text, form_of
+from seedbed.kernel.chats import added_tokens, form_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ def _look(tokenizer: Any, template: str) -> Signs:
     del template
     added = added_tokens(tokenizer)
     special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
-    frame = form_of(tokenizer).frame
+    form = form_of(tokenizer)
     # Some tokenizers do not call those special that begin their turns.
-    turning = {name for name in added if name.strip() and name in frame}
+    turning = {name for name in added if name.strip() and name in form.frame}
     names = sorted(special | turning | set(tokenizer.all_special_tokens), key=lambda name: (-len(name), name))
     either = "|".join(map(re.escape, names)) or r"(?!)"
     return Signs(
@@ -51,5 +51,5 @@ def _look(tokenizer: Any, template: str) -> Signs:
         one=re.compile(either),
         run=re.compile(f"(?:{either})+"),
         anywhere=re.compile(f"(?=(?:{either}))"),
-        written=end_text(tokenizer),
+        written=form.written,
     )
