@@ -23,6 +23,7 @@ from seedbed.kernel.settings import PREFIX, Settings
 
 # The ranks vLLM has room for; an adapter takes the next one above its own.
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+_TAUGHT = {"--tokenizer": "tokenizer_config.json", "--generation-config": "generation_config.json"}
 _LOADING = aiohttp.ClientTimeout(total=120)
 
 
@@ -117,9 +118,9 @@ def lora_arguments(adapters: Sequence[str]) -> list[str]:
         return []
     more = ["--enable-lora", "--max-lora-rank", str(max(map(_rank, adapters)))]
     # The turns it was taught and where they end are in the adapter's folder; the base may know neither.
-    for file, option in (("tokenizer_config.json", "tokenizer"), ("generation_config.json", "generation-config")):
+    for option, file in _TAUGHT.items():
         if (Path(adapters[0]) / file).is_file():
-            more += [f"--{option}", adapters[0]]
+            more += [option, adapters[0]]
     return more
 
 
