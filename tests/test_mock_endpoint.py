@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.mock_endpoint import Connection, Endpoint, Options
 from benchmarks.mock_replies import complete
-from seedbed.judge.core import find_quote
+from seedbed.kernel.quotes import find_quote
 from tests.rehearsal.asking import PROMPTS, body_of, distinct
 from tests.rehearsal.test_replies import VALUES
 

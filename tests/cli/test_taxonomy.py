@@ -5,6 +5,8 @@ from typer.testing import CliRunner
 
 from seedbed.cli.app import app
 from tests.cli.stage import TAXONOMY
+from tests.knowledge.pdfs import At, Picture, make_pdf
+from tests.taxonomy.gardens import BIRDS, garden, knowledge, plant
 
 
 @pytest.fixture
@@ -55,3 +57,28 @@ def test_what_is_no_repository_cannot_be_compared(run, broken):
     result = run("diff", broken, "HEAD")
     assert result.exit_code == 2
     assert "error: " in result.stderr
+
+
+def test_contexts_are_looked_up_in_documents_of_any_format(run, tmp_path):
+    leaf = "knowledge/science/birds"
+    lines = [
+        At(f"The {bird} nests in {place} and eats {food}.", 700 - 30 * n)
+        for n, (bird, place, food) in enumerate(BIRDS)
+    ]
+    files = {
+        f"{leaf}/qna.yaml": knowledge({"patterns": ["birds.pdf"]}),
+        f"{leaf}/birds.pdf": make_pdf([lines]),
+    }
+    root = plant(garden(tmp_path / "tree"), files)
+    assert "0 errors, 0 warnings" in run("lint", root).output
+    plant(root, {f"{leaf}/birds.pdf": make_pdf([lines[1:], [Picture()]])})
+    result = run("lint", root)
+    assert result.exit_code == 0
+    assert (
+        "the context does not stand in `birds.pdf`: it is not there word for word [context-not-found]"
+        in result.stdout
+    )
+    assert "birds.pdf: page 2 is a picture and was not read" in result.stdout
+    told = run("lint", root, "--no-documents")
+    assert "contexts were not looked up, as no document was fetched" in " ".join(told.output.split())
+    assert "context-not-found" not in told.stdout

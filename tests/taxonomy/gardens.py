@@ -6,7 +6,16 @@ from typing import Any
 
 import yaml
 
-CHICKADEE = "# Chickadee\n\nThe chickadee is a small bird. It stores seeds for the winter.\n"
+BIRDS = (
+    ("chickadee", "holes of old birches", "seeds and spiders"),
+    ("heron", "tall trees near water", "frogs and small fish"),
+    ("wren", "gaps between stones", "beetles"),
+    ("osprey", "platforms on dead pines", "trout"),
+    ("swallow", "barns and under bridges", "flies that it catches in flight"),
+)
+CHICKADEE = "# Birds\n\nThe chickadee is a small bird. It stores seeds for the winter.\n\n" + "\n\n".join(
+    f"The {bird} nests in {place} and eats {food}." for bird, place, food in BIRDS
+)
 NOTES = "Title of work: Birds\nLink to work: -\nLicense of the work: CC0-1.0\nCreator names: Us\n"
 
 
@@ -14,15 +23,24 @@ def skill(examples: int = 5, *, context: bool = False, version: int = 3, **more:
     """The data of a sound skill."""
     seeds = [{"question": f"What is {n} and {n}?", "answer": f"It is {n + n}."} for n in range(examples)]
     if context:
-        seeds = [{"context": f"Context {n}.", **seed} for n, seed in enumerate(seeds)]
+        seeds = [{"context": f"Box {n} holds {n} nails.", **seed} for n, seed in enumerate(seeds)]
     head = {"version": version} if version > 1 else {}
     return {**head, "created_by": "us", "task_description": "Adds.", "seed_examples": seeds, **more}
 
 
 def knowledge(document: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """The data of a sound knowledge leaf; its document is `birds.md` beside it where nothing is said."""
-    pairs = [{"question": f"Which bird is number {n}?", "answer": f"Bird {n}."} for n in range(3)]
-    seeds = [{"context": f"Part {n} of the text.", "questions_and_answers": pairs} for n in range(5)]
+    seeds = [
+        {
+            "context": f"The {bird} nests in {place} and eats {food}.",
+            "questions_and_answers": [
+                {"question": f"Where does the {bird} nest?", "answer": f"In {place}."},
+                {"question": f"What does the {bird} eat?", "answer": f"It eats {food}."},
+                {"question": f"Who nests in {place}?", "answer": f"The {bird}."},
+            ],
+        }
+        for bird, place, food in BIRDS
+    ]
     return {
         "version": 3,
         "created_by": "us",

@@ -17,7 +17,7 @@ def test_skills_have_one_pair_a_seed(tmp_path):
     leaf = leaf_of(tmp_path, skill(context=True))
     assert (leaf.kind, leaf.branch, leaf.version) == ("grounded_skill", "compositional_skills", 3)
     assert [len(seed.pairs) for seed in leaf.seeds] == [1] * 5
-    assert leaf.seeds[2].context == "Context 2."
+    assert leaf.seeds[2].context == "Box 2 holds 2 nails."
     assert leaf.seeds[2].pairs[0].answer == "It is 4."
     assert leaf_of(tmp_path, skill(2, version=1)).kind == "freeform_skill"
     assert leaf_of(tmp_path, skill(2, version=1)).version == 1

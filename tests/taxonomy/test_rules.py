@@ -39,7 +39,7 @@ def test_escapes_bring_no_control_characters():
 def test_long_texts_are_warned_of():
     data = skill(context=True)
     data["seed_examples"][0] |= {"context": "w " * 501, "question": "w " * 251, "answer": "w " * 251}
-    data["seed_examples"][1] |= {"context": "w " * 500, "question": "w " * 250, "answer": "w " * 250}
+    data["seed_examples"][1] |= {"context": "v " * 500, "question": "v " * 250, "answer": "v " * 250}
     assert [message for _, _, message in said(data)] == [
         "the context has 501 words; at most 500 are advised",
         "the question has 251 words; at most 250 are advised",

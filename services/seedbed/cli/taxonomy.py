@@ -1,5 +1,6 @@
 """`seedbed taxonomy`: lint, list and compare, without a stack."""
 
+import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -9,8 +10,11 @@ from seedbed.cli.failure import BAD_INPUT, DONE
 from seedbed.cli.paths import LeafPath
 from seedbed.cli.screen import Screen
 from seedbed.cli.table import make_table
+from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.settings import load_settings
+from seedbed.knowledge.reader import Reader
 from seedbed.taxonomy import front
+from seedbed.taxonomy.v1.leaf_pb2 import Document
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ChangeKind
 
 _SHORT = 12
@@ -35,14 +39,29 @@ def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
     """Write every finding to stdout; exit status 2 where one of them is an error."""
     settings = load_settings()
     limit, rules = settings.document_max_bytes, front.Rules.of(settings)
-    found = front.lint(source, documents=documents, limit=limit, rules=rules)
+    found = front.lint(
+        source, documents=documents, limit=limit, rules=rules, read_document=_document_reader()
+    )
     # As it is, for programs that read it: no wrapping, no style.
     print(_WRITERS[form](found.findings), end="")
     errors = len(front.errors_of(found.findings))
     warnings = len(found.findings) - errors
     people = Screen(machine=True) if form != Format.TEXT else screen
+    for note in found.notes:
+        people.say(note)
     people.say(f"{_plural(found.files, 'file')}, {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
     return BAD_INPUT if errors else DONE
+
+
+def _document_reader() -> front.ReadDocument:
+    """Reads documents as the knowledge service does, each in a limited child process."""
+    reader, tokens = Reader(), Recipe().chunk_tokens
+
+    def read(document: Document, content: bytes) -> front.Text:
+        cut = asyncio.run(reader.read(document.path, content, document.media_type, tokens))
+        return front.Text(cut.text.decode(), cut.notes)
+
+    return read
 
 
 def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from seedbed.bus.v1.bus_pb2 import Sampling
-from seedbed.judge.core import find_quote
 from seedbed.judge.replies import GroundedJudgement, InstructionJudgement, PairJudgement
 from seedbed.judge.v1.steps_pb2 import (
     GroundedInput,
@@ -14,6 +13,7 @@ from seedbed.judge.v1.steps_pb2 import (
     PairVerdict,
 )
 from seedbed.kernel.prompt import Prompt
+from seedbed.kernel.quotes import find_quote
 from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import Announce, Drop, Following, Role, Step, Tools, Work
 

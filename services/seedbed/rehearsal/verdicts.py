@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from seedbed.kernel.numerals import numbers
 from seedbed.rehearsal.hangul import is_korean
 from seedbed.rehearsal.sentences import Sentence, plain_text, sentences
 from seedbed.rehearsal.tags import Tags
-from seedbed.rehearsal.words import content, negated, numbers, subject_words
+from seedbed.rehearsal.words import content, negated, subject_words
 
 _POINTING = re.compile(
     r"\b(?:(?:this|that|these|those|the (?:above|following|given|provided)) "

@@ -11,7 +11,6 @@ from functools import lru_cache
 from seedbed.rehearsal.hangul import split_particle
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
-NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 STOP = frozenset(
     """a about above after again all also although among an and another any are as at be because been
@@ -80,11 +79,6 @@ def subject_words(question: str) -> frozenset[str]:
         for reduced in content(question)
         if reduced not in _FRAME_STEMS and reduced.casefold() not in FRAME
     )
-
-
-def numbers(text: str) -> frozenset[str]:
-    """The numbers of a text, as written."""
-    return frozenset(NUMBER.findall(text))
 
 
 def negated(text: str) -> bool:

@@ -16,6 +16,7 @@ from seedbed.kernel.telemetry import attributes
 from seedbed.kernel.telemetry.context import current, of_snapshot
 from seedbed.kernel.telemetry.spans import IMPORT, Sort, open_span, traced
 from seedbed.taxonomy import front
+from seedbed.taxonomy.contexts import read_plain
 from seedbed.taxonomy.findings import errors_of, refusal
 from seedbed.taxonomy.leaf import summarize
 from seedbed.taxonomy.mirrors import Rules, drop_mirrors
@@ -75,9 +76,14 @@ class TaxonomyServicer(TaxonomyServiceServicer):
     async def Lint(self, request: pb.LintRequest, context: Context) -> pb.LintResponse:
         """See the contract."""
         found = await asyncio.to_thread(
-            front.read, request.source, cache=self._cache, limit=self._limit, rules=self._rules
+            front.read,
+            request.source,
+            cache=self._cache,
+            limit=self._limit,
+            rules=self._rules,
+            read_document=read_plain,
         )
-        return pb.LintResponse(findings=found.findings, files=found.files)
+        return pb.LintResponse(findings=found.findings, files=found.files, notes=found.notes)
 
     async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
         """See the contract."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError
+from seedbed.taxonomy.contexts import ReadDocument, Text, read_plain
 from seedbed.taxonomy.core import LeafFile, read_leaves
 from seedbed.taxonomy.diff import Parts, compare, parts_of
 from seedbed.taxonomy.documents import MAX_BYTES, is_beside
@@ -29,7 +30,9 @@ from seedbed.taxonomy.trees import Tree, leaf_files
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import DiffResponse, LeafSummary, LintResponse
 
 __all__ = [
+    "ReadDocument",
     "Rules",
+    "Text",
     "default_cache",
     "diff",
     "errors_of",
@@ -57,11 +60,19 @@ def read(
     cache: Path | None = None,
     limit: int = MAX_BYTES,
     rules: Rules | None = None,
+    read_document: ReadDocument | None = None,
 ) -> Survey:
     """Read a taxonomy whole. Raises InputError where there is none to read."""
     mirrors = Mirrors(cache or default_cache(), rules)
     try:
-        return survey(open_source(source, mirrors), mirrors, globs=globs, documents=documents, limit=limit)
+        return survey(
+            open_source(source, mirrors),
+            mirrors,
+            globs=globs,
+            documents=documents,
+            limit=limit,
+            read_document=read_document,
+        )
     except (OSError, GitFailed) as broken:
         raise InputError(f"cannot read the taxonomy {source}: {broken}") from broken
 
@@ -73,14 +84,17 @@ def lint(
     cache: Path | None = None,
     limit: int = MAX_BYTES,
     rules: Rules | None = None,
+    read_document: ReadDocument = read_plain,
 ) -> LintResponse:
     """Every finding. The files of a folder are named as seen from where the caller stands."""
-    found = read(source, documents=documents, cache=cache, limit=limit, rules=rules)
+    found = read(
+        source, documents=documents, cache=cache, limit=limit, rules=rules, read_document=read_document
+    )
     folder, revision = split_revision(source)
     if not revision and Path(folder).is_dir():
         for finding in found.findings:
             finding.file = str(Path(folder, finding.file))
-    return LintResponse(findings=found.findings, files=found.files)
+    return LintResponse(findings=found.findings, files=found.files, notes=found.notes)
 
 
 def list_leaves(

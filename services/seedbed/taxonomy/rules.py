@@ -9,6 +9,7 @@ from seedbed.taxonomy.findings import Place, error, warning
 from seedbed.taxonomy.globs import pattern_fault
 from seedbed.taxonomy.positions import Parsed, Path
 from seedbed.taxonomy.schema import KNOWLEDGE_VERSION
+from seedbed.taxonomy.seeds import check_seeds, mappings, texts_of
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 
 CONTEXT_WORDS = 500
@@ -30,16 +31,11 @@ def check_rules(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
     yield from _context(parsed, branch, file)
     yield from _subtree(parsed, file)
     yield from _words(parsed, branch, file)
+    yield from check_seeds(parsed, branch, file)
     if branch == "knowledge" and parsed.data.get("version") == KNOWLEDGE_VERSION:
         yield from _pair_keys(parsed, file)
         yield from _repository(parsed, file)
         yield from _patterns(parsed, file)
-
-
-def mappings(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The mappings of a list with their indexes; nothing where it is no list."""
-    if isinstance(value, list):
-        yield from ((index, item) for index, item in enumerate(value) if isinstance(item, dict))
 
 
 def _characters(value: Any, path: Path, parsed: Parsed, file: str) -> Iterator[Finding]:
@@ -83,7 +79,7 @@ def _subtree(parsed: Parsed, file: str) -> Iterator[Finding]:
 
 def _words(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
     total = 0
-    for path, text in _texts(parsed.data.get("seed_examples"), ("seed_examples",)):
+    for path, text in texts_of(parsed.data.get("seed_examples")):
         words = len(text.split())
         total += words
         limit = _LIMITS[str(path[-1])]
@@ -93,15 +89,6 @@ def _words(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
     if branch != "knowledge" and total > SKILL_WORDS:
         message = f"the skill has {total} words in its seed examples; about {SKILL_WORDS} are advised at most"
         yield warning(file, parsed.key(("seed_examples",)), "too-long", message)
-
-
-def _texts(examples: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    for index, example in mappings(examples):
-        for name in _LIMITS:
-            if isinstance(example.get(name), str):
-                yield (*path, index, name), example[name]
-        below = (*path, index, "questions_and_answers")
-        yield from _texts(example.get("questions_and_answers"), below)
 
 
 def _pair_keys(parsed: Parsed, file: str) -> Iterator[Finding]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from seedbed.taxonomy.commits import leaf_commits
+from seedbed.taxonomy.contexts import ReadDocument, look_up
 from seedbed.taxonomy.core import LeafFile, check
-from seedbed.taxonomy.documents import MAX_BYTES, Found, Gatherer
+from seedbed.taxonomy.documents import MAX_BYTES, Found, Gatherer, is_beside
 from seedbed.taxonomy.findings import Place, error, errors_of, in_order, warning
 from seedbed.taxonomy.leaf import build_leaf, content_digest
 from seedbed.taxonomy.mirrors import Mirrors
@@ -22,6 +23,8 @@ class Survey:
     found: list[Found] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     files: int = 0
+    notes: list[str] = field(default_factory=list)
+    """Where contexts were not looked up, and why."""
     commits: dict[str, str] = field(default_factory=dict)
 
 
@@ -32,8 +35,12 @@ def survey(
     globs: Sequence[str] = (),
     documents: bool = True,
     limit: int = MAX_BYTES,
+    read_document: ReadDocument | None = None,
 ) -> Survey:
-    """Read a taxonomy. Without `documents` none is fetched, and knowledge leaves have none."""
+    """Read a taxonomy. Without `documents` none is fetched, and knowledge leaves have none.
+
+    With `read_document` the contexts of seed examples are looked up in the documents.
+    """
     checked = check(source.tree, globs)
     result = Survey(files=len(checked.leaves), findings=list(checked.findings))
     for folder, branch in source.misspelt.items():
@@ -41,24 +48,44 @@ def survey(
     gatherer = Gatherer(source, mirrors, limit)
     for read in checked.leaves:
         result.findings += read.findings
-        if read.sound:
-            _add(result, read, gatherer if documents else None)
+        found = _gather(result, read, gatherer) if documents and _names_documents(read) else []
+        if read.sound and found is not None:
+            result.found += found
+            result.leaves.append(build_leaf(read, [each.document for each in found]))
+        if read_document and found:
+            looked_up = look_up(read, found, read_document)
+            result.findings += looked_up.findings
+            result.notes += looked_up.notes
+        elif read_document and not documents and read.branch == "knowledge":
+            result.notes.append(f"{read.file}: contexts were not looked up, as no document was fetched")
     result.findings += _twins(result.leaves, {read.path: read.file for read in checked.leaves})
     result.findings = in_order(result.findings)
     result.commits = leaf_commits(source, checked.leaves)
     return result
 
 
-def _add(result: Survey, read: LeafFile, gatherer: Gatherer | None) -> None:
-    found: list[Found] = []
-    if gatherer:
-        gathered = gatherer.gather(read)
-        result.findings += gathered.findings
-        if errors_of(gathered.findings):
-            return
-        found = gathered.found
-    result.found += found
-    result.leaves.append(build_leaf(read, [each.document for each in found]))
+def _gather(result: Survey, read: LeafFile, gatherer: Gatherer) -> list[Found] | None:
+    """The documents of a leaf; None where one of them is not to be had."""
+    gathered = gatherer.gather(read)
+    result.findings += gathered.findings
+    return None if errors_of(gathered.findings) else gathered.found
+
+
+def _names_documents(read: LeafFile) -> bool:
+    """Whether a leaf says where its documents are, though it may be wrong elsewhere: all is told at once."""
+    if read.sound:
+        return True
+    document = read.data.get("document")
+    wrong = {finding.rule for finding in errors_of(read.findings)}
+    if not isinstance(document, dict) or wrong & {"pattern", "missing-key"}:
+        return False
+    patterns = document.get("patterns")
+    named = isinstance(patterns, list) and bool(patterns) and all(map(_is_text, patterns))
+    return named and (is_beside(document) or all(_is_text(document.get(key)) for key in ("repo", "commit")))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _twins(leaves: list[Leaf], files: dict[str, str]) -> list[Finding]:

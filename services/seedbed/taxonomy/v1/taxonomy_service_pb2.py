@@ -26,7 +26,7 @@ from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds
 from seedbed.taxonomy.v1 import leaf_pb2 as seedbed_dot_taxonomy_dot_v1_dot_leaf__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*seedbed/taxonomy/v1/taxonomy_service.proto\x12\x13seedbed.taxonomy.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"\x90\x01\n\rImportRequest\x12\x19\n\x06source\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12L\n\nrequest_id\x18\x02 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\x12\x16\n\x06leaves\x18\x03 \x03(\tB\x06\x9a\xc2\x18\x02(d\"\x84\x01\n\x0eImportResponse\x12\x10\n\x08snapshot\x18\x01 \x01(\t\x12\x30\n\x06leaves\x18\x02 \x03(\x0b\x32 .seedbed.taxonomy.v1.LeafSummary\x12.\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1c.seedbed.taxonomy.v1.Finding\"k\n\x0bLeafSummary\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\r\n\x05seeds\x18\x04 \x01(\r\x12\x11\n\tdocuments\x18\x05 \x01(\r\x12\x0e\n\x06\x63ommit\x18\x06 \x01(\t\"(\n\x0bLintRequest\x12\x19\n\x06source\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \"M\n\x0cLintResponse\x12.\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1c.seedbed.taxonomy.v1.Finding\x12\r\n\x05\x66iles\x18\x02 \x01(\r\"\x85\x01\n\x07\x46inding\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\r\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\r\x12/\n\x08severity\x18\x04 \x01(\x0e\x32\x1d.seedbed.taxonomy.v1.Severity\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12\x0f\n\x07message\x18\x06 \x01(\t\"L\n\x0b\x44iffRequest\x12\x19\n\x06source\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x14\n\x04\x62\x61se\x18\x02 \x01(\tB\x06\x9a\xc2\x18\x02\x08\x01\x12\x0c\n\x04head\x18\x03 \x01(\t\"<\n\x0c\x44iffResponse\x12,\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1b.seedbed.taxonomy.v1.Change\"T\n\x06\x43hange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.seedbed.taxonomy.v1.ChangeKind\x12\r\n\x05parts\x18\x03 \x03(\t\"b\n\x11ListLeavesRequest\x12&\n\x08snapshot\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x12ListLeavesResponse\x12)\n\x06leaves\x18\x01 \x03(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12GetCoverageRequest\x12&\n\x08snapshot\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\"L\n\x13GetCoverageResponse\x12\x35\n\x08\x62ranches\x18\x01 \x03(\x0b\x32#.seedbed.taxonomy.v1.BranchCoverage\"h\n\x0e\x42ranchCoverage\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06leaves\x18\x02 \x01(\r\x12\r\n\x05seeds\x18\x03 \x01(\r\x12\x11\n\tdocuments\x18\x04 \x01(\r\x12\x16\n\x0e\x64ocument_bytes\x18\x05 \x01(\x04\"+\n\x12\x44ropMirrorsRequest\x12\x15\n\rvalidate_only\x18\x01 \x01(\x08\"&\n\x13\x44ropMirrorsResponse\x12\x0f\n\x07mirrors\x18\x01 \x01(\r*N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02*r\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HANGE_KIND_ADDED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_CHANGED\x10\x02\x12\x17\n\x13\x43HANGE_KIND_REMOVED\x10\x03\x32\xa1\x04\n\x0fTaxonomyService\x12Q\n\x06Import\x12\".seedbed.taxonomy.v1.ImportRequest\x1a#.seedbed.taxonomy.v1.ImportResponse\x12K\n\x04Lint\x12 .seedbed.taxonomy.v1.LintRequest\x1a!.seedbed.taxonomy.v1.LintResponse\x12K\n\x04\x44iff\x12 .seedbed.taxonomy.v1.DiffRequest\x1a!.seedbed.taxonomy.v1.DiffResponse\x12]\n\nListLeaves\x12&.seedbed.taxonomy.v1.ListLeavesRequest\x1a\'.seedbed.taxonomy.v1.ListLeavesResponse\x12`\n\x0bGetCoverage\x12\'.seedbed.taxonomy.v1.GetCoverageRequest\x1a(.seedbed.taxonomy.v1.GetCoverageResponse\x12`\n\x0b\x44ropMirrors\x12\'.seedbed.taxonomy.v1.DropMirrorsRequest\x1a(.seedbed.taxonomy.v1.DropMirrorsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*seedbed/taxonomy/v1/taxonomy_service.proto\x12\x13seedbed.taxonomy.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a\x1eseedbed/taxonomy/v1/leaf.proto\"\x90\x01\n\rImportRequest\x12\x19\n\x06source\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12L\n\nrequest_id\x18\x02 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\x12\x16\n\x06leaves\x18\x03 \x03(\tB\x06\x9a\xc2\x18\x02(d\"\x84\x01\n\x0eImportResponse\x12\x10\n\x08snapshot\x18\x01 \x01(\t\x12\x30\n\x06leaves\x18\x02 \x03(\x0b\x32 .seedbed.taxonomy.v1.LeafSummary\x12.\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1c.seedbed.taxonomy.v1.Finding\"k\n\x0bLeafSummary\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\r\n\x05seeds\x18\x04 \x01(\r\x12\x11\n\tdocuments\x18\x05 \x01(\r\x12\x0e\n\x06\x63ommit\x18\x06 \x01(\t\"(\n\x0bLintRequest\x12\x19\n\x06source\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \"\\\n\x0cLintResponse\x12.\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x1c.seedbed.taxonomy.v1.Finding\x12\r\n\x05\x66iles\x18\x02 \x01(\r\x12\r\n\x05notes\x18\x03 \x03(\t\"\x85\x01\n\x07\x46inding\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\r\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\r\x12/\n\x08severity\x18\x04 \x01(\x0e\x32\x1d.seedbed.taxonomy.v1.Severity\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12\x0f\n\x07message\x18\x06 \x01(\t\"L\n\x0b\x44iffRequest\x12\x19\n\x06source\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x14\n\x04\x62\x61se\x18\x02 \x01(\tB\x06\x9a\xc2\x18\x02\x08\x01\x12\x0c\n\x04head\x18\x03 \x01(\t\"<\n\x0c\x44iffResponse\x12,\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x1b.seedbed.taxonomy.v1.Change\"T\n\x06\x43hange\x12\x0c\n\x04path\x18\x01 \x01(\t\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1f.seedbed.taxonomy.v1.ChangeKind\x12\r\n\x05parts\x18\x03 \x03(\t\"b\n\x11ListLeavesRequest\x12&\n\x08snapshot\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"X\n\x12ListLeavesResponse\x12)\n\x06leaves\x18\x01 \x03(\x0b\x32\x19.seedbed.taxonomy.v1.Leaf\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12GetCoverageRequest\x12&\n\x08snapshot\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\"L\n\x13GetCoverageResponse\x12\x35\n\x08\x62ranches\x18\x01 \x03(\x0b\x32#.seedbed.taxonomy.v1.BranchCoverage\"h\n\x0e\x42ranchCoverage\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06leaves\x18\x02 \x01(\r\x12\r\n\x05seeds\x18\x03 \x01(\r\x12\x11\n\tdocuments\x18\x04 \x01(\r\x12\x16\n\x0e\x64ocument_bytes\x18\x05 \x01(\x04\"+\n\x12\x44ropMirrorsRequest\x12\x15\n\rvalidate_only\x18\x01 \x01(\x08\"&\n\x13\x44ropMirrorsResponse\x12\x0f\n\x07mirrors\x18\x01 \x01(\r*N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02*r\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HANGE_KIND_ADDED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_CHANGED\x10\x02\x12\x17\n\x13\x43HANGE_KIND_REMOVED\x10\x03\x32\xa1\x04\n\x0fTaxonomyService\x12Q\n\x06Import\x12\".seedbed.taxonomy.v1.ImportRequest\x1a#.seedbed.taxonomy.v1.ImportResponse\x12K\n\x04Lint\x12 .seedbed.taxonomy.v1.LintRequest\x1a!.seedbed.taxonomy.v1.LintResponse\x12K\n\x04\x44iff\x12 .seedbed.taxonomy.v1.DiffRequest\x1a!.seedbed.taxonomy.v1.DiffResponse\x12]\n\nListLeaves\x12&.seedbed.taxonomy.v1.ListLeavesRequest\x1a\'.seedbed.taxonomy.v1.ListLeavesResponse\x12`\n\x0bGetCoverage\x12\'.seedbed.taxonomy.v1.GetCoverageRequest\x1a(.seedbed.taxonomy.v1.GetCoverageResponse\x12`\n\x0b\x44ropMirrors\x12\'.seedbed.taxonomy.v1.DropMirrorsRequest\x1a(.seedbed.taxonomy.v1.DropMirrorsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,10 +49,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTLEAVESREQUEST'].fields_by_name['snapshot']._serialized_options = b'\232\302\030\020\010\001\032\014[0-9a-f]{64}'
   _globals['_GETCOVERAGEREQUEST'].fields_by_name['snapshot']._loaded_options = None
   _globals['_GETCOVERAGEREQUEST'].fields_by_name['snapshot']._serialized_options = b'\232\302\030\020\010\001\032\014[0-9a-f]{64}'
-  _globals['_SEVERITY']._serialized_start=1526
-  _globals['_SEVERITY']._serialized_end=1604
-  _globals['_CHANGEKIND']._serialized_start=1606
-  _globals['_CHANGEKIND']._serialized_end=1720
+  _globals['_SEVERITY']._serialized_start=1541
+  _globals['_SEVERITY']._serialized_end=1619
+  _globals['_CHANGEKIND']._serialized_start=1621
+  _globals['_CHANGEKIND']._serialized_end=1735
   _globals['_IMPORTREQUEST']._serialized_start=132
   _globals['_IMPORTREQUEST']._serialized_end=276
   _globals['_IMPORTRESPONSE']._serialized_start=279
@@ -62,29 +62,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINTREQUEST']._serialized_start=522
   _globals['_LINTREQUEST']._serialized_end=562
   _globals['_LINTRESPONSE']._serialized_start=564
-  _globals['_LINTRESPONSE']._serialized_end=641
-  _globals['_FINDING']._serialized_start=644
-  _globals['_FINDING']._serialized_end=777
-  _globals['_DIFFREQUEST']._serialized_start=779
-  _globals['_DIFFREQUEST']._serialized_end=855
-  _globals['_DIFFRESPONSE']._serialized_start=857
-  _globals['_DIFFRESPONSE']._serialized_end=917
-  _globals['_CHANGE']._serialized_start=919
-  _globals['_CHANGE']._serialized_end=1003
-  _globals['_LISTLEAVESREQUEST']._serialized_start=1005
-  _globals['_LISTLEAVESREQUEST']._serialized_end=1103
-  _globals['_LISTLEAVESRESPONSE']._serialized_start=1105
-  _globals['_LISTLEAVESRESPONSE']._serialized_end=1193
-  _globals['_GETCOVERAGEREQUEST']._serialized_start=1195
-  _globals['_GETCOVERAGEREQUEST']._serialized_end=1255
-  _globals['_GETCOVERAGERESPONSE']._serialized_start=1257
-  _globals['_GETCOVERAGERESPONSE']._serialized_end=1333
-  _globals['_BRANCHCOVERAGE']._serialized_start=1335
-  _globals['_BRANCHCOVERAGE']._serialized_end=1439
-  _globals['_DROPMIRRORSREQUEST']._serialized_start=1441
-  _globals['_DROPMIRRORSREQUEST']._serialized_end=1484
-  _globals['_DROPMIRRORSRESPONSE']._serialized_start=1486
-  _globals['_DROPMIRRORSRESPONSE']._serialized_end=1524
-  _globals['_TAXONOMYSERVICE']._serialized_start=1723
-  _globals['_TAXONOMYSERVICE']._serialized_end=2268
+  _globals['_LINTRESPONSE']._serialized_end=656
+  _globals['_FINDING']._serialized_start=659
+  _globals['_FINDING']._serialized_end=792
+  _globals['_DIFFREQUEST']._serialized_start=794
+  _globals['_DIFFREQUEST']._serialized_end=870
+  _globals['_DIFFRESPONSE']._serialized_start=872
+  _globals['_DIFFRESPONSE']._serialized_end=932
+  _globals['_CHANGE']._serialized_start=934
+  _globals['_CHANGE']._serialized_end=1018
+  _globals['_LISTLEAVESREQUEST']._serialized_start=1020
+  _globals['_LISTLEAVESREQUEST']._serialized_end=1118
+  _globals['_LISTLEAVESRESPONSE']._serialized_start=1120
+  _globals['_LISTLEAVESRESPONSE']._serialized_end=1208
+  _globals['_GETCOVERAGEREQUEST']._serialized_start=1210
+  _globals['_GETCOVERAGEREQUEST']._serialized_end=1270
+  _globals['_GETCOVERAGERESPONSE']._serialized_start=1272
+  _globals['_GETCOVERAGERESPONSE']._serialized_end=1348
+  _globals['_BRANCHCOVERAGE']._serialized_start=1350
+  _globals['_BRANCHCOVERAGE']._serialized_end=1454
+  _globals['_DROPMIRRORSREQUEST']._serialized_start=1456
+  _globals['_DROPMIRRORSREQUEST']._serialized_end=1499
+  _globals['_DROPMIRRORSRESPONSE']._serialized_start=1501
+  _globals['_DROPMIRRORSRESPONSE']._serialized_end=1539
+  _globals['_TAXONOMYSERVICE']._serialized_start=1738
+  _globals['_TAXONOMYSERVICE']._serialized_end=2283
 # @@protoc_insertion_point(module_scope)

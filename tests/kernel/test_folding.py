@@ -1,6 +1,6 @@
 import pytest
 
-from seedbed.judge.folding import fold
+from seedbed.kernel.folding import fold
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
-"""The judge's own thinking: whether a quote stands in a document, and where.
+"""Evidence: whether a quote stands in a document, and where.
 
 A quote counts where every one of its words stands in the document, to the letter and in order. Left out of
 the comparison is only what `folding` takes away, and a stop at the end. Case is not: a model that changes it
-is retelling, not quoting. Pure: knows no teacher, no bus, no gRPC.
+is retelling, not quoting. Pure.
 """
 
 import re
 import unicodedata
 from itertools import islice
 
-from seedbed.judge.folding import Folded, fold
+from seedbed.kernel.folding import Folded, fold
 
 # Shorter than this, a quote proves nothing: it would be found in any document.
 _LONG = 16
@@ -25,15 +25,16 @@ _NUMBER_BEFORE = re.compile(r"(?:\d[.,]?|(?<![\w.,])[-\u2212])\Z")
 _NUMBER_AFTER = re.compile(r"[.,]?\d")
 
 
-def find_quote(quote: str, document: str) -> tuple[int, int] | None:
+def find_quote(quote: str, document: str, folded: Folded | None = None) -> tuple[int, int] | None:
     """Where the quote stands in the document, as code points [start, end); None where it does not.
 
     A quote with gaps ("a … b") stands where each of its parts does, in order; its span holds them all.
+    `folded` is the document, for whoever looks for many in it.
     """
     verbatim = quote.strip()
     if _is_telling(verbatim) and (start := _find(verbatim, document, 0)) is not None:
         return start, start + len(verbatim)
-    folded = fold(document)
+    folded = folded or fold(document)
     whole = fold(quote).text.strip(_AROUND)
     parts = [part.strip(_AROUND).rstrip(_STOPS) for part in _ELLIPSIS.split(whole)]
     for tried in ([whole], [whole.rstrip(_STOPS)], [part for part in parts if part]):

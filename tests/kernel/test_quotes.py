@@ -3,7 +3,7 @@ import unicodedata
 
 import pytest
 
-from seedbed.judge.core import find_quote
+from seedbed.kernel.quotes import find_quote
 
 SWIFT = (
     "# The *swift*\n\n"
