@@ -39,6 +39,10 @@ FAMILIES = [
         "<|channel|>analysis<|message|>",
         "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>",
     ),
+    (
+        "<|channel|>analysis<|message|>",
+        "<|end|><|start|>assistant<|channel|>commentary to=functions.json <|constrain|>json<|message|>",
+    ),
     ("analysisWe try: ", "assistantfinal"),
     ("Here is my thought process:\n", "\nHere is my response:\n"),
     ("", "\n</think>\n\n"),

@@ -11,6 +11,7 @@ from seedbed.cli.endpoints import Endpoints
 from seedbed.cli.paths import LeafPath
 from seedbed.cli.table import make_table
 from seedbed.estimate import Assumptions, Forecast, forecast, recall
+from seedbed.kernel.endpoint import added_parameters
 from seedbed.kernel.recipe import Prices, Recipe
 from seedbed.kernel.store import Store
 from seedbed.taxonomy.v1.leaf_pb2 import Snapshot
@@ -68,8 +69,10 @@ async def make_estimate(
     store: Store, snapshot: str, recipe: Recipe, endpoints: Endpoints, at_once: int
 ) -> Estimate:
     """Reckon, without a call."""
-    teacher = endpoints.teacher.model
-    judge = endpoints.judge.model if endpoints.judge else teacher
+    teacher = (endpoints.teacher.model, added_parameters(endpoints.teacher.parameters))
+    judge = teacher
+    if endpoints.judge:
+        judge = (endpoints.judge.model, added_parameters(endpoints.judge.parameters))
     found = []
     for leaf in Snapshot.FromString(await store.get(f"snapshots/{snapshot}")).leaves:
         known = await recall(store, leaf.path, recipe.gates, teacher=teacher, judge=judge)

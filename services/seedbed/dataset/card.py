@@ -3,6 +3,7 @@
 What it says comes from the manifest and the documents; names and attributions are data and are escaped.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -166,6 +167,8 @@ def _step_table(manifest: Manifest) -> str:
         sampling = (
             f"temperature {how.temperature:g}, top_p {how.top_p:g}, {how.max_tokens} tokens" if how else ""
         )
+        if how and how.parameters:
+            sampling += f", {_code(json.dumps(how.parameters, ensure_ascii=False, sort_keys=True))}"
         model = _code(step.model) if step.model else ""
         lines.append(
             (_code(step.step), step.version, model, _code(step.prompt[:12]) if step.prompt else "", sampling)

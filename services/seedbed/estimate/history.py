@@ -2,7 +2,7 @@
 
 from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.estimate.measures import Measures, measure
-from seedbed.estimate.weighing import spec_digests
+from seedbed.estimate.weighing import Asked, spec_digests
 from seedbed.kernel.recipe import Gates
 from seedbed.kernel.store import Store
 from seedbed.runs.seals import Seals
@@ -11,7 +11,7 @@ _MOST = 2000
 """So many records tell enough of a leaf."""
 
 
-async def recall(store: Store, path: str, gates: Gates, *, teacher: str, judge: str) -> Measures:
+async def recall(store: Store, path: str, gates: Gates, *, teacher: Asked, judge: Asked) -> Measures:
     """What the first of a leaf's records measured."""
     found: list[Record] = []
     async for record in Seals(store).read(path, spec_digests(teacher=teacher, judge=judge)):

@@ -27,10 +27,14 @@ _STEPS: dict[str, Step[Any, Any]] = {
 }
 
 
-def spec_digests(*, teacher: str, judge: str) -> set[str]:
+Asked = tuple[str, str]
+"""A model, and the parameters that are added to what it is asked."""
+
+
+def spec_digests(*, teacher: Asked, judge: Asked) -> set[str]:
     """How all steps are done that ask these models."""
-    models = {"teacher": teacher, "judge": judge}
-    return {spec_digest(step.spec(models[step.role])) for step in _STEPS.values() if step.role}
+    asked = {"teacher": teacher, "judge": judge}
+    return {spec_digest(step.spec(*asked[step.role])) for step in _STEPS.values() if step.role}
 
 
 async def weigh(step: str, value: Message) -> int:

@@ -70,7 +70,8 @@ class ChatRequest:
 
 def room_of(body: dict[str, Any]) -> int:
     """The tokens that a reply to it has room for; 0 where it sets no limit."""
-    return next((int(body[name]) for name in ("max_completion_tokens", "max_tokens") if name in body), 0)
+    limits = (body.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    return next((limit for limit in limits if isinstance(limit, int)), 0)
 
 
 def name_refusal(error: Refused, prompt: str) -> Refused:

@@ -31,9 +31,8 @@ class Endpoint:
 
     @property
     def added(self) -> str:
-        """The parameters that are added, as a digest holds them; "" for none. What is taken away is none."""
-        added = {name: value for name, value in self.parameters.items() if value is not None}
-        return canonical_json(added).decode() if added else ""
+        """The parameters that are added, as a digest holds them."""
+        return added_parameters(self.parameters)
 
     def headers(self) -> dict[str, str]:
         """What every request carries."""
@@ -53,6 +52,12 @@ class Endpoint:
             if any(word in name.lower() for word in _SECRET)
         ]
         return [secret for secret in (self.api_key, *hidden) if secret]
+
+
+def added_parameters(parameters: Mapping[str, Any]) -> str:
+    """The parameters that are added, as a digest holds them; "" for none. What is taken away is none."""
+    added = {name: value for name, value in parameters.items() if value is not None}
+    return canonical_json(added).decode() if added else ""
 
 
 def _is_azure(url: str) -> bool:

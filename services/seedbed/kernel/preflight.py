@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -74,6 +74,7 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20, role: Role = 
         async with asyncio.timeout(patience):
             with contextlib.closing(open_wire(endpoint)) as wire:
                 context = await _check_model(wire, endpoint)
+                endpoint = replace(endpoint, context=context or endpoint.context)
                 known = await _check_answer(wire, endpoint, SAMPLING[role], patience / 2)
     except TimeoutError as error:
         raise InputError(

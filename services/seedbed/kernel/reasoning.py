@@ -18,7 +18,7 @@ _MARKS = re.compile(
     r"|◁think▷"  # Kimi
     r"|<\|(?:begin_of_thought|start_thinking|think|inner_prefix)\|>"  # OpenThinker, Cohere, Solar, Apertus
     r"|<unused94>"  # MedGemma
-    r"|<\|channel\|?>\s*(?:analysis|commentary|thought)\b"  # gpt-oss, Gemma
+    r"|<\|channel\|?>\s*(?:analysis|commentary(?! to=)|thought)\b"  # gpt-oss, Gemma
     r"|^[ \t]*analysis(?=[A-Z])"  # gpt-oss without its special tokens
     r"|^[ \t]*Here(?: is|'s) my thought process:)"  # Granite
     rf"|(?P<close><\s*/\s*(?:\w+:)?(?:{_THOUGHT})\s*>"
@@ -27,7 +27,7 @@ _MARKS = re.compile(
     r"|<\|(?:end_of_thought|end_thinking|content|inner_suffix)\|>"
     r"|<unused95>"
     r"|<channel\|>"
-    r"|<\|channel\|>\s*final\b.{0,80}?<\|message\|>"
+    r"|<\|channel\|>\s*(?:final\b|commentary to=).{0,80}?<\|message\|>"
     r"|assistantfinal"
     r"|^[ \t]*Here(?: is|'s) my response:"
     # Where the answer is what is marked.

@@ -80,7 +80,10 @@ class Wire:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConnectionError(f"{self._url!r} is no address")
         # What is escaped stays so, and any other letter is: of another script, or a blank.
-        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+        try:
+            host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+        except UnicodeError as error:
+            raise ConnectionError(f"{parts.netloc!r} is no name of a host") from error
         return parts._replace(
             netloc=host, path=quote(parts.path.rstrip("/"), _PLAIN), query=quote(parts.query, _PLAIN)
         )

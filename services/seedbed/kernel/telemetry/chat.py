@@ -69,7 +69,12 @@ class Chat:
 
 
 def _open(body: dict[str, Any], address: str, parent: Context) -> Span:
-    sort = _sort(body["model"], address, body.get("temperature", 1), body.get("max_tokens", 0))
+    sort = _sort(
+        body["model"],
+        address,
+        body.get("temperature", 1),
+        body.get("max_completion_tokens") or body.get("max_tokens", 0),
+    )
     span = open_span(sort, under=parent)
     span.set(a.GEN_AI_SEED, int(body.get("seed", 0)))
     if tracing.content:
