@@ -1,3 +1,4 @@
+import os
 import stat
 
 import pytest
@@ -92,3 +93,12 @@ def test_what_was_fetched_is_for_its_user_alone(repository, cache):
     cache.mkdir(mode=0o755)
     Mirrors(cache).commit(str(repository), "main", history=True)
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give folders away")
+def test_nothing_is_fetched_into_a_folder_of_another_user(repository, cache):
+    first = commit(repository)
+    Mirrors(cache).commit(str(repository), first, history=True)
+    os.chown(cache, 65534, 65534)
+    with pytest.raises(GitFailed, match="belongs to another user"):
+        Mirrors(cache).commit(str(repository), "main", history=True)

@@ -157,11 +157,17 @@ def drop_mirrors(folder: Path, *, only_count: bool = False) -> int:
 @contextlib.contextmanager
 def _lock(mirror: Path) -> Iterator[None]:
     """Two processes never fetch into one mirror at once."""
-    # What was fetched with this user's keys is for this user.
-    mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = mirror.parent.stat()
-    if found.st_uid == os.geteuid() and found.st_mode & 0o077:
-        mirror.parent.chmod(0o700)
+    _close(mirror.parent)
     with mirror.with_suffix(".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _close(folder: Path) -> None:
+    """What a user's keys fetched is for that user alone, and git does what a mirror's configuration says."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise GitFailed(f"{folder} belongs to another user: repositories are not fetched into it")
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
