@@ -268,3 +268,15 @@ def test_the_strict_form_is_read_like_the_other():
     content = make_docx(body, strict=True, footnotes=note(1, "Note."))
     assert b"schemas.openxmlformats.org/wordprocessingml" not in content
     assert docx.read(content).text == "# Title\n\nText[^1]\n\n[^1]: Note."
+
+
+def test_paragraphs_of_code_are_the_lines_of_one_listing():
+    styles = '<w:style w:type="paragraph" w:styleId="C"><w:name w:val="Source Code"/></w:style>'
+    code = [
+        line(text, properties='<w:pStyle w:val="C"/>')
+        for text in ("", "pump:", "  flow: 40", "", "valve: 3", "")
+    ]
+    body = line("Before.") + "".join(code) + line("After.") + code[0] + line("End.")
+    assert text_of(body, styles=styles) == (
+        "Before.\n\n```\npump:\n  flow: 40\n\nvalve: 3\n```\n\nAfter.\n\nEnd."
+    )

@@ -7,9 +7,10 @@ them, text boxes after the paragraph that holds them.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from seedbed.knowledge.documents import markdown
-from seedbed.knowledge.documents.markdown import Block, Heading, Item
+from seedbed.knowledge.documents.markdown import Block, Code, Heading, Item
 from seedbed.knowledge.documents.plain import normalise
 from seedbed.knowledge.documents.reading import Reading
 from seedbed.knowledge.documents.superscripts import Piece, join_levels
@@ -25,6 +26,9 @@ _CONTAINERS = frozenset(("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:mov
 _DELETED = ("w:del", "w:moveFrom")
 # What should stand in a paragraph.
 _LOOSE = frozenset(("m:oMathPara", "m:oMath", "w:r", "w:hyperlink", "w:fldSimple"))
+_CODE = re.compile(
+    r"html preformatted|(?:source )?code(?: block)?|listing|preformatted text|macro text", re.IGNORECASE
+)
 _LIST_STYLES = ("List Bullet", "List Number")
 _DROP_CAPS = ("drop", "margin")
 
@@ -62,7 +66,7 @@ class Story:
 
     def blocks(self, elements: Iterable[Element]) -> Iterator[Block]:
         """Blocks, each followed by the notes that it refers to."""
-        for block in self._blocks(elements):
+        for block in _join_code(self._blocks(elements)):
             yield block
             for note in self._marks.take_due():
                 yield f"[^{note.label}]: {markdown.cell(self._blocks(note.content))}"
@@ -106,9 +110,12 @@ class Story:
             yield from self._blocks(shape)
 
     def _block(self, text: str, properties: Element | None, key: str, label: str | None) -> Iterator[Block]:
+        style, level = self._styles.get(key), outline_of(properties)
+        if _CODE.fullmatch(style.name):
+            yield Code(text)
+            return
         if not text.strip():
             return
-        style, level = self._styles.get(key), outline_of(properties)
         level = style.heading if level is None else level or None
         if level is not None:
             # Under a title every other heading stands one lower.
@@ -133,6 +140,20 @@ class Story:
         else:
             place = self._numbering.level_of_style(list_id, key)
         return self._numbering.next_label(list_id, place) or ""
+
+
+def _join_code(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Paragraphs of code are the lines of one listing."""
+    lines: list[str] = []
+    for block in chain(blocks, [""]):
+        if isinstance(block, Code):
+            lines.append(block.text)
+            continue
+        if any(line.strip() for line in lines):
+            yield Code("\n".join(lines))
+        lines = []
+        if block:
+            yield block
 
 
 def _paragraphs(text: str) -> Iterator[Block]:
