@@ -13,6 +13,7 @@ from pathlib import Path
 NATS_USERS = tuple(
     re.findall(r"user: (\w+)", Path(__file__).with_name("nats").joinpath("users.conf").read_text())
 )
+_TOKENS = ("api_token", "admin_token")
 STORE_USER = "seedbed"
 FOLDER = Path(".secrets")
 
@@ -21,7 +22,7 @@ def make_secrets(folder: Path) -> list[str]:
     """Write what is missing, and return the names of it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     made = []
-    for name in ("api_token", "store_secret_key", "grafana_password", *map(nats_password, NATS_USERS)):
+    for name in (*_TOKENS, "store_secret_key", "grafana_password", *map(nats_password, NATS_USERS)):
         # A letter first: the broker reads what looks like a number as one.
         made += _write(folder / name, f"s{secrets.token_hex(24)}")
     made += _write(folder / "store_users", _store_users((folder / "store_secret_key").read_text().strip()))

@@ -16,6 +16,7 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 from seedbed.bounds.v1.bounds_pb2 import bounds as declared
+from seedbed.bounds.v1.bounds_pb2 import destructive
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
@@ -91,7 +92,8 @@ def _file(file: FileDescriptorProto) -> Iterator[str]:
 def _method(method: MethodDescriptorProto, said: str) -> str:
     takes = f"{'stream of ' if method.client_streaming else ''}{_link(method.input_type)}"
     answers = f"{'stream of ' if method.server_streaming else ''}{_link(method.output_type)}"
-    return f"| `{method.name}` | {takes} | {answers} | {said} |"
+    admin = " *Takes an administrator's token.*" if method.options.Extensions[destructive] else ""
+    return f"| `{method.name}` | {takes} | {answers} | {said}{admin} |"
 
 
 def _message(message: DescriptorProto, comments: Comments, at: int) -> Iterator[str]:

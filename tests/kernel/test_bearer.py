@@ -9,11 +9,13 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 from pydantic import SecretStr
 
-from seedbed.kernel.bearer import tokens_of
+from seedbed.kernel.bearer import admin_tokens_of, is_destructive, tokens_of
 from seedbed.kernel.channel import OPEN, Access, open_channel
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.server import Server
 from seedbed.kernel.settings import Settings
+from seedbed.runs.v1 import runs_service_pb2, store_service_pb2
+from seedbed.taxonomy.v1 import taxonomy_service_pb2
 from tests.kernel import greeter
 from tests.kernel.greeter import NAME, Greeter
 
@@ -102,3 +104,76 @@ def test_a_token_that_no_header_can_carry_is_said_without_being_shown():
 
 def test_a_token_is_not_in_what_access_looks_like():
     assert "new-token" not in repr(Access.of(SETTINGS))
+
+
+GET, FORGET = "/seedbed.runs.v1.RunsService/GetRun", "/seedbed.runs.v1.StoreService/Forget"
+
+
+def serve_bytes(server: Server) -> None:
+    """Methods of a contract, without what is behind them."""
+
+    async def answer(_request: bytes, _context: Any) -> bytes:
+        return b""
+
+    for method in (GET, FORGET):
+        service, _, name = method.strip("/").partition("/")
+        handlers: dict[str, Any] = {name: grpc.unary_unary_rpc_method_handler(answer)}
+        server.grpc.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
+
+
+async def code_of(settings: Settings, access: Access, method: str) -> str:
+    """How a server with these tokens answers."""
+    tokens, admins = tokens_of(settings), admin_tokens_of(settings)
+    server = Server([], reflect=False, tokens=tokens, admin_tokens=admins)
+    serve_bytes(server)
+    port = await server.start("127.0.0.1:0")
+    async with open_channel(f"127.0.0.1:{port}", access) as channel:
+        call: Any = channel.unary_unary(method)(b"", timeout=5)  # type: ignore[arg-type]  # bytes as they are
+        code = await call.code()
+        details = [value for key, value in await call.trailing_metadata() if key == "grpc-status-details-bin"]
+    await server.stop(0)
+    if code == grpc.StatusCode.PERMISSION_DENIED:
+        assert b"SEEDBED_ADMIN_TOKEN" in details[0]
+    assert bool(details) == (code != grpc.StatusCode.OK)
+    return str(code.name)
+
+
+def settings_of(api: str, admin: str) -> Settings:
+    return Settings(api_token=SecretStr(api), admin_token=SecretStr(admin))
+
+
+@pytest.mark.parametrize(
+    ("api", "admin", "shown", "get", "forget"),
+    [
+        ("caller", "owner", "owner", "OK", "OK"),
+        ("caller", "old owner", "owner", "OK", "OK"),
+        ("caller", "owner", "caller", "OK", "PERMISSION_DENIED"),
+        ("caller", "owner", "stranger", "UNAUTHENTICATED", "UNAUTHENTICATED"),
+        ("caller", "owner", "", "UNAUTHENTICATED", "UNAUTHENTICATED"),
+        ("caller", "", "caller", "OK", "PERMISSION_DENIED"),
+        ("one", "one", "one", "OK", "OK"),
+        ("", "owner", "", "OK", "PERMISSION_DENIED"),
+        ("", "owner", "owner", "OK", "OK"),
+    ],
+)
+async def test_what_removes_takes_an_administrators_token(api, admin, shown, get, forget):
+    settings, access = settings_of(api, admin), Access(token=shown)
+    assert (await code_of(settings, access, GET), await code_of(settings, access, FORGET)) == (get, forget)
+
+
+def test_an_administrators_token_is_the_one_that_is_shown():
+    assert Access.of(settings_of("caller", "owner old")).token == "owner"
+    assert Access.of(settings_of("caller", "")).token == "caller"
+
+
+def test_contracts_say_which_methods_remove():
+    files = (runs_service_pb2, store_service_pb2, taxonomy_service_pb2)
+    services = [service for file in files for service in file.DESCRIPTOR.services_by_name.values()]
+    found = {
+        m.name
+        for service in services
+        for m in service.methods
+        if is_destructive(f"/{service.full_name}/{m.name}")
+    }
+    assert found == {"Forget", "CollectGarbage", "Repair", "DropMirrors", "DropDeadLetters"}
+    assert not is_destructive("/no.such.Service/Method")

@@ -94,12 +94,14 @@ class Client:
 
     async def forget(self, document: str, **values: Any) -> Any:
         """What the last message of an erasure says."""
-        call = self.upkeep.Forget(spb.ForgetRequest(document=document, **values), timeout=PATIENCE)
+        request = spb.ForgetRequest(document=document, confirm=True, **values)
+        call = self.upkeep.Forget(request, timeout=PATIENCE)
         return [answer async for answer in call][-1]
 
     async def collect(self, **values: Any) -> Any:
         """What the last message of a collection of garbage says."""
-        call = self.upkeep.CollectGarbage(spb.CollectGarbageRequest(**values), timeout=PATIENCE)
+        said = {"grace": 0, "allow_short_grace": True, "confirm": True, **values}
+        call = self.upkeep.CollectGarbage(spb.CollectGarbageRequest(**said), timeout=PATIENCE)
         return [answer async for answer in call][-1]
 
     async def until(self, run: str, requests: int) -> None:

@@ -132,6 +132,6 @@ async def test_a_run_that_is_made_again_after_all_was_lost_has_a_whole_book(nats
 async def test_a_run_that_is_not_kept_takes_its_copy_along(nats_url, store, hand, finished):
     async with serve_runs(nats_url, store) as client:
         assert len(await store.keys("runs/")) == 1
-        await client.collect(keep_last=0, grace=0)
+        await client.collect(keep_none=True)
         assert await store.keys("runs/") == []
         assert (await client.collect(keep_all=True, grace=0)).done

@@ -85,7 +85,7 @@ async def test_a_letter_that_cannot_be_read_is_listed_and_dropped(garden, nats_u
     found = await garden.letters(run.name)
     assert list(found[:-1]) == letters
     assert "damaged" in found[-1].reason
-    request = pb.DropDeadLettersRequest(run=run.name, reason="damaged")
+    request = pb.DropDeadLettersRequest(run=run.name, reason="damaged", confirm=True)
     assert (await garden.stub.DropDeadLetters(request, timeout=9)).dropped == 1
     assert await garden.letters(run.name) == letters
 

@@ -21,7 +21,8 @@ async def retry(garden, run, *digests, reason=""):
 
 
 async def drop(garden, run, *digests, reason=""):
-    request = pb.DropDeadLettersRequest(run=run, digests=digests, reason=reason)
+    named = bool(digests or reason)
+    request = pb.DropDeadLettersRequest(run=run, digests=digests, reason=reason, all=not named, confirm=True)
     return (await garden.stub.DropDeadLetters(request, timeout=9)).dropped
 
 

@@ -88,6 +88,8 @@ def gc(  # noqa: PLR0913  its options are its interface
         keep_all=not (keep or keep_last or keep_days),
         drop_seals=drop_seals,
         grace=60 * grace,
+        # Whoever says so in so many words means it.
+        allow_short_grace=True,
     )
     screen = Screen(machine=machine)
     ask_runs(context, server, state, screen, Collecting(request, screen, yes=yes).run)

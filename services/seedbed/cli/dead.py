@@ -85,7 +85,8 @@ async def retry_letters(runs: Runs, name: str, items: Sequence[str], reason: str
 async def drop_letters(runs: Runs, name: str, items: Sequence[str], reason: str, screen: Screen) -> int:
     """Take items given up off the list; all of them, or all with this reason, where none is named."""
     meant = await _digests(runs, name, items)
-    request = DropDeadLettersRequest(run=name, digests=meant, reason=reason)
+    named = bool(meant or reason)
+    request = DropDeadLettersRequest(run=name, digests=meant, reason=reason, all=not named, confirm=True)
     count = (await runs.stub.DropDeadLetters(request, timeout=CALL_TIMEOUT)).dropped
     screen.say(_tell(count, "is off the list", "are off the list"))
     if screen.machine:

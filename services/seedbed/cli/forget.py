@@ -26,13 +26,12 @@ class Forgetting:
 
     async def run(self, runs: Runs) -> int:
         """Show what there is, ask, and remove it. Not all of it gone is a failure."""
-        look = ForgetRequest(validate_only=True)
-        look.MergeFrom(self._request)
-        found = await self._ask(runs, look)
+        found = await self._ask(runs, self._request)
         self._show(found)
         if not await may("forget this", self._screen, yes=self._yes):
             self._emit(found)
             return DONE
+        self._request.confirm = True
         told = await self._ask(runs, self._request)
         self._report(told)
         self._emit(told)

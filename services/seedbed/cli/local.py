@@ -50,7 +50,8 @@ def inherited(environ: Mapping[str, str], hidden: Iterable[str]) -> dict[str, st
     """
     hidden = set(hidden)
     certificates = ("_TLS_CERT", "_TLS_KEY", "_TLS_CA", "_TLS_CLIENT_CA")
-    kept_back = ("_API_KEY", "_HEADERS", "_API_TOKEN", "_NATS_USER", "_NATS_PASSWORD", *certificates)
+    tokens = ("_API_TOKEN", "_ADMIN_TOKEN")
+    kept_back = ("_API_KEY", "_HEADERS", *tokens, "_NATS_USER", "_NATS_PASSWORD", *certificates)
 
     def goes(name: str) -> bool:
         secret = name.startswith(PREFIX) and name.removesuffix("_FILE").endswith(kept_back)
@@ -84,7 +85,9 @@ def make_programs(
     if COLLECTOR in ports:
         programs.append(collector_program(state, ports[COLLECTOR], token, plain))
     common = {**base, **watched, **_common(state, ports), **_addresses(endpoints, ports), **overrides}
-    common[f"{PREFIX}API_TOKEN"] = " ".join([token, *_given_tokens(environ)])
+    # Whoever may call a stack of one machine is its owner.
+    tokens = " ".join([token, *_given_tokens(environ)])
+    common |= {f"{PREFIX}API_TOKEN": tokens, f"{PREFIX}ADMIN_TOKEN": tokens}
     for name in named:
         own = {f"{PREFIX}LISTEN": address(ports[name]), **_keys(name, endpoints)}
         own |= {f"{PREFIX}NATS_USER": name, f"{PREFIX}NATS_PASSWORD": passwords[name]}

@@ -23,11 +23,10 @@ class Collecting:
 
     async def run(self, runs: Runs) -> int:
         """Show what nobody needs, ask, and remove it."""
-        look = CollectGarbageRequest(validate_only=True)
-        look.MergeFrom(self._request)
-        found = await self._ask(runs, look)
+        found = await self._ask(runs, self._request)
         self._show(found)
         if found.amounts and await may("remove this", self._screen, yes=self._yes):
+            self._request.confirm = True
             found = await self._ask(runs, self._request)
             freed = decimal(sum(amount.bytes for amount in found.amounts))
             gone = ", ".join(f"{amount.objects:,} {amount.kind}" for amount in found.amounts)

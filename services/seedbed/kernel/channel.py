@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import grpc
 import grpc.aio
 
-from seedbed.kernel.bearer import token_interceptors, tokens_of
+from seedbed.kernel.bearer import admin_tokens_of, token_interceptors, tokens_of
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.telemetry.rpc import telemetry_interceptors
 from seedbed.kernel.tls import channel_credentials
@@ -47,7 +47,7 @@ class Access:
     @classmethod
     def of(cls, settings: Settings) -> "Access":
         """As the settings say. Raises InputError."""
-        tokens = tokens_of(settings)
+        tokens = [*admin_tokens_of(settings), *tokens_of(settings)]
         return cls(channel_credentials(settings), tokens[0] if tokens else "")
 
 

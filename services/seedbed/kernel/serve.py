@@ -12,7 +12,7 @@ from typing import Any
 import grpc.aio
 import uvloop
 
-from seedbed.kernel.bearer import tokens_of
+from seedbed.kernel.bearer import admin_tokens_of, tokens_of
 from seedbed.kernel.bench import Bench
 from seedbed.kernel.bus import Bus
 from seedbed.kernel.channel import Access, open_channel
@@ -155,6 +155,7 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
 
 async def _bring_up(name: str, settings: Settings, build: Build, running: _Running) -> None:
     credentials, tokens = server_credentials(settings), tokens_of(settings)
+    admin_tokens = admin_tokens_of(settings)
     running.bus = bus = await Bus.connect(settings, name)
     store = await open_store(
         settings.store_url,
@@ -164,7 +165,13 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
     plans = Plans(bus)
     running.kernel = kernel = Kernel(settings, bus, store, plans)
     running.service = service = build(kernel)
-    server = Server(service.names, reflect=settings.reflection, tokens=tokens, credentials=credentials)
+    server = Server(
+        service.names,
+        reflect=settings.reflection,
+        tokens=tokens,
+        admin_tokens=admin_tokens,
+        credentials=credentials,
+    )
     service.register(server.grpc)
     running.server = server
     port = await server.start(settings.listen)

@@ -27,10 +27,11 @@ class Server:
         *,
         reflect: bool,
         tokens: Sequence[str] = (),
+        admin_tokens: Sequence[str] = (),
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self._credentials = credentials
-        locks = [TokenInterceptor(tokens)] if tokens else []
+        locks = [TokenInterceptor(tokens, admin_tokens)] if tokens or admin_tokens else []
         self.grpc = grpc.aio.server(
             interceptors=[TelemetryInterceptor(), *locks, ErrorInterceptor()],
             options=[

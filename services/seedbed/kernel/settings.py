@@ -79,6 +79,10 @@ class Settings(BaseModel):
     api_token: SecretStr = SecretStr("")
     """What callers of the gRPC server must show. Several, parted by spaces, are all taken, and the first of
     them is shown to other services. Empty: anyone may call."""
+    admin_token: SecretStr = SecretStr("")
+    """What callers must show who remove what cannot be brought back (`store gc`, `forget`, …); it is taken
+    for every other call, too, and shown instead of `api_token`. A server that asks for a token and has none
+    of these takes no such calls."""
     tls_cert: str = ""
     """File of the certificate shown by the gRPC server, and to servers that ask for one; `tls_key` is its."""
     tls_key: str = ""

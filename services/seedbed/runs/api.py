@@ -25,7 +25,7 @@ from seedbed.runs.keeper import Keeper
 from seedbed.runs.operations import make_operation
 from seedbed.runs.plans import make_plan, matches, missing_steps
 from seedbed.runs.purse import check_budget
-from seedbed.runs.requests import check_list_candidates
+from seedbed.runs.requests import check_drop, check_list_candidates
 from seedbed.runs.run import KeptRun
 from seedbed.runs.samples import Telling, find_candidate
 from seedbed.runs.tunings import find_tunings
@@ -221,9 +221,12 @@ class RunsApi(RunsServiceServicer):
         """See the contract."""
         del context
         run = self._keeper.get(request.run)
+        check_drop(request)
         letters = await find_letters(self._bus, run.name, request.digests, request.reason)
+        if not request.confirm:
+            return pb.DropDeadLettersResponse(found=len(letters))
         await remove_letters(self._bus, letters)
-        return pb.DropDeadLettersResponse(dropped=len(letters))
+        return pb.DropDeadLettersResponse(dropped=len(letters), found=len(letters))
 
     async def CompareRuns(  # noqa: N802
         self, request: pb.CompareRunsRequest, context: Context

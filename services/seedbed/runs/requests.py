@@ -11,3 +11,10 @@ def check_list_candidates(request: pb.ListCandidatesRequest) -> None:
     if request.end and request.end not in ENDS:
         found = Violation("end", f"must be one of {', '.join(ENDS)}, not {request.end!r}")
         raise InputError("no candidate ends so", [found])
+
+
+def check_drop(request: pb.DropDeadLettersRequest) -> None:
+    """Refuse to drop letters that are not named. Raises InputError."""
+    if not (request.digests or request.reason or request.all):
+        found = Violation("digests", "say which letters: set digests, reason or all")
+        raise InputError("no letters are named: nothing was dropped", [found])

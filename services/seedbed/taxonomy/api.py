@@ -104,7 +104,8 @@ class TaxonomyServicer(TaxonomyServiceServicer):
 
     async def DropMirrors(self, request: pb.DropMirrorsRequest, context: Context) -> pb.DropMirrorsResponse:
         """See the contract."""
-        count = await asyncio.to_thread(drop_mirrors, self._cache, only_count=request.validate_only)
+        dry = request.validate_only or not request.confirm
+        count = await asyncio.to_thread(drop_mirrors, self._cache, only_count=dry)
         return pb.DropMirrorsResponse(mirrors=count)
 
 

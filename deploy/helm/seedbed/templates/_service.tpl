@@ -12,6 +12,9 @@
 - {name: SEEDBED_STORE_ACCESS_KEY, value: {{ $root.Values.store.accessKey | quote }}}
 - {name: SEEDBED_STORE_SECRET_KEY_FILE, value: /run/secrets/store_secret_key}
 - {name: SEEDBED_API_TOKEN_FILE, value: /run/secrets/api_token}
+{{- if has $service (list "runs" "taxonomy") }}
+- {name: SEEDBED_ADMIN_TOKEN_FILE, value: /run/secrets/admin_token}
+{{- end }}
 - {name: SEEDBED_TAXONOMY_ADDRESS, value: "{{ $name }}-taxonomy:7400"}
 - {name: SEEDBED_RUNS_ADDRESS, value: "{{ $name }}-runs:7400"}
 - {name: SEEDBED_CONCURRENCY, value: {{ $root.Values.concurrency | int | quote }}}
@@ -81,6 +84,7 @@ livenessProbe: { {{ $ask }}, periodSeconds: 20, timeoutSeconds: 5, failureThresh
 {{- $root := index . 0 -}}{{- $component := index . 1 -}}{{- $values := index . 2 -}}
 {{- $service := $values.service -}}
 {{- $secrets := list "api_token" "store_secret_key" (printf "nats_password_%s" $service) }}
+{{- if has $service (list "runs" "taxonomy") }}{{ $secrets = append $secrets "admin_token" }}{{ end }}
 {{- if ne $values.duty "desk" }}
 {{- range $values.asks }}{{ $secrets = append $secrets (printf "%s_api_key" .) }}{{ end }}
 {{- end -}}

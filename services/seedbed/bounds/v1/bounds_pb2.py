@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseedbed/bounds/v1/bounds.proto\x12\x11seedbed.bounds.v1\x1a google/protobuf/descriptor.proto\"l\n\x06\x42ounds\x12\x10\n\x08required\x18\x01 \x01(\x08\x12\x11\n\tmax_bytes\x18\x02 \x01(\x04\x12\x0f\n\x07pattern\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\x08\x12\x11\n\tmax_items\x18\x05 \x01(\x04\x12\x0b\n\x03max\x18\x06 \x01(\x01:J\n\x06\x62ounds\x12\x1d.google.protobuf.FieldOptions\x18\xa3\x88\x03 \x01(\x0b\x32\x19.seedbed.bounds.v1.Boundsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseedbed/bounds/v1/bounds.proto\x12\x11seedbed.bounds.v1\x1a google/protobuf/descriptor.proto\"l\n\x06\x42ounds\x12\x10\n\x08required\x18\x01 \x01(\x08\x12\x11\n\tmax_bytes\x18\x02 \x01(\x04\x12\x0f\n\x07pattern\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\x08\x12\x11\n\tmax_items\x18\x05 \x01(\x04\x12\x0b\n\x03max\x18\x06 \x01(\x01:J\n\x06\x62ounds\x12\x1d.google.protobuf.FieldOptions\x18\xa3\x88\x03 \x01(\x0b\x32\x19.seedbed.bounds.v1.Bounds:5\n\x0b\x64\x65structive\x12\x1e.google.protobuf.MethodOptions\x18\xa4\x88\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)

@@ -61,5 +61,10 @@ class Bounds(_message.Message):
 Global___Bounds: _TypeAlias = Bounds  # noqa: Y015
 
 BOUNDS_FIELD_NUMBER: _builtins.int
+DESTRUCTIVE_FIELD_NUMBER: _builtins.int
 bounds: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___Bounds]
 """What a field may hold. One that says nothing is bounded all the same: see the defaults below."""
+destructive: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
+"""It removes what cannot be brought back: only an administrator may call it, whose token it takes, and it
+only says what it would do unless it is confirmed.
+"""

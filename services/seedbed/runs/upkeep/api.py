@@ -14,6 +14,7 @@ from seedbed.runs.upkeep.erasure import Erasure
 from seedbed.runs.upkeep.faults import Fault
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.repair import Repair
+from seedbed.runs.upkeep.requests import GRACE, check_collect
 from seedbed.runs.upkeep.sweep import Choice, Litter, Sweep
 from seedbed.runs.upkeep.trail import Trail
 from seedbed.runs.upkeep.verification import Verification
@@ -38,13 +39,9 @@ class StoreApi(StoreServiceServicer):
     ) -> AsyncIterator[pb.ForgetResponse]:
         """See the contract."""
         del context
-        if not request.document:
-            raise InputError(
-                "no document is named", [Violation("document", "a path, glob or digest is meant")]
-            )
         named = request.document, request.leaf
         erasure = Erasure(self._keeper, self._bus, self._store, self._mirrors, self._cache, named)
-        if request.validate_only:
+        if request.validate_only or not request.confirm:
             trail = await erasure.look()
             amounts = [
                 *_amounts_of(trail),
@@ -63,16 +60,17 @@ class StoreApi(StoreServiceServicer):
     ) -> AsyncIterator[pb.CollectGarbageResponse]:
         """See the contract."""
         del context
+        check_collect(request)
         choice = Choice(
             names=tuple(request.keep),
             last=request.keep_last,
             days=request.keep_days,
             everything=request.keep_all,
             seals=not request.drop_seals,
-            grace=request.grace,
+            grace=request.grace if request.HasField("grace") else GRACE,
         )
         sweep = Sweep(self._keeper, self._bus, self._store, choice)
-        if request.validate_only:
+        if request.validate_only or not request.confirm:
             yield _describe_litter(await sweep.look())
             return
         async for _ in sweep.carry_out():

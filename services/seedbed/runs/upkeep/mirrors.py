@@ -23,11 +23,11 @@ class Mirrors:
 
     async def count(self) -> int | None:
         """How many there are; None where the service does not answer."""
-        return await self._ask(DropMirrorsRequest(validate_only=True))
+        return await self._ask(DropMirrorsRequest())
 
     async def drop(self) -> int | None:
         """Remove them, and say how many there were; None where the service does not answer."""
-        return await self._ask(DropMirrorsRequest())
+        return await self._ask(DropMirrorsRequest(confirm=True))
 
     async def _ask(self, request: DropMirrorsRequest) -> int | None:
         try:

@@ -750,12 +750,18 @@ class DropDeadLettersRequest(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     DIGESTS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    ALL_FIELD_NUMBER: _builtins.int
+    CONFIRM_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     reason: _builtins.str
     """Only those whose reason contains this."""
+    all: _builtins.bool
+    """All of the run."""
+    confirm: _builtins.bool
+    """Only then is anything dropped."""
     @_builtins.property
     def digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Digests of the items; none means all."""
+        """Digests of the items."""
 
     def __init__(
         self,
@@ -763,10 +769,12 @@ class DropDeadLettersRequest(_message.Message):
         run: _builtins.str = ...,
         digests: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
+        all: _builtins.bool = ...,
+        confirm: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digests", b"digests", "reason", b"reason", "run", b"run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all", "confirm", b"confirm", "digests", b"digests", "reason", b"reason", "run", b"run"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -777,15 +785,19 @@ class DropDeadLettersResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     DROPPED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
     dropped: _builtins.int
+    found: _builtins.int
+    """Letters that are meant; they are dropped only where that is confirmed."""
     def __init__(
         self,
         *,
         dropped: _builtins.int = ...,
+        found: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "found", b"found"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

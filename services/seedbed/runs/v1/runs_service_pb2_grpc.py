@@ -178,7 +178,7 @@ class RunsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DropDeadLetters(self, request, context):
-        """Takes letters off the list; what failed stays as it is.
+        """Takes letters off the list where that is confirmed; what failed stays as it is. Which ones has to be said.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,7 +50,7 @@ class RunsServiceStub:
     ListDeadLetters: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.ListDeadLettersRequest, _runs_service_pb2.ListDeadLettersResponse]
     RetryDeadLetters: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.RetryDeadLettersRequest, _runs_service_pb2.RetryDeadLettersResponse]
     DropDeadLetters: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.DropDeadLettersRequest, _runs_service_pb2.DropDeadLettersResponse]
-    """Takes letters off the list; what failed stays as it is."""
+    """Takes letters off the list where that is confirmed; what failed stays as it is. Which ones has to be said."""
     CompareRuns: _grpc.UnaryStreamMultiCallable[_runs_service_pb2.CompareRunsRequest, _runs_service_pb2.CompareRunsResponse]
     """What differs between two runs and why: first their plans, then leaf by leaf, in order of path."""
 
@@ -75,7 +75,7 @@ class RunsServiceAsyncStub(RunsServiceStub):
     ListDeadLetters: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.ListDeadLettersRequest, _runs_service_pb2.ListDeadLettersResponse]  # type: ignore[assignment]
     RetryDeadLetters: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.RetryDeadLettersRequest, _runs_service_pb2.RetryDeadLettersResponse]  # type: ignore[assignment]
     DropDeadLetters: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.DropDeadLettersRequest, _runs_service_pb2.DropDeadLettersResponse]  # type: ignore[assignment]
-    """Takes letters off the list; what failed stays as it is."""
+    """Takes letters off the list where that is confirmed; what failed stays as it is. Which ones has to be said."""
     CompareRuns: _aio.UnaryStreamMultiCallable[_runs_service_pb2.CompareRunsRequest, _runs_service_pb2.CompareRunsResponse]  # type: ignore[assignment]
     """What differs between two runs and why: first their plans, then leaf by leaf, in order of path."""
 
@@ -169,7 +169,7 @@ class RunsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _runs_service_pb2.DropDeadLettersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_runs_service_pb2.DropDeadLettersResponse, _abc.Awaitable[_runs_service_pb2.DropDeadLettersResponse]]:
-        """Takes letters off the list; what failed stays as it is."""
+        """Takes letters off the list where that is confirmed; what failed stays as it is. Which ones has to be said."""
 
     @_abc_1.abstractmethod
     def CompareRuns(

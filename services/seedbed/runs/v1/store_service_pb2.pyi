@@ -25,6 +25,7 @@ class ForgetRequest(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     LEAF_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    CONFIRM_FIELD_NUMBER: _builtins.int
     document: _builtins.str
     """A document's path as in the taxonomy, in its leaf or with the leaf's before it; a glob on either; or
     sha256 of its bytes.
@@ -32,16 +33,20 @@ class ForgetRequest(_message.Message):
     leaf: _builtins.str
     """Glob on leaf paths: only documents that stand in such a leaf. Empty means all."""
     validate_only: _builtins.bool
+    """Remove nothing, even where it is confirmed."""
+    confirm: _builtins.bool
+    """Only then is anything removed."""
     def __init__(
         self,
         *,
         document: _builtins.str = ...,
         leaf: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        confirm: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document", b"document", "leaf", b"leaf", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirm", b"confirm", "document", b"document", "leaf", b"leaf", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,6 +203,9 @@ class CollectGarbageRequest(_message.Message):
     DROP_SEALS_FIELD_NUMBER: _builtins.int
     GRACE_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    CONFIRM_FIELD_NUMBER: _builtins.int
+    KEEP_NONE_FIELD_NUMBER: _builtins.int
+    ALLOW_SHORT_GRACE_FIELD_NUMBER: _builtins.int
     keep_last: _builtins.int
     """Keep so many of the latest."""
     keep_days: _builtins.float
@@ -207,8 +215,17 @@ class CollectGarbageRequest(_message.Message):
     drop_seals: _builtins.bool
     """Remove the seals of the kept runs' leaves, too, but for those of runs that have not ended."""
     grace: _builtins.float
-    """Objects written within so many seconds stay, as somebody may be about to name them."""
+    """Objects written within so many seconds stay, as somebody may be about to name them: an hour where nothing
+    is said, and not less than a minute.
+    """
     validate_only: _builtins.bool
+    """Remove nothing, even where it is confirmed."""
+    confirm: _builtins.bool
+    """Only then is anything removed."""
+    keep_none: _builtins.bool
+    """Keep none but those that have not ended."""
+    allow_short_grace: _builtins.bool
+    """A grace of less than a minute is meant: nobody is about to name what was just written."""
     @_builtins.property
     def keep(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Runs to keep, besides those that have not ended."""
@@ -221,14 +238,19 @@ class CollectGarbageRequest(_message.Message):
         keep_days: _builtins.float = ...,
         keep_all: _builtins.bool = ...,
         drop_seals: _builtins.bool = ...,
-        grace: _builtins.float = ...,
+        grace: _builtins.float | None = ...,
         validate_only: _builtins.bool = ...,
+        confirm: _builtins.bool = ...,
+        keep_none: _builtins.bool = ...,
+        allow_short_grace: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_grace", b"_grace", "grace", b"grace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_seals", b"drop_seals", "grace", b"grace", "keep", b"keep", "keep_all", b"keep_all", "keep_days", b"keep_days", "keep_last", b"keep_last", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grace", b"_grace", "allow_short_grace", b"allow_short_grace", "confirm", b"confirm", "drop_seals", b"drop_seals", "grace", b"grace", "keep", b"keep", "keep_all", b"keep_all", "keep_days", b"keep_days", "keep_last", b"keep_last", "keep_none", b"keep_none", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__grace: _TypeAlias = _typing.Literal["grace"]  # noqa: Y015
+    _WhichOneofArgType__grace: _TypeAlias = _typing.Literal["_grace", b"_grace"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__grace) -> _WhichOneofReturnType__grace | None: ...
 
 Global___CollectGarbageRequest: _TypeAlias = CollectGarbageRequest  # noqa: Y015
 

@@ -60,16 +60,16 @@ class StoreServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Forget(self, request, context):
-        """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
-        a message that is `done`; cut off before, the same call goes on.
+        """Says what documents and all that came from them are, and removes it where that is confirmed. It has removed
+        it when its last message is `done`; cut off before, the same call goes on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CollectGarbage(self, request, context):
-        """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
-        what that would be. Refused while runs go on.
+        """Says what none of the kept runs needs, the runs that are not kept among it, and removes it where that is
+        confirmed: then its last message is `done`. Which runs are kept has to be said. Refused while runs go on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

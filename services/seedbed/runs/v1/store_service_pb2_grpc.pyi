@@ -32,12 +32,12 @@ class StoreServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StoreServiceAsyncStub: ...
     Forget: _grpc.UnaryStreamMultiCallable[_store_service_pb2.ForgetRequest, _store_service_pb2.ForgetResponse]
-    """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
-    a message that is `done`; cut off before, the same call goes on.
+    """Says what documents and all that came from them are, and removes it where that is confirmed. It has removed
+    it when its last message is `done`; cut off before, the same call goes on.
     """
     CollectGarbage: _grpc.UnaryStreamMultiCallable[_store_service_pb2.CollectGarbageRequest, _store_service_pb2.CollectGarbageResponse]
-    """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
-    what that would be. Refused while runs go on.
+    """Says what none of the kept runs needs, the runs that are not kept among it, and removes it where that is
+    confirmed: then its last message is `done`. Which runs are kept has to be said. Refused while runs go on.
     """
     Verify: _grpc.UnaryStreamMultiCallable[_store_service_pb2.VerifyRequest, _store_service_pb2.VerifyResponse]
     """Reads everything that runs name and says what is missing or wrong; changes nothing. Tells now and then how far
@@ -52,12 +52,12 @@ class StoreServiceStub:
 class StoreServiceAsyncStub(StoreServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Forget: _aio.UnaryStreamMultiCallable[_store_service_pb2.ForgetRequest, _store_service_pb2.ForgetResponse]  # type: ignore[assignment]
-    """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
-    a message that is `done`; cut off before, the same call goes on.
+    """Says what documents and all that came from them are, and removes it where that is confirmed. It has removed
+    it when its last message is `done`; cut off before, the same call goes on.
     """
     CollectGarbage: _aio.UnaryStreamMultiCallable[_store_service_pb2.CollectGarbageRequest, _store_service_pb2.CollectGarbageResponse]  # type: ignore[assignment]
-    """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
-    what that would be. Refused while runs go on.
+    """Says what none of the kept runs needs, the runs that are not kept among it, and removes it where that is
+    confirmed: then its last message is `done`. Which runs are kept has to be said. Refused while runs go on.
     """
     Verify: _aio.UnaryStreamMultiCallable[_store_service_pb2.VerifyRequest, _store_service_pb2.VerifyResponse]  # type: ignore[assignment]
     """Reads everything that runs name and says what is missing or wrong; changes nothing. Tells now and then how far
@@ -75,8 +75,8 @@ class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _store_service_pb2.ForgetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_store_service_pb2.ForgetResponse], _abc.AsyncIterator[_store_service_pb2.ForgetResponse]]:
-        """Removes documents and all that came from them, or with `validate_only` says what that would be. Ends with
-        a message that is `done`; cut off before, the same call goes on.
+        """Says what documents and all that came from them are, and removes it where that is confirmed. It has removed
+        it when its last message is `done`; cut off before, the same call goes on.
         """
 
     @_abc_1.abstractmethod
@@ -85,8 +85,8 @@ class StoreServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _store_service_pb2.CollectGarbageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_store_service_pb2.CollectGarbageResponse], _abc.AsyncIterator[_store_service_pb2.CollectGarbageResponse]]:
-        """Removes what none of the kept runs needs, the runs that are not kept among it; or with `validate_only` says
-        what that would be. Refused while runs go on.
+        """Says what none of the kept runs needs, the runs that are not kept among it, and removes it where that is
+        confirmed: then its last message is `done`. Which runs are kept has to be said. Refused while runs go on.
         """
 
     @_abc_1.abstractmethod

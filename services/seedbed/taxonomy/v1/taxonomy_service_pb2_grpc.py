@@ -106,7 +106,8 @@ class TaxonomyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DropMirrors(self, request, context):
-        """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew.
+        """Says how many repositories were fetched so far, and removes them with all that was ever in them where that
+        is confirmed; the next import fetches anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,9 @@ class TaxonomyServiceStub:
     GetCoverage: _grpc.UnaryUnaryMultiCallable[_taxonomy_service_pb2.GetCoverageRequest, _taxonomy_service_pb2.GetCoverageResponse]
     """What the tree holds, branch by branch: where the next contribution is missing most."""
     DropMirrors: _grpc.UnaryUnaryMultiCallable[_taxonomy_service_pb2.DropMirrorsRequest, _taxonomy_service_pb2.DropMirrorsResponse]
-    """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew."""
+    """Says how many repositories were fetched so far, and removes them with all that was ever in them where that
+    is confirmed; the next import fetches anew.
+    """
 
 @_typing.type_check_only
 class TaxonomyServiceAsyncStub(TaxonomyServiceStub):
@@ -60,7 +62,9 @@ class TaxonomyServiceAsyncStub(TaxonomyServiceStub):
     GetCoverage: _aio.UnaryUnaryMultiCallable[_taxonomy_service_pb2.GetCoverageRequest, _taxonomy_service_pb2.GetCoverageResponse]  # type: ignore[assignment]
     """What the tree holds, branch by branch: where the next contribution is missing most."""
     DropMirrors: _aio.UnaryUnaryMultiCallable[_taxonomy_service_pb2.DropMirrorsRequest, _taxonomy_service_pb2.DropMirrorsResponse]  # type: ignore[assignment]
-    """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew."""
+    """Says how many repositories were fetched so far, and removes them with all that was ever in them where that
+    is confirmed; the next import fetches anew.
+    """
 
 class TaxonomyServiceServicer(metaclass=_abc_1.ABCMeta):
     """A source is a folder the service can read, or a git address; `URL@revision` names a revision."""
@@ -110,6 +114,8 @@ class TaxonomyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _taxonomy_service_pb2.DropMirrorsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_taxonomy_service_pb2.DropMirrorsResponse, _abc.Awaitable[_taxonomy_service_pb2.DropMirrorsResponse]]:
-        """Removes the repositories fetched so far, with all that was ever in them; the next import fetches anew."""
+        """Says how many repositories were fetched so far, and removes them with all that was ever in them where that
+        is confirmed; the next import fetches anew.
+        """
 
 def add_TaxonomyServiceServicer_to_server(servicer: TaxonomyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
