@@ -81,7 +81,16 @@ class Turned:
     y: float
 
 
-Mark = At | Glyphs | Rule | Picture | Turned
+@dataclass(frozen=True)
+class Field:
+    """A field of a form, and what was filled in."""
+
+    text: str
+    y: float
+    x: float = 150
+
+
+Mark = At | Glyphs | Rule | Picture | Turned | Field
 
 
 def make_pdf(
@@ -97,10 +106,14 @@ def make_pdf(
     numbers = [100 + 2 * index for index in range(len(pages))]
     box = f"/CropBox [{' '.join(map(str, crop))}] " if crop else ""
     for number, marks in zip(numbers, pages, strict=True):
-        content = "\n".join(_show(mark, alphabet) for mark in marks)
+        content = "\n".join(_show(mark, alphabet) for mark in marks if not isinstance(mark, Field))
+        fields = [mark for mark in marks if isinstance(mark, Field)]
+        first = 1000 * number
+        objects |= _forms(fields, first)
+        written = " ".join(f"{first + 2 * index} 0 R" for index in range(len(fields)))
         objects[number] = (
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] {box}/Rotate {rotate} "
-            f"/Contents {number + 1} 0 R /Resources << /XObject << /I 20 0 R >> "
+            f"/Annots [{written}] /Contents {number + 1} 0 R /Resources << /XObject << /I 20 0 R >> "
             "/Font << /F1 3 0 R /F2 4 0 R /F3 7 0 R /F4 8 0 R /F5 9 0 R >> >> >>"
         )
         objects[number + 1] = f"<< /Length {len(content)} >>\nstream\n{content}\nendstream"
@@ -150,6 +163,22 @@ def _fonts(alphabet: Sequence[str]) -> dict[int, str]:
         20: "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
         "/BitsPerComponent 8 /Length 1 >>\nstream\nx\nendstream",
     }
+
+
+def _forms(fields: Sequence[Field], first: int) -> dict[int, str]:
+    found = {}
+    for index, field in enumerate(fields):
+        number = first + 2 * index
+        found[number] = (
+            f"<< /Type /Annot /Subtype /Widget /FT /Tx /F 4 /T (f{index}) "
+            f"/Rect [{field.x} {field.y - 4} {field.x + 200} {field.y + 12}] /AP << /N {number + 1} 0 R >> >>"
+        )
+        content = f"/Tx BMC q BT /F1 11 Tf 0 4 Td ({field.text}) Tj ET Q EMC"
+        found[number + 1] = (
+            "<< /Type /XObject /Subtype /Form /BBox [0 0 200 16] /Resources << /Font << /F1 3 0 R >> >> "
+            f"/Length {len(content)} >>\nstream\n{content}\nendstream"
+        )
+    return found
 
 
 def _show(mark: Mark, alphabet: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from seedbed.knowledge.documents import markdown, pdf
-from tests.knowledge.pdfs import At, Mark, Rule, Turned, make_pdf
+from tests.knowledge.pdfs import At, Field, Mark, Rule, Turned, make_pdf
 
 HEAD = ["Model", "Flow (l/min)", "Head (m)", "Price"]
 ROWS = [
@@ -70,6 +70,17 @@ def test_names_stand_beside_their_values(by_column):
 def test_a_name_without_a_value_takes_none_of_the_next():
     pairs = [["Flow", "40 l/min"], ["Head", ""], ["Weight", "9 kg"], ["Noise", "48 dB"]]
     assert pdf.read(make_pdf([cells(pairs)])).text == markdown.table(pairs)
+
+
+def test_what_was_filled_into_a_form_stands_beside_its_name():
+    names = [At("Name:", 700), At("City:", 670), At("Member:", 640)]
+    text = pdf.read(make_pdf([[*names, Field("Ada Lovelace", 701), Field("London", 671)]])).text
+    assert text == markdown.table([["Name:", "Ada Lovelace"], ["City:", "London"], ["Member:", ""]])
+
+
+def test_a_heading_over_a_table_is_none_of_its_rows():
+    marks = [At("Data of the pump", 722, 14, 74), *cells(PAIRS)]
+    assert pdf.read(make_pdf([marks])).text == f"# Data of the pump\n\n{markdown.table(PAIRS)}"
 
 
 def test_two_pairs_in_a_row_are_four_columns():

@@ -110,6 +110,11 @@ def test_a_word_from_the_right_in_a_text_from_the_left():
     assert in_order_of_reading(list(stands), from_right=False) == "The word שמי and 12 ביום 5 more"
 
 
+def test_letters_of_formulas_are_plain_letters():
+    assert pdf.read(make_pdf([[Glyphs(("𝐸", "=", "𝑚", "𝑐"), 700)]])).text == "E=mc"
+    assert pdf.read(make_pdf([[Glyphs(("𠮷", "野", "家"), 700)]])).text == "𠮷野家"
+
+
 def test_ligatures_are_the_letters_they_stand_for():
     assert in_plain_letters("eﬃcient ﬁles, x² and ﷲ") == "efficient files, x² and الله"
     assert in_plain_letters("كتـــاب") == "كتاب"

@@ -89,7 +89,8 @@ def take_head(item: Item, band: Sequence[Item], columns: Sequence[Interval]) -> 
     step = item.top - max(one.top for one in band)
     if len(columns) < 2 or not steps or step > _TIGHT * median(steps):
         return None
-    return _parted(item, columns)
+    parts = _parted(item, columns)
+    return parts if parts and 2 * len(parts) > len(columns) and len(parts) > 1 else None
 
 
 def begins_above(item: Item, band: Sequence[Item], columns: list[Interval]) -> bool:

@@ -27,6 +27,8 @@ _MOST_ITEMS = 3000
 # So wide is a line of prose, and so much of its column do most of them fill.
 _PROSE, _FILLED = 12.0, 0.6
 _GOES_ON = 0.3
+# So far from a name may its value stand up or down.
+_LEVEL = 0.5
 
 
 def arrange(items: Sequence[Item], rules: Sequence[float] = (), depth: int = 0) -> list[Item]:
@@ -125,11 +127,15 @@ def _going_on(side: Sequence[Item]) -> float:
 
 def _are_values(left: Sequence[Item], right: Sequence[Item]) -> bool:
     """Whether one side names what the other gives, though they were written one after the other."""
-    sides = [rows_of([item for item in side if isinstance(item, Line)]) for side in (left, right)]
-    if len(sides[0]) != len(sides[1]):
-        return False
-    level = all(
-        abs(one[0].base - other[0].base) <= OVERLAP * one[0].size for one, other in zip(*sides, strict=True)
+    names, values = (
+        [join(row) for row in rows_of([item for item in side if isinstance(item, Line)])]
+        for side in (left, right)
     )
-    numbers = sum(any(map(str.isdecimal, join(row).text)) for row in sides[1])
-    return level and 2 * numbers >= len(sides[1])
+    # From the top, as both sides are.
+    waiting = iter(names)
+    level = all(
+        any(abs(name.base - value.base) <= _LEVEL * value.size for name in waiting) for value in values
+    )
+    numbers = sum(any(map(str.isdecimal, value.text)) for value in values)
+    named = sum(name.text.endswith((":", "\uff1a")) for name in names)
+    return level and (2 * numbers >= len(values) or 2 * named >= len(names))

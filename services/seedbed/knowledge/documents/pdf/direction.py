@@ -11,7 +11,7 @@ _RIGHT_TO_LEFT = ("R", "AL")
 _NUMBERS = ("EN", "AN")
 _SEPARATORS = ("ES", "CS")
 # Forms that a font shows letters in, and letters that stand for two.
-_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]")
+_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc\U0001d400-\U0001d7ff]")
 _STRETCH = re.compile("(?<=[\u0620-\u064a\u066e-\u06d3])\u0640+(?=[\u0620-\u064a\u066e-\u06d3])")
 _LAM = "\u0644"
 _ALEFS = frozenset("\u0627\u0622\u0623\u0625\u0671")

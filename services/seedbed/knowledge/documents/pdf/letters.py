@@ -151,10 +151,15 @@ def letters_of(page: pdfium.PdfPage, frame: Frame, fonts: dict[str, Font]) -> It
 def _letters(text_page: pdfium.PdfTextPage, frame: Frame, fonts: dict[str, Font]) -> Iterator[Letter]:
     styles: dict[int, _Style] = {}
     box = raw.FS_RECTF()
-    apart = True
+    apart, high = True, 0
     # By index, as PDFium's text and its count of characters may differ in length.
     for index in range(text_page.count_chars()):
-        text = _text(raw.FPDFText_GetUnicode(text_page, index))
+        code = raw.FPDFText_GetUnicode(text_page, index)
+        if _is_high(code):
+            high = code
+            continue
+        code, high = _whole(high, code), 0
+        text = _text(code)
         written = raw.FPDFText_GetTextObject(text_page, index)
         if text in _SPACES or not written:
             apart = True
@@ -175,6 +180,16 @@ def _letters(text_page: pdfium.PdfTextPage, frame: Frame, fonts: dict[str, Font]
             base, size = _drawn(text_page, index, style, base)
         yield Letter(text, left, right, base, size, style.font, index, apart, style.turn)
         apart = False
+
+
+def _is_high(code: int) -> bool:
+    return 0xD800 <= code < 0xDC00
+
+
+def _whole(high: int, code: int) -> int:
+    """The letter that two halves make up, where PDFium gives it in halves."""
+    halves = high and 0xDC00 <= code < 0xE000
+    return 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00 if halves else code
 
 
 def _drawn(text_page: pdfium.PdfTextPage, index: int, style: _Style, base: float) -> tuple[float, float]:

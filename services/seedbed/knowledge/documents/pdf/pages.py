@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
+from pypdfium2 import raw
 
 from .direction import is_right_to_left
 from .drawings import Drawings, drawings_of
@@ -16,6 +17,7 @@ _COVERED = 0.4
 # Letters drawn one by one as outlines take many paths.
 _MANY_PATHS = 200
 _UNREADABLE_SHARE = 0.3
+_MOST_ANNOTATIONS = 2000
 
 
 @dataclass(slots=True)
@@ -56,11 +58,31 @@ def pages_of(document: pdfium.PdfDocument) -> Iterator[Page]:
     """Every page, one at a time."""
     fonts: dict[str, Font] = {}
     for number in range(len(document)):
-        page = document[number]
+        page = _with_forms(document, number)
         try:
             yield _page(page, number, fonts)
         finally:
             page.close()
+
+
+def _with_forms(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
+    """A page, with what is written into its forms and onto it made a part of it."""
+    page = document[number]
+    count = min(raw.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)
+    if any(_is_written(page, index) for index in range(count)):
+        flat = raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+        if flat:
+            page.close()
+            page = document[number]
+    return page
+
+
+def _is_written(page: pdfium.PdfPage, index: int) -> bool:
+    annotation = raw.FPDFPage_GetAnnot(page, index)
+    try:
+        return raw.FPDFAnnot_GetSubtype(annotation) in (raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT)
+    finally:
+        raw.FPDFPage_CloseAnnot(annotation)
 
 
 def _page(page: pdfium.PdfPage, number: int, fonts: dict[str, Font]) -> Page:
