@@ -35,6 +35,7 @@ SURFACE = {
     "runs watch": f"run {LOOK}",
     "samples": f"run --follow --leaf --end {LOOK}",
     "store gc": f"--keep --keep-last --keep-days --drop-seals --grace --yes {LOOK}",
+    "store verify": f"--repair --yes {LOOK}",
     "taxonomy diff": "taxonomy base head --json",
     "taxonomy lint": "taxonomy --format --documents",
     "taxonomy list": "taxonomy --leaf --json",

@@ -6,7 +6,7 @@ import typer
 
 from seedbed.cli import options
 from seedbed.cli.screen import Screen
-from seedbed.cli.shell import STATE, ask_runs
+from seedbed.cli.shell import STATE, ask_of_runs
 
 app = typer.Typer(help="Items given up: why, trying them again, letting them be.", no_args_is_help=True)
 
@@ -46,7 +46,9 @@ def list_letters(
     from seedbed.cli import dead as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.show_letters(runs, run, reason, screen))
+    ask_of_runs(
+        context, server, state, screen, [run], lambda runs, run: work.show_letters(runs, run, reason, screen)
+    )
 
 
 @app.command()
@@ -63,7 +65,9 @@ def show(
     from seedbed.cli import dead as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.show_letter(runs, item, run, screen))
+    ask_of_runs(
+        context, server, state, screen, [run], lambda runs, run: work.show_letter(runs, item, run, screen)
+    )
 
 
 @app.command()
@@ -83,8 +87,13 @@ def retry(
 
     screen, named = Screen(machine=machine), items or []
     _check_choice(named, reason, everything=everything)
-    ask_runs(
-        context, server, state, screen, lambda runs: work.retry_letters(runs, run, named, reason, screen)
+    ask_of_runs(
+        context,
+        server,
+        state,
+        screen,
+        [run],
+        lambda runs, run: work.retry_letters(runs, run, named, reason, screen),
     )
 
 
@@ -105,4 +114,11 @@ def drop(
 
     screen, named = Screen(machine=machine), items or []
     _check_choice(named, reason, everything=everything)
-    ask_runs(context, server, state, screen, lambda runs: work.drop_letters(runs, run, named, reason, screen))
+    ask_of_runs(
+        context,
+        server,
+        state,
+        screen,
+        [run],
+        lambda runs, run: work.drop_letters(runs, run, named, reason, screen),
+    )

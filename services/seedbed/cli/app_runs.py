@@ -4,7 +4,7 @@ import typer
 
 from seedbed.cli import options
 from seedbed.cli.screen import Screen
-from seedbed.cli.shell import STATE, ask_runs
+from seedbed.cli.shell import STATE, ask_of_runs, ask_runs
 
 app = typer.Typer(help="List, show, watch and cancel runs.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def show(
     from seedbed.cli import runs as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.show_run(runs, run, screen))
+    ask_of_runs(context, server, state, screen, [run], lambda runs, run: work.show_run(runs, run, screen))
 
 
 @app.command()
@@ -53,7 +53,7 @@ def watch(
     from seedbed.cli import runs as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.watch(runs, run, screen))
+    ask_of_runs(context, server, state, screen, [run], lambda runs, run: work.watch(runs, run, screen))
 
 
 def diff(
@@ -69,7 +69,7 @@ def diff(
     from seedbed.cli.diff import diff as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work(runs, base, head, screen))
+    ask_of_runs(context, server, state, screen, [base, head], lambda runs, a, b: work(runs, a, b, screen))
 
 
 @app.command()
@@ -85,4 +85,4 @@ def cancel(
     from seedbed.cli import runs as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work.cancel(runs, run, screen))
+    ask_of_runs(context, server, state, screen, [run], lambda runs, run: work.cancel(runs, run, screen))

@@ -7,7 +7,7 @@ import typer
 
 from seedbed.cli import options
 from seedbed.cli.screen import Screen
-from seedbed.cli.shell import STATE, ask_runs
+from seedbed.cli.shell import STATE, ask_of_runs
 
 if TYPE_CHECKING:
     from seedbed.cli.reach import Runs
@@ -37,12 +37,13 @@ def samples(
     if end not in ("", "accepted", "rejected", "duplicate", "unneeded"):
         raise typer.BadParameter(f"{end!r} is no end of a candidate", param_hint="--end")
     screen = Screen(machine=machine)
-    ask_runs(
+    ask_of_runs(
         context,
         server,
         state,
         screen,
-        lambda runs: show_samples(runs, run, screen, follow=follow, leaf=leaf, end=end),
+        [run],
+        lambda runs, run: show_samples(runs, run, screen, follow=follow, leaf=leaf, end=end),
     )
 
 
@@ -59,7 +60,7 @@ def export(
     from seedbed.cli.export import export as work
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, lambda runs: work(runs, run, folder, screen))
+    ask_of_runs(context, server, state, screen, [run], lambda runs, run: work(runs, run, folder, screen))
 
 
 def trace(
@@ -82,8 +83,15 @@ def trace(
 
     screen = Screen(machine=machine)
     if spans:
-        ask_runs(context, server, state, screen, lambda runs: show_spans(runs, sample, run, state, screen))
-    ask_runs(context, server, state, screen, lambda runs: work(runs, sample, run, screen))
+        ask_of_runs(
+            context,
+            server,
+            state,
+            screen,
+            [run],
+            lambda runs, run: show_spans(runs, sample, run, state, screen),
+        )
+    ask_of_runs(context, server, state, screen, [run], lambda runs, run: work(runs, sample, run, screen))
 
 
 def report(
@@ -108,7 +116,7 @@ def report(
 
     screen = Screen(machine=machine)
 
-    async def look(runs: "Runs") -> int:
+    async def look(runs: "Runs", run: str) -> int:
         return await work(runs, await reach_store(server, state), Wish(run, out, training), screen)
 
-    ask_runs(context, server, state, screen, look)
+    ask_of_runs(context, server, state, screen, [run], look)

@@ -1,12 +1,15 @@
 """`seedbed forget`, `seedbed store …`: the commands and their options."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seedbed.cli import options
 from seedbed.cli.screen import Screen
-from seedbed.cli.shell import STATE, ask_runs
+from seedbed.cli.shell import STATE, ask_of_runs, ask_runs
+
+if TYPE_CHECKING:
+    from seedbed.cli.reach import Runs
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
@@ -82,7 +85,6 @@ def gc(  # noqa: PLR0913  its options are its interface
     from seedbed.runs.v1.store_service_pb2 import CollectGarbageRequest
 
     request = CollectGarbageRequest(
-        keep=keep or (),
         keep_last=keep_last,
         keep_days=keep_days,
         keep_all=not (keep or keep_last or keep_days),
@@ -92,7 +94,12 @@ def gc(  # noqa: PLR0913  its options are its interface
         allow_short_grace=True,
     )
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, Collecting(request, screen, yes=yes).run)
+
+    async def collect(runs: "Runs", *kept: str) -> int:
+        request.keep.extend(kept)
+        return await Collecting(request, screen, yes=yes).run(runs)
+
+    ask_of_runs(context, server, state, screen, keep or [], collect)
 
 
 @store.command()

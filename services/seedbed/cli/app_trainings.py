@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, show, watch and cancel trainings.", no_args_is_help=True)
 
 Name = Annotated[
-    str, typer.Argument(metavar="TRAINING", help="`seedbed trainings list` names them.", show_default=False)
+    str,
+    typer.Argument(metavar="TRAINING", help="Its id, the beginning of it, or `latest`.", show_default=False),
 ]
 Server = Annotated[
     str,
@@ -105,7 +106,14 @@ def show(
     from seedbed.cli import trainings as work
 
     screen = Screen(machine=machine)
-    _ask(context, server, state, screen, lambda trainer: work.show_training(trainer, training, screen))
+    _ask_of(
+        context,
+        server,
+        state,
+        screen,
+        training,
+        lambda trainer, name: work.show_training(trainer, name, screen),
+    )
 
 
 @app.command()
@@ -121,7 +129,7 @@ def watch(
     from seedbed.cli import trainings as work
 
     screen = Screen(machine=machine)
-    _ask(context, server, state, screen, lambda trainer: work.watch(trainer, training, screen))
+    _ask_of(context, server, state, screen, training, lambda trainer, name: work.watch(trainer, name, screen))
 
 
 @app.command()
@@ -137,7 +145,27 @@ def cancel(
     from seedbed.cli import trainings as work
 
     screen = Screen(machine=machine)
-    _ask(context, server, state, screen, lambda trainer: work.cancel(trainer, training, screen))
+    _ask_of(
+        context, server, state, screen, training, lambda trainer, name: work.cancel(trainer, name, screen)
+    )
+
+
+def _ask_of(
+    context: typer.Context,
+    server: str,
+    state: Path,
+    screen: Screen,
+    given: str,
+    work: "Callable[[Trainer, str], Awaitable[int]]",
+) -> NoReturn:
+    """Do work about a training, given as people name them."""
+
+    async def find(trainer: "Trainer") -> int:
+        from seedbed.cli.ids import find_training
+
+        return await work(trainer, await find_training(trainer, given))
+
+    _ask(context, server, state, screen, find)
 
 
 def _ask(

@@ -209,6 +209,6 @@ RecipeFile = Annotated[
     typer.Option("--recipe", metavar="FILE", help="How much of what, as YAML.", show_default=False),
 ]
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="`seedbed runs list` names them.", show_default=False)
+    str, typer.Argument(metavar="RUN", help="Its id, the beginning of it, or `latest`.", show_default=False)
 ]
 OfRun = Annotated[str, typer.Option("--run", metavar="RUN", help="Only of this run.", show_default=False)]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from seedbed.cli.evidence import Evidence, find_evidence
 from seedbed.cli.export import export_dataset
 from seedbed.cli.failure import DONE
+from seedbed.cli.ids import LATEST
 from seedbed.cli.reach import Runs
 from seedbed.cli.screen import Screen
 from seedbed.cli.watch import get_run
@@ -38,7 +39,7 @@ async def report(runs: Runs, store: Store, wish: Wish, screen: Screen) -> int:
         await export_dataset(runs, wish.run, dataset)
         digest = sha256_hex((dataset / MANIFEST_FILE).read_bytes())
         samples, candidates = _read(dataset / SAMPLES_FILE), _read(dataset / CANDIDATES_FILE)
-    found = await find_evidence(store, digest, wish.training)
+    found = await find_evidence(store, digest, "" if wish.training == LATEST else wish.training)
     page = write_page(
         gather_facts(run, samples, candidates, found.checkpoints, found.metrics, found.evaluation)
     )

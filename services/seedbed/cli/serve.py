@@ -18,7 +18,8 @@ from seedbed.cli.table import make_table
 from seedbed.kernel.settings import load_settings
 from seedbed.kernel.store import open_store
 
-_RUN = re.compile("r[0-9a-f]{16}")
+# A whole training is looked up in the store itself.
+_MEANT = re.compile(r"latest|r[0-9a-f]{1,16}|t[0-9a-f]{1,15}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ async def chat(wish: Wish, system: str, most: int, screen: Screen) -> int:
 async def _find(wish: Wish, screen: Screen) -> Student:
     state, name = StateFolder(wish.state), wish.student
     store = await open_store(state.store.as_uri()) if state.exists else None
-    if _RUN.fullmatch(name) and store and not Path(name).is_dir():
+    if _MEANT.fullmatch(name) and store and not Path(name).is_dir():
         name = await find_training(name, state, screen.warn)
     return await find_student(name, wish.phase, store, state.root / "cache" / "checkpoints")
 

@@ -25,6 +25,24 @@ def call(context: typer.Context, work: Callable[[], int]) -> NoReturn:
     Boundary(Screen(), debug=debugging(context)).call(work)
 
 
+def ask_of_runs(
+    context: typer.Context,
+    server: str,
+    state: Path,
+    screen: Screen,
+    given: Sequence[str],
+    work: "Callable[..., Awaitable[int]]",
+) -> NoReturn:
+    """Do work about runs, given as people name them: it gets their ids after the service."""
+
+    async def find(runs: "Runs") -> int:
+        from seedbed.cli.ids import find_run
+
+        return await work(runs, *[await find_run(runs, one) for one in given])
+
+    ask_runs(context, server, state, screen, find)
+
+
 def ask_runs(
     context: typer.Context,
     server: str,

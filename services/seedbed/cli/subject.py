@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from seedbed.cli.export import export_dataset
+from seedbed.cli.ids import LATEST, choose, find_run, list_trainings
 from seedbed.cli.keeper import Notify
 from seedbed.cli.local import address
 from seedbed.cli.reach import Runs, local_access, open_runs, reach_stack
@@ -14,10 +15,7 @@ from seedbed.cli.trainers import WITH_TRAINER, Trainer, open_trainer
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.folders import MANIFEST
-from seedbed.trainer.v1.trainer_service_pb2 import ListTrainingsRequest, Training
-
-_TIMEOUT = 30.0
-_PAGE = 100
+from seedbed.trainer.v1.trainer_service_pb2 import Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +28,11 @@ class Subject:
 
 async def find_subject(name: str, runs: Runs, trainer: Trainer, state: Path) -> Subject:
     """The training that is meant. Raises NotFound."""
-    trainings = await _list(trainer)
-    for training in trainings:
-        if training.name == name:
-            return Subject(training)
+    trainings = await list_trainings(trainer)
+    if name == LATEST or name.startswith("t"):
+        meant = choose(name, [training.name for training in trainings], "training")
+        return Subject(next(training for training in trainings if training.name == meant))
+    name = await find_run(runs, name)
     folder = state.expanduser().absolute() / "cache" / f"export-{uuid4().hex}"
     try:
         await export_dataset(runs, name, folder)
@@ -56,16 +55,3 @@ async def find_training(name: str, state: StateFolder, notify: Notify) -> str:
         open_trainer(address(ports["trainer"]), local_access(state)) as trainer,
     ):
         return (await find_subject(name, runs, trainer, state.root)).training.name
-
-
-async def _list(trainer: Trainer) -> list[Training]:
-    """All trainings, the latest first."""
-    found: list[Training] = []
-    token = ""
-    while True:
-        request = ListTrainingsRequest(page_size=_PAGE, page_token=token)
-        page = await trainer.stub.ListTrainings(request, timeout=_TIMEOUT)
-        found += page.trainings
-        token = page.next_page_token
-        if not token:
-            return found

@@ -15,6 +15,7 @@ import yaml
 from seedbed.cli.course import follow_training
 from seedbed.cli.export import export_dataset
 from seedbed.cli.failure import INTERRUPTED
+from seedbed.cli.ids import find_run
 from seedbed.cli.local import DORMANT, address, make_programs, port_names
 from seedbed.cli.reach import local_access, open_runs, reach_store, server_access
 from seedbed.cli.screen import Screen
@@ -145,7 +146,7 @@ class Tuning:
         folder = self._order.state.expanduser().absolute() / "cache" / f"export-{uuid4().hex}"
         try:
             async with open_runs(place.runs, place.access) as runs:
-                await export_dataset(runs, self._order.dataset, folder)
+                await export_dataset(runs, await find_run(runs, self._order.dataset), folder)
             return await _send_folder(place.store, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from seedbed.cli.course import PhaseTable, follow_training, has_ended, state_name
 from seedbed.cli.failure import DONE, FAILED
+from seedbed.cli.ids import list_trainings
 from seedbed.cli.screen import Screen
 from seedbed.cli.table import make_table
 from seedbed.cli.trainers import Trainer
@@ -14,7 +15,6 @@ from seedbed.kernel.errors import InputError
 from seedbed.trainer.v1.trainer_service_pb2 import (
     CancelTrainingRequest,
     GetTrainingRequest,
-    ListTrainingsRequest,
     Phase,
     PhaseState,
     Training,
@@ -22,7 +22,6 @@ from seedbed.trainer.v1.trainer_service_pb2 import (
 )
 
 CALL_TIMEOUT = 30.0
-_PAGE = 100
 
 
 def as_object(training: Training) -> dict[str, Any]:
@@ -64,15 +63,7 @@ def exit_code(training: Training) -> int:
 
 async def show_list(trainer: Trainer, screen: Screen) -> int:
     """All trainings, one row each."""
-    found: list[Training] = []
-    token = ""
-    while True:
-        request = ListTrainingsRequest(page_size=_PAGE, page_token=token)
-        page = await trainer.stub.ListTrainings(request, timeout=CALL_TIMEOUT)
-        found += page.trainings
-        token = page.next_page_token
-        if not token:
-            break
+    found = await list_trainings(trainer)
     if screen.machine:
         for training in found:
             screen.emit(as_object(training))
