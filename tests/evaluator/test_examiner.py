@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -6,7 +7,7 @@ from seedbed.evaluator.exam import Exam, Question, place_answer
 from seedbed.evaluator.room import Room
 from seedbed.evaluator.tasks import task_name, write_task
 from seedbed.kernel.errors import InputError, ItemError
-from tests.evaluator.students import make_student, teach
+from tests.evaluator.students import make_student, make_tokenizer, teach
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -92,3 +93,42 @@ async def test_an_examiner_that_dies_is_told_of_and_another_comes(school, room):
         await score(room, school)
     await room.order("load", base=str(school / "base"), tokenizer=str(school / "base"))
     assert set(await score(room, school)) == {"0", "1"}
+
+
+@pytest.mark.slow
+async def test_messages_are_prepared_as_in_the_training(school, room, tmp_path):
+    strict = shutil.copytree(school / "tuned", tmp_path / "strict")
+    template = (strict / "chat_template.jinja").read_text()
+    refusing = "{% if messages[0].role == 'system' %}{{ raise_exception('no systems') }}{% endif %}"
+    (strict / "chat_template.jinja").write_text(refusing + template)
+    base, tasks = str(school / "base"), [task_name(LEAF)]
+    question = TAUGHT[0][0]
+    await room.order("load", base=base, tokenizer=str(strict), turns="keep")
+    with pytest.raises(InputError, match="refuses it: no systems"):
+        await room.order("answer", prompts=[question], system="be kind", tokens=4)
+    with pytest.raises(InputError, match="refuses it: no systems"):
+        await room.order("score", folder=str(school / "tasks"), tasks=tasks, system="be kind")
+    seen = {}
+    for turns, system in (("merge", "be kind"), ("drop", "be kind"), ("keep", "")):
+        await room.order("load", base=base, tokenizer=str(strict), turns=turns)
+        await room.order("wear", checkpoint=str(school / "tuned"))
+        seen[turns] = await room.order("score", folder=str(school / "tasks"), tasks=tasks, system=system)
+        assert len(await room.order("answer", prompts=[question], system=system, tokens=4)) == 1
+    assert seen["drop"] == seen["keep"]
+    assert seen["merge"] != seen["keep"]
+
+
+@pytest.mark.slow
+async def test_an_answer_stops_at_every_end_that_the_checkpoint_names(school, room, tmp_path):
+    worn = shutil.copytree(school / "adapter", tmp_path / "worn")
+    base = str(school / "base")
+    await room.order("load", base=base, tokenizer=str(school / "tuned"))
+    await room.order("wear", checkpoint=str(worn))
+    prompts = [question for question, _ in TAUGHT]
+    assert all(await room.order("answer", prompts=prompts, system="", tokens=8))
+    await room.order("wear", checkpoint="")
+    space = make_tokenizer()(" ")["input_ids"]
+    (worn / "generation_config.json").write_text(json.dumps({"eos_token_id": space}))
+    await room.order("wear", checkpoint=str(worn))
+    answers = await room.order("answer", prompts=prompts, system="", tokens=40)
+    assert [answer.split() for answer in answers] == [["Frost"], ["Rain"]]

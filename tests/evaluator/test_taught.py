@@ -1,6 +1,6 @@
 import json
 
-from seedbed.evaluator.taught import find_taught
+from seedbed.evaluator.taught import find_taught, find_turns
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, LeafWeight
 
 BIRDS, SUMS, HAIKU = (
@@ -41,3 +41,9 @@ def test_where_no_recipe_tells_what_was_seen_was_taught():
         BIRDS: "1-x",
         SUMS: "1-y",
     }
+
+
+def test_the_turns_are_those_of_the_training():
+    for recipe, turns in (({"system": "merge"}, "merge"), ({}, "keep")):
+        assert find_turns(CheckpointManifest(recipe=json.dumps(recipe))) == turns
+    assert find_turns(CheckpointManifest()) == "keep"

@@ -57,7 +57,10 @@ def evaluate(  # noqa: PLR0913  its options are its interface
     benchmarks: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Data of MMLU, ARC, HellaSwag, Winogrande and GSM8K.", show_default=False
+            metavar="DIR",
+            help="Benchmarks: DIR/mmlu, DIR/arc, DIR/hellaswag, DIR/winogrande, DIR/gsm8k, each a copy of "
+            "its data set on the hub.",
+            show_default=False,
         ),
     ] = None,
     wanted: "Wanted",

@@ -75,6 +75,11 @@ class Evaluating:
         """Bring up a stack, evaluate, show what came of it. Returns the exit status."""
         gate = _read(self._order.gate, "gate")
         general = _read(self._order.general, "general set")
+        if self._order.benchmarks and not self._order.benchmarks.expanduser().is_dir():
+            raise InputError(
+                f"the benchmarks' folder {self._order.benchmarks} is not there",
+                hint="it has a folder for each benchmark: mmlu, arc, hellaswag, winogrande, gsm8k",
+            )
         async with self._open() as ports:
             access = local_access(StateFolder(self._order.state))
             async with (

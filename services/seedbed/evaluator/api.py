@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import grpc.aio
 from google.longrunning.operations_pb2 import Operation
 
 from seedbed.bus.v1.bus_pb2 import Item, StepSpec
+from seedbed.evaluator.benchmarks import find_asked
 from seedbed.evaluator.gate import check, read_gate
 from seedbed.evaluator.operations import make_operation
 from seedbed.evaluator.requests import complete, name_of
@@ -46,6 +48,8 @@ class EvaluatorApi(EvaluatorServiceServicer):
         """See the contract."""
         del context
         whole = complete(request, trust_callers=self._trust_callers)
+        if whole.benchmarks:
+            await asyncio.to_thread(find_asked, Path(whole.benchmarks).expanduser())
         name = name_of(whole, self._specs)
         known = await self._states.find(name)
         if known is None or known.state in ENDED[1:]:

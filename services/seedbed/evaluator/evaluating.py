@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from seedbed.evaluator.asking import Asking, Spent
 from seedbed.evaluator.comparing import BASE, Sheet, compare_all
 from seedbed.evaluator.exam import KNOWLEDGE, Exam
-from seedbed.evaluator.examination import Candidate, Examination
+from seedbed.evaluator.examination import Candidate, Examination, Turns
 from seedbed.evaluator.general import read_general
 from seedbed.evaluator.instructions import Supply, examine_skills
 from seedbed.evaluator.lessons import Lessons
@@ -20,7 +20,7 @@ from seedbed.evaluator.questions import examine_knowledge
 from seedbed.evaluator.room import Room
 from seedbed.evaluator.states import SCORES_FILE, TASKS
 from seedbed.evaluator.tasks import write_task
-from seedbed.evaluator.taught import find_taught
+from seedbed.evaluator.taught import find_taught, find_turns
 from seedbed.evaluator.told import tell_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
@@ -31,6 +31,7 @@ from seedbed.kernel.folders import dataset_prefix, get_folder
 from seedbed.kernel.store import Store
 from seedbed.kernel.tools import Model
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 
 if TYPE_CHECKING:  # exists in the typed stubs only
     from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
@@ -61,16 +62,23 @@ class Evaluating:
         asking = Asking(self._store, self._models, spent)
         await self._tell(evaluation, note, "reading the dataset", 0.0)
         lessons = await self._read(request.dataset)
+        if request.benchmarks:
+            # What cannot be read is told before anything is paid for.
+            await self._tell(evaluation, note, "reading the benchmarks", 0.02)
+            await self._room.order("check", folder=request.benchmarks)
         await self._tell(evaluation, note, "making questions", 0.05)
         exams = await self._make_exams(lessons, request, asking)
         evaluation.exams.extend(_describe(exam) for exam in exams)
         evaluation.recalled = spent.recalled
         folder = self._lay_out(evaluation.name, exams)
-        candidates, taught = await self._fetch(request)
-        examination = Examination(
-            exams, folder / "here", lessons.recipe.system_prompt, self._room, asking, self._store
-        )
+        candidates, manifests = await self._fetch(request)
+        turns = Turns(lessons.recipe.system_prompt, find_turns(manifests[-1]))
+        examination = Examination(exams, folder / "here", turns, self._room, asking, self._store)
+        await self._load(request, candidates[-1].folder, turns, evaluation)
         sheets = await self._examine(request, examination, candidates, evaluation, note)
+        taught = find_taught(
+            [(one.name, manifest) for one, manifest in zip(candidates, manifests, strict=True)]
+        )
         evaluation.recalled = spent.recalled
         evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], taught))
         tell_gain(evaluation.comparisons, sheets[-1].checkpoint)
@@ -122,8 +130,8 @@ class Evaluating:
                     (place / file).write_bytes(data)
         return folder
 
-    async def _fetch(self, request: EvaluateRequest) -> tuple[list[Candidate], dict[str, str]]:
-        """The checkpoints on this machine, and by leaf the one that taught it last."""
+    async def _fetch(self, request: EvaluateRequest) -> tuple[list[Candidate], list[CheckpointManifest]]:
+        """The checkpoints on this machine, each with its manifest."""
         found: list[Candidate] = []
         manifests = []
         for ref in request.checkpoints:
@@ -136,8 +144,18 @@ class Evaluating:
                     f"checkpoint {name} of {ref.training} has learned dataset {manifest.dataset:.12}",
                     hint="its questions would not be held out from what it was trained on",
                 )
-            manifests.append((name, manifest))
-        return found, find_taught(manifests)
+            manifests.append(manifest)
+        return found, manifests
+
+    async def _load(self, request: EvaluateRequest, last: str, turns: Turns, evaluation: Evaluation) -> None:
+        """Have the base in memory, to be talked to as the last checkpoint was."""
+        where = request.base.name
+        if request.base.HasField("checkpoint"):
+            cache = self._cache / "checkpoints"
+            where = str(await get_checkpoint(self._store, request.base.checkpoint, cache))
+        tokenizer = last if (Path(last) / "tokenizer_config.json").is_file() else where
+        loaded = await self._room.order("load", base=where, tokenizer=tokenizer, turns=turns.prepared)
+        evaluation.device = loaded["device"]
 
     async def _examine(
         self,
@@ -148,13 +166,6 @@ class Evaluating:
         note: Note,
     ) -> list[Sheet]:
         base = request.base
-        where = base.name
-        if base.HasField("checkpoint"):
-            where = str(await get_checkpoint(self._store, base.checkpoint, self._cache / "checkpoints"))
-        last = candidates[-1].folder
-        tokenizer = last if (Path(last) / "tokenizer_config.json").is_file() else where
-        loaded = await self._room.order("load", base=where, tokenizer=tokenizer)
-        evaluation.device = loaded["device"]
         everyone = [Candidate(BASE, base.checkpoint.digest or base.digest or base.name), *candidates]
         sheets = []
         for number, candidate in enumerate(everyone):

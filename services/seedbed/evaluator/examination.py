@@ -24,7 +24,7 @@ from seedbed.kernel.errors import NotFound
 from seedbed.kernel.store import Store
 
 ANSWER_TOKENS = 256
-VERSION = "1"
+VERSION = "2"
 """Raised when the code changes what a student's scores come to."""
 
 
@@ -37,15 +37,24 @@ class Candidate:
     folder: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How a student is asked: with which system message, and what is made of it, as in its training."""
+
+    system: str
+    prepared: str
+
+
 class Examination:
     """Examines candidates on the same exams."""
 
     def __init__(
-        self, exams: Sequence[Exam], tasks: Path, system: str, room: Room, asking: Asking, store: Store
+        self, exams: Sequence[Exam], tasks: Path, turns: Turns, room: Room, asking: Asking, store: Store
     ) -> None:
         self._exams = [exam for exam in exams if exam.questions]
         self._tasks = tasks
-        self._system = system
+        self._system = turns.system
+        self._turns = turns
         self._room = room
         self._asking = asking
         self._store = store
@@ -92,7 +101,8 @@ class Examination:
 
     def _digest(self, candidate: Candidate) -> str:
         exams = [f"{exam.leaf}:{exam.digest()}" for exam in self._exams]
-        return digest_of(VERSION, candidate.digest, self._system, str(ANSWER_TOKENS), *exams)
+        asked = (self._turns.system, self._turns.prepared, str(ANSWER_TOKENS))
+        return digest_of(VERSION, candidate.digest, *asked, *exams)
 
     async def _rate(self, sheet: Sheet) -> None:
         values = [(_make_input(question, sheet.answers[question.id]), 0) for question in self._skills]

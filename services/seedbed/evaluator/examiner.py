@@ -19,15 +19,15 @@ class Examiner:
 
     def __init__(self) -> None:
         self._student: Any = None
-        self._loaded: tuple[str, str] = ("", "")
+        self._loaded: tuple[str, str, str] = ("", "", "")
 
-    def load(self, base: str, tokenizer: str) -> dict[str, Any]:
+    def load(self, base: str, tokenizer: str, turns: str = "keep") -> dict[str, Any]:
         """Have this base in memory; one that is there already stays."""
         from seedbed.evaluator.student import Student  # noqa: PLC0415  seconds, for whoever needs it
 
-        if self._loaded != (base, tokenizer):
+        if self._loaded != (base, tokenizer, turns):
             self._student = None
-            self._student, self._loaded = Student(base, tokenizer), (base, tokenizer)
+            self._student, self._loaded = Student(base, tokenizer, turns), (base, tokenizer, turns)
         return {"device": self._student.device, "loads": self._student.loads}
 
     def wear(self, checkpoint: str) -> dict[str, Any]:
@@ -47,6 +47,12 @@ class Examiner:
 
         return answer(self._student, prompts, system, tokens)
 
+    def check(self, folder: str) -> None:
+        """See that the data of the benchmarks that are asked for can be read."""
+        from seedbed.evaluator.standard import check_benchmarks  # noqa: PLC0415
+
+        check_benchmarks(folder)
+
     def benchmark(self, folder: str) -> list[dict[str, Any]]:
         """Scores on the standard benchmarks whose data are there, and which are not."""
         from seedbed.evaluator.standard import run_benchmarks  # noqa: PLC0415
@@ -61,6 +67,7 @@ class Examiner:
             "score": self.score,
             "answer": self.answer,
             "benchmark": self.benchmark,
+            "check": self.check,
         }
         try:
             return {"result": orders[order["order"]](**order["with"])}

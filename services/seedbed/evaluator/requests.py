@@ -9,11 +9,12 @@ from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.step import spec_digest
+from seedbed.kernel.weights import is_gguf
 
 _ON_THE_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 QUESTIONS = 20
 MOST_QUESTIONS = 1000
-VERSION = 2
+VERSION = 3
 """Raised when the code changes what an evaluation comes to."""
 
 
@@ -52,7 +53,7 @@ def _find_faults(request: EvaluateRequest) -> Iterator[Violation]:
 def _find_folders(request: EvaluateRequest) -> Iterator[Violation]:
     """What others than the machine's own user may not have read."""
     name = request.base.name
-    if name and (Path(name).is_dir() or not _ON_THE_HUB.fullmatch(name)):
+    if name and (Path(name).is_dir() or is_gguf(name) or not _ON_THE_HUB.fullmatch(name)):
         yield Violation(
             "base", "must be a model on the hub or a checkpoint: no folders are taken from callers"
         )

@@ -9,6 +9,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 
 from seedbed.evaluator.student import Student
+from seedbed.kernel.chats import form_of
 
 _BATCH = 16
 
@@ -40,11 +41,24 @@ def score(student: Student, folder: str, tasks: Sequence[str], system: str) -> l
     return [_read(sample, student.tokenizer) for sample in samples]
 
 
+class _Asked(HFLM):  # type: ignore[misc]  # lm-eval comes without types
+    """A student that is asked in turns, as lm-eval takes it."""
+
+    def __init__(self, student: Student) -> None:
+        super().__init__(
+            pretrained=student.model, tokenizer=student.tokenizer, batch_size=_BATCH, device=student.device
+        )
+        self._student = student
+
+    def apply_chat_template(self, chat_history: list[Any], add_generation_prompt: bool = True) -> str:  # noqa: FBT001, FBT002  so it is called
+        """A conversation up to where its answer begins, what comes before answers included."""
+        del add_generation_prompt
+        return self._student.write(chat_history) + form_of(self._student.tokenizer).lead
+
+
 def wrap(student: Student) -> HFLM:
     """The student as lm-eval takes it."""
-    return HFLM(
-        pretrained=student.model, tokenizer=student.tokenizer, batch_size=_BATCH, device=student.device
-    )
+    return _Asked(student)
 
 
 def _read(sample: dict[str, Any], tokenizer: Any) -> Score:

@@ -1,11 +1,12 @@
 """The standard benchmarks, as lm-eval has them, over data that lie in a folder: nothing is fetched.
 
-`DIR/<benchmark>/` is the benchmark's data set as its owners publish it: a copy of the hub's repository. One
-that is not there is named, never left out without a word.
+`DIR/<benchmark>/` is the benchmark's data set as its owners publish it: a copy of the hub's repository. What
+is there is asked for, and has to be read; what is not is named, never left out without a word.
 """
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,18 +16,12 @@ import yaml
 from lm_eval import simple_evaluate
 from lm_eval.tasks import TaskManager
 
+from seedbed.evaluator.benchmarks import LAYOUT, STANDARDS, Standard, find_asked
 from seedbed.evaluator.scoring import wrap
 from seedbed.evaluator.student import Student
+from seedbed.kernel.errors import InputError
 
-
-@dataclass(frozen=True, slots=True)
-class Standard:
-    """One benchmark: its tasks' files in lm-eval, and how its makers ask it (LAB's paper likewise)."""
-
-    name: str
-    tasks: str
-    shots: int
-    metric: str
+__all__ = ["STANDARDS", "Found", "check_benchmarks", "run_benchmarks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +36,63 @@ class Found:
     reason: str = ""
 
 
-STANDARDS = (
-    Standard("mmlu", "mmlu/default/mmlu_*.yaml", 5, "acc,none"),
-    Standard("arc", "arc/arc_challenge.yaml", 25, "acc_norm,none"),
-    Standard("hellaswag", "hellaswag/hellaswag.yaml", 10, "acc_norm,none"),
-    Standard("winogrande", "winogrande/default.yaml", 5, "acc,none"),
-    Standard("gsm8k", "gsm8k/gsm8k.yaml", 5, "exact_match,strict-match"),
-)
+def check_benchmarks(folder: str) -> None:
+    """See that the data can be read of all that is asked for, at the price of looking. Raises InputError."""
+    for standard, data in _asked(folder):
+        with tempfile.TemporaryDirectory(prefix="seedbed-benchmark-") as place:
+            names = list(_write_tasks(standard, data, Path(place)))
+            with _told(standard, data):
+                found = TaskManager(include_path=place, include_defaults=False).load(names)["tasks"]
+                for task in found.values():
+                    question = task.eval_docs[0]
+                    task.doc_to_text(question)
+                    task.doc_to_target(question)
+                    next(iter(task.fewshot_docs()))
 
 
 def run_benchmarks(student: Student, folder: str) -> list[Found]:
-    """All of them, in order."""
-    return [_run(standard, student, Path(folder).expanduser().resolve()) for standard in STANDARDS]
+    """All of them, in order; what was not asked for is named. Raises InputError."""
+    asked = {standard.name: data for standard, data in _asked(folder)}
+    return [
+        _run(standard, student, asked[standard.name])
+        if standard.name in asked
+        else Found(
+            standard.name,
+            standard.shots,
+            reason=f"it was not asked for: there is no {standard.name} in {folder}",
+        )
+        for standard in STANDARDS
+    ]
 
 
-def _run(standard: Standard, student: Student, folder: Path) -> Found:
-    data = folder / standard.name
-    if not data.is_dir():
-        return Found(standard.name, standard.shots, reason=f"its data are not at hand: there is no {data}")
-    with tempfile.TemporaryDirectory(prefix="seedbed-benchmark-") as place:
+def _asked(folder: str) -> list[tuple[Standard, Path]]:
+    place = Path(folder).expanduser().resolve()
+    return [(standard, place / standard.name) for standard in find_asked(place)]
+
+
+@contextmanager
+def _told(standard: Standard, data: Path) -> Iterator[None]:
+    """Whatever is wrong with data that are not what their folder's name says. Raises InputError."""
+    try:
+        yield
+    except Exception as error:
+        # The libraries that read them have no errors of one kind.
+        raise InputError(
+            f"the data of {standard.name} in {data} cannot be read: {type(error).__name__}: {error}",
+            hint=LAYOUT,
+        ) from error
+
+
+def _run(standard: Standard, student: Student, data: Path) -> Found:
+    with tempfile.TemporaryDirectory(prefix="seedbed-benchmark-") as place, _told(standard, data):
         names = list(_write_tasks(standard, data, Path(place)))
-        try:
-            found = simple_evaluate(
-                model=wrap(student),
-                tasks=names,
-                task_manager=TaskManager(include_path=place, include_defaults=False),
-                num_fewshot=standard.shots,
-                log_samples=False,
-            )
-        except Exception as error:  # noqa: BLE001  data that are not what their folder's name says, in any way
-            reason = f"its data in {data} cannot be read: {type(error).__name__}: {error}"
-            return Found(standard.name, standard.shots, reason=reason)
+        found = simple_evaluate(
+            model=wrap(student),
+            tasks=names,
+            task_manager=TaskManager(include_path=place, include_defaults=False),
+            num_fewshot=standard.shots,
+            log_samples=False,
+        )
     return _read(standard, [found["results"][name] for name in names], found["n-samples"])
 
 

@@ -1,4 +1,4 @@
-"""Which checkpoint taught a leaf: the last that has it among its own data, not only in its replay. Pure."""
+"""What checkpoints tell of their training: which one taught a leaf last, and in which turns. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -17,6 +17,14 @@ def find_taught(checkpoints: Sequence[tuple[str, CheckpointManifest]]) -> dict[s
             if data is None or any(_selects(selection, leaf.path) for selection in data):
                 taught[leaf.path] = name
     return taught
+
+
+def find_turns(manifest: CheckpointManifest) -> str:
+    """What a training made of system messages; what its recipe does not tell of was kept."""
+    try:
+        return str(json.loads(manifest.recipe)["system"])
+    except (ValueError, TypeError, KeyError):
+        return "keep"
 
 
 def _data_of(manifest: CheckpointManifest) -> list[dict[str, Any]] | None:

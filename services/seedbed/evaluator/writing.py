@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from seedbed.evaluator.student import Student
+from seedbed.kernel.chats import read_answer
 
 _BATCH = 8
 
@@ -25,7 +26,7 @@ def _answer(prompts: Sequence[str], student: Student, system: str, tokens: int) 
     tokenizer, model = student.tokenizer, student.model
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    room = getattr(model.config, "max_position_embeddings", None)
+    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     asked = tokenizer(
         [_render(prompt, student, system) for prompt in prompts],
         add_special_tokens=False,
@@ -39,12 +40,13 @@ def _answer(prompts: Sequence[str], student: Student, system: str, tokens: int) 
     ).to(student.device)
     with torch.inference_mode():
         made = model.generate(
-            **asked, max_new_tokens=tokens, do_sample=False, pad_token_id=tokenizer.pad_token_id
+            **asked,
+            max_new_tokens=tokens,
+            do_sample=False,
+            eos_token_id=student.ends or None,
+            pad_token_id=tokenizer.pad_token_id,
         )
-    return [
-        text.strip()
-        for text in tokenizer.batch_decode(made[:, asked["input_ids"].shape[1] :], skip_special_tokens=True)
-    ]
+    return [read_answer(tokenizer, row) for row in made[:, asked["input_ids"].shape[1] :].tolist()]
 
 
 def _render(prompt: str, student: Student, system: str) -> str:
@@ -53,4 +55,4 @@ def _render(prompt: str, student: Student, system: str) -> str:
     messages = [{"role": "user", "content": prompt}]
     if system.strip():
         messages.insert(0, {"role": "system", "content": system})
-    return str(student.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    return student.write(messages)

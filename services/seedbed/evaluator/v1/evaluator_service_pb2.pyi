@@ -38,7 +38,9 @@ class EvaluateRequest(_message.Message):
     general: _builtins.bytes
     """JSON lines with `question`, `choices` and `answer`, or `question` and `reference`; empty means the shipped set."""
     benchmarks: _builtins.str
-    """A folder on the evaluator's machine with data of standard benchmarks; empty means none."""
+    """A folder on the evaluator's machine with data of standard benchmarks; empty means none. Each is a folder in it, `mmlu`, `arc`,
+    `hellaswag`, `winogrande` or `gsm8k`: a copy of its data set's repository on the hub. What is there has to be readable.
+    """
     request_id: _builtins.str
     """A UUID; nothing is kept of it, as an evaluation is named by its inputs."""
     @_builtins.property
