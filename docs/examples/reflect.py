@@ -20,7 +20,7 @@ def main(address: str, method: str = "", request: str = "{}") -> None:
     """List, or call."""
     path = os.environ.get("SEEDBED_API_TOKEN_FILE")
     token = [("authorization", f"Bearer {Path(path).read_text().split()[0]}")] if path else []
-    with grpc.intercept_channel(grpc.insecure_channel(address), Shown(token)) as channel:
+    with grpc.intercept_channel(connect(address), Shown(token)) as channel:
         known = ProtoReflectionDescriptorDatabase(channel)
         pool = DescriptorPool(known)
         if not method:
@@ -38,6 +38,13 @@ def main(address: str, method: str = "", request: str = "{}") -> None:
         answer = call(Parse(request, GetMessageClass(found.input_type)(), descriptor_pool=pool))
         for message in answer if found.server_streaming else [answer]:
             print(MessageToJson(message, descriptor_pool=pool))
+
+
+def connect(address: str) -> grpc.Channel:
+    """A channel, by TLS where SEEDBED_TLS_CA names an authority."""
+    if authority := os.environ.get("SEEDBED_TLS_CA"):
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(Path(authority).read_bytes()))
+    return grpc.insecure_channel(address)
 
 
 class Shown(

@@ -1,8 +1,10 @@
 """The container engine of this machine: podman or docker, whichever answers."""
 
+import contextlib
 import os
 import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,9 +40,9 @@ class Engine:
     def is_podman(self) -> bool:
         return self.program == "podman"
 
-    def run(self, *arguments: str, patience: float = 120, show: bool = False) -> str:
-        """What it answers; `show` lets it speak for itself. Raises EngineError."""
-        return self.call([self.program, *arguments], patience=patience, show=show)
+    def run(self, *arguments: str, patience: float = 120) -> str:
+        """What it answers. Raises EngineError."""
+        return self.call([self.program, *arguments], patience=patience)
 
     def does(self, *arguments: str) -> bool:
         """Whether it can."""
@@ -56,32 +58,38 @@ class Engine:
         if not self.does("image", "inspect", name):
             self.run("pull", "--quiet", name, patience=600)
 
-    def call(
-        self,
-        command: Sequence[str],
-        *,
-        patience: float,
-        more: Mapping[str, str] | None = None,
-        show: bool = False,
-    ) -> str:
+    def call(self, command: Sequence[str], *, patience: float, more: Mapping[str, str] | None = None) -> str:
         """Run a command that speaks to the engine. Raises EngineError."""
+        own = {**self.environment, **(more or {})}
+        # Its own group, so that Ctrl-C in the terminal reaches us alone; we end it in order.
+        process = subprocess.Popen(
+            command,
+            env=own,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
         try:
-            done = subprocess.run(
-                command,
-                env={**self.environment, **(more or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=None if show else subprocess.PIPE,
-                stderr=subprocess.STDOUT if not show else None,
-                text=True,
-                timeout=patience,
-                check=False,
-            )
+            said, _ = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired as error:
             raise EngineError(f"{' '.join(command)} did not end within {patience:g} s") from error
-        if done.returncode:
-            said = (done.stdout or "")[-4000:]
-            raise EngineError(f"{' '.join(command)} ended with {done.returncode}:\n{said}")
-        return (done.stdout or "").strip()
+        finally:
+            _end(process)
+        if process.returncode:
+            raise EngineError(f"{' '.join(command)} ended with {process.returncode}:\n{said[-4000:]}")
+        return said.strip()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End what still runs, and what it has started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
 
 
 def full_name(image: str) -> str:

@@ -7,7 +7,7 @@ engine or base image something that is said, and no failure.
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tests.containers import base
 from tests.containers import engine as engines
@@ -48,19 +48,25 @@ def try_images(targets: Sequence[str]) -> None:
     """Build and start them. Raises BaseUnavailable, EngineError, EngineUnavailable, Failed."""
     engine = engines.find()
     builder = Builder(engine, base.find(engine))
-    say(f"{engine.program} builds on {builder.base}")
-    say(f"{'image':<32} {'seconds':>8} {'MB':>7}")
-    for target in targets:
-        built = builder.build(target)
-        say(f"{built.name:<32} {built.seconds:>8.1f} {built.megabytes:>7.0f}")
+    build_images(builder, targets)
     over = {**stand_ins(builder, "nats"), **{target: alone(target) for target in targets}}
-    with project(engine, {"services": over}, rehearsing()) as made:
+    with project(engine, rehearsing()) as made:
+        made.lay_over(over)
         started = time.monotonic()
         made.up("nats", *targets)
         for target in targets:
             made.wait(target, patience=180)
             look_inside(made, target)
-            say(f"{target:<32} healthy after {time.monotonic() - started:.1f} s, locked down")
+            say(f"{target:<24} healthy after {time.monotonic() - started:.1f} s, locked down")
+
+
+def build_images(builder: Builder, targets: Iterable[str]) -> None:
+    """Build one after the other, and say what each took. Raises EngineError."""
+    say(f"{builder.engine.program} builds on {builder.base}")
+    say(f"{'image':<24} {'seconds':>8} {'MB':>7}")
+    for target in targets:
+        built = builder.build(target)
+        say(f"{built.name:<24} {built.seconds:>8.1f} {built.megabytes:>7.0f}")
 
 
 def look_inside(made: Project, service: str) -> None:

@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tests.deploy.images import ROOT
 
 _LABEL = "com.docker.compose.project"
 _NOT_YET = 0.5
+_TRIES = 5
 # The first process in there is the engine's own, the next is the service.
 _KILL = """
 import os
@@ -56,22 +57,24 @@ def dump(over: dict[str, Any]) -> str:
 
 @dataclass
 class Project:
-    """`over` is laid over the files. Secrets are made in `folder`, where other things may be, too."""
+    """Secrets are made in `folder`, where other things may be, too."""
 
     engine: Engine
     name: str
     folder: Path
     files: Sequence[Path]
     profiles: Sequence[str]
-    over: dict[str, Any]
-    told: dict[str, str] = field(default_factory=dict)
+    told: dict[str, str]
 
     def __post_init__(self) -> None:
         self.secrets = self.folder / "secrets"
         make_secrets(self.secrets)
         self.told = {"SEEDBED_VERSION": VERSION, "SEEDBED_SECRETS": str(self.secrets), **self.told}
         self._over = self.folder / "compose.over.yaml"
-        self._over.write_text(dump(self.over))
+
+    def lay_over(self, services: dict[str, Any]) -> None:
+        """Say what is otherwise than in the files."""
+        self._over.write_text(dump({"services": services}))
 
     def up(self, *services: str) -> None:
         """Start services, whatever they ask for beside them. Raises EngineError."""
@@ -84,7 +87,7 @@ class Project:
             while not self.is_well(service):
                 if time.monotonic() > deadline:
                     raise EngineError(
-                        f"{service} is not well after {patience:g} s:\n{self.log(service)[-4000:]}"
+                        f"{service} is not well after {patience:g} s:\n{self.log(service)[-1500:]}"
                     )
                 time.sleep(_NOT_YET)
 
@@ -123,14 +126,23 @@ class Project:
 
     def remove(self) -> None:
         """Remove all that bears the project's name, as it stands. Raises EngineError."""
-        if containers := self._list("container"):
-            # Docker kills at once; podman would ask first, and wait.
-            at_once = ["--time", "0"] if self.engine.is_podman else []
-            self.engine.run("rm", "--force", "--volumes", *at_once, *containers)
-        if networks := self._list("network"):
-            self.engine.run("network", "rm", *networks)
-        if volumes := self._list("volume"):
-            self.engine.run("volume", "rm", *volumes)
+        # Docker kills at once; podman would ask first, and wait.
+        at_once = ["--time", "0"] if self.engine.is_podman else []
+        self._remove("container", "--force", "--volumes", *at_once)
+        self._remove("network")
+        self._remove("volume")
+
+    def _remove(self, kind: str, *how: str) -> None:
+        for tries_left in reversed(range(_TRIES)):
+            if not (found := self._list(kind)):
+                return
+            try:
+                self.engine.run(kind, "rm", *how, *found)
+            except EngineError:
+                # One may have been on its way, or gone in between.
+                if not tries_left:
+                    raise
+                time.sleep(1)
 
     def _inspect(self, container: str, what: str) -> str:
         return self.engine.run("inspect", "--format", what, container)

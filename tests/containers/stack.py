@@ -1,6 +1,6 @@
 """Brings compose.yaml up with TLS, takes a run through it while a service is killed, and takes all down.
 
-`python -m tests.containers.stack`, after `python -m tests.containers.images`.
+`python -m tests.containers.stack`; of the images, only what has changed is built anew.
 """
 
 import socket
@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 
 from tests.containers import base
 from tests.containers import engine as engines
-from tests.containers.building import TARGETS, Builder, image
+from tests.containers.building import TARGETS, Builder
 from tests.containers.calling import Caller
+from tests.containers.images import build_images
 from tests.containers.overrides import OTHERS, rehearsing, slowed, stand_ins
 from tests.containers.project import Project
 from tests.containers.trying import Failed, project, run, say
 from tests.deploy.compose import TLS, read_compose
 from tests.deploy.images import ROOT
 
-PATIENCE = 900
+PATIENCE = 3600
 KILLED = "judge"
 
 
@@ -30,25 +31,29 @@ def main() -> int:
 def try_stack() -> None:
     """All of it. Raises BaseUnavailable, EngineError, EngineUnavailable, Failed."""
     engine = engines.find()
-    for target in TARGETS:
-        if not engine.does("image", "inspect", image(target)):
-            raise Failed(f"there is no image of {target}; `make images` builds them")
-    refuse_taken_ports([*OTHERS, *TARGETS])
-    over = stand_ins(Builder(engine, base.find(engine)), *OTHERS)
-    for service in OTHERS:
-        if service not in over:
-            say(f"left out: {service}, whose image cannot be pulled and which no package index has")
-    say("left out: vllm, which takes a GPU; the rehearsal teacher answers")
-    others = list(over)
-    with project(engine, {"services": {**over, "rehearsal": slowed()}}, rehearsing(), TLS) as made:
+    builder = Builder(engine, base.find(engine))
+    with project(engine, rehearsing(), TLS) as made:
+        refuse_taken_ports([*OTHERS, *TARGETS])
+        build_images(builder, TARGETS)
+        over = stand_ins(builder, *OTHERS)
+        made.lay_over({**over, "rehearsal": slowed()})
+        for service in OTHERS:
+            if service not in over:
+                say(f"left out: {service}, whose image cannot be pulled and which no package index has")
+        say("left out: vllm, which takes a GPU; the rehearsal teacher answers")
         make_certificates(made)
-        bring_up(made, others, TARGETS)
-        caller = Caller(made.secrets / "api_token", made.folder / "certificates" / "ca.crt", made.folder)
-        with caller.run_under_way() as under_way:
-            kill(made, KILLED)
-            under_way.finish()
-        caller.check_metrics({f"seedbed/{target}" for target in TARGETS if target != "rehearsal"})
+        bring_up(made, list(over), TARGETS)
+        take_through(made)
     say("all of it is taken down")
+
+
+def take_through(made: Project) -> None:
+    """A run, while a service is killed."""
+    caller = Caller(made.secrets / "api_token", made.folder / "certificates" / "ca.crt", made.folder)
+    with caller.run_under_way() as under_way:
+        kill(made, KILLED)
+        under_way.finish()
+    caller.check_metrics({f"seedbed/{target}" for target in TARGETS if target != "rehearsal"})
 
 
 def refuse_taken_ports(services: Iterable[str]) -> None:
@@ -73,7 +78,7 @@ def bring_up(made: Project, *waves: Sequence[str]) -> None:
     begun = time.monotonic()
     for services in waves:
         made.up(*services)
-        made.wait(*services, patience=240)
+        made.wait(*services, patience=180)
         say(f"{', '.join(services)}: well after {time.monotonic() - begun:.1f} s")
 
 

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from tests.containers import engine as engines
 from tests.containers.base import BaseUnavailable
@@ -25,7 +24,8 @@ class Failed(Exception):
 
 def run(what: Callable[[], None], patience: int, *, where_possible: bool = False) -> int:
     """Do it; the exit status. `where_possible`: what is not there is said, and no failure."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     signal.signal(signal.SIGALRM, _too_late)
     signal.alarm(patience)
     try:
@@ -50,7 +50,7 @@ def _too_late(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def project(engine: Engine, over: dict[str, Any], told: dict[str, str], *more: Path) -> Iterator[Project]:
+def project(engine: Engine, told: dict[str, str], *more: Path) -> Iterator[Project]:
     """The services of compose.yaml, and gone afterwards, however it ends."""
     with (
         (engines.cache() / "lock").open("w") as lock,
@@ -61,7 +61,7 @@ def project(engine: Engine, over: dict[str, Any], told: dict[str, str], *more: P
         except BlockingIOError:
             say("waiting for another that tries containers on this machine")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        made = Project(engine, NAME, Path(folder), [*own_files(), *more], ["rehearsal", "train"], over, told)
+        made = Project(engine, NAME, Path(folder), [*own_files(), *more], ["rehearsal", "train"], told)
         made.remove()
         try:
             yield made
