@@ -13,6 +13,8 @@ from tests.cli.runs_of import ended, leaf, run
 KEYS = [
     "run",
     "state",
+    "started",
+    "ended",
     "teacher_calls",
     "recalled",
     "samples",

@@ -1,4 +1,16 @@
-"""How long, for people."""
+"""How long, and when, for people."""
+
+from datetime import UTC, datetime
+
+
+def moment(seconds: float) -> str | None:
+    """A time since the epoch in ISO 8601, in UTC; None where there is none."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+
+
+def local_moment(seconds: float) -> str:
+    """The same for people, to the minute, by this machine's clock."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if seconds else ""
 
 
 def format_seconds(seconds: float) -> str:

@@ -1,14 +1,15 @@
 """`seedbed runs`: what a stack made, and makes."""
 
-from rich.markup import escape
+from typing import Any
 
 from seedbed.cli.bill import Bill
+from seedbed.cli.duration import local_moment
 from seedbed.cli.failure import DONE, FAILED
 from seedbed.cli.progress import pace
 from seedbed.cli.reach import Runs
+from seedbed.cli.run_table import RunTable, models_of
 from seedbed.cli.screen import Screen
 from seedbed.cli.summary import LeafTable, Summary, has_ended, state_name
-from seedbed.cli.table import make_table
 from seedbed.cli.watch import CALL_TIMEOUT, get_run, list_runs, watch_run
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.recipe import read_recipe
@@ -19,22 +20,21 @@ def _finished(run: Run) -> Summary:
     return Summary(run, Bill.paid(run.progress), 0.0, read_recipe(run.recipe))
 
 
+def _as_object(run: Run) -> dict[str, Any]:
+    teacher, judge = models_of(run)
+    return {**_finished(run).as_object(), "teacher": teacher, "judge": judge}
+
+
 async def show_list(runs: Runs, screen: Screen) -> int:
     """All runs, one row each."""
     found = await list_runs(runs)
     if screen.machine:
         for run in found:
-            screen.emit(_finished(run).as_object())
+            screen.emit(_as_object(run))
         return DONE
-    numbers = ("samples", "leaves", "calls", "recalled", "dead")
-    table = make_table("run", "state", *numbers, right=numbers, whole=("run",))
-    for run in found:
-        progress = run.progress
-        state = state_name(run) + (" (nobody works on it)" if not runs.live and not has_ended(run) else "")
-        samples = f"{progress.samples}/{progress.target}"
-        counts = (len(run.leaves), progress.requests, progress.recalled, progress.dead)
-        table.add_row(escape(run.name), state, samples, *map(str, counts))
-    screen.show(table)
+    screen.show(RunTable(found))
+    if any(run.dormant for run in found):
+        screen.say("stopped: nobody works on it; the same `seedbed generate` goes on where it was")
     for run in found:
         if run.broken:
             screen.warn(f"{run.name} is broken: {run.broken}")
@@ -53,7 +53,7 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     """One run, leaf by leaf."""
     run = await get_run(runs, name)
     if screen.machine:
-        screen.emit(_finished(run).as_object())
+        screen.emit(_as_object(run))
         return DONE
     if run.broken:
         screen.fail(f"{run.name} is broken: {run.broken}")
@@ -61,16 +61,20 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     screen.show(LeafTable(run))
     screen.show(_finished(run).costs())
     progress = run.progress
-    screen.say(f"run {run.name}: {state_name(run)}, {progress.samples} of {progress.target} samples")
+    state = f"{state_name(run)} by {run.superseded_by}" if run.superseded_by else state_name(run)
+    screen.say(f"run {run.name}: {state}, {progress.samples} of {progress.target} samples")
+    teacher, judge = models_of(run)
+    ended = f", ended {local_moment(run.end_time)}" if run.end_time else ""
+    screen.say(f"teacher {teacher}, judge {judge}; started {local_moment(run.create_time)}{ended}")
     screen.say(pace(progress))
     if failures := _finished(run).failures():
         screen.warn(failures)
     if run.gaps:
         screen.warn(_describe_gaps(run))
-    if progress.paused:
+    if progress.paused and not run.dormant:
         screen.warn(f"paused: {progress.paused}")
-    if not has_ended(run) and not runs.live:
-        screen.warn("nobody works on it: the same `seedbed generate` goes on with it")
+    if run.dormant:
+        screen.warn("stopped: nobody works on it; the same `seedbed generate` goes on where it was")
     return DONE
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from seedbed.bus.v1.bus_pb2 import Cause, LeafState, RunState
 from seedbed.cli.bill import Bill, tabulate
+from seedbed.cli.duration import moment
 from seedbed.cli.estimate import Estimate
 from seedbed.cli.failure import DONE, FAILED, SHORT
 from seedbed.cli.paths import LeafPath
@@ -32,9 +33,17 @@ _ENDED = (
 
 
 def state_name(run: Run) -> str:
-    """`running`, `succeeded`, `short`, `failed`, `cancelled`; `broken` where its record cannot be read."""
+    """How a run stands: `running`, `succeeded`, `short`, `failed`, `cancelled`.
+
+    `stopped` where nobody works on it until it is asked for again, `superseded` where another one was asked
+    for instead, `broken` where its record cannot be read.
+    """
     if run.broken:
         return "broken"
+    if run.superseded_by:
+        return "superseded"
+    if run.dormant:
+        return "stopped"
     return RunState.Name(run.state).removeprefix("RUN_STATE_").lower()
 
 
@@ -76,6 +85,9 @@ class Summary:
         return {
             "run": self.run.name,
             "state": state_name(self.run),
+            **({"superseded_by": self.run.superseded_by} if self.run.superseded_by else {}),
+            "started": moment(self.run.create_time),
+            "ended": moment(self.run.end_time),
             **({"broken": self.run.broken} if self.run.broken else {}),
             "teacher_calls": spent.requests,
             "recalled": progress.recalled,

@@ -6,7 +6,8 @@ from google.protobuf.message import DecodeError
 
 from seedbed.kernel.checked import disclose, enclose
 from seedbed.kernel.digest import message_bytes
-from seedbed.kernel.errors import Damaged
+from seedbed.kernel.errors import Damaged, NotFound
+from seedbed.kernel.store import Store
 from seedbed.taxonomy.v1.leaf_pb2 import LeafCommit
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -32,3 +33,11 @@ def read_commit(leaf: str, data: bytes) -> str:
     if found.digest != leaf or not _COMMIT.fullmatch(found.commit):
         raise Damaged(key, "names another leaf, or no commit", hint="import the taxonomy again")
     return found.commit
+
+
+async def find_commit(store: Store, leaf: str) -> str:
+    """The commit of a leaf; nothing where it is in no repository. Raises Damaged."""
+    try:
+        return read_commit(leaf, await store.get(commit_key(leaf)))
+    except NotFound:
+        return ""

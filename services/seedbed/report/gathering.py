@@ -62,7 +62,7 @@ def gather_facts(
     rows = [*({**row, "end": "accepted", "reason": ""} for row in samples), *candidates]
     return Facts(
         run=run.name,
-        state=RunState.Name(run.state).removeprefix("RUN_STATE_").lower(),
+        state="stopped" if run.dormant else RunState.Name(run.state).removeprefix("RUN_STATE_").lower(),
         taxonomy=run.snapshot,
         recipe=json.loads(run.recipe) if run.recipe else {},
         steps=tuple(

@@ -73,12 +73,15 @@ class RunsApi(RunsServiceServicer):
     async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:  # noqa: N802
         """See the contract."""
         del context
+        await self._keeper.look_at(request.run)
         return pb.GetRunResponse(run=self._describe(request.run))
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:  # noqa: N802
         """See the contract. The latest first."""
         del context
         page, token = take_page(self._keeper.names, request.page_size, request.page_token)
+        for name in page:
+            await self._keeper.look_at(name)
         return pb.ListRunsResponse(runs=[self._describe(name) for name in page], next_page_token=token)
 
     async def WatchRun(  # noqa: N802

@@ -92,11 +92,13 @@ class Entries:
         """Remove an entry, leaving no marker."""
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{key}")
 
-    async def set_state(self, cell: Cell[RunEntry], state: RunState.ValueType) -> None:
+    async def set_state(
+        self, cell: Cell[RunEntry], state: RunState.ValueType, superseded_by: str = ""
+    ) -> None:
         """Write down where a run stands, and tell watchers."""
 
         def change(entry: RunEntry) -> None:
-            entry.state = state
+            entry.state, entry.superseded_by = state, superseded_by
             entry.create_time = entry.create_time or time.time()
             entry.end_time = 0 if state == RunState.RUN_STATE_RUNNING else time.time()
 

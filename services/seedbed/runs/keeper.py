@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
+from seedbed.bus.v1.bus_pb2 import LeafState, Plan, RunEntry, RunState
 from seedbed.kernel.bus import RUNS, WORK, Bus
 from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
@@ -16,8 +16,10 @@ from seedbed.runs.damage import FINISHED, end_damaged, is_lost
 from seedbed.runs.dealing import take_back
 from seedbed.runs.effects import Effects
 from seedbed.runs.entries import Cell, Entries
+from seedbed.runs.glimpse import take_glimpse
 from seedbed.runs.listener import Listener
 from seedbed.runs.loading import load, open_run
+from seedbed.runs.reopening import begin_anew, keep_deciding, settle_anew
 from seedbed.runs.run import KeptRun
 from seedbed.runs.seals import Seals
 from seedbed.runs.snapshots import Snapshots
@@ -84,7 +86,7 @@ class Keeper:
         # One after the other: two equal calls are one run.
         async with self.creating:
             for other in [other for other in self.runs.values() if other.dormant and other.name != plan.run]:
-                await self._stop_run(other)
+                await self._stop_run(other, superseded_by=plan.run)
             if plan.run in self.broken:
                 # Made anew: what was paid for is recalled from its records and seals.
                 await self._clear(plan.run)
@@ -132,6 +134,18 @@ class Keeper:
             log.exception("a run cannot be shown", run=name)
             return Run(name=name, broken=f"it cannot be shown: {error}")
 
+    async def look_at(self, name: str) -> None:
+        """Find out how far a run is that lies dormant."""
+        run = self.runs.get(name)
+        if run is None or not run.dormant:
+            return
+        await self._listener.caught_up.wait()
+        for token, work in list(run.works.items()):
+            if token not in run.glimpses:
+                glimpse = await take_glimpse(work.course, work.cell.value.rounds)
+                # Asked for meanwhile it has moved on.
+                run.glimpses |= {token: glimpse} if self.get(name).dormant else {}
+
     async def cancel(self, name: str) -> KeptRun:
         """Stop a run; what was paid for stays and is recalled when it is created again."""
         run = self.get(name)
@@ -159,7 +173,7 @@ class Keeper:
             if run.tariff:
                 await take_back(run, digests, self._entries)
             for token, names in digests.items():
-                await self._entries.write(run.leaves[token], partial(_settle_anew, names))
+                await self._entries.write(run.leaves[token], partial(settle_anew, names))
             if digests and not run.running:
                 await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
             run.note()
@@ -188,6 +202,7 @@ class Keeper:
 
     async def _set_going(self, run: KeptRun) -> None:
         await self._reopen_damaged(run)
+        run.glimpses.clear()
         if run.dormant:
             run.dormant = False
             for work in run.works.values():
@@ -195,7 +210,7 @@ class Keeper:
         elif run.cell.value.state in (RunState.RUN_STATE_UNSPECIFIED, RunState.RUN_STATE_CANCELLED):
             for cell in run.leaves.values():
                 if cell.value.state == LeafState.LEAF_STATE_CANCELLED:
-                    await self._entries.write(cell, _keep_deciding if run.tariff else _begin_anew)
+                    await self._entries.write(cell, keep_deciding if run.tariff else begin_anew)
             await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
         run.note()
 
@@ -209,19 +224,22 @@ class Keeper:
             # What they left over may have been dealt out.
             await take_back(run, {target.leaf for target in lost}, self._entries)
         for target in lost:
-            await self._entries.write(run.leaves[target.leaf], _keep_deciding if run.tariff else _begin_anew)
+            await self._entries.write(run.leaves[target.leaf], keep_deciding if run.tariff else begin_anew)
         if ended:
             await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
 
-    async def _stop_run(self, run: KeptRun) -> None:
+    async def _stop_run(self, run: KeptRun, superseded_by: str = "") -> None:
+        await self.look_at(run.name)
         async with run.lock:
             if not run.running:
                 raise Conflict(f"the run {run.name} has ended already")
             for work in list(run.works.values()):
-                await work.cancel()
+                glimpse = run.glimpses.get(work.course.target.leaf)
+                await work.cancel(glimpse.counts if glimpse else None)
             run.works.clear()
+            run.glimpses.clear()
             run.dormant = False
-            await self._entries.set_state(run.cell, RunState.RUN_STATE_CANCELLED)
+            await self._entries.set_state(run.cell, RunState.RUN_STATE_CANCELLED, superseded_by)
             run.note()
 
     async def _load(self) -> None:
@@ -255,22 +273,3 @@ class Keeper:
                 except SeedbedError as error:
                     # Opened again by admission, with its patience.
                     log.warning("a leaf could not be taken up", leaf=target.path, error=error.message)
-
-
-def _begin_anew(entry: LeafEntry) -> None:
-    _keep_deciding(entry)
-    del entry.rounds[:]
-
-
-def _keep_deciding(entry: LeafEntry) -> None:
-    # Its rounds were cut to what the budget allowed at their time, and what it allows now is not the same.
-    entry.state = LeafState.LEAF_STATE_WAITING
-    entry.reason, entry.part = "", ""
-    entry.ClearField("counts")
-
-
-def _settle_anew(digests: list[str], entry: LeafEntry) -> None:
-    known = LeafEntry(run=entry.run, leaf=entry.leaf, revision=entry.revision + 1)
-    known.state = LeafState.LEAF_STATE_WAITING
-    known.excluded.extend(dict.fromkeys([*entry.excluded, *digests]))
-    entry.CopyFrom(known)

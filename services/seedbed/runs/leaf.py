@@ -5,9 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from seedbed.bus.v1.bus_pb2 import Item, LeafEntry, LeafState, LeafTarget, Record, Round
-from seedbed.kernel.commits import commit_key, read_commit
-from seedbed.kernel.errors import Damaged, NotFound, SeedbedError
+from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafEntry, LeafState, LeafTarget, Record, Round
+from seedbed.kernel.commits import find_commit
+from seedbed.kernel.errors import Damaged, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.plans import KnownPlan
 from seedbed.kernel.tries import MOST_TRIES, Tries, describe, is_elsewhere
@@ -133,7 +133,7 @@ class LeafWork:
         if not self.opened or self.ended:
             return
         if not self.ready:
-            self.commit = await self._find_commit()
+            self.commit = await find_commit(self._store, self.course.leaf.digest)
             if not self.course.known.recipe.refill:
                 self.course.brought = await self._stock.digests()
             self.course.prepare()
@@ -190,16 +190,17 @@ class LeafWork:
             return
         await self._publish(self.course.unclosed_roots())
 
-    async def cancel(self) -> None:
-        """Stop work on the leaf; what was paid for stays in a seal."""
+    async def cancel(self, counts: LeafCounts | None = None) -> None:
+        """Stop work on the leaf; what was paid for stays in a seal. `counts`: its own may not be known."""
         async with self._advancing:
             self._cancelled = True
             await self._seal(self.course.rest_paid())
-            notes = self.course.notes
+            notes, counts = self.course.notes, counts or self.course.counts()
 
             def stop(entry: LeafEntry) -> None:
                 _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
                 entry.notes[:] = notes
+                entry.counts.CopyFrom(counts)
 
             await self._entries.write(self.cell, stop)
             await self._stock.clear()
@@ -264,14 +265,6 @@ class LeafWork:
         await self._entries.write(self.cell, end)
         await self._stock.clear()
         log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
-
-    async def _find_commit(self) -> str:
-        digest = self.course.leaf.digest
-        try:
-            return read_commit(digest, await self._store.get(commit_key(digest)))
-        except NotFound:
-            # It is in no repository.
-            return ""
 
 
 def _set_state(entry: LeafEntry, state: LeafState.ValueType) -> None:

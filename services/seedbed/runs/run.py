@@ -19,6 +19,7 @@ from seedbed.kernel.costs import Spending, Tariff, add_usage
 from seedbed.kernel.plans import KnownPlan
 from seedbed.runs.budget import share_of
 from seedbed.runs.entries import Cell
+from seedbed.runs.glimpse import Glimpse
 from seedbed.runs.leaf import LeafWork
 from seedbed.runs.purse import Purse
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
@@ -50,6 +51,8 @@ class KeptRun:
     """Why no leaf can be opened at the moment."""
     resting_until: float = 0
     """When it is tried again."""
+    glimpses: dict[str, Glimpse] = field(default_factory=dict)
+    """While it lies dormant: how far its leaves in progress are, by token, as far as that was looked at."""
     copied: int | None = None
     """What its copy in the store is of; None where that has not been looked at."""
     gaps: list[tuple[str, str]] = field(default_factory=list)
@@ -132,6 +135,8 @@ class KeptRun:
 
     def counts_of(self, target: LeafTarget) -> LeafCounts:
         """Items and candidates of a leaf, ended or not."""
+        if glimpse := self.glimpses.get(target.leaf):
+            return glimpse.counts
         work = self.works.get(target.leaf)
         return work.course.counts() if work else self.leaves[target.leaf].value.counts
 
@@ -146,6 +151,10 @@ class KeptRun:
             snapshot=self.known.plan.snapshot,
             recipe=self.known.plan.recipe,
             steps=self.known.plan.steps,
+            superseded_by=self.cell.value.superseded_by,
+            dormant=self.dormant,
+            create_time=self.cell.value.create_time,
+            end_time=self.cell.value.end_time,
             gaps=[f"{leaf}: {what}" if leaf else what for leaf, what in self.gaps],
         )
 
@@ -153,7 +162,8 @@ class KeptRun:
         entry = self.leaves[target.leaf].value
         work = self.works.get(target.leaf)
         counts = self.counts_of(target)
-        passed = work.course.fold.passed if work else counts.accepted
+        glimpse = self.glimpses.get(target.leaf)
+        passed = glimpse.passed if glimpse else work.course.fold.passed if work else counts.accepted
         return LeafProgress(
             path=target.path,
             kind=target.kind,

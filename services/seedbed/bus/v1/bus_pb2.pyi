@@ -832,10 +832,13 @@ class RunEntry(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     ALLOWANCES_FIELD_NUMBER: _builtins.int
     DEAREST_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_BY_FIELD_NUMBER: _builtins.int
     state: Global___RunState.ValueType
     create_time: _builtins.float
     """Seconds since the epoch; for people, never in a digest or a dataset."""
     end_time: _builtins.float
+    superseded_by: _builtins.str
+    """The run that was asked for instead, while this one had not ended; it is cancelled, and what it has is recalled."""
     @_builtins.property
     def plan(self) -> Global___Plan: ...
     @_builtins.property
@@ -855,10 +858,11 @@ class RunEntry(_message.Message):
         end_time: _builtins.float = ...,
         allowances: _abc.Iterable[Global___Allowance] | None = ...,
         dearest: _abc.Iterable[Global___StepCounts] | None = ...,
+        superseded_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "dearest", b"dearest", "end_time", b"end_time", "plan", b"plan", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "dearest", b"dearest", "end_time", b"end_time", "plan", b"plan", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -101,12 +101,23 @@ class Run(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     BROKEN_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_BY_FIELD_NUMBER: _builtins.int
+    DORMANT_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: _bus_pb2.RunState.ValueType
     snapshot: _builtins.str
     recipe: _builtins.str
     broken: _builtins.str
     """Why its record cannot be read or shown: then there is nothing but the name. Empty where it can."""
+    superseded_by: _builtins.str
+    """The run that was asked for instead."""
+    dormant: _builtins.bool
+    """Nobody works on it until it is asked for again; what it has is kept."""
+    create_time: _builtins.float
+    """Seconds since the epoch; 0 where it has not ended."""
+    end_time: _builtins.float
     @_builtins.property
     def leaves(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeafProgress]: ...
     @_builtins.property
@@ -129,10 +140,14 @@ class Run(_message.Message):
         steps: _abc.Iterable[_bus_pb2.StepSpec] | None = ...,
         broken: _builtins.str = ...,
         gaps: _abc.Iterable[_builtins.str] | None = ...,
+        superseded_by: _builtins.str = ...,
+        dormant: _builtins.bool = ...,
+        create_time: _builtins.float = ...,
+        end_time: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken", b"broken", "gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken", b"broken", "create_time", b"create_time", "dormant", b"dormant", "end_time", b"end_time", "gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
