@@ -58,6 +58,20 @@ def test_a_context_that_does_not_stand_in_the_document_is_told_of(tmp_path, cach
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("この本は二十八日間借りることができます。", "ただし二回まで延長することができます。"),
+        ("यह पुस्तक अट्ठाईस दिनों तक रखी जा सकती है।", " इसे दो बार बढ़ाया जा सकता है।"),
+        ("یہ کتاب اٹھائیس دن رکھی جا سکتی ہے۔", " اسے دو بار بڑھایا جا سکتا ہے۔"),
+    ],
+)
+def test_a_context_is_taken_apart_at_the_stops_of_its_script(one, other, tmp_path, cache):
+    root = plant(garden(tmp_path / "tree"), leaf_with(one + other, one))
+    (message,) = [said for rule, said in lint(root, cache)[0] if rule == "context-not-found"]
+    assert f"1 of its 2 parts are not there, as `{other.strip()}`" in message
+
+
 def test_a_context_may_stand_in_any_of_several_documents(tmp_path, cache):
     files = leaf_with(BOOK, "", document={"patterns": ["birds.md", "books.txt"]})
     root = plant(garden(tmp_path / "tree"), {**files, f"{LEAF}/books.txt": BOOK})

@@ -2,7 +2,8 @@
 
 A stem that has all it takes loaded waits for documents on stdin, and branches off a child for each. The child
 sets its own limits before it looks at a byte, and ends with its document; the stem itself never looks at one.
-It imports nothing of the kernel but the count of tokens. Run by `stem.py`, never by hand.
+It imports nothing of the kernel but the count of tokens and the stops of scripts. Run by `stem.py`, never by
+hand.
 
 A request is a line of JSON, an object with the document's size and what `convert` takes, then the document.
 An answer is a line of JSON, the child's exit status and two sizes, then its output and its complaint. Output

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.folding import Folded, fold
+from seedbed.kernel.language import STOPS
 from seedbed.kernel.quotes import find_quote
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.documents import Found
@@ -24,7 +25,8 @@ _LONGEST = 5_000_000
 # Marks of tables and of what is raised, which one copies and another does not.
 _MARKS = re.compile(r"(?<!\S)\|?(?:\s*:?-{3,}:?\s*\|?)+(?!\S)|[|^{}]|_(?=\{)")
 _DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"}
-_PARTS = re.compile(r"(?<=[.!?。！？।؟])\s+|\n+")
+# At the ends of sentences, some of which need no space.
+_PARTS = re.compile(rf"(?<=[{STOPS}])(?![{STOPS}])\s*|(?<=[.!?\u06d4])\s+|\n+")
 _LETTERS = 12
 
 
