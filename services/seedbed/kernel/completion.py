@@ -16,6 +16,7 @@ _LESS = "have the model reason less, by a parameter of its endpoint in SEEDBED_T
 _CUT = ("length", "max_tokens", "max_output_tokens", "model_context_window_exceeded")
 _FILTERED = re.compile(r"filter|safety|prohibited|recitation|blocklist|spii|guardrail|sensitive|moderation")
 _REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks")
+_CALLS = {"tool_calls", "function_call"}
 _LINE = re.compile(r"\r\n|\n|\r")
 # What opens a stream of events: some answer with one though none was asked for.
 _EVENTS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -55,9 +56,10 @@ def read_completion(reply: dict[str, Any]) -> Completion:
     """The first choice of a reply."""
     choice = _first(reply)
     message = _object(choice.get("message"))
-    calls = list(_call_arguments(message))
+    calls = list(_call_arguments(message)) if _CALLS & message.keys() else []
     content = message.get("content", choice.get("text"))
-    said = list(_parts(content))
+    # Nearly every reply is one text.
+    said = [("text", content)] if isinstance(content, str) else list(_parts(content))
     # A tool is never offered: a call is how a gateway binds a reply to its schema.
     text = calls[-1] if calls else "".join(text for kind, text in said if kind == "text")
     refusals = [text for kind, text in said if kind == "refusal"]

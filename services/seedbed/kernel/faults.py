@@ -28,9 +28,9 @@ _ERRORS = ("detail", "errors", "message", "msg", "base_resp")
 class RequestRefused(Refused):
     """A 4xx that says why: of what the request says, something may be left out."""
 
-    def __init__(self, message: str, refusal: Refusal) -> None:
-        super().__init__(message)
-        self.refusal = refusal
+    def __init__(self, message: str, refusal: Refusal | None = None, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.refusal = refusal or Refusal()
 
 
 class ServerFault(EndpointError):
@@ -38,8 +38,8 @@ class ServerFault(EndpointError):
 
     reason = "ENDPOINT_SERVER_ERROR"
 
-    def __init__(self, message: str, refusal: Refusal | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, refusal: Refusal | None = None, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.refusal = refusal or Refusal()
 
 
