@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from tests.knowledge.docx_files import cell, line, make_docx, run, table
+from tests.knowledge.pdf_cases import PDF_CASES
 from tests.knowledge.pdfs import At, make_pdf
 
 CASES = Path(__file__).parent / "cases"
@@ -125,6 +126,7 @@ def write_cases(folder: Path) -> None:
         "scales.docx": (make_docx(SCALES), SCALES_TEXT),
         "strict.docx": (make_docx(SCALES, strict=True), SCALES_TEXT),
         "sheet.pdf": (make_pdf(SHEET), SHEET_TEXT),
+        **PDF_CASES,
     }
     for name, (content, text) in made.items():
         (folder / name).write_bytes(content)
