@@ -1,7 +1,10 @@
+import re
 import time
+from pathlib import Path
 
 import pytest
 
+from seedbed.taxonomy import git as running
 from seedbed.taxonomy.front import read
 from seedbed.taxonomy.git import GitFailed, address_fault, git, is_revision, without_secret
 from seedbed.taxonomy.mirrors import Mirrors
@@ -86,3 +89,10 @@ def test_a_hook_that_lints_does_not_lead_git_astray(tmp_path, cache, monkeypatch
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "there" / ".git" / "objects"))
     assert set(read(str(tmp_path / "here"), cache=cache).commits.values()) == {here}
     assert open_source(f"{tmp_path}/here@HEAD", Mirrors(cache)).commit == here
+
+
+def test_git_is_started_in_one_place():
+    code = Path(running.__file__).parents[1]
+    naming = [path for path in code.rglob("*.py") if re.search(r'(?<!/ )"git", ', path.read_text())]
+    # The other asks for its version.
+    assert {path.relative_to(code).as_posix() for path in naming} == {"taxonomy/git.py", "cli/doctor.py"}
