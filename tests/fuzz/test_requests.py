@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc.aio
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
@@ -75,7 +76,10 @@ async def test_whatever_is_sent_is_answered_for_what_it_is(stack: Stack) -> None
     known = await make_known(stack)
     while time.monotonic() < end:
         if not await is_there(stack, known):
-            known = await make_known(stack)
+            try:
+                known = await make_known(stack)
+            except grpc.aio.AioRpcError as error:
+                tally.faults.append(f"an ordinary run: {error.code().name}: {error.details()}")
         rounds = await asyncio.to_thread(generate, number, methods, known)
         for some in rounds:
             await caller.make(some)
