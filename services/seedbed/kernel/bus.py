@@ -39,6 +39,9 @@ TRAININGS = "TRAININGS"
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
 
+READER_GONE = 2.0
+"""Seconds after which the broker drops what was made for a reader that has gone. After the client's five
+minutes a few calls a second would have filled it up, and then nobody can read."""
 READERS = 16
 """Of this process at a time: the broker keeps a thousand consumers of a stream, for all that ask it."""
 
@@ -251,4 +254,4 @@ class Bus:
         return int(status.values)
 
     async def _start_watch(self, bucket: str, keys: str) -> KeyValue.KeyWatcher:
-        return await (await self.bucket(bucket)).watch(keys)
+        return await (await self.bucket(bucket)).watch(keys, inactive_threshold=READER_GONE)

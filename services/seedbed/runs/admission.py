@@ -10,6 +10,7 @@ import time
 from seedbed.bus.v1.bus_pb2 import LeafTarget
 from seedbed.kernel.errors import Damaged, Forgotten, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
+from seedbed.kernel.tries import describe
 from seedbed.runs.damage import end_damaged, words
 from seedbed.runs.dealing import deal_out
 from seedbed.runs.effects import Effects
@@ -95,6 +96,10 @@ class Admission:
         except SeedbedError as error:
             log.warning("a leaf could not be opened; tried again", run=run.name, error=error.message)
             run.trouble, run.resting_until = error.message, time.monotonic() + RETRY
+        except Exception as error:
+            # Its leaf counts them, and ends; no other run waits for it.
+            log.exception("a leaf could not be opened; tried again", run=run.name)
+            run.trouble, run.resting_until = describe(error), time.monotonic() + RETRY
         else:
             run.trouble = ""
 

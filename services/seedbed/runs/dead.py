@@ -8,7 +8,7 @@ import nats.js.errors
 from nats.js.api import DeliverPolicy
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter
-from seedbed.kernel.bus import DEAD, ROOT, Bus
+from seedbed.kernel.bus import DEAD, READER_GONE, ROOT, Bus
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.parsing import parse
 
@@ -71,7 +71,11 @@ async def _read(bus: Bus, run: str) -> AsyncIterator[tuple[DeadLetter, int]]:
         # Counted in the stream: what the consumer says of itself can overtake the letters it has sent.
         info = await bus.js.stream_info(DEAD, subjects_filter=subject)
         subscription = await bus.js.subscribe(
-            subject, stream=DEAD, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
+            subject,
+            stream=DEAD,
+            ordered_consumer=True,
+            deliver_policy=DeliverPolicy.ALL,
+            inactive_threshold=READER_GONE,
         )
         try:
             for _ in range(sum((info.state.subjects or {}).values())):

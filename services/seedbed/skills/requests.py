@@ -39,6 +39,8 @@ def _find_faults(leaf: Leaf) -> list[Violation]:
         faults.append(Violation("leaf.kind", f"must be {FREEFORM} or {GROUNDED}, not {leaf.kind!r}"))
     if not leaf.task_description.strip():
         faults.append(Violation("leaf.task_description", "must not be empty"))
+    if leaf.documents:
+        faults.append(Violation("leaf.documents", "must be empty in a skill"))
     if not leaf.seeds:
         faults.append(Violation("leaf.seeds", "must hold at least one seed example"))
     for index, seed in enumerate(leaf.seeds):
