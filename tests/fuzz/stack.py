@@ -20,7 +20,7 @@ from tests.servers.process import end, spawn
 
 SERVICES = ("runs", "taxonomy", "knowledge", "skills", "judge", "trainer", "evaluator")
 """`runs` first, as it makes what the others wait for."""
-_START = 120.0
+_START = 240.0
 
 
 @dataclass
@@ -42,19 +42,19 @@ class Stack:
         """What it has written."""
         return (self.folder / f"{service}.log").read_text(errors="replace")
 
-    async def health(self, service: str) -> str:
+    async def health(self, service: str, patience: float = 30) -> str:
         """What it says of itself."""
         async with self.channel(service) as channel:
             stub: Any = health_pb2_grpc.HealthStub(channel)
             request = health_pb2.HealthCheckRequest(service="")
-            answer = await stub.Check(request, timeout=30, wait_for_ready=True)
+            answer = await stub.Check(request, timeout=patience, wait_for_ready=True)
         return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
     async def serving(self) -> None:
         """Wait until all of them are."""
         async with asyncio.timeout(_START):
             for service in SERVICES:
-                while await self.health(service) != "SERVING":  # noqa: ASYNC110  it is asked
+                while await self.health(service, _START) != "SERVING":  # noqa: ASYNC110  it is asked
                     await asyncio.sleep(0.1)
 
 
