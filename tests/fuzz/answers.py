@@ -129,9 +129,7 @@ def _find_fault(call: Call, error: grpc.aio.AioRpcError) -> str:
 
 
 def _has_error_info(error: grpc.aio.AioRpcError) -> bool:
-    # Not by `rpc_status`: it compares the words, which grpc hands over undecoded once in a hundred thousand calls.
-    trailers = error.trailing_metadata() or ()
-    found = [Status.FromString(bytes(value)) for key, value in trailers if key == _DETAILS]
-    return any(
-        detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR) for status in found for detail in status.details
-    )
+    # Not by `rpc_status`: it compares words, which grpc once in many thousand calls hands over undecoded.
+    trailers: Any = error.trailing_metadata() or ()
+    details = [d for key, data in trailers if key == _DETAILS for d in Status.FromString(data).details]
+    return any(detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR) for detail in details)

@@ -207,3 +207,14 @@ async def test_a_server_that_comes_later_is_waited_for(nats_server):
 
 def test_subjects_hold_run_leaf_and_digest():
     assert work_subject(ITEM) == f"seedbed.v1.work.judge.pair.r.l.{'d' * 64}"
+
+
+async def test_who_reads_to_the_end_leaves_nothing_on_the_broker(bus):
+    await (await bus.bucket(RUNS)).put("a", b"1")
+    for _ in range(20):
+        assert [(entry.key, entry.value) for entry in await bus.entries(RUNS)] == [("a", b"1")]
+
+    async def gone():
+        return (await bus.js.stream_info(f"KV_{RUNS}")).state.consumer_count == 0
+
+    await until(gone, 30)

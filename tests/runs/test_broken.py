@@ -101,3 +101,14 @@ async def test_no_run_asks_for_more_than_can_be_counted(runs):
         error = await refused(runs.stub.CreateRun(request, timeout=9))
         assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert list((await runs.stub.ListRuns(pb.ListRunsRequest(), timeout=9)).runs) == []
+
+
+async def test_a_leaf_that_nothing_can_be_made_of_ends_and_holds_up_no_other_run(garden):
+    # A skill has no documents, so no plan has the steps to read them.
+    odd = skill_leaf("compositional_skills/odd")
+    odd.documents.add(path="a.md", blob="0" * 64, media_type="text/markdown", size=1)
+    name = await garden.create(await garden.sow(odd), target=2)
+    good = await garden.make(LEAF, target=2)
+    assert succeeded(good)
+    ended = await garden.watch(name)
+    assert "KeyError: 'knowledge.chunk'" in ended.leaves[0].reason

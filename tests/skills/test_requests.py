@@ -3,7 +3,7 @@ import pytest
 from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError
 from seedbed.skills.requests import make_snapshot
-from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer, SeedExample
+from seedbed.taxonomy.v1.leaf_pb2 import Document, QuestionAndAnswer, SeedExample
 from tests.skills.leaves import HAIKU, HANGUL, TABLE, make_leaf
 
 
@@ -32,6 +32,7 @@ def test_the_callers_leaf_stays_as_it_was():
         ({"seeds": [HAIKU, SeedExample()]}, "leaf.seeds[1].pairs"),
         ({"seeds": [SeedExample(pairs=[QuestionAndAnswer(question="Why?")])]}, "leaf.seeds[0].pairs"),
         ({"seeds": [TABLE]}, "leaf.seeds[0].context"),
+        ({"documents": [Document(path="a.md")]}, "leaf.documents"),
         ({"kind": "grounded_skill"}, "leaf.seeds[0].context"),
     ],
 )
