@@ -51,6 +51,11 @@ def test_a_paragraph_whose_end_was_deleted_goes_on_in_the_next():
     assert text_of(body) == "It lasts 36 months.\n\nDone."
 
 
+def test_a_deleted_cell_is_left_out():
+    body = table(cell("kept") + cell("gone", "<w:cellDel/>") + cell("too"))
+    assert text_of(body) == "| kept | too |\n| --- | --- |"
+
+
 def test_a_deleted_row_and_a_hidden_one_are_left_out():
     rows = "".join(
         f"<w:tr><w:trPr>{mark}</w:trPr>{cell(text)}{cell('x')}</w:tr>"
@@ -88,6 +93,15 @@ def test_hidden_text_is_left_out_by_itself_and_by_its_style(properties: str, sho
     reading = docx.read(make_docx(line("Seen.", run(" Hidden.", properties)), styles=STYLES))
     assert reading.text == ("Seen. Hidden." if shown else "Seen.")
     assert reading.notes == (() if shown else ("left out: 1 hidden passage",))
+
+
+@pytest.mark.parametrize("mark", ["<w:strike/>", "<w:dstrike/>", '<w:rStyle w:val="Gone"/>'])
+def test_what_is_struck_out_is_left_out_and_counted(mark: str):
+    styles = '<w:style w:type="character" w:styleId="Gone"><w:rPr><w:strike/></w:rPr></w:style>'
+    body = line("It is ", run("12", mark), run("36", '<w:strike w:val="0"/>'), " months.")
+    reading = docx.read(make_docx(body, styles=styles))
+    assert reading.text == "It is 36 months."
+    assert reading.notes == ("left out: 1 struck-out passage",)
 
 
 def test_a_paragraph_s_style_hides_it_and_a_run_s_style_turns_that_around():

@@ -164,11 +164,22 @@ def test_a_list_in_a_cell_is_told_apart():
         ("word<sup class=reference><a href='#cite'>[1]</a></sup>", "word[1]"),
         ("in 2019<sup>1</sup>", "in 2019^1"),
         ("x²", "x²"),
+        ("10<span style='font-size:60%; vertical-align: super'>23</span>", "10^23"),
+        ("10<span style='vertical-align:sub'>2</span>", "10_2"),
+        ("10<span style='vertical-align: middle'>2</span>", "102"),
+        (
+            "is <del>12</del><ins>36</ins> months, <s>20</s>15 and <strike>7</strike>8",
+            "is 36 months, 15 and 8",
+        ),
     ],
 )
 def test_raised_and_lowered_text(markup: str, wanted: str):
     assert text_of(f"<p>{markup}</p>") == wanted
     assert text_of(f"<table><tr><td>{markup}</td></tr></table>") == f"| {wanted} |\n| --- |"
+
+
+def test_what_is_struck_out_is_told():
+    assert html.read(b"<p>is <del>12</del>36 and <s>9</s></p>").notes == ("left out: 2 struck-out passages",)
 
 
 def test_readings_quotes_and_soft_hyphens():

@@ -4,7 +4,7 @@ A reader's own version is raised whenever its code changes the text it gives; to
 version it names the converter, so that a stored text always says what made it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -30,6 +30,13 @@ class Reading:
     text: str
     pages: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def tell_left_out(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """The note on what was left out of a text, by what it is called: `comment`, `picture`."""
+    found = sorted((what, count) for what, count in counts.items() if count)
+    told = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in found]
+    return (f"left out: {', '.join(told)}",) if told else ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The text of a DOCX's paragraphs as a reader sees it: runs, fields, symbols, equations, marks of notes.
 
-What is tracked as inserted stays, what is tracked as deleted goes; of two alternatives one is taken. Text
-boxes are handed back, as their text is no part of the line; what is left out is counted.
+What is tracked as inserted stays, what is tracked as deleted or is struck out goes; of two alternatives one
+is taken. Text boxes are handed back, as their text is no part of the line; what is left out is counted.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from . import equations
 from .fields import Fields
 from .notes import Notes
 from .package import Element, attribute, child, name, value
-from .styles import Styles, hidden_of, level_of
+from .styles import Style, Styles, hidden_of, level_of, struck_of
 from .symbols import read_private, sign
 
 _DELETED = frozenset(("w:del", "w:moveFrom"))
@@ -92,26 +92,14 @@ class Runs:
 
     def _run(self, run: Element, style: str) -> Iterator[Piece]:
         properties = child(run, "w:rPr")
-        level, hidden = self._format(properties, style)
-        text = list(self._run_content(run, style, properties))
-        shown = [piece for piece in text if piece.text]
-        if hidden:
-            self._left_out["hidden passage"] += any(piece.text.strip() for piece in shown)
+        own, around = self._styles.get(value(properties, "w:rStyle")), self._styles.get(style)
+        shown = [piece for piece in self._run_content(run, style, properties) if piece.text]
+        if what := _is_not_for_reading(properties, own, around):
+            self._left_out[what] += any(piece.text.strip() for piece in shown)
             return
+        level = level_of(properties) or own.level or around.level or Level.BASE
         for piece in shown:
             yield piece if piece.level is not Level.BASE else Piece(piece.text, level)
-
-    def _format(self, properties: Element | None, style: str) -> tuple[Level, bool]:
-        """The level of a run, and whether it is hidden: by itself, its style, or its paragraph's."""
-        level, hidden = level_of(properties), hidden_of(properties)
-        own = self._styles.get(value(properties, "w:rStyle"))
-        around = self._styles.get(style)
-        if level is None:
-            level = own.level or around.level or Level.BASE
-        if hidden is None:
-            # A style's switch turns that of the style around it.
-            hidden = bool(own.hidden) != bool(around.hidden)
-        return level, hidden
 
     def _run_content(self, run: Element, style: str, properties: Element | None) -> Iterator[Piece]:
         for inner in run:
@@ -171,6 +159,17 @@ class Runs:
                 yield f"{inner.text or ''} "
             else:
                 yield from self._drawn(inner)
+
+
+def _is_not_for_reading(properties: Element | None, own: Style, around: Style) -> str:
+    """What a run is that is hidden, or struck out: by itself, its style, or its paragraph's."""
+    hidden, struck = hidden_of(properties), struck_of(properties)
+    # A style's switch turns that of the style around it.
+    if hidden is None:
+        hidden = bool(own.hidden) != bool(around.hidden)
+    if struck is None:
+        struck = bool(own.struck) != bool(around.struck)
+    return "hidden passage" if hidden else "struck-out passage" if struck else ""
 
 
 def choose(alternatives: Element) -> Element:

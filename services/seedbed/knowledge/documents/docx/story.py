@@ -12,7 +12,7 @@ from itertools import chain
 from seedbed.knowledge.documents import markdown
 from seedbed.knowledge.documents.markdown import Block, Code, Heading, Item
 from seedbed.knowledge.documents.plain import normalise
-from seedbed.knowledge.documents.reading import Reading
+from seedbed.knowledge.documents.reading import Reading, tell_left_out
 from seedbed.knowledge.documents.superscripts import Piece, join_levels
 
 from .notes import Notes
@@ -39,15 +39,7 @@ def read(content: bytes) -> Reading:
     story = Story(package, root)
     body = child(root, "w:body")
     text = markdown.write(story.blocks(body if body is not None else root))
-    return Reading(normalise(text), notes=tuple(_notes(story.left_out)))
-
-
-def _notes(left_out: Counter[str]) -> Iterator[str]:
-    told = [
-        f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in sorted(left_out.items()) if count
-    ]
-    if told:
-        yield f"left out: {', '.join(told)}"
+    return Reading(normalise(text), notes=tell_left_out(story.left_out))
 
 
 class Story:

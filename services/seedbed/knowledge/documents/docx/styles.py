@@ -1,4 +1,4 @@
-"""The styles of a DOCX: what they say of headings, lists, and raised, lowered or hidden text."""
+"""The styles of a DOCX: what they say of headings, lists, and raised, lowered, hidden or struck-out text."""
 
 import re
 from collections.abc import Iterator
@@ -27,6 +27,7 @@ class Style:
     list_id: str | None = None
     list_level: int | None = None
     hidden: bool | None = None
+    struck: bool | None = None
     level: Level | None = None
 
 
@@ -68,6 +69,7 @@ class Styles:
             list_id=list_id,
             list_level=list_level,
             hidden=next((hidden for run in runs if (hidden := hidden_of(run)) is not None), None),
+            struck=next((struck for run in runs if (struck := struck_of(run)) is not None), None),
             level=next((level for run in runs if (level := level_of(run)) is not None), None),
         )
 
@@ -108,6 +110,12 @@ def hidden_of(properties: Element | None) -> bool | None:
     """Whether a run's properties hide it; None where they say nothing."""
     vanish = child(properties, "w:vanish")
     return None if vanish is None else is_on(vanish)
+
+
+def struck_of(properties: Element | None) -> bool | None:
+    """Whether a run's properties strike it out; None where they say nothing."""
+    marks = [mark for kind in ("w:strike", "w:dstrike") if (mark := child(properties, kind)) is not None]
+    return any(map(is_on, marks)) if marks else None
 
 
 def level_of(properties: Element | None) -> Level | None:

@@ -16,7 +16,7 @@ ReadCell = Callable[[Element], list[Block]]
 
 def read_table(table: Element, read: ReadCell, left_out: Counter[str]) -> list[Block]:
     """A table of data as one block; one that only lays out or frames a page as the blocks in it."""
-    rows = [[(cell, read(cell)) for cell in _cells(row)] for row in _rows(table, left_out)]
+    rows = [[(cell, read(cell)) for cell in _cells(row, left_out)] for row in _rows(table, left_out)]
     inside = [block for row in rows for _, blocks in row for block in blocks]
     if _is_layout([[blocks for _, blocks in row] for row in rows], inside):
         return inside
@@ -42,8 +42,12 @@ def _rows(table: Element, left_out: Counter[str]) -> Iterator[Element]:
             yield row
 
 
-def _cells(row: Element) -> Iterator[Element]:
-    return _members(row, "w:tc")
+def _cells(row: Element, left_out: Counter[str]) -> Iterator[Element]:
+    for cell in _members(row, "w:tc"):
+        if child(child(cell, "w:tcPr"), "w:cellDel") is not None:
+            left_out["tracked deletion"] += 1
+        else:
+            yield cell
 
 
 def _members(parent: Element, wanted: str) -> Iterator[Element]:

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from seedbed.knowledge.documents import markdown
 from seedbed.knowledge.documents.markdown import Block, Code, Heading, Item, List, Quote, Table
 from seedbed.knowledge.documents.plain import decode, normalise
-from seedbed.knowledge.documents.reading import Reading, UnreadableError
+from seedbed.knowledge.documents.reading import Reading, UnreadableError, tell_left_out
 
 from . import text as inline_text
 from .lists import definition_parts, label_items
@@ -43,11 +43,13 @@ def read(content: bytes) -> Reading:
     root = mains[0] if len(mains) == 1 else tree.body
     if root is None:
         return Reading("")
-    blocks = list(_Content(Page(tree, root)).blocks(root.iter(include_text=True)))
+    page = Page(tree, root)
+    blocks = list(_Content(page).blocks(root.iter(include_text=True)))
     title = tree.css_first("head > title")
     if title is not None and root.css_first("h1") is None and markdown.fold(title.text()):
         blocks.insert(0, Heading(1, title.text()))
-    return Reading(normalise(markdown.write(blocks)))
+    notes = tell_left_out({"struck-out passage": page.struck_out})
+    return Reading(normalise(markdown.write(blocks)), notes=notes)
 
 
 def _decode(content: bytes) -> str:

@@ -17,6 +17,7 @@ _DROPPED = frozenset(
     "script style noscript template nav footer head svg iframe object canvas audio video input select "
     "datalist textarea dialog progress meter".split()
 )
+_STRUCK_OUT = frozenset(("del", "s", "strike"))
 _ROLES = frozenset("navigation contentinfo search dialog alertdialog tooltip".split())
 _TITLES = frozenset((*HEADINGS, "summary", "dt"))
 # What a button, or what it opens, is called on pages of questions and answers.
@@ -40,6 +41,8 @@ class Page:
     """What is known of a page's elements below a root."""
 
     def __init__(self, tree: LexborHTMLParser, root: LexborNode) -> None:
+        self.struck_out = 0
+        """Passages that a page shows, and takes back."""
         self._opened = _find_opened(tree)
         self._left_out: set[int] = set()
         self._holding: set[int] = set()
@@ -70,8 +73,9 @@ class Page:
         last = ""
         for child in node.iter():
             tag = child.tag or ""
-            if not self._is_shown(child, tag):
+            if tag in _STRUCK_OUT or not self._is_shown(child, tag):
                 self._left_out.add(child.mem_id)
+                self.struck_out += tag in _STRUCK_OUT
                 continue
             if table is not None:
                 if tag == "th":

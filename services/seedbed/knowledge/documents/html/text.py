@@ -15,6 +15,8 @@ _SPACE = re.compile(r"\s+")
 # A mark of a note, as `1`, `12` or `a`.
 _MARK = re.compile(r"\w{1,3}|[*†‡§]{1,3}")
 _LEVELS = {"sup": Level.RAISED, "sub": Level.LOWERED}
+# As word processors write it.
+_ALIGNED = re.compile(r"vertical-align\s*:\s*(sup|sub)", re.IGNORECASE)
 _ANCHORS = ("¶", "#", "§", "🔗")
 _SOFT_HYPHEN = "\u00ad"
 
@@ -64,8 +66,8 @@ def _inline(page: Page, node: LexborNode, *, linked: bool = False) -> Iterator[P
         yield Piece("\n")
     elif not page.is_content(node):
         return
-    elif tag in _LEVELS:
-        yield _raised(page, node, linked=linked)
+    elif level := _level(node, tag):
+        yield _raised(page, node, level, linked=linked)
     elif write := _WRITERS.get(tag):
         yield Piece(write(node))
     else:
@@ -93,14 +95,22 @@ def _marks(node: LexborNode, tag: str) -> tuple[str, str]:
     return (" ", " ") if tag in BLOCKS and tag not in HEADINGS else ("", "")
 
 
-def _raised(page: Page, node: LexborNode, *, linked: bool) -> Piece:
+def _raised(page: Page, node: LexborNode, level: Level, *, linked: bool) -> Piece:
     text = join_levels(piece for child in node.iter(include_text=True) for piece in _inline(page, child))
     bare = markdown.fold(text)
     linked = linked or any(map(_is_link_here, node.iter()))
     if linked and _MARK.fullmatch(bare):
         # A mark of a note, that leads to it.
         return Piece(f"[{bare}]")
-    return Piece(text, _LEVELS[node.tag or ""])
+    return Piece(text, level)
+
+
+def _level(node: LexborNode, tag: str) -> Level | None:
+    """Whether an element is raised or lowered, by its name or by its style."""
+    if tag in _LEVELS or tag not in ("span", "font"):
+        return _LEVELS.get(tag)
+    style = _ALIGNED.search(node.attributes.get("style") or "")
+    return _LEVELS[style[1].lower()] if style else None
 
 
 def _is_link_here(node: LexborNode) -> bool:
