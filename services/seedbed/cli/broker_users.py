@@ -120,7 +120,9 @@ def _runs() -> list[str]:
     for bucket in (MEMO, RUNS, LIMITS, STEPS):
         allowed += _follow(bucket)
     allowed += [*_read(MEMO, ">"), *_read(RUNS, ">"), f"$KV.{MEMO}.>", f"$KV.{RUNS}.>"]
-    allowed += [f"{_API}.STREAM.PURGE.{stream}" for stream in (WORK, f"KV_{MEMO}", f"KV_{RUNS}")]
+    # Of trainings only by a repair: one whose checkpoint is damaged is let go of, to be made again.
+    purged = (WORK, f"KV_{MEMO}", f"KV_{RUNS}", f"KV_{TRAININGS}")
+    allowed += [f"{_API}.STREAM.PURGE.{stream}" for stream in purged]
     allowed += [*_tail(DEAD), f"{_API}.STREAM.MSG.DELETE.{DEAD}"]
     # How long the queues are, for whoever looks after them.
     allowed += [f"{_API}.CONSUMER.INFO.{WORK}.*"]
