@@ -1,13 +1,14 @@
 """seedbed train: from a dataset's folder to a student's, and what is refused on the way."""
 
 import json
+import shutil
 
 import pytest
 from transformers import AutoModelForCausalLM
 
 from seedbed.kernel.checkpoints import read_checkpoint_manifest
 from tests.cli import stage
-from tests.cli.stage import seedbed
+from tests.cli.stage import finish, seedbed, start
 from tests.trainer.students import RECIPE, SMALL, write_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -45,6 +46,35 @@ async def test_a_student_from_scratch(dataset, tmp_path, monkeypatch):
     assert "kt1" in shown.out
     gone = await seedbed("trainings", "show", "t0", "--state", tmp_path / "state")
     assert gone.code == 2, gone.err
+
+
+@pytest.mark.timeout(900)
+async def test_a_damaged_checkpoint_is_trained_again_and_the_others_are_recalled(dataset, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(json.dumps({**RECIPE, "scratch": SMALL}))
+    state = ("--state", tmp_path / "state")
+    places = (*state, "--out", tmp_path / "student")
+    asked = ("train", dataset, "--model", "scratch", "--training-recipe", recipe, *places, "--json")
+    first = await finish(await start(*asked), 300)
+    assert first.code == 0, first.err
+    (weights,) = (tmp_path / "state/store").glob(
+        f"checkpoints/{first.object['training']}/*-st/model.safetensors"
+    )
+    weights.write_bytes(weights.read_bytes()[:-100])
+    shutil.rmtree(tmp_path / "state" / "cache", ignore_errors=True)
+    found = await seedbed("store", "verify", *state, "--json")
+    (fault,) = found.object["faults"]
+    assert (found.code, fault["kind"]) == (1, "checkpoint")
+    assert fault["key"].endswith("-st/model.safetensors")
+    assert (await seedbed("store", "verify", "--repair", "--yes", *state)).code == 0
+    again = await finish(await start(*asked), 300)
+    assert again.code == 0, again.err
+    assert [(phase["name"], phase["recalled"]) for phase in again.object["phases"]] == [
+        ("base", True),
+        ("kt1", True),
+        ("st", False),
+    ]
+    assert (await seedbed("store", "verify", *state)).code == 0
 
 
 @pytest.mark.parametrize(

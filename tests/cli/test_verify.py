@@ -74,6 +74,22 @@ async def test_a_part_is_made_again_without_a_call_and_to_the_same_bytes(made, t
     assert (await verify()).code == 0
 
 
+async def test_a_seal_ends_its_leaf_alone_and_costs_what_was_in_it(made, tmp_path):
+    generate, verify = made
+    seals = tmp_path / "state" / "store" / "seals" / ONDOL
+    seal = next(path for path in seals.iterdir() if path.suffix != ".json")
+    flip(seal)
+    stopped = await generate("--target", 7)
+    assert stopped.code == 3, stopped.err
+    leaves = {leaf["path"]: leaf for leaf in stopped.object["leaves"]}
+    assert leaves[ONDOL]["reason"].startswith(f"damaged: seals/{ONDOL}/{seal.name}")
+    assert (leaves[GERMINATION]["accepted"], leaves[GERMINATION]["reason"]) == (7, "")
+    assert [fault["kind"] for fault in (await verify()).object["faults"]] == ["seal"]
+    assert (await verify("--repair", "--yes")).code == 0
+    mended = await generate("--target", 7)
+    assert (mended.code, mended.object["samples"]) == (0, 14), mended.err
+
+
 async def test_a_document_and_its_text(made, tmp_path):
     generate, verify = made
     before = bytes_of(tmp_path / "dataset")

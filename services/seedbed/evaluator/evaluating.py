@@ -26,9 +26,10 @@ from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, 
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.kernel.checkpoints import get_checkpoint, read_checkpoint_manifest
-from seedbed.kernel.errors import InputError, NotFound
+from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.folders import dataset_prefix, get_folder
-from seedbed.kernel.store import Store
+from seedbed.kernel.store import NOT_ITS_NAME, Store
 from seedbed.kernel.tools import Model
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
@@ -114,10 +115,12 @@ class Evaluating:
     async def _leaves(self, taxonomy: str) -> dict[str, Leaf]:
         """The leaves with their seeds; of a dataset from elsewhere there are none, and no examples."""
         try:
-            snapshot = Snapshot.FromString(await self._store.get(f"snapshots/{taxonomy}"))
+            data = await self._store.get(f"snapshots/{taxonomy}")
         except NotFound:
             return {}
-        return {leaf.path: leaf for leaf in snapshot.leaves}
+        if sha256_hex(data) != taxonomy:
+            raise Damaged(f"snapshots/{taxonomy}", NOT_ITS_NAME, hint="import the taxonomy again")
+        return {leaf.path: leaf for leaf in Snapshot.FromString(data).leaves}
 
     def _lay_out(self, name: str, exams: Sequence[Exam]) -> Path:
         """The evaluation's folder, its questions in it twice: to be taken elsewhere, and to be run here."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import json_format
+from google.protobuf.message import DecodeError
 
 from seedbed.kernel.checkpoints import get_checkpoint, parse_checkpoint_manifest, prefix_of
 from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.errors import InputError, NotFound
+from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.folders import (
     MANIFEST,
     dataset_prefix,
@@ -69,6 +70,9 @@ class Depot:
             ref = CheckpointRef.FromString(await self._store.get(_phase_key(digest)))
             data = await read_folder_manifest(self._store, prefix_of(ref), ref.digest)
         except NotFound:
+            return None
+        except (Damaged, DecodeError, InputError) as error:
+            log.warning("a checkpoint made before cannot be read; trained again", error=str(error))
             return None
         if parse_checkpoint_manifest(data).phase_digest != digest:
             log.warning(

@@ -14,6 +14,7 @@ from seedbed.knowledge.v1.steps_pb2 import Chunk, ChunkResult
 from seedbed.runs.seals import Seals
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1 import store_service_pb2 as spb
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 from tests.runs.damaging import HARMS, empty, flip, remove
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
@@ -269,6 +270,12 @@ async def test_a_training_whose_checkpoint_is_damaged_is_not_known_any_more(gard
         assert {fault.kind for fault in await verify(garden)} == {"checkpoint"}
         await repair(garden)
         assert await bucket.keys() == ["t2"]
+
+
+async def test_what_leads_to_a_checkpoint_may_be_damaged_itself(garden, store):
+    for data in (b"", b"\xff", CheckpointRef(training="t/../x", digest="no").SerializeToString()):
+        await store.put("phases/a", data)
+        assert await verify(garden) == []
 
 
 async def test_a_record_on_the_bus(nats_url, store, hand):

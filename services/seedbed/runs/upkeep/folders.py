@@ -5,6 +5,7 @@ Tolerant of what it does not know: others write these folders.
 
 import contextlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -22,6 +23,8 @@ from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 _DATASETS, _CHECKPOINTS, _EVALUATIONS = "datasets/", "checkpoints/", "evaluations/"
 PHASES = "phases/"
 """Where a trainer keeps which checkpoint a phase came to."""
+_CHECKPOINT = re.compile(r"[\w-]+/\d+-[\w.-]+")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _ASKED = ("calls", "scores")
 """Below evaluations, what several of them share."""
 
@@ -77,7 +80,10 @@ async def _read_refs(store: Store) -> dict[str, str]:
     for key in await store.keys(PHASES):
         with contextlib.suppress(NotFound, DecodeError):
             ref = CheckpointRef.FromString(await store.get(key))
-            found[f"{ref.training}/{ref.number}-{ref.phase}"] = ref.digest
+            name = f"{ref.training}/{ref.number}-{ref.phase}"
+            # One that was damaged may name anything.
+            if _CHECKPOINT.fullmatch(name) and _DIGEST.fullmatch(ref.digest):
+                found[name] = ref.digest
     return found
 
 
