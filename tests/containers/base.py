@@ -16,6 +16,7 @@ from tests.deploy.images import DOCKERFILE
 
 STAND_IN = "localhost/seedbed-stand-in/python:bookworm"
 _PACKAGES = "python3,python3-venv,python3-pip,python-is-python3,ca-certificates"
+_NO_PACKAGES = 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };\n'
 
 
 class BaseUnavailable(Exception):
@@ -56,6 +57,8 @@ def make_stand_in(engine: Engine) -> None:
         # The real image's Python is nobody else's, so pip may install there.
         for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
             marker.unlink()
+        # As there, apt keeps no package that it has installed.
+        root.joinpath("etc/apt/apt.conf.d/no-packages").write_text(_NO_PACKAGES)
         archive = Path(folder, "root.tar")
         exclude = "--exclude=./var/cache/apt/archives/*.deb"
         subprocess.run(["tar", "-C", root, exclude, "-cf", archive, "."], check=True)
