@@ -62,6 +62,16 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Shade:
+    """A rectangle in grey, without an outline."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class Picture:
     """A picture: one grey point, as large as this."""
 
@@ -90,7 +100,7 @@ class Field:
     x: float = 150
 
 
-Mark = At | Glyphs | Rule | Picture | Turned | Field
+Mark = At | Glyphs | Rule | Shade | Picture | Turned | Field
 
 
 def make_pdf(
@@ -181,11 +191,17 @@ def _forms(fields: Sequence[Field], first: int) -> dict[int, str]:
     return found
 
 
-def _show(mark: Mark, alphabet: Sequence[str]) -> str:
+def _draw(mark: Rule | Shade | Picture) -> str:
     if isinstance(mark, Rule):
         return f"{mark.x} {mark.y} m {mark.to_x} {mark.to_y} l S"
-    if isinstance(mark, Picture):
-        return f"q {mark.width} 0 0 {mark.height} {mark.x} {mark.y} cm /I Do Q"
+    if isinstance(mark, Shade):
+        return f"0.9 g {mark.x} {mark.y} {mark.width} {mark.height} re f 0 g"
+    return f"q {mark.width} 0 0 {mark.height} {mark.x} {mark.y} cm /I Do Q"
+
+
+def _show(mark: Mark, alphabet: Sequence[str]) -> str:
+    if isinstance(mark, Rule | Shade | Picture):
+        return _draw(mark)
     if isinstance(mark, Turned):
         inner = "\n".join(_show(one, alphabet) for one in mark.marks)
         cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1), 45: (0.7071, 0.7071)}[mark.degrees]

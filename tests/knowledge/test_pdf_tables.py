@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from seedbed.knowledge.documents import markdown, pdf
-from tests.knowledge.pdfs import At, Field, Mark, Rule, Turned, make_pdf
+from tests.knowledge.pdfs import At, Field, Mark, Rule, Shade, Turned, make_pdf
 
 HEAD = ["Model", "Flow (l/min)", "Head (m)", "Price"]
 ROWS = [
@@ -49,6 +49,23 @@ def test_an_empty_cell_shifts_nothing(drawn, right):
     rows = [HEAD, *ROWS]
     reading = pdf.read(make_pdf([[BEFORE, *drawn(len(rows)), *cells(rows, right=right), AFTER]]))
     assert reading.text == f"{BEFORE.text}\n\n{markdown.table(rows)}\n\n{AFTER.text}"
+
+
+def test_shades_behind_some_cells_are_no_lines_between_them():
+    rows = [HEAD, *ROWS]
+    head = [Shade(EDGES[n], 696, EDGES[n + 1] - EDGES[n], 18) for n in range(4)]
+    stripes = [Shade(EDGES[0], 696 - 18 * n, EDGES[-1] - EDGES[0], 18) for n in (2, 4)]
+    assert pdf.read(make_pdf([[*head, *stripes, *cells(rows)]])).text == markdown.table(rows)
+
+
+def test_bars_that_are_filled_are_lines():
+    bars = [Shade(EDGES[0], 714 - 18 * n, EDGES[-1] - EDGES[0], 0.5) for n in range(7)]
+    bars += [Shade(x, 606, 0.5, 108) for x in EDGES]
+    # A cell of two lines is told by its bars alone.
+    rows = [HEAD, *ROWS[:-1], ["P-50", "55 in all", "15", "449.00"]]
+    marks = [mark for mark in cells(rows) if not (isinstance(mark, At) and mark.text == "55 in all")]
+    marks += [At("55", 614, 8, EDGES[1] + 4), At("in all", 607, 8, EDGES[1] + 4)]
+    assert pdf.read(make_pdf([[*bars, *marks]])).text == markdown.table(rows)
 
 
 def test_a_table_that_is_turned_with_its_page_or_on_it_is_the_same_table():

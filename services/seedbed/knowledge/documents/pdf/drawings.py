@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -15,9 +16,12 @@ _MOST_POINTS = 20_000
 _DEEPEST_FORM = 4
 _STRAIGHT = 1.0
 _SHORTEST = 4.0
+_THIN = 3.0
 _NEAR = 2.5
 
 Matrix = tuple[float, float, float, float, float, float]
+Point = tuple[float, float, bool]
+"""A place, and whether a straight line leads there."""
 _AS_IT_IS: Matrix = (1, 0, 0, 1, 0, 0)
 
 
@@ -53,9 +57,10 @@ def drawings_of(page: pdfium.PdfPage, frame: Frame) -> Drawings:
         elif kind == raw.FPDF_PAGEOBJ_PATH:
             found.paths += 1
             if points < _MOST_POINTS:
-                path = _points(thing, matrix, frame)
-                points += len(path)
-                _take(path, across, down)
+                strokes, drawn = _points(thing, matrix, frame)
+                for stroke in strokes:
+                    points += len(stroke)
+                    _take(stroke, across, down, drawn=drawn)
     if points < _MOST_POINTS:
         found.across, found.down = _merged(across), _merged(down)
     return found
@@ -107,35 +112,35 @@ def _area(thing: raw.FPDF_PAGEOBJECT, outer: Matrix, frame: Frame) -> float:
     return max(width, 0.0) * max(height, 0.0)
 
 
-def _points(thing: raw.FPDF_PAGEOBJECT, outer: Matrix, frame: Frame) -> list[tuple[int, float, float, bool]]:
-    """A path's points on the page: what leads there, where it is, and whether it closes there."""
+def _points(thing: raw.FPDF_PAGEOBJECT, outer: Matrix, frame: Frame) -> tuple[list[list[Point]], bool]:
+    """The strokes of a path, each as points on the page, and whether they are drawn as lines."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     raw.FPDFPath_GetDrawMode(thing, fill, stroke)
     if not fill.value and not stroke.value:
-        return []
+        return [], False
     matrix = _times(_matrix(thing), outer)
     x, y = ctypes.c_float(), ctypes.c_float()
-    found = []
+    found: list[list[Point]] = []
     for index in range(min(raw.FPDFPath_CountSegments(thing), _MOST_POINTS)):
         segment = raw.FPDFPath_GetPathSegment(thing, index)
         raw.FPDFPathSegment_GetPoint(segment, x, y)
-        place = frame.place(*_apply(matrix, x.value, y.value))
         kind = raw.FPDFPathSegment_GetType(segment)
-        found.append((kind, *place, bool(raw.FPDFPathSegment_GetClose(segment))))
-    return found
+        if kind == raw.FPDF_SEGMENT_MOVETO or not found:
+            found.append([])
+        found[-1].append((*frame.place(*_apply(matrix, x.value, y.value)), kind == raw.FPDF_SEGMENT_LINETO))
+        if raw.FPDFPathSegment_GetClose(segment):
+            found[-1].append((*found[-1][0][:2], True))
+    return found, bool(stroke.value)
 
 
-def _take(path: list[tuple[int, float, float, bool]], across: list[Edge], down: list[Edge]) -> None:
-    """The straight lines of a path that run across or down."""
-    first = last = (0.0, 0.0)
-    for kind, x, y, closes in path:
-        if kind == raw.FPDF_SEGMENT_MOVETO:
-            first = (x, y)
-        elif kind == raw.FPDF_SEGMENT_LINETO:
-            _take_line(last, (x, y), across, down)
-        last = (x, y)
-        if closes:
-            _take_line(last, first, across, down)
+def _take(points: list[Point], across: list[Edge], down: list[Edge], *, drawn: bool) -> None:
+    """The straight lines of a stroke that run across or down; of what is only filled, thin bars."""
+    xs, ys = [x for x, _, _ in points], [y for _, y, _ in points]
+    if not drawn and min(max(xs) - min(xs), max(ys) - min(ys)) > _THIN:
+        return
+    for (x, y, _), (to_x, to_y, straight) in pairwise(points):
+        if straight:
+            _take_line((x, y), (to_x, to_y), across, down)
 
 
 def _take_line(
