@@ -1,5 +1,6 @@
 """Things there are on a stack, so that requests reach deeper than the first look-up."""
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,9 @@ async def stop_runs(stack: Stack) -> None:
             page = await stub.ListRuns(request, timeout=_PATIENCE)
             for run in page.runs:
                 if run.state == RunState.RUN_STATE_RUNNING:
-                    await stub.CancelRun(runs.CancelRunRequest(run=run.name), timeout=_PATIENCE)
+                    # It may have ended by itself meanwhile.
+                    with contextlib.suppress(grpc.aio.AioRpcError):
+                        await stub.CancelRun(runs.CancelRunRequest(run=run.name), timeout=_PATIENCE)
             token = page.next_page_token
             if not token:
                 return
