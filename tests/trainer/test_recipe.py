@@ -94,3 +94,11 @@ def test_a_recipe_that_is_not_shipped():
     with pytest.raises(InputError, match="there is no training recipe 'labb'") as refused:
         read_shipped("labb")
     assert "lab, lab-no-replay" in refused.value.hint
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 10**12}, {"context": 10**18}, {"batch_samples": 2**63}])
+def test_a_number_beyond_what_can_be_told_of_is_refused(changes):
+    phase = {"name": "a", "data": [{}], "learning_rate": 0.1, "batch_samples": 2, **changes}
+    with pytest.raises(InputError) as caught:
+        read_training_recipe(json.dumps({"phases": [phase]}))
+    assert set(changes) <= {violation.field.rpartition(".")[2] for violation in caught.value.violations}

@@ -16,11 +16,14 @@ from seedbed.kernel.yamls import read_yaml
 BASE = "base"
 """The phase that makes a student from scratch; recipes cannot name it."""
 
+MOST = 1_000_000_000
+"""Of whatever is counted: more cannot be told of."""
+
 Kind = Literal["knowledge", "foundational", "compositional"]
 Use = Literal["p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa", "skill"]
 Share = Annotated[float, Field(gt=0, le=1)]
 Weight = Annotated[float, Field(gt=0, le=1000)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 KINDS: tuple[Kind, ...] = ("knowledge", "foundational", "compositional")
@@ -85,7 +88,7 @@ class Phase(Part):
     external: tuple[External, ...] = ()
     replay: tuple[Replay, ...] = ()
     learning_rate: Rate
-    warmup: Annotated[int, Field(ge=0)] = 0
+    warmup: Annotated[int, Field(ge=0, le=MOST)] = 0
     """Steps over which the learning rate rises from nothing."""
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     floor: Annotated[float, Field(ge=0, le=1)] = 0
@@ -95,7 +98,7 @@ class Phase(Part):
     batch_tokens: Count | None = None
     """Or tokens, instead."""
     epochs: Count = 1
-    context: Annotated[int, Field(ge=16)] = 4096
+    context: Annotated[int, Field(ge=16, le=MOST)] = 4096
     """Tokens of the longest sample that is trained on; longer ones are left out, and counted."""
 
     @model_validator(mode="after")
@@ -127,14 +130,14 @@ class Scratch(Part):
     """A student from scratch: what it is, and how it learns its first words."""
 
     vocabulary: Annotated[int, Field(ge=300, le=200_000)] = 4096
-    hidden: Annotated[int, Field(ge=16)] = 256
+    hidden: Annotated[int, Field(ge=16, le=MOST)] = 256
     layers: Count = 4
     heads: Count = 8
     key_value_heads: Count = 4
-    intermediate: Annotated[int, Field(ge=16)] = 704
-    context: Annotated[int, Field(ge=64)] = 1024
+    intermediate: Annotated[int, Field(ge=16, le=MOST)] = 704
+    context: Annotated[int, Field(ge=64, le=MOST)] = 1024
     learning_rate: Rate = 2e-3
-    warmup: Annotated[int, Field(ge=0)] = 10
+    warmup: Annotated[int, Field(ge=0, le=MOST)] = 10
     batch_tokens: Count = 2048
     epochs: Count = 12
 
@@ -152,7 +155,7 @@ class TrainingRecipe(Part):
 
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
-    pack_tokens: Annotated[int, Field(ge=0)] = 0
+    pack_tokens: Annotated[int, Field(ge=0, le=MOST)] = 0
     """Tokens that go through the model at once; 0 means the longest context of the phases."""
     packing: bool = True
     """Several samples in a row, kept apart; else each in a row of its own."""
