@@ -76,6 +76,7 @@ def write_gguf(file: Path) -> Path:
     model = tiny(len(made))
     config, state = model.config, model.state_dict()
     writer = gguf.GGUFWriter(file, "llama")
+    writer.add_license("apache-2.0")
     writer.add_context_length(512)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)

@@ -9,12 +9,14 @@ from google.protobuf import json_format
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, GenerationConfig
 
+from seedbed.trainer.card import licence_of
 from seedbed.trainer.course import prepare
 from seedbed.trainer.job import CHECKPOINT, METRICS
 from seedbed.trainer.ranks import Ranks
 from seedbed.trainer.result import save_result
 from seedbed.trainer.snapshot import Progress
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointManifest
+from tests.trainer.models import write_gguf
 from tests.trainer.students import make_job, recipe, tiny, tokenizer, write_tiny
 
 CHATML = """{% for m in messages %}<|user|>{{ m.role }}
@@ -47,6 +49,7 @@ def test_the_end_that_was_learnt_is_among_those_that_generation_stops_at(place, 
     text = recipe(chat_template=CHATML, **more).canonical()
     folder = result(place, tmp_path / "other", place / "model", recipe=text)
     assert ends(folder) == [*before, "<|tool|>"]
+    assert not json.loads((folder / "generation_config.json").read_text()).get("_from_model_config")
 
 
 def test_a_generation_that_is_only_half_configured_is_mended(place, tmp_path):
@@ -94,5 +97,10 @@ def test_a_checkpoints_card_is_filled_in(place, tmp_path, more):
 
 def test_a_card_says_where_no_licence_is_named(place, tmp_path):
     card = (result(place, tmp_path, place / "model") / "README.md").read_text()
-    assert "none is named in the folder of its base" in card
+    assert "that of its base, which does not name one" in card
     assert "license:" not in card
+
+
+def test_a_card_names_the_licence_in_a_gguf_file(tmp_path):
+    pytest.importorskip("gguf", reason="reading them needs the extra `gguf`")
+    assert licence_of(str(write_gguf(tmp_path / "student.gguf"))) == "apache-2.0"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from seedbed.kernel.weights import is_gguf
 from seedbed.trainer.recipe import BASE
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, WeightsKind
 
@@ -29,7 +30,9 @@ def write_card(manifest: CheckpointManifest, licence: str) -> str:
 
 
 def licence_of(base: str) -> str:
-    """The licence that a base's own card names; "" where there is no card here."""
+    """The licence that a base's own card or file names; "" where it names none here."""
+    if is_gguf(base):
+        return _licence_in(base)
     try:
         text = (Path(base) / "README.md").read_text(encoding="utf-8")
         front = yaml.safe_load(text.split("---")[1]) if text.startswith("---") else None
@@ -39,13 +42,20 @@ def licence_of(base: str) -> str:
     return named if isinstance(named, str) else ""
 
 
+def _licence_in(file: str) -> str:
+    from gguf import GGUFReader  # noqa: PLC0415  an extra, which who begins from such a file has
+
+    field = GGUFReader(file).get_field("general.license")
+    return str(field.contents()) if field else ""
+
+
 def _body(manifest: CheckpointManifest, licence: str, *, adapter: bool) -> Iterator[str]:
     what = "An adapter (LoRA)" if adapter else "A whole model"
     yield f"# {manifest.training}, phase {manifest.phase}\n"
     yield f"{what}, tuned by Seedbed {manifest.surroundings.seedbed}; more is in `manifest.json`.\n"
     yield "## From what\n"
     yield f"- Base: {_base(manifest)}"
-    yield f"- Licence: {licence or 'none is named in the folder of its base; that of the base applies'}"
+    yield f"- Licence: {licence or 'that of its base, which does not name one where it lies'}"
     yield f"- Dataset: sha256 of its manifest `{manifest.dataset}`"
     yield from _phases(manifest)
     yield "\n## How it went\n"

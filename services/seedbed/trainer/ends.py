@@ -20,6 +20,8 @@ def name_ends(model: Any, learnt: Iterable[int]) -> GenerationConfig:
     known = config.eos_token_id if config.eos_token_id is not None else whole.config.eos_token_id
     before = known if isinstance(known, list | tuple) else [known]
     config.eos_token_id = list(dict.fromkeys([*(end for end in before if end is not None), *learnt])) or None
+    # Else transformers would take the ends that the model itself names, and no others.
+    config._from_model_config = False  # noqa: SLF001
     return _mend(config)
 
 
