@@ -14,7 +14,7 @@ from seedbed.kernel.step import Step
 from seedbed.kernel.teacher import Endpoint as Address
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
-from tests.kernel.endpoint import fault, reply
+from tests.kernel.endpoint import fault, in_turn, reply
 
 STEPS: tuple[type[Step[Any, Any]], ...] = (
     *(WritePairs, AugmentChunk, WriteInstructions, WriteResponse, WriteContext),
@@ -215,3 +215,33 @@ async def test_an_account_without_money_is_said_before_the_start(endpoint, statu
     error = await refusal(endpoint)
     assert f"HTTP {status}: insufficient_quota" in error.message
     assert len(endpoint.bodies) == 1
+
+
+async def test_one_that_is_only_busy_is_asked_again(endpoint):
+    endpoint.answer = in_turn(
+        lambda: fault(429), lambda: fault(503, **{"Retry-After": "0.1"}), lambda: reply("")
+    )
+    await check_endpoint(Address(endpoint.url, "tiny"))
+    assert len(endpoint.bodies) == 3
+
+
+async def test_one_that_stays_busy_is_named(endpoint):
+    endpoint.answer = lambda _: fault(429, "too many of you")
+    assert "HTTP 429: too many of you" in (await refusal(endpoint)).message
+
+
+async def test_one_that_is_busy_for_long_is_named_at_once(endpoint):
+    endpoint.answer = lambda _: fault(429, "come back tomorrow", **{"Retry-After": "80000"})
+    assert "come back tomorrow" in (await refusal(endpoint)).message
+    assert len(endpoint.bodies) == 1
+
+
+async def test_a_list_with_a_wildcard_does_not_name_all_models(endpoint):
+    endpoint.models = models("openai/*", "anthropic/*")
+    await check_endpoint(Address(endpoint.url, "tiny"))
+
+
+async def test_a_refusal_within_a_200_is_one(endpoint):
+    error = {"error": {"message": "seed is not supported", "code": 400}}
+    endpoint.answer = lambda body: web.json_response(error) if "seed" in body else reply("")
+    assert (await check_endpoint(Address(endpoint.url, "tiny"))).notes == ("no `seed`: left out",)

@@ -18,8 +18,8 @@ from seedbed.kernel.capabilities import Capabilities
 from seedbed.kernel.chat_request import ChatRequest, adapt
 from seedbed.kernel.completion import decode
 from seedbed.kernel.endpoint import Endpoint
-from seedbed.kernel.errors import InputError, Refused
-from seedbed.kernel.faults import AccountFault, error_in, error_of, excerpt, words
+from seedbed.kernel.errors import EndpointBusy, InputError, Refused
+from seedbed.kernel.faults import RequestRefused, error_in, error_of, excerpt, words
 from seedbed.kernel.line import body_of, open_wire
 from seedbed.kernel.model_list import find_model, rows_of
 from seedbed.kernel.prompt import Prompt
@@ -32,6 +32,7 @@ SAMPLING: dict[Role, Sampling] = {
     "judge": Sampling(temperature=0.0, top_p=1.0, max_tokens=1024),
 }
 """As the steps of each role ask."""
+_PAUSES = (0.5, 1.0)
 SHORT = 16
 """Tokens of a reply that comes soon, however long a model likes to think."""
 
@@ -100,7 +101,8 @@ async def _check_model(wire: Wire, endpoint: Endpoint) -> int:
         return 0  # Some endpoints have no list, and some keys may not read it; the answer will tell.
     rows = rows_of(_read(endpoint, reply, json.loads))
     row = find_model(endpoint.model, rows)
-    if rows and row is None:
+    # A list with a wildcard does not name them all; the answer will tell.
+    if rows and row is None and not any("*" in name for name in rows):
         known = ", ".join(sorted(rows)[:8])
         raise InputError(
             f"{endpoint.url} does not know the model {endpoint.model!r}",
@@ -115,14 +117,25 @@ async def _check_answer(wire: Wire, endpoint: Endpoint, sampling: Sampling, pati
     known, most = Capabilities.of(endpoint.dialect), sampling.max_tokens
     while True:
         body = request.body(endpoint, known, most)
-        reply = await _ask(wire, body, patience)
+        reply = await _ask_patiently(wire, body, patience)
         refusal = _judge(endpoint, reply)
         if refusal is None:
             return known
         adapted = adapt(known, most, refusal, body, endpoint, blind=reply.status < 500)
         if adapted is None:
-            raise _fault(endpoint, reply)
+            raise _fault(endpoint, reply, refusal)
         known, most = adapted
+
+
+async def _ask_patiently(wire: Wire, body: dict[str, Any], patience: float) -> Reply:
+    """What it answers, asked again a few times where it is only busy."""
+    for pause in _PAUSES:
+        reply = await _ask(wire, body, patience)
+        error = error_of(reply.status, reply.body, reply.headers)
+        if not isinstance(error, EndpointBusy) or (wait := error.retry_after or pause) > patience / 2:
+            return reply
+        await asyncio.sleep(wait)
+    return await _ask(wire, body, patience)
 
 
 async def _ask(wire: Wire, body: dict[str, Any], patience: float) -> Reply:
@@ -142,7 +155,10 @@ def _judge(endpoint: Endpoint, reply: Reply) -> Refusal | None:
     """The refusal that an answer is, which may be one of a parameter; None for a reply. Raises InputError."""
     if reply.status == 200:
         answer = _read(endpoint, reply, decode)
-        if fault := error_in(answer, reply.headers):
+        fault = error_in(answer, reply.headers)
+        if isinstance(fault, RequestRefused):
+            return fault.refusal
+        if fault:
             raise InputError(f"{endpoint.url} answers {fault.message}", hint="its own log says more")
         if not isinstance(answer, dict):
             data = excerpt(body_of(reply, endpoint))
@@ -161,18 +177,17 @@ def _judge(endpoint: Endpoint, reply: Reply) -> Refusal | None:
             hint="check the address (it usually ends in /v1) and the model's name",
         )
     if reply.status < 400 or reply.status in (402, 429) or refusal.is_account:
-        raise _fault(endpoint, reply)
+        raise _fault(endpoint, reply, refusal)
     return refusal
 
 
-def _fault(endpoint: Endpoint, reply: Reply) -> InputError:
+def _fault(endpoint: Endpoint, reply: Reply, refusal: Refusal) -> InputError:
     """What an answer is that there was no way around."""
     elsewhere = reply.headers.get("location")
-    error = error_of(reply.status, body_of(reply, endpoint), reply.headers)
-    hint = "see to the account or the key" if isinstance(error, AccountFault) else "its own log says more"
-    return InputError(
-        f"{endpoint.url} answers {error.message}", hint=f"it points to {elsewhere}" if elsewhere else hint
-    )
+    hint = f"it points to {elsewhere}" if elsewhere else "its own log says more"
+    if reply.status == 402 or refusal.is_account:
+        hint = "see to the account or the key"
+    return InputError(f"{endpoint.url} answers HTTP {reply.status}: {refusal.message}", hint=hint)
 
 
 def _read(endpoint: Endpoint, reply: Reply, decode: Callable[[bytes], Any]) -> Any:
