@@ -1,6 +1,6 @@
 import pytest
 
-from seedbed.kernel.grounding import find_lack
+from seedbed.kernel.grounding import Ground
 
 TEXT = "Each species germinates within its own range of temperatures. Peas germinate at 5 °C, though slowly."
 
@@ -16,27 +16,34 @@ TEXT = "Each species germinates within its own range of temperatures. Peas germi
     ],
 )
 def test_what_the_text_says_is_borne_out(answer: str):
-    assert find_lack(answer, TEXT, "How many degrees do peas need?") == ""
+    assert Ground(TEXT).find_lack(answer, "How many degrees do peas need?") == ""
 
 
 def test_a_number_of_the_question_is_known():
-    assert find_lack("At 8 °C they do, too.", TEXT, "Do peas germinate at 8 °C, too?") == ""
+    assert Ground(TEXT).find_lack("At 8 °C they do, too.", "Do peas germinate at 8 °C, too?") == ""
 
 
 def test_a_number_that_is_not_given_is_named():
-    assert find_lack("Peas germinate at 15 °C.", TEXT) == "it does not give 15"
+    assert Ground(TEXT).find_lack("Peas germinate at 15 °C.") == "it does not give 15"
 
 
 def test_numbers_may_stand_in_words():
-    assert find_lack("It lasts 3 weeks.", "The whole of it lasts for three weeks in all.") == ""
+    assert Ground("The whole of it lasts for three weeks in all.").find_lack("It lasts 3 weeks.") == ""
 
 
 def test_separators_of_thousands_do_not_matter():
-    assert find_lack("About 1200 kg in all.", "In all it weighs about 1,200 kg.") == ""
+    assert Ground("In all it weighs about 1,200 kg.").find_lack("About 1200 kg in all.") == ""
 
 
 @pytest.mark.parametrize(
     "answer", ["The Eiffel Tower stands in Paris.", "서울은 한국의 수도이며 사람이 많다."]
 )
 def test_what_speaks_of_something_else_is_seen(answer: str):
-    assert find_lack(answer, TEXT) == "it speaks of something else"
+    assert Ground(TEXT).find_lack(answer) == "it speaks of something else"
+
+
+def test_many_answers_are_held_against_a_long_text_in_no_long_time():
+    ground = Ground(TEXT * 5000)
+    assert {ground.find_lack(f"Peas germinate at 5 °C, number {n} says.")[:19] for n in range(2000)} >= {
+        "it does not give 7"
+    }

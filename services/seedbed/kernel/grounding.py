@@ -6,6 +6,7 @@ there, three by three: a retelling has them in any script, and what speaks of so
 
 import re
 
+from seedbed.kernel.folding import fold
 from seedbed.kernel.numerals import numbers
 from seedbed.kernel.quotes import find_quote
 from seedbed.kernel.similarity import grams
@@ -22,20 +23,28 @@ _LIST_NUMBER = re.compile(r"^\s*\(?\d{1,3}[.)]\s", re.MULTILINE)
 _SEPARATOR = re.compile(r"[.,:]")
 
 
-def find_lack(answer: str, text: str, question: str = "") -> str:
-    """What an answer says that neither the text nor its question does; "" where it is borne out."""
-    if find_quote(answer, text):
-        return ""
-    known = f"{text}\n{question}"
-    given = {_SEPARATOR.sub("", number) for number in numbers(known)}
-    strange = [n for n in numbers(_LIST_NUMBER.sub("", answer)) if _SEPARATOR.sub("", n) not in given]
-    # Where the text has no numeral it may say its numbers in words.
-    if strange and numbers(text):
-        return f"it does not give {', '.join(sorted(strange)[:5])}"
-    own = grams(answer)
-    share = len(own & (grams(text) | grams(question))) / max(len(own), 1)
-    least = _LEAST_SHARE_WIDE if _WIDE.search(answer) else _LEAST_SHARE
-    short = _SHORT_DENSE if _DENSE.search(answer) else _SHORT
-    if len(own) >= short and share < least:
-        return "it speaks of something else"
-    return ""
+class Ground:
+    """A text that answers are held against; what is needed for all of them is found out once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._folded = fold(text)
+        self._grams = grams(text)
+        self._numbers = numbers(text)
+
+    def find_lack(self, answer: str, question: str = "") -> str:
+        """What an answer says that neither the text nor its question does; "" where it is borne out."""
+        if find_quote(answer, self._text, self._folded):
+            return ""
+        given = {_SEPARATOR.sub("", number) for number in self._numbers | numbers(question)}
+        named = numbers(_LIST_NUMBER.sub("", answer))
+        strange = [number for number in named if _SEPARATOR.sub("", number) not in given]
+        # Where the text has no numeral it may say its numbers in words.
+        if strange and self._numbers:
+            return f"it does not give {', '.join(sorted(strange)[:5])}"
+        own = grams(answer)
+        asked = grams(question)
+        share = sum(gram in self._grams or gram in asked for gram in own) / max(len(own), 1)
+        least = _LEAST_SHARE_WIDE if _WIDE.search(answer) else _LEAST_SHARE
+        short = _SHORT_DENSE if _DENSE.search(answer) else _SHORT
+        return "it speaks of something else" if len(own) >= short and share < least else ""

@@ -6,6 +6,7 @@ It knows no format: whoever lints gives what reads a document. Plain text is rea
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.folding import Folded, fold
@@ -28,6 +29,7 @@ _DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"}
 # At the ends of sentences, some of which need no space.
 _PARTS = re.compile(rf"(?<=[{STOPS}])(?![{STOPS}])\s*|(?<=[.!?\u06d4])\s+|\n+")
 _LETTERS = 12
+_MOST_CONTEXTS, _MOST_PARTS = 1000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _read(leaf: LeafFile, found: Found, read: ReadDocument, result: LookUp) -> s
 
 def _missing(leaf: LeafFile, names: list[str], texts: list[tuple[str, Folded]]) -> Iterator[Finding]:
     where = f"`{names[0]}`" if len(names) == 1 else f"any of the {len(names)} documents"
-    for index, example in mappings(leaf.data.get("seed_examples")):
+    for index, example in islice(mappings(leaf.data.get("seed_examples")), _MOST_CONTEXTS):
         context = example.get("context")
         if not isinstance(context, str) or not context.strip() or find_placeholder(context):
             continue
@@ -104,7 +106,7 @@ def _fault(context: str, texts: list[tuple[str, Folded]]) -> str:
     """What of a context stands in none of the texts; "" where all of it does."""
     if _stands(context, texts):
         return ""
-    parts = [part for part in _PARTS.split(context) if sum(map(str.isalnum, part)) >= _LETTERS]
+    parts = [part for part in _PARTS.split(context) if sum(map(str.isalnum, part)) >= _LETTERS][:_MOST_PARTS]
     missing = [part for part in parts if not _stands(part, texts)]
     if not parts:
         return "nothing like it is there"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from seedbed.kernel.grounding import find_lack
+from seedbed.kernel.grounding import Ground
 from seedbed.kernel.numerals import numbers
 from seedbed.kernel.similarity import NearDuplicates, grams, jaccard
 from seedbed.taxonomy.findings import Place, warning
@@ -84,12 +84,11 @@ class _Seen:
         self._kept: list[tuple[str, str, Place]] = []
 
     def keep(self, text: str, answer: str, place: Place) -> Place | None:
-        """Keep a text; the place of one that is nearly the same and is answered alike, if there is one."""
+        """Keep a text, unless one like it is kept; that one's place, where it is answered alike."""
         near = self._by_numbers.setdefault(numbers(text), NearDuplicates(self._threshold))
-        found = near.find(text)
-        near.add(str(len(self._kept)), text)
-        self._kept.append((text, answer, place))
+        found = near.keep(str(len(self._kept)), text)
         if found is None:
+            self._kept.append((text, answer, place))
             return None
         other, other_answer, other_place = self._kept[int(found)]
         same = jaccard(grams(text), grams(other)) >= _SAME
@@ -113,11 +112,12 @@ def _answers(parsed: Parsed, file: str) -> Iterator[Finding]:
         context = example.get("context")
         if not isinstance(context, str) or not context.strip():
             continue
+        ground = Ground(context)
         for number, pair in mappings(example.get(_PAIRS)):
             question, answer = pair.get("question"), pair.get("answer")
             if not isinstance(answer, str) or not isinstance(question, str) or find_placeholder(answer):
                 continue
-            if lack := find_lack(answer, context, question):
+            if lack := ground.find_lack(answer, question):
                 place = parsed.place(("seed_examples", index, _PAIRS, number, "answer"))
                 message = f"the context does not bear the answer `{shown(answer)}` out: {lack}"
                 yield warning(file, place, "ungrounded-answer", message)
