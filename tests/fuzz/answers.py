@@ -29,7 +29,7 @@ _WAITING = (
     "ListCandidates",
     "CreateRun",
 )
-"""They wait for what others do, for as long as their caller likes."""
+"""They wait for what others do, for as long as their caller likes, or for a process to start."""
 _OF_THE_CLIENT = "Internal error from Core"
 """What grpc's client says itself where its deadline comes while it still sends."""
 _DETAILS = "grpc-status-details-bin"
@@ -82,6 +82,8 @@ class Caller:
                 await _consume(self._channels[call.method.service], call)
         except grpc.aio.AioRpcError as error:
             code, fault = error.code().name, _find_fault(call, error)
+            if not fault and code in _NEVER:
+                code = "OF_THE_CLIENT"
         except TimeoutError:
             code, fault = "NONE", f"no answer after {loop.time() - began:.0f} s"
         self._tally.count(call, code, fault)
