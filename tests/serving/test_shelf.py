@@ -70,7 +70,6 @@ def test_it_stops_at_every_end_that_model_and_adapter_name(weights, adapter, tmp
 
 
 def test_a_gguf_file_is_served(tmp_path):
-    pytest.importorskip("gguf", reason="reading them needs the extra `gguf`")
     file = write_gguf(tmp_path / "student.gguf")
     shelf = Shelf([Model("student", str(file))])
     assert shelf.context("student") == 512

@@ -1,5 +1,6 @@
 """What may happen to a training on its way: whatever it is, the weights are those of an undisturbed one."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -162,7 +163,7 @@ async def test_cancelled_and_asked_for_again_it_goes_on(bus, store, place, undis
         step = await further(trainer, name)
         process = training_process(os.getpid())
         await trainer.api.CancelTraining(pb.CancelTrainingRequest(training=name), None)
-        psutil.wait_procs([process], timeout=20)
+        await asyncio.to_thread(psutil.wait_procs, [process], timeout=20)
         stopped = await trainer.until(name, lambda training: training.phases[0].snapshot.step > step)
         assert stopped.state == pb.TrainingState.TRAINING_STATE_CANCELLED
         await ask(trainer, place)

@@ -65,7 +65,6 @@ def test_a_model_that_sees_bounds_the_longest_sample_too(place, tmp_path):
 
 
 def test_a_gguf_file_is_a_model(place, tmp_path):
-    pytest.importorskip("gguf", reason="reading them needs the extra `gguf`")
     file = write_gguf(tmp_path / "student.gguf")
     base = find_base(str(file), trust_callers=True)
     assert base.name == str(file)
@@ -82,6 +81,6 @@ def test_a_gguf_file_needs_its_package(tmp_path, monkeypatch):
     monkeypatch.setattr("seedbed.kernel.weights.find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"student\.gguf is a GGUF file") as refused:
         find_base(str(file), trust_callers=True)
-    assert "seedbed[gguf]" in refused.value.hint
+    assert "seedbed[trainer]" in refused.value.hint
     with pytest.raises(InputError, match="there is no file"):
         find_base(str(tmp_path / "other.gguf"), trust_callers=True)

@@ -102,5 +102,4 @@ def test_a_card_says_where_no_licence_is_named(place, tmp_path):
 
 
 def test_a_card_names_the_licence_in_a_gguf_file(tmp_path):
-    pytest.importorskip("gguf", reason="reading them needs the extra `gguf`")
     assert licence_of(str(write_gguf(tmp_path / "student.gguf"))) == "apache-2.0"

@@ -24,6 +24,6 @@ def pretrained(name: str) -> dict[str, Any]:
     if find_spec("gguf") is None:
         raise InputError(
             f"{path.name} is a GGUF file, and the package that reads those is not installed",
-            hint="pip install 'seedbed[gguf]'",
+            hint="pip install 'seedbed[trainer]'",
         )
     return {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}

@@ -43,7 +43,7 @@ def licence_of(base: str) -> str:
 
 
 def _licence_in(file: str) -> str:
-    from gguf import GGUFReader  # noqa: PLC0415  an extra, which who begins from such a file has
+    from gguf import GGUFReader  # noqa: PLC0415  most begin from no such file
 
     field = GGUFReader(file).get_field("general.license")
     return str(field.contents()) if field else ""
