@@ -28,6 +28,8 @@ from benchmarks.mock_replies import MODEL, complete
 
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 _SCHEMA = b'"json_schema"'
+# A look whether the endpoint is there, which belongs to no run.
+_LOOK = b'"Look"'
 _DRAW = b'"KnowledgePairs"'
 # Another attempt is the same request with another seed.
 _SEED = re.compile(rb'"seed":\s*\d+')
@@ -105,8 +107,7 @@ class Endpoint:
         stats, options = self.stats, self.options
         stats.requests += 1
         stats.opened = stats.opened or time.time()
-        if _SCHEMA in body:
-            # A look whether the endpoint is there belongs to no run.
+        if _SCHEMA in body and _LOOK not in body:
             stats.first = stats.first or time.time()
         if self._is_bad(body):
             stats.bad += 1
@@ -139,11 +140,17 @@ class Endpoint:
         self.stats.answered += 1
         self.stats.last = time.time()
         name, payload = complete(body, self.options.acceptance)
+        if _LOOK in body:
+            self.stats.by_schema[""] += 1
+        else:
+            self._count(name, body)
+        reply(_HEAD % (200, b"OK", b"", len(payload)) + payload)
+
+    def _count(self, name: str, body: bytes) -> None:
         self.stats.by_schema[name] += 1
         known = hash(body)
         self.stats.repeated += known in self.stats.seen
         self.stats.seen.add(known)
-        reply(_HEAD % (200, b"OK", b"", len(payload)) + payload)
 
 
 _HEAD = b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n"

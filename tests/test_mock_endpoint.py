@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.mock_endpoint import Connection, Endpoint, Options
 from benchmarks.mock_replies import complete
+from seedbed.kernel.preflight import _PROMPT as LOOK
 from seedbed.kernel.quotes import find_quote
 from tests.rehearsal.asking import PROMPTS, body_of, distinct
 from tests.rehearsal.test_replies import VALUES
@@ -77,6 +78,16 @@ async def test_over_the_limit_it_refuses_at_once():
     assert sorted(answers, key=str) == [(200, None)] * 2 + [(429, "3")] * 3
     assert (stats["requests"], stats["refused"], stats["most_at_once"]) == (5, 3, 2)
     assert stats["by_schema"] == {"KnowledgePairs": 2}
+
+
+async def test_a_look_before_a_run_is_no_call_of_it():
+    async with served(Options(delay=0)) as session:
+        for _ in range(2):
+            async with session.post("/v1/chat/completions", json=body_of(LOOK)) as response:
+                assert response.status == 200
+        async with session.get("/stats") as response:
+            stats = await response.json()
+    assert (stats["by_schema"], stats["repeated"], stats["first"]) == ({"": 2}, 0, 0)
 
 
 async def test_a_matching_body_is_a_bad_request():
