@@ -1,3 +1,4 @@
+import asyncio
 import time
 import uuid
 from pathlib import Path
@@ -11,7 +12,9 @@ from minio.versioningconfig import VersioningConfig
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 from seedbed.kernel.store import (
+    FolderStore,
     Store,
+    as_file,
     blob_key,
     get_blob,
     get_blob_file,
@@ -176,3 +179,32 @@ async def test_what_is_no_store_says_what_is(url):
     with pytest.raises(InputError, match="not a store") as caught:
         await open_store(url)
     assert "file:///" in caught.value.hint
+
+
+async def test_who_is_cancelled_while_an_object_is_fetched_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    class Slow(FolderStore):
+        async def download(self, key, target):
+            begun.set()
+            await may_end.wait()
+            await super().download(key, target)
+
+    store = Slow(tmp_path / "store")
+    await store.put("key", b"value")
+
+    async def look():
+        async with as_file(store, "key"):
+            pass
+
+    looking = asyncio.create_task(look())
+    await begun.wait()
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    may_end.set()
+    async with as_file(store, "key") as path:
+        assert path.read_bytes() == b"value"
+    while [each.name for each in tmp_path.iterdir()] != ["store"]:  # noqa: ASYNC110  a thread ends
+        await asyncio.sleep(0.01)

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
@@ -218,9 +218,7 @@ async def put_blob_file(store: Store, source: Path) -> str:
 
 async def get_blob_file(store: Store, digest: str) -> BinaryIO:
     """Open bytes by their sha256. Raises NotFound, and Damaged where they are not what was kept."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "blob"
-        await store.download(blob_key(digest), path)
+    async with as_file(store, blob_key(digest)) as path:
         # Its name is gone with the folder, and the rest of it when it is closed.
         file = path.open("rb")
     if await asyncio.to_thread(_hash, file) != digest:
@@ -235,3 +233,23 @@ def _hash(file: BinaryIO) -> str:
     while block := file.read(_BLOCK):
         found.update(block)
     return found.hexdigest()
+
+
+@contextlib.asynccontextmanager
+async def as_file(store: Store, key: str) -> AsyncIterator[Path]:
+    """An object as a file, as it may be larger than the memory. Raises NotFound, StoreError."""
+    folder = tempfile.mkdtemp()
+    fetching = asyncio.ensure_future(store.download(key, Path(folder, "object")))
+
+    def remove(_: object = None) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    try:
+        await asyncio.shield(fetching)
+        yield Path(folder, "object")
+    finally:
+        if fetching.done():
+            remove()
+        else:
+            # Who waited was cancelled; the thread that writes there cannot be.
+            fetching.add_done_callback(remove)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tempfile
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
@@ -12,7 +11,7 @@ from seedbed.kernel.checked import disclose
 from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.folders import MANIFEST, FolderFile, read_files
-from seedbed.kernel.store import NOT_ITS_NAME, Store, blob_key
+from seedbed.kernel.store import NOT_ITS_NAME, Store, as_file, blob_key
 from seedbed.kernel.tombstones import find_tombstone
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.runs.seals import Seals
@@ -107,14 +106,11 @@ class Inspection:
         return self._known[key]
 
     async def _compare(self, key: str, digest: str) -> str:
-        # Through a file: a checkpoint's may be larger than the memory.
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "object"
-            try:
-                await self._store.download(key, path)
-            except NotFound:
-                return MISSING
-            found, size = await asyncio.to_thread(_hash, path)
+        try:
+            async with as_file(self._store, key) as path:
+                found, size = await asyncio.to_thread(_hash, path)
+        except NotFound:
+            return MISSING
         self.objects, self.bytes = self.objects + 1, self.bytes + size
         return "" if found == digest else (NOT_ITS_NAME if size else _EMPTY)
 
