@@ -126,7 +126,8 @@ def _find_fault(call: Call, error: grpc.aio.AioRpcError) -> str:
         return error.details() or "without a word"
     if code == "DEADLINE_EXCEEDED":
         waits = call.method.descriptor.name in _WAITING
-        return "" if waits or not patient else f"a hang: {error.details()}"
+        # One that the service itself ended in time, and explained, does not hang.
+        return "" if waits or not patient or _has_error_info(error) else f"a hang: {error.details()}"
     return "" if _has_error_info(error) else f"no ErrorInfo: {error.details()}"
 
 
