@@ -34,6 +34,10 @@ async def letters(bus):
     return [DeadLetter.FromString(message.data) for message in messages]
 
 
+async def keys_of(bus, bucket):
+    """What a bucket holds. Not by its own `keys`: that can miss what is still on its way."""
+    return sorted(entry.key for entry in await bus.entries(bucket))
+
+
 async def records(bus, memo):
-    bucket = await bus.bucket(MEMO)
-    return {key: (await memo.get(key)).record for key in await bucket.keys()}
+    return {key: (await memo.get(key)).record for key in await keys_of(bus, MEMO)}

@@ -9,6 +9,7 @@ from seedbed.kernel.bus import DEAD, EVENTS, MEMO, RUNS, STEPS, WORK, Bus, consu
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
 from tests.kernel.killing import killing
+from tests.kernel.looking import keys_of
 from tests.kernel.waiting import until
 
 ITEM = Item(run="r", leaf="l", step="judge.pair", digest="d" * 64, input=b"x")
@@ -127,7 +128,7 @@ async def test_a_purge_leaves_what_it_was_not_asked_for(bus):
     for key in ("r.l.1", "r.l.2", "r.m.1"):
         await bucket.put(key, b"x")
     await bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.r.l.>")
-    assert await bucket.keys() == ["r.m.1"]
+    assert await keys_of(bus, MEMO) == ["r.m.1"]
     assert await count(bus, f"KV_{MEMO}") == 1
 
 
@@ -150,6 +151,19 @@ async def test_a_watch_of_nothing_says_that_it_has_caught_up(bus):
         await bucket.put("a.c", b"1")
         await until(lambda: len(seen) == 2)
     assert seen == [None, ("a.c", b"1")]
+
+
+async def test_what_is_there_has_come_before_the_word_that_it_has(bus):
+    bucket = await bus.bucket(MEMO)
+    await bucket.put("r.l.1", b"x")
+    await bucket.put("r.m.1", b"x")
+
+    for _ in range(100):
+        found: list[str] = []
+        async with contextlib.aclosing(bus.watch(MEMO, "r.l.>")) as entries:
+            while entry := await anext(entries):
+                found.append(entry.key)
+        assert found == ["r.l.1"]
 
 
 @killing

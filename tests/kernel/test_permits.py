@@ -16,6 +16,7 @@ from seedbed.kernel.settings import Settings
 from seedbed.kernel.shares import Table
 from seedbed.kernel.tasks import end_tasks
 from tests.kernel.killing import killing
+from tests.kernel.looking import keys_of
 from tests.kernel.waiting import until
 
 URL = "http://teacher/v1"
@@ -51,7 +52,7 @@ async def join(bus, nats_server):
 
 
 async def table_of(bus) -> Table:
-    [key] = await (await bus.bucket(LIMITS)).keys()
+    [key] = await keys_of(bus, LIMITS)
     return Table.from_json((await (await bus.bucket(LIMITS)).get(key)).value)
 
 

@@ -20,6 +20,7 @@ from seedbed.kernel.teacher import Endpoint as Address
 from seedbed.kernel.teacher import Teacher
 from tests.kernel.asking import FINE, PROMPT, SAMPLING
 from tests.kernel.endpoint import Endpoint, fault, reply
+from tests.kernel.looking import keys_of
 from tests.kernel.waiting import until
 
 
@@ -117,7 +118,7 @@ async def ask_all(pools, count):
 
 async def tables_of(bus):
     bucket = await bus.bucket(LIMITS)
-    return [Table.from_json((await bucket.get(key)).value) for key in await bucket.keys()]
+    return [Table.from_json((await bucket.get(key)).value) for key in await keys_of(bus, LIMITS)]
 
 
 @pytest.mark.parametrize("low", [False, True])

@@ -11,7 +11,7 @@ from seedbed.kernel.recipe import Recipe
 from seedbed.kernel.step import candidate_id
 from seedbed.skills.v1.steps_pb2 import InstructResult
 from tests.kernel.chain import LEAF, RUN, SPECS, Sow, make_plan, open_run, sow, weigh, working
-from tests.kernel.looking import done, letters, open_items, records, scored
+from tests.kernel.looking import done, keys_of, letters, open_items, records, scored
 from tests.kernel.waiting import until
 
 
@@ -34,7 +34,7 @@ async def process(memo, nats_server, store, endpoint):
 
 async def test_steps_are_registered(process, bus):
     bucket = await bus.bucket(STEPS)
-    assert sorted(await bucket.keys()) == ["test.sow", "test.weigh"]
+    assert await keys_of(bus, STEPS) == ["test.sow", "test.weigh"]
     assert (await bucket.get("test.sow")).value == SPECS["test.sow"].SerializeToString(deterministic=True)
 
 

@@ -19,6 +19,7 @@ from seedbed.kernel.step import Announce, SpecBook, Step
 from seedbed.kernel.store import FolderStore, put_blob
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
+from tests.kernel.looking import keys_of
 from tests.knowledge.markdown import KOREAN
 from tests.servers.nats import NatsServer
 from tests.servers.process import spawn
@@ -58,8 +59,7 @@ async def test_it_serves_cuts_documents_and_stops_when_told(
             while response.status != health_pb2.HealthCheckResponse.SERVING:
                 await asyncio.sleep(0.05)
                 response = await health.Check(request, timeout=5)
-        registered = await (await bus.bucket(STEPS)).keys()
-        assert set(registered) == {step.name for step in STEP_LIST}
+        assert set(await keys_of(bus, STEPS)) == {step.name for step in STEP_LIST}
         await asyncio.wait_for(check_items(bus, FolderStore(tmp_path / "store")), 20)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(process.wait, 20) == 0

@@ -5,6 +5,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import RunEntry, RunState
 from seedbed.kernel.bus import RUNS
+from tests.kernel.looking import keys_of
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 
@@ -23,7 +24,7 @@ async def finished(nats_url, store, hand):
 
 async def entries(bus, run):
     bucket = await bus.bucket(RUNS)
-    return bucket, sorted(key for key in await bucket.keys() if key.startswith(run))
+    return bucket, [key for key in await keys_of(bus, RUNS) if key.startswith(run)]
 
 
 async def everything(store):

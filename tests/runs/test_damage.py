@@ -5,6 +5,7 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.kernel.bus import MEMO
 from seedbed.kernel.commits import commit_key, write_commit
+from tests.kernel.looking import keys_of
 from tests.runs.damaging import HARMS
 from tests.runs.garden import connect, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
@@ -78,7 +79,7 @@ async def test_a_record_on_the_bus(nats_url, store, hand):
     async with connect(nats_url) as bus:
         token = next(t.leaf for t in await plan_of(bus, run) if t.path == BIRDS.path)
         bucket = await bus.bucket(MEMO)
-        key = next(key for key in await bucket.keys() if key.startswith(f"{run}.{token}."))
+        key = next(key for key in await keys_of(bus, MEMO) if key.startswith(f"{run}.{token}."))
         await bucket.put(key, b"\xff\xff\xff")
     async with serve_runs(nats_url, store) as client, work(nats_url, store, hand):
         check_one_leaf_ended(await client.watch(run), BIRDS.path, "a record on the bus")

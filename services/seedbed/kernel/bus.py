@@ -30,6 +30,7 @@ from seedbed.kernel.requests import Requests
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.step import item_name
 from seedbed.kernel.telemetry.items import tell_letter, tell_sent
+from seedbed.kernel.watch import Watch
 
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
@@ -39,9 +40,6 @@ TRAININGS = "TRAININGS"
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
 
-READER_GONE = 2.0
-"""Seconds after which the broker drops what was made for a reader that has gone. After the client's five
-minutes a few calls a second would have filled it up, and then nobody can read."""
 READERS = 16
 """Of this process at a time: the broker keeps a thousand consumers of a stream, for all that ask it."""
 
@@ -215,29 +213,23 @@ class Bus:
         while True:
             # Counted before it starts: a reconnect while it does loses it as well.
             connection = self.client.stats["reconnects"]
-            missing = await self._count(bucket) if keys == ">" else 0
-            watcher = await self.persist(lambda: self._start_watch(bucket, keys))
-            all_there = False
+            watch, told = await self.persist(lambda: self._start_watch(bucket, keys)), False
             try:
+                await self.persist(watch.look)
                 while connection == self.client.stats["reconnects"]:
-                    try:
-                        # Not `watcher.updates`: its `wait_for` swallows a cancel that comes with a change.
-                        async with asyncio.timeout(1):
-                            entry = await anext(watcher)
-                    except TimeoutError:
-                        missing = 0  # Removed since they were counted.
-                    else:
-                        missing -= entry is not None
-                        all_there |= entry is None
-                        if entry is not None:
-                            yield entry
-                    # The word that all is there can overtake the last values: they go different ways.
-                    if all_there and missing <= 0:
-                        all_there = False
+                    if watch.is_over and not told:
+                        told = True
                         yield None
+                    try:
+                        async with asyncio.timeout(1):
+                            entry = await watch.next()
+                    except TimeoutError:
+                        if not told:
+                            await self.persist(watch.look)
+                    else:
+                        yield entry
             finally:
-                with contextlib.suppress(Exception):
-                    await watcher.stop()  # type: ignore[no-untyped-call]
+                await watch.stop()
 
     async def entries(self, bucket: str) -> list[KeyValue.Entry]:
         """All values of a bucket, as they are now."""
@@ -249,9 +241,6 @@ class Bus:
                 found[entry.key] = entry
         return list(found.values())
 
-    async def _count(self, bucket: str) -> int:
-        status = await self.persist((await self.bucket(bucket)).status)
-        return int(status.values)
-
-    async def _start_watch(self, bucket: str, keys: str) -> KeyValue.KeyWatcher:
-        return await (await self.bucket(bucket)).watch(keys, inactive_threshold=READER_GONE)
+    async def _start_watch(self, bucket: str, keys: str) -> Watch:
+        await self.bucket(bucket)
+        return await Watch(bucket).start(self.js, keys)

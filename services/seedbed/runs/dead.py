@@ -8,9 +8,10 @@ import nats.js.errors
 from nats.js.api import DeliverPolicy
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter
-from seedbed.kernel.bus import DEAD, READER_GONE, ROOT, Bus
+from seedbed.kernel.bus import DEAD, ROOT, Bus
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.parsing import parse
+from seedbed.kernel.watch import READER_GONE
 
 # "no message found": as nothing, and as the failure to remove nothing.
 _GONE = (10037, 10057)

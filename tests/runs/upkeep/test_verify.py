@@ -15,6 +15,7 @@ from seedbed.runs.seals import Seals
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1 import store_service_pb2 as spb
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
+from tests.kernel.looking import keys_of
 from tests.runs.damaging import HARMS, empty, flip, remove
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
@@ -269,7 +270,7 @@ async def test_a_training_whose_checkpoint_is_damaged_is_not_known_any_more(gard
         await empty(store, "checkpoints/t1/1-kt1/manifest.json")
         assert {fault.kind for fault in await verify(garden)} == {"checkpoint"}
         await repair(garden)
-        assert await bucket.keys() == ["t2"]
+        assert await keys_of(bus, TRAININGS) == ["t2"]
 
 
 async def test_what_leads_to_a_checkpoint_may_be_damaged_itself(garden, store):
@@ -286,7 +287,7 @@ async def test_a_record_on_the_bus(nats_url, store, hand):
         await client.until(run, 6)
     async with connect(nats_url) as bus:
         bucket = await bus.bucket(MEMO)
-        key = (await bucket.keys())[0]
+        key = (await keys_of(bus, MEMO))[0]
         await bucket.put(key, b"\xff\xff")
     async with serve_runs(nats_url, store, resume=False) as client:
         assert named(await verify(client)) == {("record", key)}
@@ -318,7 +319,7 @@ async def test_the_book_of_runs(nats_url, store, hand, loss):
 
 async def harm_book(bus, store, name, loss):
     bucket = await bus.bucket(RUNS)
-    keys = sorted(await bucket.keys())
+    keys = await keys_of(bus, RUNS)
     match loss:
         case "purged":
             await bus.empty(f"KV_{RUNS}")
