@@ -21,7 +21,7 @@ from tests.fuzz.methods import Method, all_methods
 from tests.fuzz.requests import Call, Known, calls
 from tests.fuzz.stack import SERVICES, Stack, open_stack
 
-SECONDS = float(os.environ.get("SEEDBED_FUZZ_SECONDS", "45"))
+SECONDS = float(os.environ.get("SEEDBED_FUZZ_SECONDS", "60"))
 SEED = int(os.environ.get("SEEDBED_FUZZ_SEED", "705514898")) or random.SystemRandom().randrange(1, 2**31)
 """0 is for another one each time. A change is held to the same requests as the one before it."""
 ROUND = 10

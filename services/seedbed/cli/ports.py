@@ -13,15 +13,14 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 # Below the ports that outgoing connections are given, which could take one while its service restarts.
 _RANGE = range(20000, 32000)
 _TRIES = 1000
 _CLAIMS = Path(tempfile.gettempdir()) / f"seedbed-ports-{os.getuid()}"
 
-_claimed: dict[int, IO[bytes]] = {}
-"""By this process; the locks go with it, however it ends."""
+_claimed: dict[int, int] = {}
+"""By this process: the descriptor of each claim. The locks go with the process, however it ends."""
 
 
 def choose_ports(names: Iterable[str], kept: Mapping[str, int], claimant: str = "") -> dict[str, int]:
@@ -33,9 +32,8 @@ def choose_ports(names: Iterable[str], kept: Mapping[str, int], claimant: str = 
     with ExitStack() as bound:
         chosen = {name: kept[name] if _take(kept.get(name, 0), bound) else _take_any(bound) for name in names}
     for port in chosen.values():
-        _claimed[port].truncate(0)
-        _claimed[port].write(os.fsencode(claimant))
-        _claimed[port].flush()
+        os.ftruncate(_claimed[port], 0)
+        os.write(_claimed[port], os.fsencode(claimant))
     return chosen
 
 
@@ -79,11 +77,11 @@ def _claim(port: int) -> bool:
     """Have a port among our own; False where another command has it."""
     if port in _claimed:
         return True
-    claim = (_claims() / str(port)).open("ab")
+    claim = os.open(_claims() / str(port), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        claim.close()
+        os.close(claim)
         return False
     _claimed[port] = claim
     return True
