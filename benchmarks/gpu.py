@@ -22,8 +22,8 @@ import transformers
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, too
 
 from benchmarks.students import make_llama, make_samples, run_loop
-from seedbed.trainer.peak import share_of_peak
-from seedbed.trainer.train import settle
+from seedbed.trainer.loop.train import settle
+from seedbed.trainer.loop.utilization import share_of_peak
 
 BAR = 0.45
 LONGEST = 4096

@@ -20,9 +20,9 @@ import uvloop
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, too
 
 from benchmarks.telemetry import open_collector
-from seedbed.kernel.bus import WORK, Bus
+from seedbed.kernel.bus.streams import WORK, Bus
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store import open_store
+from seedbed.kernel.store.backend import open_store
 from seedbed.kernel.telemetry.items import first
 from seedbed.kernel.telemetry.meters import Instrument, collect
 from seedbed.kernel.telemetry.otlp import Otlp

@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from seedbed.trainer.attention import SEGMENTS, register
-from seedbed.trainer.batches import plan_steps
-from seedbed.trainer.gpu import suit_gpu
-from seedbed.trainer.loop import Course, Hooks, Loop
-from seedbed.trainer.masks import Sample
-from seedbed.trainer.ranks import Ranks
+from seedbed.trainer.data.batches import plan_steps
+from seedbed.trainer.data.masks import Sample
+from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.loop import Course, Hooks, Loop
+from seedbed.trainer.model.attention import SEGMENTS, register
+from seedbed.trainer.model.gpu import suit_gpu
+from seedbed.trainer.model.student import Student, check_student
 from seedbed.trainer.recipe import Phase, TrainingRecipe
-from seedbed.trainer.student import Student, check_student
 
 Row = dict[str, Any]
 """Of metrics, with the processor's time beside the clock's."""

@@ -25,9 +25,9 @@ from transformers import TrainerCallback
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, too
 
 from benchmarks.students import make_llama, make_samples, run_loop
-from seedbed.trainer.attention import SEGMENTS
-from seedbed.trainer.masks import Sample
-from seedbed.trainer.scratch import make_tokenizer
+from seedbed.trainer.data.masks import Sample
+from seedbed.trainer.model.attention import SEGMENTS
+from seedbed.trainer.model.scratch import make_tokenizer
 
 ROW = 1024
 ROWS = 2

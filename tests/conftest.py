@@ -12,7 +12,7 @@ import pytest
 # Before gRPC is loaded: its fork handlers abort children that are started while a channel is open.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
-from seedbed.kernel.bus import Bus
+from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.settings import Settings
 from tests.servers import ceph, prometheus
 from tests.servers import chromium as browsers

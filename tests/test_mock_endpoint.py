@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.mock_endpoint import Connection, Endpoint, Options
 from benchmarks.mock_replies import complete
-from seedbed.kernel.preflight import _PROMPT as LOOK
-from seedbed.kernel.quotes import find_quote
+from seedbed.kernel.endpoint.preflight import _PROMPT as LOOK
+from seedbed.pipeline.quotes import find_quote
 from tests.rehearsal.asking import PROMPTS, body_of, distinct
 from tests.rehearsal.test_replies import VALUES
 

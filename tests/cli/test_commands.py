@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.cli.state import StateFolder
+from seedbed.cli.stack.state import StateFolder
 from tests.cli.stage import ONE_LEAF, TAXONOMY, finish, gone, open_teacher, seedbed, stack_of, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]

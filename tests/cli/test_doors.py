@@ -17,7 +17,7 @@ import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from seedbed.cli.state import StateFolder
+from seedbed.cli.stack.state import StateFolder
 from tests.cli.stage import SEEDBED, environment, seedbed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]

@@ -12,8 +12,8 @@ from seedbed.bus.v1.bus_pb2 import (
     StepSpec,
 )
 from seedbed.dataset import LeafPart
-from seedbed.kernel.digest import leaf_token, message_bytes, sha256_hex
-from seedbed.kernel.recipe import Recipe
+from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
+from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
 
 RUN = "run-5ecre7"

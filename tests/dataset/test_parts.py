@@ -4,7 +4,7 @@ import pytest
 
 from seedbed.dataset import InconsistentPart, LeafPart
 from seedbed.dataset.parts import check_part
-from seedbed.kernel.digest import message_bytes, sha256_hex
+from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.runs.v1.candidate_pb2 import Part
 from seedbed.runs.v1.runs_service_pb2 import DatasetPart
 from tests.dataset.leaves import BIRDS, HAIKU, make_leaf, make_plan, message_of

@@ -15,7 +15,7 @@ from seedbed.dataset import (
 )
 from seedbed.dataset.manifest import FILES
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.recipe import Recipe
+from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.v1.candidate_pb2 import Part
 from tests.dataset.leaves import BIRDS, HAIKU, HANOK, RUN, make_leaf, make_leaves, make_plan, message_of
 

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from deploy.make_secrets import make_secrets
-from seedbed.cli.ports import choose_ports
+from seedbed.cli.stack.ports import choose_ports
 from tests.deploy.images import ROOT, read_stages
 from tests.servers.process import end, spawn
 

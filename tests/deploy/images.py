@@ -79,8 +79,8 @@ def extras_of(stage: Stage, stages: dict[str, Stage]) -> set[str]:
 
 
 def foreign_imports(package: str) -> set[str]:
-    """Distributions that a package's modules import, anywhere in them, those of the kernel included."""
-    paths = [*(PACKAGES / package).rglob("*.py"), *(PACKAGES / "kernel").rglob("*.py")]
+    """Distributions that the modules of a package import anywhere, and those of kernel and pipeline."""
+    paths = [path for folder in (package, "kernel", "pipeline") for path in (PACKAGES / folder).rglob("*.py")]
     names = {name for path in paths for name in _imports(path)} - set(sys.stdlib_module_names) - {"seedbed"}
     known = packages_distributions()
     # What is not installed here is taken to be named as it is imported.

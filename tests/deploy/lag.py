@@ -5,7 +5,7 @@ import urllib.request
 from typing import Any
 
 from deploy.nats.permissions import ACCOUNT
-from seedbed.kernel.bus import WORK
+from seedbed.kernel.bus.streams import WORK
 
 
 def read_lags(monitor: str, account: str = ACCOUNT, stream: str = WORK) -> dict[str, int]:

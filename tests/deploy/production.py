@@ -15,12 +15,12 @@ import psutil
 from pydantic import SecretStr
 
 from deploy.nats.permissions import TARGET
-from seedbed.cli.broker_users import users
-from seedbed.cli.export import export_dataset
-from seedbed.cli.ports import choose_ports
-from seedbed.cli.reach import Runs
-from seedbed.cli.stack import wait_serving
-from seedbed.kernel.channel import Access, open_channel
+from seedbed.cli.commands.export import export_dataset
+from seedbed.cli.reach.connect import Runs
+from seedbed.cli.stack.broker_users import users
+from seedbed.cli.stack.ports import choose_ports
+from seedbed.cli.stack.stack import wait_serving
+from seedbed.kernel.rpc.channel import Access, open_channel
 from seedbed.kernel.settings import Settings
 from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata, WatchRunRequest
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub

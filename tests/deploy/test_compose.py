@@ -12,9 +12,9 @@ import pytest
 
 from deploy.make_secrets import NATS_USERS, make_secrets, nats_password
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.cli.broker_users import users
-from seedbed.cli.stack import wait_serving
-from seedbed.kernel.channel import Access
+from seedbed.cli.stack.broker_users import users
+from seedbed.cli.stack.stack import wait_serving
+from seedbed.kernel.rpc.channel import Access
 from seedbed.kernel.settings import Settings, load_settings
 from tests.deploy.callers import takers_of_folders
 from tests.deploy.compose import CPU, TLS, Composed, localize_broker, read_compose
@@ -210,7 +210,7 @@ def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
 @pytest.mark.timeout(120)
 async def test_a_container_knows_how_its_service_is(stack, tmp_path):
     [command] = re.findall(r"CMD (\[.*\])", read_stages()["judge"].last("HEALTHCHECK"))
-    assert command == '["python", "-m", "seedbed.kernel.probe"]'
+    assert command == '["python", "-m", "seedbed.kernel.rpc.probe"]'
     environment = {**stack.environment("judge"), "SEEDBED_LISTEN": stack.where("judge")}
     assert await _probe(environment) == 0
     assert await _probe({**environment, "SEEDBED_LISTEN": "127.0.0.1:1"}) == 1
@@ -219,7 +219,7 @@ async def test_a_container_knows_how_its_service_is(stack, tmp_path):
 async def _probe(environment: dict[str, str]) -> int:
     told = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "services"), **environment}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "seedbed.kernel.probe", env=told, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "seedbed.kernel.rpc.probe", env=told, stderr=asyncio.subprocess.PIPE
     )
     _, said = await process.communicate()
     assert bool(process.returncode) == bool(said)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.cli.ports import choose_ports
+from seedbed.cli.stack.ports import choose_ports
 from tests.docs.pages import PAGES, ROOT, blocks, leads_somewhere, links
 from tests.faults.stage import wait_for
 from tests.servers.process import end, spawn

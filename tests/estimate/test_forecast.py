@@ -7,8 +7,8 @@ from seedbed.estimate.measures import Measures, measure
 from seedbed.estimate.typical import count_chunks
 from seedbed.estimate.weighing import weigh
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairInput
-from seedbed.kernel.recipe import Gates, Recipe
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
+from seedbed.pipeline.recipe import Gates, Recipe
 from tests.runs.courses import make_course, run
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 

@@ -5,9 +5,9 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, Usage
 from seedbed.estimate.history import recall
 from seedbed.estimate.weighing import spec_digests
-from seedbed.kernel.recipe import Gates
-from seedbed.kernel.store import open_store
-from seedbed.runs.seals import Seals
+from seedbed.kernel.store.backend import open_store
+from seedbed.pipeline.recipe import Gates
+from seedbed.runs.storage.seals import Seals
 from tests.runs.damaging import HARMS
 
 PATH, ASKED = "knowledge/birds", ("granite", "")

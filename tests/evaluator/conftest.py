@@ -6,12 +6,12 @@ from aiohttp import web
 
 from seedbed.evaluator.__main__ import build
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import EvaluatorServiceStub
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.plans import Plans
-from seedbed.kernel.serve import Kernel
-from seedbed.kernel.server import Server
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.service import Kernel
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store import open_store
+from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.work.plans import Plans
 from seedbed.rehearsal.server import make_app
 from tests.evaluator.school import fill_store
 

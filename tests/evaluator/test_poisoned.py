@@ -6,14 +6,14 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.dataset.manifest import FILES, MANIFEST_FILE
-from seedbed.evaluator.score import STEP
-from seedbed.evaluator.states import States
+from seedbed.evaluator.service.score import STEP
+from seedbed.evaluator.service.states import States
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.digest import leaf_token
-from seedbed.kernel.folders import dataset_prefix, describe_files, put_folder
-from seedbed.kernel.jobs import queue_job
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.identity import leaf_token
+from seedbed.kernel.store.artifacts import dataset_prefix, describe_files, put_folder
+from seedbed.kernel.work.jobs import queue_job
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointRef
 from tests.kernel.looking import done
 

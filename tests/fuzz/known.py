@@ -9,16 +9,16 @@ import grpc
 import grpc.aio
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.kernel.bus import Bus
+from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.settings import Settings
 from seedbed.runs.v1 import runs_service_pb2 as runs
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ImportRequest
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
-from seedbed.trainer.core import make_training
 from seedbed.trainer.recipe import read_training_recipe
-from seedbed.trainer.shipped import read_shipped
-from seedbed.trainer.trainings import Trainings
+from seedbed.trainer.service.trainings import Trainings
+from seedbed.trainer.shipped_recipes import read_shipped
+from seedbed.trainer.training import make_training
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 from tests.fuzz.requests import Known
 from tests.fuzz.stack import Stack

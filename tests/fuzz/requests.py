@@ -11,7 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
 from seedbed.bounds.v1.bounds_pb2 import bounds as declared
-from seedbed.kernel.recipe import Recipe
+from seedbed.pipeline.recipe import Recipe
 from seedbed.trainer.recipe import TrainingRecipe
 from tests.fuzz.methods import Method
 

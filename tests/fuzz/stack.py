@@ -13,8 +13,8 @@ from typing import Any
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from seedbed.cli.ports import choose_ports
-from seedbed.kernel.channel import Access, open_channel
+from seedbed.cli.stack.ports import choose_ports
+from seedbed.kernel.rpc.channel import Access, open_channel
 from tests.servers.nats import NatsServer
 from tests.servers.process import end, spawn
 

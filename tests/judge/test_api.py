@@ -11,12 +11,12 @@ from grpc_status import rpc_status
 from seedbed.judge.__main__ import build
 from seedbed.judge.v1.judge_service_pb2 import JudgeRequest, JudgeStreamRequest
 from seedbed.judge.v1.judge_service_pb2_grpc import JudgeServiceStub
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.plans import Plans
-from seedbed.kernel.serve import Kernel
-from seedbed.kernel.server import Server
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.service import Kernel
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store import open_store
+from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.work.plans import Plans
 from tests.judge.endpoint import VERDICTS, Endpoint, reply
 from tests.judge.samples import make_grounded, make_instruction, make_pair
 

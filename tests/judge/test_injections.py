@@ -17,12 +17,12 @@ from seedbed.judge.steps import JudgeGrounded
 from seedbed.judge.v1.judge_service_pb2 import JudgeRequest
 from seedbed.judge.v1.judge_service_pb2_grpc import JudgeServiceStub
 from seedbed.judge.v1.steps_pb2 import GroundedInput, PairInput
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.plans import Plans
-from seedbed.kernel.serve import Kernel
-from seedbed.kernel.server import Server
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.service import Kernel
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store import open_store
+from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.work.plans import Plans
 from seedbed.rehearsal.server import make_app
 from tests.cli.stage import serving
 from tests.judge.endpoint import reply

@@ -3,8 +3,8 @@
 from pydantic import BaseModel
 
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
-from seedbed.kernel.prompt import Prompt
-from seedbed.kernel.teacher import Answer, Teacher
+from seedbed.kernel.endpoint.chat_client import Answer, Teacher
+from seedbed.kernel.endpoint.prompt import Prompt
 
 SAMPLING = Sampling(temperature=0.5, top_p=0.9, max_tokens=512)
 FINE = '{"text": "fine"}'

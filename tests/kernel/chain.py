@@ -12,19 +12,19 @@ from pydantic import BaseModel
 
 from seedbed.bus.v1.bus_pb2 import Item, Plan, RunEntry, RunState, Sampling
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput, PairVerdict
-from seedbed.kernel.bus import RUNS, Bus
-from seedbed.kernel.permits import Permits
-from seedbed.kernel.plans import Plans
-from seedbed.kernel.pool import Desk, Pool
-from seedbed.kernel.prompt import Prompt
-from seedbed.kernel.recipe import Recipe
+from seedbed.kernel.bus.streams import RUNS, Bus
+from seedbed.kernel.endpoint.chat_client import Endpoint, Teacher
+from seedbed.kernel.endpoint.endpoint_pool import Desk, Pool
+from seedbed.kernel.endpoint.limits.permits import Permits
+from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.step import Announce, Drop, Following, SpecBook, Step, candidate_id
-from seedbed.kernel.store import Store, open_store
+from seedbed.kernel.store.backend import Store, open_store
 from seedbed.kernel.tasks import end_tasks
-from seedbed.kernel.teacher import Endpoint, Teacher
-from seedbed.kernel.tools import Model
-from seedbed.kernel.worker import Worker
+from seedbed.kernel.work.plans import Plans
+from seedbed.kernel.work.step import Announce, Drop, Following, SpecBook, Step, candidate_id
+from seedbed.kernel.work.step_tools import Model
+from seedbed.kernel.work.worker import Worker
+from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.v1.steps_pb2 import InstructResult
 
 RUN, LEAF = "run", "leaf"

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from seedbed.kernel import line as module
-from seedbed.kernel.store import open_store
-from seedbed.kernel.teacher import Endpoint as Address
-from seedbed.kernel.teacher import Teacher
-from tests.kernel.endpoint import Endpoint
+from seedbed.kernel.endpoint import endpoint_client as module
+from seedbed.kernel.endpoint.chat_client import Endpoint as Address
+from seedbed.kernel.endpoint.chat_client import Teacher
+from seedbed.kernel.store.backend import open_store
+from tests.kernel.fake_endpoint import Endpoint
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """What a worker has left behind on the bus."""
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter
-from seedbed.kernel.bus import DEAD, MEMO, WORK
-from tests.kernel.endpoint import fault, reply
+from seedbed.kernel.bus.streams import DEAD, MEMO, WORK
+from tests.kernel.fake_endpoint import fault, reply
 from tests.kernel.waiting import until
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.kernel.endpoint import reply
+from tests.kernel.fake_endpoint import reply
 
 Body = dict[str, Any]
 Says = Callable[[Body], Any]

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Any
 
-from seedbed.kernel.serve import Kernel, Service, run_service
-from seedbed.kernel.step import Step
+from seedbed.kernel.service import Kernel, Service, run_service
+from seedbed.kernel.work.step import Step
 from tests.kernel import greeter
 from tests.kernel.chain import Sow, Weigh
 

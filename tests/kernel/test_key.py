@@ -2,12 +2,12 @@
 
 import pytest
 
+from seedbed.kernel.endpoint.chat_client import Endpoint as Address
+from seedbed.kernel.endpoint.chat_client import Teacher
+from seedbed.kernel.endpoint.preflight import check_endpoint
 from seedbed.kernel.errors import InputError, Refused
-from seedbed.kernel.preflight import check_endpoint
-from seedbed.kernel.teacher import Endpoint as Address
-from seedbed.kernel.teacher import Teacher
 from tests.kernel.asking import ask
-from tests.kernel.endpoint import fault, reply
+from tests.kernel.fake_endpoint import fault, reply
 
 KEY = "marked-key-4f1c"
 

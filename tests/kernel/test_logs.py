@@ -12,7 +12,7 @@ PROGRAM = f"""
 import logging
 from seedbed.kernel.logs import bind, configure_logs, get_logger
 from seedbed.kernel.settings import load_settings
-from seedbed.kernel.teacher import Endpoint
+from seedbed.kernel.endpoint.chat_client import Endpoint
 
 settings = load_settings()
 configure_logs(settings, "judge")

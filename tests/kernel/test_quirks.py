@@ -8,7 +8,9 @@ import pytest
 from aiohttp import web
 
 from seedbed.bus.v1.bus_pb2 import Usage
-from seedbed.kernel.endpoint import Endpoint as Address
+from seedbed.kernel.endpoint.chat_client import Teacher
+from seedbed.kernel.endpoint.endpoint import Endpoint as Address
+from seedbed.kernel.endpoint.preflight import check_endpoint
 from seedbed.kernel.errors import (
     PromptFiltered,
     PromptTooLong,
@@ -18,10 +20,8 @@ from seedbed.kernel.errors import (
     ReplyEmpty,
     ReplyFiltered,
 )
-from seedbed.kernel.preflight import check_endpoint
-from seedbed.kernel.teacher import Teacher
 from tests.kernel.asking import FINE, ask
-from tests.kernel.endpoint import fault, in_turn, reply
+from tests.kernel.fake_endpoint import fault, in_turn, reply
 from tests.kernel.quirks import REASONS, heeding, openai
 from tests.kernel.waiting import until
 

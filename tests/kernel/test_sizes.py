@@ -4,16 +4,16 @@ import pytest
 from aiohttp import web
 
 from seedbed.bus.v1.bus_pb2 import Outcome
-from seedbed.kernel.bus import ITEM_BYTES, size_fault
+from seedbed.kernel.bus.streams import ITEM_BYTES, size_fault
+from seedbed.kernel.endpoint.chat_client import Endpoint as Address
+from seedbed.kernel.endpoint.chat_client import Teacher
+from seedbed.kernel.endpoint.endpoint_client import REPLY_BYTES
+from seedbed.kernel.endpoint.preflight import check_endpoint
 from seedbed.kernel.errors import InputError, Refused
-from seedbed.kernel.line import REPLY_BYTES
-from seedbed.kernel.memo import Memo, memo_key
-from seedbed.kernel.preflight import check_endpoint
-from seedbed.kernel.teacher import Endpoint as Address
-from seedbed.kernel.teacher import Teacher
+from seedbed.kernel.work.memo import Memo, memo_key
 from tests.kernel.asking import ask
 from tests.kernel.chain import open_run, sow, working
-from tests.kernel.endpoint import reply
+from tests.kernel.fake_endpoint import reply
 from tests.kernel.looking import done, letters, records, scored
 
 

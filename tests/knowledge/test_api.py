@@ -12,10 +12,10 @@ from google.rpc.error_details_pb2 import BadRequest
 from grpc_status import rpc_status
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.kernel.channel import open_channel
 from seedbed.kernel.errors import Conflict
-from seedbed.kernel.server import Server
-from seedbed.kernel.store import FolderStore, blob_key, put_blob
+from seedbed.kernel.rpc.channel import open_channel
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.store.backend import FolderStore, blob_key, put_blob
 from seedbed.knowledge.api import KnowledgeApi
 from seedbed.knowledge.reader import Reader
 from seedbed.knowledge.v1.knowledge_service_pb2 import GenerateRequest, PreviewChunksRequest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.kernel.tokens import count_tokens
+from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.chunks import cut
 from seedbed.knowledge.documents import plain
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.kernel.tokens import count_tokens
+from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.blocks import stretches
 from seedbed.knowledge.chunks import Passage, cut, passage_key
 from tests.knowledge.markdown import KOREAN, PIECES

@@ -1,7 +1,7 @@
 import pytest
 
+from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.kernel.errors import MalformedReply
-from seedbed.kernel.tokens import count_tokens
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 

@@ -10,15 +10,15 @@ from typing import Any
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Plan, Record, RunEntry, RunState
-from seedbed.cli.ports import choose_ports
-from seedbed.kernel.bus import RUNS, STEPS, Bus
-from seedbed.kernel.channel import open_channel
-from seedbed.kernel.memo import Memo, memo_key
-from seedbed.kernel.recipe import Recipe
-from seedbed.kernel.step import Announce, SpecBook, Step
-from seedbed.kernel.store import FolderStore, put_blob
+from seedbed.cli.stack.ports import choose_ports
+from seedbed.kernel.bus.streams import RUNS, STEPS, Bus
+from seedbed.kernel.rpc.channel import open_channel
+from seedbed.kernel.store.backend import FolderStore, put_blob
+from seedbed.kernel.work.memo import Memo, memo_key
+from seedbed.kernel.work.step import Announce, SpecBook, Step
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
+from seedbed.pipeline.recipe import Recipe
 from tests.kernel.looking import keys_of
 from tests.knowledge.markdown import KOREAN
 from tests.servers.nats import NatsServer

@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
-from seedbed.kernel.prompt import Prompt
-from seedbed.kernel.similarity import NearDuplicates
+from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.pipeline.similarity import NearDuplicates
 from seedbed.rehearsal.replies import complete
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 

@@ -6,8 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field
 
-from seedbed.kernel.capabilities import with_schema
-from seedbed.kernel.prompt import Prompt
+from seedbed.kernel.endpoint.openai.capabilities import with_schema
+from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.rehearsal.replies import BadRequestError, complete
 from tests.rehearsal.asking import GERMINATION, PROMPTS, body_of, cut
 

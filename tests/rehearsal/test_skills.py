@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from seedbed.judge.steps import JudgeInstruction, JudgePair
-from seedbed.kernel.recipe import Recipe
+from seedbed.pipeline.recipe import Recipe
 from seedbed.rehearsal.hangul import is_korean
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 from tests.rehearsal.asking import OWN, ask, distinct, read, skill_leaves

@@ -1,6 +1,6 @@
 import pytest
 
-from seedbed.kernel.quotes import find_quote
+from seedbed.pipeline.quotes import find_quote
 from tests.rehearsal.asking import GERMINATION, ONDOL, cut, passes, weigh, write_pairs
 
 PASSAGE = """# Harrow Bridge

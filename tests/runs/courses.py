@@ -7,17 +7,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record, Usage
-from seedbed.kernel.costs import Spending, Tariff
-from seedbed.kernel.recipe import NOT_FILLED_UP
-from seedbed.kernel.step import Step, Work
-from seedbed.runs.budget import deal, explain, share_of
-from seedbed.runs.course import Course
-from seedbed.runs.draws import Draw
-from seedbed.runs.ledger import mark_dearest
-from seedbed.runs.pedigree import write_part, write_piece
-from seedbed.runs.pieces import Pieces
-from seedbed.runs.purse import Purse
-from seedbed.runs.settlement import Decision
+from seedbed.kernel.work.step import Step, Work
+from seedbed.pipeline.costs import Spending, Tariff
+from seedbed.pipeline.recipe import NOT_FILLED_UP
+from seedbed.runs.domain.draws import Draw
+from seedbed.runs.domain.leaf_budget import Purse
+from seedbed.runs.domain.leaf_costs import mark_dearest
+from seedbed.runs.domain.leaf_state import Course
+from seedbed.runs.domain.pedigree import write_part, write_piece
+from seedbed.runs.domain.run_budget import deal, explain, share_of
+from seedbed.runs.domain.settlement import Decision
+from seedbed.runs.storage.part_file import Pieces
 from tests.runs.leaves import known_plan
 from tests.runs.steps import STEPS, reply
 

@@ -15,18 +15,18 @@ from google.longrunning.operations_pb2_grpc import OperationsStub, add_Operation
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.cli.ports import choose_ports
-from seedbed.kernel.bus import Bus
-from seedbed.kernel.channel import open_channel
-from seedbed.kernel.digest import message_bytes
-from seedbed.kernel.plans import Plans
-from seedbed.kernel.server import Server
+from seedbed.cli.stack.ports import choose_ports
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.identity import message_bytes
+from seedbed.kernel.rpc.channel import open_channel
+from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store import Store
-from seedbed.kernel.worker import Worker
-from seedbed.runs.api import RunsApi
-from seedbed.runs.keeper import Keeper
-from seedbed.runs.operations import OperationsApi
+from seedbed.kernel.store.backend import Store
+from seedbed.kernel.work.plans import Plans
+from seedbed.kernel.work.worker import Worker
+from seedbed.runs.api.operations import OperationsApi
+from seedbed.runs.api.service import RunsApi
+from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.upkeep.api import StoreApi
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.v1 import runs_service_pb2 as pb

@@ -12,9 +12,9 @@ from typing import Any
 from seedbed.bus.v1.bus_pb2 import Usage
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
-from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import Refused
-from seedbed.kernel.step import Step
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.work.step import Step
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import AugmentResult, Chunk, ChunkInput, ChunkResult, GenerateResult
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse

@@ -5,7 +5,7 @@ import pytest
 from google.longrunning import operations_pb2 as lro
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget, Plan, RunEntry, RunState
-from seedbed.kernel.bus import DEAD, RUNS, WORK
+from seedbed.kernel.bus.streams import DEAD, RUNS, WORK
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import skill_leaf

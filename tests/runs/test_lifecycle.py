@@ -10,10 +10,10 @@ from google.longrunning import operations_pb2 as lro
 from google.protobuf.duration_pb2 import Duration
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
-from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.recipe import read_recipe
-from seedbed.kernel.store import open_store
-from seedbed.runs.seals import unpack
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.store.backend import open_store
+from seedbed.pipeline.recipe import read_recipe
+from seedbed.runs.storage.seals import unpack
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.courses import make_course, part_of
 from tests.runs.courses import run as run_course
@@ -152,7 +152,7 @@ async def test_seals_hold_each_record_once_and_are_all_that_another_machine_need
     nats_server, store, hand, parts, tmp_path, monkeypatch
 ):
     """Rounds are replayed after every restart, and what is sealed already is not sealed again."""
-    monkeypatch.setattr("seedbed.runs.leaf.SEAL_BYTES", 2000)
+    monkeypatch.setattr("seedbed.runs.execution.leaf_runner.SEAL_BYTES", 2000)
     hand.delay = 0.02
     async with connect(nats_server.url) as bus:
         await bus.prepare()

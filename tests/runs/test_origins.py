@@ -1,9 +1,9 @@
 """What a record came from stands on it, whatever followed from what, and goes with it into the seals."""
 
-from seedbed.kernel.digest import origin
-from seedbed.kernel.recipe import Recipe
-from seedbed.runs.draws import list_draws, open_draw, seed_digest
-from seedbed.runs.seals import Seals
+from seedbed.kernel.identity import origin
+from seedbed.pipeline.recipe import Recipe
+from seedbed.runs.domain.draws import list_draws, open_draw, seed_digest
+from seedbed.runs.storage.seals import Seals
 from tests.runs.garden import succeeded
 from tests.runs.leaves import knowledge_leaf, known_plan, skill_leaf
 

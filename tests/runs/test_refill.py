@@ -2,8 +2,8 @@
 
 import pytest
 
-from seedbed.kernel.recipe import Gates, Recipe
-from seedbed.runs.fold import is_new
+from seedbed.pipeline.recipe import Gates, Recipe
+from seedbed.runs.domain.fold import is_new
 from tests.runs.courses import NotAsked, make_course, part_of, run, written
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 from tests.runs.steps import reply

@@ -105,7 +105,7 @@ async def test_a_damaged_snapshot_is_refused(runs):
 
 
 async def test_steps_that_nobody_offers_are_named(runs, monkeypatch):
-    monkeypatch.setattr("seedbed.runs.api.STEPS_PATIENCE", 0.25)
+    monkeypatch.setattr("seedbed.runs.api.service.STEPS_PATIENCE", 0.25)
     snapshot = await runs.sow(skill_leaf())
     error = await refused(runs.stub.CreateRun(pb.CreateRunRequest(snapshot=snapshot), timeout=20))
     assert error.code() == grpc.StatusCode.UNAVAILABLE

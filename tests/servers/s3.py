@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from seedbed.cli.ports import choose_ports
+from seedbed.cli.stack.ports import choose_ports
 from tests.servers.ceph import Ceph
 from tests.servers.process import die_with_parent, end, spawn, wait_until
 

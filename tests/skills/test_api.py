@@ -8,10 +8,10 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.kernel.channel import open_channel
 from seedbed.kernel.errors import NotFound
-from seedbed.kernel.server import Server
-from seedbed.kernel.store import open_store
+from seedbed.kernel.rpc.channel import open_channel
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.store.backend import open_store
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
     GetRunResponse,

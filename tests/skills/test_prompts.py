@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from seedbed.kernel.prompt import Prompt
+from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 from tests.skills.leaves import HANGUL

@@ -1,7 +1,7 @@
 import pytest
 
-from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.skills.requests import make_snapshot
 from seedbed.taxonomy.v1.leaf_pb2 import Document, QuestionAndAnswer, SeedExample
 from tests.skills.leaves import HAIKU, HANGUL, TABLE, make_leaf

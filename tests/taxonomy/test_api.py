@@ -6,8 +6,8 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from seedbed.kernel.server import Server
-from seedbed.kernel.store import open_store
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.store.backend import open_store
 from seedbed.taxonomy.api import TaxonomyServicer
 from seedbed.taxonomy.v1 import taxonomy_service_pb2 as pb
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import (

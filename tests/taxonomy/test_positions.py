@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from seedbed.kernel.yaml_bounds import MAX_NODES
+from seedbed.kernel.formats.yaml_bounds import MAX_NODES
 from seedbed.taxonomy.positions import Odd, read_yaml
 
 

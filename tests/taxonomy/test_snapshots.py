@@ -1,8 +1,8 @@
 import pytest
 
-from seedbed.kernel.commits import commit_key, read_commit
 from seedbed.kernel.errors import Damaged, InputError, NotFound
-from seedbed.kernel.store import blob_key, open_store
+from seedbed.kernel.store.backend import blob_key, open_store
+from seedbed.kernel.store.leaf_commits import commit_key, read_commit
 from seedbed.taxonomy.front import read
 from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot, snapshot_key
 from seedbed.taxonomy.trees import BRANCHES

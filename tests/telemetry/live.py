@@ -17,9 +17,9 @@ import grpc.aio
 import pyarrow.parquet
 import pytest
 
-from seedbed.cli.local import address
-from seedbed.cli.reach import local_access, open_runs
-from seedbed.cli.state import StateFolder
+from seedbed.cli.reach.connect import local_access, open_runs
+from seedbed.cli.stack.programs import address
+from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks

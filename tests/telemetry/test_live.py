@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from seedbed.collector.spans import plain
-from seedbed.kernel.digest import leaf_token, sha256_hex
+from seedbed.kernel.identity import leaf_token, sha256_hex
 from seedbed.kernel.telemetry.attributes import ATTRIBUTES
 from seedbed.kernel.telemetry.context import Context, of_item, of_leaf, of_run, of_snapshot, span_of
 from seedbed.kernel.telemetry.metrics import METRICS

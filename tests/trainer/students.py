@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from seedbed.dataset import write_dataset
-from seedbed.trainer.attention import SEGMENTS, register
-from seedbed.trainer.job import CHECKPOINT, JOB, METRICS, Job
-from seedbed.trainer.masks import Sample
+from seedbed.trainer.data.masks import Sample
+from seedbed.trainer.loop.job import CHECKPOINT, JOB, METRICS, Job
+from seedbed.trainer.model.attention import SEGMENTS, register
+from seedbed.trainer.model.scratch import make_tokenizer
+from seedbed.trainer.model.student import Student
 from seedbed.trainer.recipe import TrainingRecipe, read_training_recipe
-from seedbed.trainer.scratch import make_tokenizer
-from seedbed.trainer.student import Student
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 from tests.dataset.leaves import make_leaves, make_plan
 
@@ -149,7 +149,7 @@ def make_job(work: Path, dataset: Path, model: Path | str, **more: Any) -> Job:
 def start(job: Job, processes: int = 1, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
     """Start a training process, or several."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    module = ["-m", "seedbed.trainer.train", str(job.work / JOB)]
+    module = ["-m", "seedbed.trainer.loop.train", str(job.work / JOB)]
     command = [sys.executable, *(torchrun if processes > 1 else []), *module]
     with (job.work / "log.txt").open("ab") as log:
         return subprocess.Popen(

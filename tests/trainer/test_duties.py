@@ -8,13 +8,13 @@ import sys
 import grpc
 import pytest
 
-from seedbed.kernel.bus import Bus, consumer_name
-from seedbed.kernel.channel import open_channel
-from seedbed.kernel.folders import dataset_prefix, put_folder
+from seedbed.kernel.bus.streams import Bus, consumer_name
+from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store import open_store
-from seedbed.trainer.changes import has_ended
-from seedbed.trainer.core import STEP
+from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
+from seedbed.kernel.store.backend import open_store
+from seedbed.trainer.service.transitions import has_ended
+from seedbed.trainer.training import STEP
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceStub
 from tests.kernel.waiting import until

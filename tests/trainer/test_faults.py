@@ -10,13 +10,12 @@ import sys
 import psutil
 import pytest
 
-from seedbed.kernel.checkpoints import get_checkpoint
-from seedbed.kernel.store import open_store
-from seedbed.trainer import desk
-from seedbed.trainer.changes import claim
+from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.checkpoints import get_checkpoint
+from seedbed.trainer.service import requeue
+from seedbed.trainer.service.transitions import claim
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from tests.servers.process import end, spawn
-from tests.trainer.service import SPEED, Trainer, serving
 from tests.trainer.students import (
     ROOT,
     log_of,
@@ -26,6 +25,7 @@ from tests.trainer.students import (
     weights,
     weights_in,
 )
+from tests.trainer.trainer_service import SPEED, Trainer, serving
 
 # In one worker, so that what they are compared with is trained once.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("trainer-faults")]
@@ -91,7 +91,7 @@ async def compare(trainer, training, undisturbed, tmp_path):
 def training_process(pid):
     """The process that trains for a trainer."""
     (found,) = (
-        child for child in psutil.Process(pid).children() if "seedbed.trainer.train" in child.cmdline()
+        child for child in psutil.Process(pid).children() if "seedbed.trainer.loop.train" in child.cmdline()
     )
     return found
 
@@ -147,7 +147,7 @@ async def test_frozen_and_back_it_has_lost_its_phase(bus, store, services, place
 
 async def test_a_phase_whose_taker_died_comes_again(bus, store, place, undisturbed, tmp_path, monkeypatch):
     # Nothing is queued anew meanwhile: what comes again is what nobody has acknowledged.
-    monkeypatch.setattr(desk, "AGAIN", 600)
+    monkeypatch.setattr(requeue, "AGAIN", 600)
     async with serving(bus, store, tmp_path / "cache") as trainer:
         name = await ask(trainer, place)
         await further(trainer, name)

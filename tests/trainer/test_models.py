@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from seedbed.kernel.errors import InputError, ItemError
-from seedbed.trainer.bases import find_base
-from seedbed.trainer.course import prepare
-from seedbed.trainer.student import NoModel, make_line
+from seedbed.trainer.loop.prepare import prepare
+from seedbed.trainer.model.bases import find_base
+from seedbed.trainer.model.student import NoModel, make_line
 from tests.trainer.models import write_gguf, write_hybrid, write_seeing
 from tests.trainer.students import RECIPE, make_job, recipe, tokenizer, write_tiny
 

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.kernel.bus import TRAININGS
-from seedbed.kernel.digest import sha256_hex
-from seedbed.kernel.folders import dataset_prefix
-from seedbed.kernel.store import open_store
-from seedbed.trainer.changes import set_going
-from seedbed.trainer.core import STEP, make_training
+from seedbed.kernel.bus.streams import TRAININGS
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.store.artifacts import dataset_prefix
+from seedbed.kernel.store.backend import open_store
 from seedbed.trainer.recipe import read_training_recipe
-from seedbed.trainer.shipped import read_shipped
+from seedbed.trainer.service.transitions import set_going
+from seedbed.trainer.shipped_recipes import read_shipped
+from seedbed.trainer.training import STEP, make_training
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 from tests.kernel.looking import done
-from tests.trainer.service import serving
+from tests.trainer.trainer_service import serving
 
 FAILED = pb.TrainingState.TRAINING_STATE_FAILED
 

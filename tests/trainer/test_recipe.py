@@ -7,7 +7,7 @@ import yaml
 
 from seedbed.kernel.errors import InputError
 from seedbed.trainer.recipe import read_training_recipe
-from seedbed.trainer.shipped import read_shipped, shipped_names
+from seedbed.trainer.shipped_recipes import read_shipped, shipped_names
 from tests.trainer.students import RECIPE, recipe
 
 

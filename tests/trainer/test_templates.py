@@ -5,10 +5,10 @@ from itertools import groupby
 
 import pytest
 
-from seedbed.kernel.chats import prepare_messages, write_chat
+from seedbed.kernel.chat_templates import prepare_messages, write_chat
 from seedbed.kernel.errors import InputError
-from seedbed.trainer.masks import NoTemplate, NotRendered, check_template, make_sample, make_samples
-from seedbed.trainer.rows import Row
+from seedbed.trainer.data.masks import NoTemplate, NotRendered, check_template, make_sample, make_samples
+from seedbed.trainer.data.rows import Row
 from tests.trainer.templates import OWN, shipped, tokenizer_for
 
 SYSTEM = {"role": "system", "content": "be kind"}

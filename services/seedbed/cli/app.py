@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedbed import __version__
-from seedbed.cli import (
-    app_dead,
-    app_evaluations,
-    app_runs,
-    app_samples,
-    app_serving,
-    app_store,
-    app_taxonomy,
-    app_trainings,
-    app_whole,
+from seedbed.cli.apps import (
+    dead,
+    evaluations,
     options,
+    pipeline,
+    runs,
+    samples,
+    serving,
+    store,
+    taxonomy,
+    trainings,
 )
-from seedbed.cli.asking import asks_a_teacher
-from seedbed.cli.boundary import Boundary
-from seedbed.cli.screen import Screen
-from seedbed.cli.shell import STATE, debugging
+from seedbed.cli.apps.asking import asks_a_teacher
+from seedbed.cli.apps.shell import STATE, debugging
+from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
-    from seedbed.cli.endpoints import Wanted
-    from seedbed.cli.means import Means
-    from seedbed.cli.supply import Pace
+    from seedbed.cli.apps.budget_options import Means
+    from seedbed.cli.reach.endpoints import Wanted
+    from seedbed.cli.stack.models import Pace
 
 app = typer.Typer(
     name="seedbed",
@@ -84,7 +84,7 @@ def generate(  # noqa: PLR0913  its options are its interface
     The same command again goes on where it was.
     Exit status: 0 all targets met, 3 finished with short leaves, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.generate import Generation, Order
+    from seedbed.cli.commands.generate import Generation, Order
 
     order = Order(
         taxonomy=taxonomy,
@@ -118,7 +118,7 @@ def up(
     machine: options.Json = False,
 ) -> None:
     """Bring up a stack and keep it up until Ctrl-C."""
-    from seedbed.cli import up as work
+    from seedbed.cli.commands import up as work
 
     setup = work.Setup(state=state, wanted=wanted, pace=pace, telemetry=telemetry)
     screen = Screen(machine=machine)
@@ -137,8 +137,8 @@ def doctor(
     machine: options.Json = False,
 ) -> None:
     """Look at what is installed, reachable and writable, and say what to do about what is not."""
-    from seedbed.cli import doctor as work
-    from seedbed.cli.endpoints import Wanted
+    from seedbed.cli.commands import doctor as work
+    from seedbed.cli.reach.endpoints import Wanted
 
     wanted = Wanted(teacher=teacher, model=model, api_key_env=api_key_env)
     screen = Screen(machine=machine)
@@ -149,25 +149,25 @@ def doctor(
 
 _COMMANDS = {
     "From a taxonomy to a student": (
-        app_whole.run,
+        pipeline.run,
         generate,
-        app_trainings.train,
-        app_evaluations.evaluate,
-        app_samples.report,
-        app_serving.serve,
-        app_serving.chat,
+        trainings.train,
+        evaluations.evaluate,
+        samples.report,
+        serving.serve,
+        serving.chat,
     ),
     "What was made, and why": (
-        app_samples.samples,
-        app_samples.trace,
-        app_runs.diff,
-        app_samples.export,
+        samples.samples,
+        samples.trace,
+        runs.diff,
+        samples.export,
     ),
-    "Looking after it": (doctor, up, app_store.forget),
+    "Looking after it": (doctor, up, store.forget),
 }
 _GROUPS = {
-    "What was made, and why": {"runs": app_runs.app, "trainings": app_trainings.app},
-    "Looking after it": {"taxonomy": app_taxonomy.app, "dead": app_dead.app, "store": app_store.store},
+    "What was made, and why": {"runs": runs.app, "trainings": trainings.app},
+    "Looking after it": {"taxonomy": taxonomy.app, "dead": dead.app, "store": store.store},
 }
 for panel, commands in _COMMANDS.items():
     for command in commands:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seedbed.dataset.auxiliary import choose_instruction
+from seedbed.dataset.augmentation_rows import choose_instruction
 from seedbed.dataset.parts import LeafPart
 from seedbed.dataset.raft import DOCUMENTS, GOLDEN_SHARE, ChunkShelf
 from seedbed.dataset.survey import KNOWLEDGE
-from seedbed.kernel.digest import canonical_json
+from seedbed.kernel.identity import canonical_json
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Source
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "dataset.seedbed")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import BinaryIO, Self
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafTarget
-from seedbed.dataset.stored import StoredPart
+from seedbed.dataset.part_reader import StoredPart
 from seedbed.dataset.survey import Survey, survey
 from seedbed.kernel.errors import Damaged, SeedbedError, StoreError
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 
-from seedbed.dataset.lots import RANGE, draw_lot
+from seedbed.dataset.hash_random import RANGE, draw_lot
 
 GOLDEN_SHARE = 0.4
 DOCUMENTS = 4

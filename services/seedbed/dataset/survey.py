@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from seedbed.dataset.stored import StoredPart
+from seedbed.dataset.part_reader import StoredPart
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part, Source
 
 KNOWLEDGE = "knowledge"

@@ -38,7 +38,7 @@ from seedbed.dataset.messages import Row, RowWriter
 from seedbed.dataset.parts import InconsistentPart, LeafPart, check_part
 from seedbed.dataset.tables import CANDIDATES, SAMPLES, Table
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.recipe import Recipe
+from seedbed.pipeline.recipe import Recipe
 
 _READ_FOR_LANGUAGE = 100
 

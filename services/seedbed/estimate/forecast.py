@@ -9,7 +9,7 @@ from seedbed.estimate.assumptions import Assumptions
 from seedbed.estimate.measures import Measures
 from seedbed.estimate.typical import Typical, count_chunks, typical_items
 from seedbed.estimate.weighing import weigh
-from seedbed.kernel.recipe import Recipe
+from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
 _SEEDS = 3

@@ -6,9 +6,9 @@ from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.estimate.measures import Measures, measure
 from seedbed.estimate.weighing import Asked, spec_digests
 from seedbed.kernel.errors import Damaged
-from seedbed.kernel.recipe import Gates
-from seedbed.kernel.store import Store
-from seedbed.runs.seals import Seals
+from seedbed.kernel.store.backend import Store
+from seedbed.pipeline.recipe import Gates
+from seedbed.runs.storage.seals import Seals
 
 _MOST = 2000
 """So many records tell enough of a leaf."""

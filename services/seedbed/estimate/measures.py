@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, Usage
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
-from seedbed.kernel.costs import add_usage
-from seedbed.kernel.recipe import Gates
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
+from seedbed.pipeline.costs import add_usage
+from seedbed.pipeline.recipe import Gates
 from seedbed.skills.v1.steps_pb2 import InstructResult
 
 ENOUGH = 10

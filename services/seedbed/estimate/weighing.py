@@ -5,10 +5,10 @@ from typing import Any
 from google.protobuf.message import Message
 
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
+from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.kernel.errors import SeedbedError
-from seedbed.kernel.step import Step, spec_digest
-from seedbed.kernel.store import Store
-from seedbed.kernel.tokens import count_tokens
+from seedbed.kernel.store.backend import Store
+from seedbed.kernel.work.step import Step, spec_digest
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 

@@ -10,17 +10,17 @@ from typing import Any
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
-from seedbed.evaluator.api import EvaluatorApi
-from seedbed.evaluator.evaluating import Evaluating
-from seedbed.evaluator.operations import OperationsApi
-from seedbed.evaluator.room import Room
-from seedbed.evaluator.score import STEP, Score
-from seedbed.evaluator.states import States
-from seedbed.evaluator.steps import RateAnswer, WriteQuestions
+from seedbed.evaluator.exams.steps import RateAnswer, WriteQuestions
+from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.service.api import EvaluatorApi
+from seedbed.evaluator.service.evaluating import Evaluating
+from seedbed.evaluator.service.operations import OperationsApi
+from seedbed.evaluator.service.score import STEP, Score
+from seedbed.evaluator.service.states import States
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import add_EvaluatorServiceServicer_to_server
-from seedbed.kernel.bench import Bench
-from seedbed.kernel.models import endpoints_of
-from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.kernel.endpoint.role_models import endpoints_of
+from seedbed.kernel.service import Kernel, Service, run_service
+from seedbed.kernel.work.job_worker import Bench
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 

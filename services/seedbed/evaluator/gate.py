@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Evaluation, Measure, Subject
 from seedbed.evaluator.v1.evaluator_service_pb2 import CheckGateResponse, Decision
 from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.yamls import read_yaml
+from seedbed.kernel.formats.yaml_config import read_yaml
 
 
 class Part(BaseModel):

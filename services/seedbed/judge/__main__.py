@@ -3,7 +3,7 @@
 from seedbed.judge.api import JudgeApi
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.judge.v1.judge_service_pb2_grpc import add_JudgeServiceServicer_to_server
-from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.kernel.service import Kernel, Service, run_service
 
 
 def build(kernel: Kernel) -> Service:

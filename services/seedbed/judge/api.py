@@ -19,14 +19,14 @@ from seedbed.judge.v1.judge_service_pb2 import (
     JudgeStreamResponse,
 )
 from seedbed.judge.v1.judge_service_pb2_grpc import JudgeServiceServicer
-from seedbed.kernel.bounds import check_bounds
-from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import EndpointAway, InputError, SeedbedError, Violation
+from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.recipe import Gates
-from seedbed.kernel.step import Step, item_digest, spec_digest
-from seedbed.kernel.store import Store
-from seedbed.kernel.tools import Model, StepTools
+from seedbed.kernel.rpc.field_bounds import check_bounds
+from seedbed.kernel.store.backend import Store
+from seedbed.kernel.work.step import Step, item_digest, spec_digest
+from seedbed.kernel.work.step_tools import Model, StepTools
+from seedbed.pipeline.recipe import Gates
 
 # Requests of one stream that are in the house at once; how many calls they make is for the permits.
 AT_ONCE = 64

@@ -12,10 +12,10 @@ from seedbed.judge.v1.steps_pb2 import (
     PairInput,
     PairVerdict,
 )
-from seedbed.kernel.prompt import Prompt
-from seedbed.kernel.quotes import find_quote
-from seedbed.kernel.recipe import Recipe
-from seedbed.kernel.step import Announce, Drop, Following, Role, Step, Tools, Work
+from seedbed.kernel.endpoint.prompt import Prompt
+from seedbed.kernel.work.step import Announce, Drop, Following, Role, Step, Tools, Work
+from seedbed.pipeline.quotes import find_quote
+from seedbed.pipeline.recipe import Recipe
 
 # A judge shall say the same of the same, so it never samples.
 _SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=1024)

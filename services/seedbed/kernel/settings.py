@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from seedbed.kernel.dialect import Dialect
+from seedbed.kernel.endpoint.openai.dialect import Dialect
 from seedbed.kernel.errors import InputError, Violation
 
 PREFIX = "SEEDBED_"

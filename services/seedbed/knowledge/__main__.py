@@ -6,7 +6,7 @@ import os
 # imported, need not get ready for forks, and complain that it cannot.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.knowledge.api import KnowledgeApi
 from seedbed.knowledge.reader import Reader
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 
-from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, ItemError, Violation
-from seedbed.kernel.recipe import Recipe
-from seedbed.kernel.store import Store, blob_key, put_blob
+from seedbed.kernel.identity import message_bytes, sha256_hex
+from seedbed.kernel.store.backend import Store, blob_key, put_blob
 from seedbed.knowledge.reader import Reader
 from seedbed.knowledge.requests import check_preview, check_sizes, explain, make_snapshot
 from seedbed.knowledge.v1.knowledge_service_pb2 import (
@@ -21,6 +20,7 @@ from seedbed.knowledge.v1.knowledge_service_pb2 import (
     PreviewChunksResponse,
 )
 from seedbed.knowledge.v1.knowledge_service_pb2_grpc import KnowledgeServiceServicer
+from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.v1.runs_service_pb2 import (
     CreateRunRequest,
     GetRunRequest,

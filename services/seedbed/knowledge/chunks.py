@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from seedbed.kernel.tokens import count_tokens
+from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.blocks import Block, blocks
 from seedbed.knowledge.sentences import letters, sentences, strip, words
 

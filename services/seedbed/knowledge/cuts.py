@@ -5,11 +5,11 @@ The document's text is kept under its own sha256, as every span counts in it.
 
 from google.protobuf.message import DecodeError
 
-from seedbed.kernel.checked import disclose, enclose
-from seedbed.kernel.digest import message_bytes
 from seedbed.kernel.errors import Damaged, ItemError, NotFound
-from seedbed.kernel.store import NOT_ITS_NAME, Store, blob_key, get_blob, put_blob
-from seedbed.kernel.tombstones import find_tombstone, forgotten
+from seedbed.kernel.identity import message_bytes
+from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, blob_key, get_blob, put_blob
+from seedbed.kernel.store.checksums import disclose, enclose
+from seedbed.kernel.store.tombstones import find_tombstone, forgotten
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
 from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from seedbed.kernel.language import same_script
-from seedbed.kernel.similarity import grams, jaccard
+from seedbed.pipeline.language import same_script
+from seedbed.pipeline.similarity import grams, jaccard
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer, SeedExample
 
 

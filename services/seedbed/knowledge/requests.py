@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.kernel.digest import message_bytes, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
 from seedbed.runs.v1.runs_service_pb2 import Run
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot

@@ -8,7 +8,7 @@ brackets, and a stop before a small letter together.
 import re
 from collections.abc import Iterator
 
-from seedbed.kernel.language import STOPS
+from seedbed.pipeline.language import STOPS
 
 # The wide full stop also stands in numbers, and the Urdu one inside abbreviations, so that needs its space.
 _SIGN = re.compile(

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from seedbed.kernel.language import STOPS
+from seedbed.pipeline.language import STOPS
 
 _BREAK = re.compile(
     r"^(?:[ \t]*#{1,6}[ \t][^\n]*|[ \t]*(?:=+|-{3,})[ \t]*)$|^(```|~~~).*?^\1[ \t]*$",

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from seedbed.kernel.numerals import numbers
+from seedbed.pipeline.numerals import numbers
 from seedbed.rehearsal.hangul import is_korean
 from seedbed.rehearsal.sentences import Sentence, plain_text, sentences
 from seedbed.rehearsal.tags import Tags

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
-from seedbed.kernel.serve import Kernel, Service, run_service
-from seedbed.runs.api import RunsApi
-from seedbed.runs.keeper import Keeper
-from seedbed.runs.observed import Queues, Survey
-from seedbed.runs.operations import OperationsApi
+from seedbed.kernel.service import Kernel, Service, run_service
+from seedbed.runs.api.operations import OperationsApi
+from seedbed.runs.api.service import RunsApi
+from seedbed.runs.execution.metrics import Queues, Survey
+from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.upkeep.api import StoreApi
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.v1.runs_service_pb2_grpc import add_RunsServiceServicer_to_server

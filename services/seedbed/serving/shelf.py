@@ -15,7 +15,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from seedbed.kernel.chats import configs_of, end_tokens, form_of, read_answer, write_chat
+from seedbed.kernel.chat_templates import configs_of, end_tokens, form_of, read_answer, write_chat
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.weights import pretrained
 from seedbed.serving.writing import Heard, Watch, Wish, settings_of

@@ -1,6 +1,6 @@
 """The skills service: `python -m seedbed.skills`."""
 
-from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 from seedbed.skills.api import SkillsApi
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse

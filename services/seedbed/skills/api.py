@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 
-from seedbed.kernel.digest import message_bytes, sha256_hex
-from seedbed.kernel.store import Store
+from seedbed.kernel.identity import message_bytes, sha256_hex
+from seedbed.kernel.store.backend import Store
 from seedbed.runs.v1.runs_service_pb2 import (
     CreateRunRequest,
     GetRunRequest,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from seedbed.kernel.language import script_of
-from seedbed.kernel.similarity import grams, jaccard
+from seedbed.pipeline.language import script_of
+from seedbed.pipeline.similarity import grams, jaccard
 from seedbed.taxonomy.v1.leaf_pb2 import SeedExample
 
 LANGUAGE = "language"

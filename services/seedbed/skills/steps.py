@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from seedbed.bus.v1.bus_pb2 import Follower, Sampling
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput
-from seedbed.kernel.digest import message_bytes
-from seedbed.kernel.prompt import Prompt
-from seedbed.kernel.recipe import Recipe
-from seedbed.kernel.step import Announce, Drop, Following, Role, Step, Tools, Work, candidate_id
+from seedbed.kernel.endpoint.prompt import Prompt
+from seedbed.kernel.identity import message_bytes
+from seedbed.kernel.work.step import Announce, Drop, Following, Role, Step, Tools, Work, candidate_id
+from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.core import LANGUAGE, sift, speaks_like
 from seedbed.skills.persona import persona_of
 from seedbed.skills.replies import Instructions, SkillContext, SkillResponse

@@ -1,6 +1,6 @@
 """The taxonomy service as a process: `python -m seedbed.taxonomy`."""
 
-from seedbed.kernel.serve import Kernel, Service, run_service
+from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.taxonomy.api import TaxonomyServicer
 from seedbed.taxonomy.mirrors import Rules
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceServicer_to_server

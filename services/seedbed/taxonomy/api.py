@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc.aio
 
 from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.store import Store
+from seedbed.kernel.store.backend import Store
 from seedbed.kernel.telemetry import attributes
 from seedbed.kernel.telemetry.context import current, of_snapshot
 from seedbed.kernel.telemetry.spans import IMPORT, Sort, open_span, traced

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from seedbed.kernel.errors import SeedbedError
-from seedbed.kernel.folding import Folded, fold
-from seedbed.kernel.language import STOPS
-from seedbed.kernel.quotes import find_quote
+from seedbed.pipeline.folding import Folded, fold
+from seedbed.pipeline.language import STOPS
+from seedbed.pipeline.quotes import find_quote
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.documents import Found
 from seedbed.taxonomy.findings import Place, warning

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.names import is_in_folder
+from seedbed.kernel.formats.file_names import is_in_folder
 from seedbed.taxonomy.findings import Place, error, errors_of, warning
 from seedbed.taxonomy.positions import MAX_BYTES, Parsed, decode, read_yaml
 from seedbed.taxonomy.rules import check_attribution, check_clashes, check_folders, check_rules

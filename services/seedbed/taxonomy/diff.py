@@ -8,7 +8,7 @@ A file that cannot be read is one part, `file`.
 from collections.abc import Mapping
 from typing import Any
 
-from seedbed.kernel.digest import canonical_json, sha256_hex
+from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.positions import Odd
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import (

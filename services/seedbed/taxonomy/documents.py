@@ -7,7 +7,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Any
 
-from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.identity import sha256_hex
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.findings import Place, error, warning
 from seedbed.taxonomy.git import GitFailed, address_fault, is_full_hash, is_revision

@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.identity import sha256_hex
 from seedbed.taxonomy.contexts import ReadDocument, Text, read_plain
 from seedbed.taxonomy.core import LeafFile, read_leaves
 from seedbed.taxonomy.diff import Parts, compare, parts_of

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from seedbed.kernel.names import composed
+from seedbed.kernel.formats.file_names import composed
 
 MAX_LENGTH = 500
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from seedbed.kernel.digest import message_bytes, sha256_hex
+from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.seeds import mappings
 from seedbed.taxonomy.v1.leaf_pb2 import (

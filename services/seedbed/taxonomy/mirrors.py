@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.settings import Settings
 from seedbed.taxonomy.git import BLOCK, LONG, GitFailed, git, is_full_hash, is_revision, without_secret
 from seedbed.taxonomy.hosts import Reach

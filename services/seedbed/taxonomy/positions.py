@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from seedbed.kernel.yaml_bounds import Meter, Refused
+from seedbed.kernel.formats.yaml_bounds import Meter, Refused
 from seedbed.taxonomy.findings import Place, error, warning
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 

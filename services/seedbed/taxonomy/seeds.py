@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from seedbed.kernel.grounding import Ground
-from seedbed.kernel.numerals import numbers
-from seedbed.kernel.similarity import NearDuplicates, grams, jaccard
+from seedbed.pipeline.grounding import Ground
+from seedbed.pipeline.numerals import numbers
+from seedbed.pipeline.similarity import NearDuplicates, grams, jaccard
 from seedbed.taxonomy.findings import Place, warning
 from seedbed.taxonomy.placeholders import find_placeholder
 from seedbed.taxonomy.positions import Parsed, Path

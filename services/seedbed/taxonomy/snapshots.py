@@ -3,11 +3,11 @@
 import asyncio
 from collections import defaultdict
 
-from seedbed.kernel.commits import commit_key, read_commit, write_commit
-from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import Damaged, InputError, NotFound, Violation
-from seedbed.kernel.store import NOT_ITS_NAME, Store, blob_key, put_blob
-from seedbed.kernel.tombstones import check_forgotten, find_tombstone, forgotten
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, blob_key, put_blob
+from seedbed.kernel.store.leaf_commits import commit_key, read_commit, write_commit
+from seedbed.kernel.store.tombstones import check_forgotten, find_tombstone, forgotten
 from seedbed.taxonomy.documents import Found
 from seedbed.taxonomy.git import GitFailed
 from seedbed.taxonomy.leaf import build_snapshot

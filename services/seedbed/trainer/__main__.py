@@ -9,14 +9,14 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
-from seedbed.kernel.bench import Bench
-from seedbed.kernel.serve import Kernel, Service, run_service
-from seedbed.trainer.api import TrainerApi
-from seedbed.trainer.core import STEP
-from seedbed.trainer.desk import Desk
-from seedbed.trainer.operations import OperationsApi
-from seedbed.trainer.phases import Phases
-from seedbed.trainer.trainings import Trainings
+from seedbed.kernel.service import Kernel, Service, run_service
+from seedbed.kernel.work.job_worker import Bench
+from seedbed.trainer.service.api import TrainerApi
+from seedbed.trainer.service.operations import OperationsApi
+from seedbed.trainer.service.phase_worker import Phases
+from seedbed.trainer.service.requeue import Desk
+from seedbed.trainer.service.trainings import Trainings
+from seedbed.trainer.training import STEP
 from seedbed.trainer.v1.trainer_service_pb2_grpc import add_TrainerServiceServicer_to_server
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from seedbed.kernel.digest import canonical_json, sha256_hex
 from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.yamls import read_yaml
+from seedbed.kernel.formats.yaml_config import read_yaml
+from seedbed.kernel.identity import canonical_json, sha256_hex
 
 BASE = "base"
 """The phase that makes a student from scratch; recipes cannot name it."""

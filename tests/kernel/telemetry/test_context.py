@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.kernel.digest import sha256_hex
+from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.telemetry.context import (
     Context,
     by_chance,

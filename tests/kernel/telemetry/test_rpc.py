@@ -4,8 +4,8 @@ import grpc
 import pytest
 
 from seedbed.collector.spans import plain
-from seedbed.kernel.channel import Access, open_channel
-from seedbed.kernel.server import Server
+from seedbed.kernel.rpc.channel import Access, open_channel
+from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.telemetry.meters import Instrument
 from seedbed.kernel.telemetry.setup import telling
 from tests.kernel import greeter

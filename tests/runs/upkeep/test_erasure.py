@@ -7,10 +7,10 @@ import grpc
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item, RunState
-from seedbed.kernel.digest import origin, sha256_hex
-from seedbed.kernel.store import put_blob
-from seedbed.kernel.tombstones import find_tombstone
-from seedbed.runs.seals import Seals
+from seedbed.kernel.identity import origin, sha256_hex
+from seedbed.kernel.store.backend import put_blob
+from seedbed.kernel.store.tombstones import find_tombstone
+from seedbed.runs.storage.seals import Seals
 from tests.runs.garden import refused, serve_runs, succeeded, work
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 

@@ -4,14 +4,14 @@ import grpc
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunEntry, RunState
-from seedbed.kernel.bus import MEMO, RUNS, TRAININGS
-from seedbed.kernel.checked import enclose
-from seedbed.kernel.commits import commit_key, write_commit
-from seedbed.kernel.digest import message_bytes, sha256_hex
-from seedbed.kernel.memo import INLINE_LIMIT
-from seedbed.kernel.store import blob_key, open_store, put_blob
+from seedbed.kernel.bus.streams import MEMO, RUNS, TRAININGS
+from seedbed.kernel.identity import message_bytes, sha256_hex
+from seedbed.kernel.store.backend import blob_key, open_store, put_blob
+from seedbed.kernel.store.checksums import enclose
+from seedbed.kernel.store.leaf_commits import commit_key, write_commit
+from seedbed.kernel.work.memo import INLINE_LIMIT
 from seedbed.knowledge.v1.steps_pb2 import Chunk, ChunkResult
-from seedbed.runs.seals import Seals
+from seedbed.runs.storage.seals import Seals
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1 import store_service_pb2 as spb
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef

@@ -72,7 +72,7 @@
 {{- /* How a service is asked whether it lives: the kubelet itself speaks gRPC, but no TLS. */}}
 {{- define "seedbed.probes" -}}
 {{- $ask := "grpc: {port: 7400}" }}
-{{- if .Values.tls.enabled }}{{ $ask = "exec: {command: [python, -m, seedbed.kernel.probe]}" }}{{ end -}}
+{{- if .Values.tls.enabled }}{{ $ask = "exec: {command: [python, -m, seedbed.kernel.rpc.probe]}" }}{{ end -}}
 # It waits for broker and store as long as they take to come up.
 startupProbe: { {{ $ask }}, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 60}
 readinessProbe: { {{ $ask }}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 2}

@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from seedbed.kernel.endpoint.tokens import tokens_spent
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.context import HEADER, Context, current
 from seedbed.kernel.telemetry.meters import Histogram
 from seedbed.kernel.telemetry.spans import CHAT, UNTRACED, Sort, Span, Told, name_error, open_span, tracing
-from seedbed.kernel.tokens import tokens_spent
 
 _duration = Histogram(metrics.CHAT_DURATION)
 _tokens = Histogram(metrics.TOKENS)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from seedbed.kernel.permits import Permits
+from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.chat import server_address
 from seedbed.kernel.telemetry.meters import Observation, Observed
-from seedbed.kernel.tools import Model
+from seedbed.kernel.work.step_tools import Model
 
 _OBSERVED: list[tuple[Observed, Callable[[Permits], float]]] = [
     (Observed(metrics.ENDPOINT_LIMIT), lambda permits: permits.limit),

@@ -15,7 +15,6 @@ from typing import Self
 from nats.aio.msg import Msg
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Item, Outcome, Record
-from seedbed.kernel.step import item_name
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry import metrics, spans
 from seedbed.kernel.telemetry.context import (
@@ -30,6 +29,7 @@ from seedbed.kernel.telemetry.context import (
 )
 from seedbed.kernel.telemetry.meters import Counter, Histogram, Observed
 from seedbed.kernel.telemetry.spans import Sort, Span, open_span, tracing
+from seedbed.kernel.work.step import item_name
 
 _process = Histogram(metrics.PROCESS_DURATION)
 _publish = Histogram(metrics.PUBLISH_DURATION)

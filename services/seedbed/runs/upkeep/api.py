@@ -6,17 +6,17 @@ from typing import Any
 
 import grpc.aio
 
-from seedbed.kernel.bus import Bus
+from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.store import Store
-from seedbed.runs.keeper import Keeper
+from seedbed.kernel.store.backend import Store
+from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.upkeep.derived import Trail
 from seedbed.runs.upkeep.erasure import Erasure
 from seedbed.runs.upkeep.faults import Fault
+from seedbed.runs.upkeep.gc import Choice, Litter, Sweep
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.repair import Repair
 from seedbed.runs.upkeep.requests import GRACE, check_collect
-from seedbed.runs.upkeep.sweep import Choice, Litter, Sweep
-from seedbed.runs.upkeep.trail import Trail
 from seedbed.runs.upkeep.verification import Verification
 from seedbed.runs.v1 import store_service_pb2 as pb
 from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceServicer

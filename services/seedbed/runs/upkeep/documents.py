@@ -6,11 +6,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from seedbed.kernel.digest import origin
-from seedbed.kernel.names import composed
-from seedbed.kernel.tombstones import Tombstone
-from seedbed.runs.draws import seed_digest
-from seedbed.runs.plans import matches
+from seedbed.kernel.formats.file_names import composed
+from seedbed.kernel.identity import origin
+from seedbed.kernel.store.tombstones import Tombstone
+from seedbed.runs.domain.draws import seed_digest
+from seedbed.runs.domain.planning import matches
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

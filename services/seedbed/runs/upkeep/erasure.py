@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Literal
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.kernel.bus import MEMO, WORK, Bus
-from seedbed.kernel.digest import message_bytes
+from seedbed.kernel.bus.streams import MEMO, WORK, Bus
 from seedbed.kernel.errors import SeedbedError
-from seedbed.kernel.store import Store, get_blob_file, put_blob_file
-from seedbed.kernel.tombstones import Tombstone, now, write_tombstone
-from seedbed.runs.dead import remove_letters
-from seedbed.runs.entries import Entries
-from seedbed.runs.keeper import Keeper
-from seedbed.runs.run import KeptRun
-from seedbed.runs.seals import path_of
+from seedbed.kernel.identity import message_bytes
+from seedbed.kernel.store.backend import Store, get_blob_file, put_blob_file
+from seedbed.kernel.store.tombstones import Tombstone, now, write_tombstone
+from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.storage.dead_letters import remove_letters
+from seedbed.runs.storage.run_entries import Entries
+from seedbed.runs.storage.seals import path_of
+from seedbed.runs.upkeep.derived import Tracker, Trail
 from seedbed.runs.upkeep.documents import Meant
 from seedbed.runs.upkeep.folders import drop_cached
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.parts import close_entry, strip
-from seedbed.runs.upkeep.trail import Tracker, Trail
 from seedbed.runs.v1.candidate_pb2 import Part
 
 _PASSES = 5

@@ -16,8 +16,8 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from seedbed.kernel.errors import NotFound
-from seedbed.kernel.folders import MANIFEST
-from seedbed.kernel.store import Store, Stored
+from seedbed.kernel.store.artifacts import MANIFEST
+from seedbed.kernel.store.backend import Store, Stored
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 
 _DATASETS, _CHECKPOINTS, _EVALUATIONS = "datasets/", "checkpoints/", "evaluations/"

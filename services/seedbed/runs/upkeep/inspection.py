@@ -7,14 +7,14 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from seedbed.bus.v1.bus_pb2 import Record
-from seedbed.kernel.checked import disclose
-from seedbed.kernel.digest import sha256_hex
 from seedbed.kernel.errors import Damaged, InputError, NotFound
-from seedbed.kernel.folders import MANIFEST, FolderFile, read_files
-from seedbed.kernel.store import NOT_ITS_NAME, Store, as_file, blob_key
-from seedbed.kernel.tombstones import find_tombstone
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.store.artifacts import MANIFEST, FolderFile, read_files
+from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, as_file, blob_key
+from seedbed.kernel.store.checksums import disclose
+from seedbed.kernel.store.tombstones import find_tombstone
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
-from seedbed.runs.seals import Seals
+from seedbed.runs.storage.seals import Seals
 from seedbed.taxonomy.v1.leaf_pb2 import Snapshot
 
 MISSING = "is missing"

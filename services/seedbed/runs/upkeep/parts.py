@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafEntry, LeafState
-from seedbed.kernel.digest import message_bytes
-from seedbed.kernel.fields import read_fields
+from seedbed.kernel.formats.proto_stream import read_fields
+from seedbed.kernel.identity import message_bytes
 from seedbed.runs.upkeep.documents import Meant
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part
 

@@ -6,14 +6,14 @@ Each step may be done twice: one that was cut off is found again, and gone on fr
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from seedbed.bus.v1.bus_pb2 import Record
-from seedbed.kernel.bus import MEMO, TRAININGS, Bus
+from seedbed.kernel.bus.streams import MEMO, TRAININGS, Bus
 from seedbed.kernel.errors import Conflict
-from seedbed.kernel.folders import MANIFEST
-from seedbed.kernel.store import Store
+from seedbed.kernel.store.artifacts import MANIFEST
+from seedbed.kernel.store.backend import Store
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
-from seedbed.runs.copies import write_copy
-from seedbed.runs.entries import Entries
-from seedbed.runs.keeper import Keeper
+from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.storage.run_copies import write_copy
+from seedbed.runs.storage.run_entries import Entries
 from seedbed.runs.upkeep.faults import Fault
 from seedbed.runs.upkeep.folders import drop_refs
 from seedbed.runs.upkeep.restoring import restore

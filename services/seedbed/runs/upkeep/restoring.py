@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 
 from seedbed.bus.v1.bus_pb2 import RunCopy
 from seedbed.kernel.errors import Damaged
-from seedbed.kernel.store import Store
-from seedbed.runs.book import Gap
-from seedbed.runs.copies import copy_key, is_unended, read_copy, write_copy
-from seedbed.runs.entries import Cell, Entries
-from seedbed.runs.keeper import Keeper
+from seedbed.kernel.store.backend import Store
+from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.storage.run_book import Gap
+from seedbed.runs.storage.run_copies import copy_key, is_unended, read_copy, write_copy
+from seedbed.runs.storage.run_entries import Cell, Entries
 from seedbed.runs.upkeep.faults import Fault, Place
 
 _LOST = "damaged: its entry in the book of runs was lost; the same `seedbed generate` makes the leaf again"

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from google.protobuf.message import DecodeError
 
 from seedbed.bus.v1.bus_pb2 import LeafState, Record
-from seedbed.kernel.bus import MEMO, Bus
-from seedbed.kernel.commits import commit_key, read_commit
+from seedbed.kernel.bus.streams import MEMO, Bus
 from seedbed.kernel.errors import Damaged
-from seedbed.kernel.store import Store, blob_key, get_blob_file
-from seedbed.kernel.tombstones import PREFIX as TOMBSTONES
-from seedbed.kernel.tombstones import read_tombstone
+from seedbed.kernel.store.backend import Store, blob_key, get_blob_file
+from seedbed.kernel.store.leaf_commits import commit_key, read_commit
+from seedbed.kernel.store.tombstones import PREFIX as TOMBSTONES
+from seedbed.kernel.store.tombstones import read_tombstone
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
-from seedbed.runs.copies import copy_key, read_copy
-from seedbed.runs.keeper import Keeper
-from seedbed.runs.run import KeptRun
-from seedbed.runs.seals import index_key
+from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.storage.run_copies import copy_key, read_copy
+from seedbed.runs.storage.seals import index_key
 from seedbed.runs.upkeep.faults import NOBODY, Fault, Place
 from seedbed.runs.upkeep.folders import list_folders
 from seedbed.runs.upkeep.inspection import MISSING, Inspection

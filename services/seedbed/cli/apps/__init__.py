@@ -1,0 +1,1 @@
+"""Commands and their options, by group. What a command does is loaded when it is asked for."""

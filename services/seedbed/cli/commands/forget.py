@@ -1,0 +1,105 @@
+"""`seedbed forget`: what a document left behind is shown, and removed."""
+
+from collections.abc import Iterable
+
+from rich.filesize import decimal
+from rich.markup import escape
+
+from seedbed.cli.reach.connect import Runs
+from seedbed.cli.render.consent import may
+from seedbed.cli.render.failure import DONE, FAILED
+from seedbed.cli.render.screen import Screen
+from seedbed.cli.render.table import make_table
+from seedbed.runs.v1.store_service_pb2 import Amount, ForgetRequest, ForgetResponse
+
+# All there is in a store may have to be read.
+_TIMEOUT = 24 * 3600.0
+
+
+class Forgetting:
+    """One erasure, from the look to the end."""
+
+    def __init__(self, document: str, leaf: str, screen: Screen, *, yes: bool) -> None:
+        self._request = ForgetRequest(document=document, leaf=leaf)
+        self._screen = screen
+        self._yes = yes
+
+    async def run(self, runs: Runs) -> int:
+        """Show what there is, ask, and remove it. Not all of it gone is a failure."""
+        found = await self._ask(runs, self._request)
+        self._show(found)
+        if not await may("forget this", self._screen, yes=self._yes):
+            self._emit(found)
+            return DONE
+        self._request.confirm = True
+        told = await self._ask(runs, self._request)
+        self._report(told)
+        self._emit(told)
+        return FAILED if told.remains else DONE
+
+    async def _ask(self, runs: Runs, request: ForgetRequest) -> ForgetResponse:
+        told = [answer async for answer in runs.upkeep.Forget(request, timeout=_TIMEOUT)]
+        return told[-1]
+
+    def _show(self, found: ForgetResponse) -> None:
+        for document in found.documents:
+            before = f" (forgotten on {document.time[:10]})" if document.time else ""
+            self._screen.say(f"document {document.digest[:12]}: {', '.join(document.places)}{before}")
+        show_amounts(found.amounts, self._screen)
+        if not found.amounts:
+            self._screen.say("nothing is left of it in the store")
+        if found.cancelled:
+            self._screen.say(f"runs at work on it, to be cancelled: {', '.join(found.cancelled)}")
+        if found.shortened:
+            self._screen.say(f"finished runs that lose samples: {', '.join(found.shortened)}")
+        self._show_checkpoints(found)
+
+    def _show_checkpoints(self, found: ForgetResponse) -> None:
+        for checkpoint in found.checkpoints:
+            through = f" through {', '.join(checkpoint.leaves)}" if checkpoint.leaves else ""
+            self._screen.warn(f"trained on it{through}: {checkpoint.path}")
+        if found.checkpoints:
+            self._screen.warn("weights cannot forget: remove these checkpoints, and train again without it")
+
+    def _report(self, told: ForgetResponse) -> None:
+        gone = ", ".join(f"{amount.objects} {amount.kind}" for amount in told.amounts)
+        self._screen.say(f"forgotten: {gone or 'nothing was left'}")
+        for remains in told.remains:
+            self._screen.warn(remains)
+        self._screen.say(
+            "what was exported before, and the taxonomy itself, are yours: remove it there; "
+            "an import that brings it back is refused"
+        )
+
+    def _emit(self, told: ForgetResponse) -> None:
+        if self._screen.machine:
+            self._screen.emit(
+                {
+                    "done": told.done,
+                    "documents": [{"digest": d.digest, "places": list(d.places)} for d in told.documents],
+                    "amounts": as_objects(told.amounts),
+                    "cancelled": list(told.cancelled),
+                    "shortened": list(told.shortened),
+                    "checkpoints": [
+                        {"path": c.path, "dataset": c.dataset, "leaves": list(c.leaves)}
+                        for c in told.checkpoints
+                    ],
+                    "remains": list(told.remains),
+                }
+            )
+
+
+def show_amounts(amounts: Iterable[Amount], screen: Screen) -> None:
+    """How much of what."""
+    table = make_table("what", "objects", "size", right=("objects", "size"))
+    for amount in amounts:
+        table.add_row(
+            escape(amount.kind), f"{amount.objects:,}", decimal(amount.bytes) if amount.bytes else ""
+        )
+    if table.row_count:
+        screen.show(table)
+
+
+def as_objects(amounts: Iterable[Amount]) -> list[dict[str, object]]:
+    """The same for programs."""
+    return [{"kind": a.kind, "objects": a.objects, "bytes": a.bytes} for a in amounts]

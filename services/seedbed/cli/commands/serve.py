@@ -1,0 +1,80 @@
+"""`seedbed serve` and `seedbed chat`: a tuned student behind an OpenAI endpoint, its base beside it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from seedbed.cli.commands.chat import chat as talk
+from seedbed.cli.reach.find_training import find_training
+from seedbed.cli.reach.students import Student, find_student
+from seedbed.cli.render.failure import DONE
+from seedbed.cli.render.screen import Screen
+from seedbed.cli.render.table import make_table
+from seedbed.cli.stack.model_servers import Served, serve_models
+from seedbed.cli.stack.state import StateFolder
+from seedbed.kernel.settings import load_settings
+from seedbed.kernel.store.backend import open_store
+
+# A whole training is looked up in the store itself.
+_MEANT = re.compile(r"latest|r[0-9a-f]{1,16}|t[0-9a-f]{1,15}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """Which student, and how it is served."""
+
+    student: str
+    phase: str
+    engine: str
+    state: Path
+    port: int = 0
+
+
+async def serve(wish: Wish, screen: Screen) -> int:
+    """Serve a student until Ctrl-C; an adapter's base answers at the same address."""
+    student = await _find(wish, screen)
+    # Another server for the base alone would be memory that nobody asked for.
+    models = student.models if student.tuned.adapter else [student.tuned]
+    async with _served(student, models, wish, screen) as urls:
+        table = make_table("model", "address")
+        for name, url in urls.items():
+            table.add_row(name, url)
+        screen.show(table)
+        screen.say("Ctrl-C stops it")
+        if screen.machine:
+            screen.emit({"models": urls})
+        await asyncio.Event().wait()
+    return DONE
+
+
+async def chat(wish: Wish, system: str, most: int, screen: Screen) -> int:
+    """Talk to a student and its base until the input ends."""
+    student = await _find(wish, screen)
+    if student.base is None:
+        screen.warn("its base is not at hand, so the student answers alone")
+    async with _served(student, student.models, wish, screen) as urls:
+        return await talk(urls, system, most, screen)
+
+
+async def _find(wish: Wish, screen: Screen) -> Student:
+    state, name = StateFolder(wish.state), wish.student
+    store = await open_store(state.store.as_uri()) if state.exists else None
+    if _MEANT.fullmatch(name) and store and not Path(name).is_dir():
+        name = await find_training(name, state, screen.warn)
+    return await find_student(name, wish.phase, store, state.root / "cache" / "checkpoints")
+
+
+@asynccontextmanager
+async def _served(
+    student: Student, models: Sequence[Served], wish: Wish, screen: Screen
+) -> AsyncIterator[dict[str, str]]:
+    state = StateFolder(wish.state)
+    state.prepare()
+    # A folder of its own: a stack may be up on the state folder meanwhile, and several students at once.
+    place = StateFolder(state.root / "serving" / student.tuned.name)
+    with place.hold("serve"):
+        async with serve_models(models, wish.engine, place, load_settings(), screen, wish.port) as urls:
+            yield urls

@@ -1,0 +1,210 @@
+"""`seedbed train`: from a dataset to a tuned student, on a stack of its own."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import yaml
+
+from seedbed.cli.commands.export import export_dataset
+from seedbed.cli.commands.trainings import as_object, exit_code, tell_training
+from seedbed.cli.reach.connect import local_access, open_runs, reach_store, server_access
+from seedbed.cli.reach.ids import find_run
+from seedbed.cli.reach.student_folder import check_place, write_student
+from seedbed.cli.reach.trainers import WITH_TRAINER, Trainer, open_trainer
+from seedbed.cli.render.failure import INTERRUPTED
+from seedbed.cli.render.screen import Screen
+from seedbed.cli.render.training_progress import follow_training
+from seedbed.cli.stack.programs import DORMANT, address, make_programs, port_names
+from seedbed.cli.stack.stack import Stack
+from seedbed.cli.stack.state import StateFolder
+from seedbed.dataset import read_manifest, verify_files
+from seedbed.kernel.errors import InputError, SeedbedError
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.rpc.channel import Access
+from seedbed.kernel.settings import load_settings
+from seedbed.kernel.store.artifacts import MANIFEST, dataset_prefix, put_folder
+from seedbed.kernel.store.backend import Store, put_blob
+from seedbed.trainer.v1.trainer_service_pb2 import (
+    Training,
+    TrainingMetadata,
+    TrainingState,
+    TrainRequest,
+)
+
+# A large model's files are hashed first.
+_TIMEOUT = 1800.0
+SCRATCH = "scratch"
+SCRATCH_NOTICE = (
+    "The student is made from scratch: a few million weights and no knowledge of the world. "
+    "This shows how everything works; it is no model to use."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What is wanted."""
+
+    dataset: str
+    """A dataset's folder, or a run."""
+    model: str
+    recipe: str
+    state: Path
+    out: Path
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is trained."""
+
+    trainer: Trainer
+    store: Store
+    runs: str
+    access: Access
+
+
+class Tuning:
+    """One invocation, and how far it came: told also when it ends before its time."""
+
+    def __init__(self, order: Order, screen: Screen) -> None:
+        self._order = order
+        self._screen = screen
+        self._training = Training()
+
+    def tell_failure(self, code: int, message: str) -> None:
+        """Say how it stands after an end before its time."""
+        if code == INTERRUPTED:
+            self._screen.fail("interrupted; the same command goes on where it was")
+        if self._screen.machine:
+            self._screen.emit({**as_object(self._training), "error": message})
+
+    async def run(self) -> int:
+        """Send the dataset, train, write the student. Returns the exit status."""
+        order, screen = self._order, self._screen
+        if not order.model:
+            raise InputError(
+                "no model is named",
+                hint="--model NAME for one on the hub, a folder, or `scratch` for one made here",
+            )
+        check_place(order.out)
+        if order.model == SCRATCH:
+            screen.warn(SCRATCH_NOTICE)
+        async with self._open() as place:
+            digest = await self._send(place)
+            await self._train(place, digest, await self._read_recipe(place.store))
+            tell_training(self._training, screen)
+            if self._training.state == TrainingState.TRAINING_STATE_SUCCEEDED:
+                await write_student(place.store, self._training, order.out)
+                screen.say(f"student in {order.out}")
+        return exit_code(self._training)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Place]:
+        """The trainer that is meant: a named one, that of a stack that is up, or one of our own."""
+        settings = load_settings()
+        if self._order.server:
+            store = await reach_store(self._order.server, self._order.state)
+            access = server_access(self._order.server)
+            async with open_trainer(self._order.server, access) as trainer:
+                yield Place(trainer, store, settings.runs_address, access)
+            return
+        state = StateFolder(self._order.state)
+        ports = state.live_ports() if state.exists else {}
+        if set(WITH_TRAINER) <= ports.keys():
+            async with self._at(state, ports) as place:
+                yield place
+            return
+        with state.hold("train") as ended:
+            if ended:
+                self._screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
+            ports = state.choose_ports(port_names(WITH_TRAINER, rehearsal=False))
+            programs = make_programs(state, ports, None, DORMANT)
+            async with Stack(state, programs, ports, self._screen.warn) as stack:
+                await stack.ready()
+                async with self._at(state, ports) as place:
+                    yield place
+
+    @asynccontextmanager
+    async def _at(self, state: StateFolder, ports: dict[str, int]) -> AsyncIterator[Place]:
+        store = await reach_store("", state.root)
+        access = local_access(state)
+        async with open_trainer(address(ports["trainer"]), access) as trainer:
+            yield Place(trainer, store, address(ports["runs"]), access)
+
+    async def _send(self, place: Place) -> str:
+        """Bring the dataset into the store; its digest."""
+        named = Path(self._order.dataset).expanduser()
+        if named.is_dir():
+            return await _send_folder(place.store, named)
+        folder = self._order.state.expanduser().absolute() / "cache" / f"export-{uuid4().hex}"
+        try:
+            async with open_runs(place.runs, place.access) as runs:
+                await export_dataset(runs, await find_run(runs, self._order.dataset), folder)
+            return await _send_folder(place.store, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _read_recipe(self, store: Store) -> str:
+        """The training recipe's text, its external datasets in the store; or the name of a shipped one."""
+        path = Path(self._order.recipe).expanduser()
+        if not self._order.recipe or not path.is_file():
+            return self._order.recipe
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"the training recipe {path} cannot be read: {error}") from error
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError:
+            return text  # Refused with line and column by whoever reads it in earnest.
+        sent = [await _send_external(store, one, path.parent) for one in _externals(values)]
+        return json.dumps(values) if sent else text
+
+    async def _train(self, place: Place, dataset: str, recipe: str) -> None:
+        """Begin the training, or find it, and follow it to its end."""
+        request = TrainRequest(
+            dataset=dataset, model=self._order.model, recipe=recipe, request_id=str(uuid4())
+        )
+        operation = await place.trainer.stub.Train(request, timeout=_TIMEOUT)
+        metadata = TrainingMetadata()
+        if not operation.metadata.Unpack(metadata):
+            raise SeedbedError("the trainer did not say which training it is")
+        self._training = Training(name=metadata.training)
+        self._screen.say(f"training {metadata.training}, dataset {dataset[:12]}")
+        self._training = await follow_training(place.trainer, metadata.training, self._screen)
+
+
+async def _send_folder(store: Store, folder: Path) -> str:
+    read_manifest(folder)
+    await asyncio.to_thread(verify_files, folder)
+    digest = sha256_hex((folder / MANIFEST).read_bytes())
+    return await put_folder(store, dataset_prefix(digest), folder)
+
+
+def _externals(values: Any) -> list[dict[str, Any]]:
+    """The external datasets that a recipe names, as far as it is one."""
+    phases = values.get("phases") if isinstance(values, dict) else None
+    found = [
+        one
+        for phase in (phases if isinstance(phases, list) else [])
+        if isinstance(phase, dict) and isinstance(phase.get("external"), list)
+        for one in phase["external"]
+    ]
+    return [one for one in found if isinstance(one, dict) and one.get("path") and not one.get("sha256")]
+
+
+async def _send_external(store: Store, one: dict[str, Any], beside: Path) -> str:
+    path = beside / Path(str(one["path"])).expanduser()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the external dataset {one['path']} cannot be read: {error.strerror}") from error
+    one["sha256"] = await put_blob(store, data)
+    return str(one["sha256"])

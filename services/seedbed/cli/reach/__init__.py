@@ -1,0 +1,1 @@
+"""Finding what a command is about: services, endpoints, students, trainings, ids as people write them."""

@@ -1,0 +1,1 @@
+"""The stack of one machine: its programs, ports, state folder, broker and model servers."""

@@ -1,0 +1,1 @@
+"""What is asked: held-out questions and instructions, general and standard benchmarks."""

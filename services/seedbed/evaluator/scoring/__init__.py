@@ -1,0 +1,1 @@
+"""How students answer and what it is worth: their process, lm-eval's scores, comparisons."""

@@ -1,0 +1,129 @@
+"""The examination of several checkpoints: each put on the one base, asked the same, weighed by one judge.
+
+What was scored is kept in the store by what it depends on: an examination that is broken off, or one with a
+checkpoint more, examines nobody twice.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seedbed.evaluator.exams.call_cache import Asking
+from seedbed.evaluator.exams.exam import Exam, Question
+from seedbed.evaluator.exams.lm_eval_tasks import task_name
+from seedbed.evaluator.exams.steps import RateAnswer
+from seedbed.evaluator.scoring.comparisons import Sheet
+from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.service.states import digest_of, score_key
+from seedbed.evaluator.v1.evaluation_pb2 import Measure
+from seedbed.evaluator.v1.steps_pb2 import RateInput
+from seedbed.kernel.errors import NotFound
+from seedbed.kernel.identity import canonical_json
+from seedbed.kernel.store.backend import Store
+
+ANSWER_TOKENS = 256
+VERSION = "2"
+"""Raised when the code changes what a student's scores come to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A checkpoint to examine, brought to this machine; the base has no folder of its own."""
+
+    name: str
+    digest: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How a student is asked: with which system message, and what is made of it, as in its training."""
+
+    system: str
+    prepared: str
+
+
+class Examination:
+    """Examines candidates on the same exams."""
+
+    def __init__(
+        self, exams: Sequence[Exam], tasks: Path, turns: Turns, room: Room, asking: Asking, store: Store
+    ) -> None:
+        self._exams = [exam for exam in exams if exam.questions]
+        self._tasks = tasks
+        self._system = turns.system
+        self._turns = turns
+        self._room = room
+        self._asking = asking
+        self._store = store
+        self._skills = [q for exam in self._exams for q in exam.questions if q.task]
+
+    async def sheet(self, candidate: Candidate) -> Sheet:
+        """All scores of one candidate."""
+        told = await self._recall(candidate) or await self._examine(candidate)
+        choices = {row["question"]: row["choice"] for row in told["scores"] if row["choice"] is not None}
+        sheet = Sheet(
+            candidate.name,
+            {
+                Measure.MEASURE_CHOICE: choices,
+                Measure.MEASURE_LIKELIHOOD: {row["question"]: row["likelihood"] for row in told["scores"]},
+            },
+            answers=dict(zip((q.id for q in self._skills), told["answers"], strict=True)),
+        )
+        await self._rate(sheet)
+        return sheet
+
+    async def _recall(self, candidate: Candidate) -> Any:
+        try:
+            return json.loads(await self._store.get(score_key(self._digest(candidate))))
+        except NotFound:
+            return None
+
+    async def _examine(self, candidate: Candidate) -> Any:
+        await self._room.order("wear", checkpoint=candidate.folder)
+        scores = await self._room.order(
+            "score",
+            folder=str(self._tasks),
+            tasks=[task_name(exam.leaf) for exam in self._exams],
+            system=self._system,
+        )
+        prompts = [question.prompt for question in self._skills]
+        answers = (
+            await self._room.order("answer", prompts=prompts, system=self._system, tokens=ANSWER_TOKENS)
+            if prompts
+            else []
+        )
+        told = {"scores": scores, "answers": answers}
+        await self._store.put(score_key(self._digest(candidate)), canonical_json(told))
+        return told
+
+    def _digest(self, candidate: Candidate) -> str:
+        exams = [f"{exam.leaf}:{exam.digest()}" for exam in self._exams]
+        asked = (self._turns.system, self._turns.prepared, str(ANSWER_TOKENS))
+        return digest_of(VERSION, candidate.digest, *asked, *exams)
+
+    async def _rate(self, sheet: Sheet) -> None:
+        values = [(_make_input(question, sheet.answers[question.id]), 0) for question in self._skills]
+        told = await self._asking.ask_all(RateAnswer(), values)
+        rated = zip(self._skills, told, strict=True)
+        sheet.scores[Measure.MEASURE_RATING] = {
+            question.id: float(answer.result.rating)
+            for question, answer in rated
+            if answer.result is not None
+        }
+        # What the judge said and nobody could read is no score: it is counted apart.
+        sheet.unparsed = frozenset(
+            question.id for question, answer in zip(self._skills, told, strict=True) if answer.result is None
+        )
+
+
+def _make_input(question: Question, answer: str) -> RateInput:
+    return RateInput(
+        task_description=question.task,
+        context=question.context,
+        instruction=question.question,
+        reference=question.reference,
+        response=answer,
+    )

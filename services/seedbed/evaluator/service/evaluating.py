@@ -1,0 +1,216 @@
+"""One evaluation from beginning to end: exams out of a dataset, checkpoints out of the store, comparisons.
+
+All that is paid for or computed is kept by what it depends on, so that this can be begun again at any point.
+"""
+
+import json
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedbed.evaluator.exams.call_cache import Asking, Spent
+from seedbed.evaluator.exams.dataset_view import Lessons
+from seedbed.evaluator.exams.exam import KNOWLEDGE, Exam
+from seedbed.evaluator.exams.general import read_general
+from seedbed.evaluator.exams.instructions import Supply, examine_skills
+from seedbed.evaluator.exams.last_trained import find_taught, find_turns
+from seedbed.evaluator.exams.lm_eval_tasks import write_task
+from seedbed.evaluator.exams.questions import examine_knowledge
+from seedbed.evaluator.scoring.comparisons import BASE, Sheet, compare_all
+from seedbed.evaluator.scoring.examination import Candidate, Examination, Turns
+from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.service.states import SCORES_FILE, TASKS
+from seedbed.evaluator.service.telemetry import tell_gain
+from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
+from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
+from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
+from seedbed.kernel.errors import Damaged, InputError, NotFound
+from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.store.artifacts import dataset_prefix, get_folder
+from seedbed.kernel.store.backend import NOT_ITS_NAME, Store
+from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
+from seedbed.kernel.work.step_tools import Model
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
+
+if TYPE_CHECKING:  # exists in the typed stubs only
+    from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
+
+Note = Callable[[Evaluation], Awaitable[None]]
+
+
+class Evaluating:
+    """What evaluations need of their surroundings."""
+
+    def __init__(
+        self,
+        store: Store,
+        room: Room,
+        models: dict[str, Model],
+        runs: "RunsServiceAsyncStub | None",
+        cache: Path,
+    ) -> None:
+        self._store = store
+        self._room = room
+        self._models = models
+        self._runs = runs
+        self._cache = cache
+
+    async def run(self, request: EvaluateRequest, evaluation: Evaluation, note: Note) -> Path:
+        """Fill in an evaluation and return the folder of its files. Raises SeedbedError."""
+        spent = Spent(usage=evaluation.usage)
+        asking = Asking(self._store, self._models, spent)
+        await self._tell(evaluation, note, "reading the dataset", 0.0)
+        lessons = await self._read(request.dataset)
+        if request.benchmarks:
+            # What cannot be read is told before anything is paid for.
+            await self._tell(evaluation, note, "reading the benchmarks", 0.02)
+            await self._room.order("check", folder=request.benchmarks)
+        await self._tell(evaluation, note, "making questions", 0.05)
+        exams = await self._make_exams(lessons, request, asking)
+        evaluation.exams.extend(_describe(exam) for exam in exams)
+        evaluation.recalled = spent.recalled
+        folder = self._lay_out(evaluation.name, exams)
+        candidates, manifests = await self._fetch(request)
+        turns = Turns(lessons.recipe.system_prompt, find_turns(manifests[-1]))
+        examination = Examination(exams, folder / "here", turns, self._room, asking, self._store)
+        await self._load(request, candidates[-1].folder, turns, evaluation)
+        sheets = await self._examine(request, examination, candidates, evaluation, note)
+        taught = find_taught(
+            [(one.name, manifest) for one, manifest in zip(candidates, manifests, strict=True)]
+        )
+        evaluation.recalled = spent.recalled
+        evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], taught))
+        tell_gain(evaluation.comparisons, sheets[-1].checkpoint)
+        shutil.rmtree(folder / "here")
+        (folder / SCORES_FILE).write_text(_write_scores(sheets), encoding="utf-8")
+        return folder
+
+    @staticmethod
+    async def _tell(evaluation: Evaluation, note: Note, doing: str, progress: float) -> None:
+        evaluation.doing, evaluation.progress = doing, progress
+        await note(evaluation)
+
+    async def _read(self, digest: str) -> Lessons:
+        folder = await get_folder(self._store, dataset_prefix(digest), self._cache / "datasets", digest)
+        return Lessons(folder)
+
+    async def _make_exams(self, lessons: Lessons, request: EvaluateRequest, asking: Asking) -> list[Exam]:
+        leaves = await self._leaves(lessons.manifest.taxonomy)
+        threshold, wanted = lessons.recipe.duplicate_threshold, request.questions
+        exams = []
+        for lesson in lessons.leaves.values():
+            if lesson.kind == KNOWLEDGE:
+                seeds = leaves[lesson.path].seeds if lesson.path in leaves else []
+                examples = list(seeds[0].pairs) if seeds else []
+                exams.append(
+                    await examine_knowledge(lesson, examples, wanted, lessons.trained, threshold, asking)
+                )
+        skills = [lesson for lesson in lessons.leaves.values() if lesson.kind != KNOWLEDGE]
+        supply = Supply(self._runs, lessons.manifest, self._models["teacher"].teacher.endpoint.model)
+        exams += await examine_skills(skills, wanted, lessons.trained, threshold, supply)
+        return [*sorted(exams, key=lambda exam: exam.leaf), read_general(request.general)]
+
+    async def _leaves(self, taxonomy: str) -> dict[str, Leaf]:
+        """The leaves with their seeds; of a dataset from elsewhere there are none, and no examples."""
+        try:
+            data = await self._store.get(f"snapshots/{taxonomy}")
+        except NotFound:
+            return {}
+        if sha256_hex(data) != taxonomy:
+            raise Damaged(f"snapshots/{taxonomy}", NOT_ITS_NAME, hint="import the taxonomy again")
+        return {leaf.path: leaf for leaf in Snapshot.FromString(data).leaves}
+
+    def _lay_out(self, name: str, exams: Sequence[Exam]) -> Path:
+        """The evaluation's folder, its questions in it twice: to be taken elsewhere, and to be run here."""
+        folder = self._cache / "evaluations" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        for place, where in ((folder / TASKS, ""), (folder / "here", str(folder / "here"))):
+            place.mkdir(parents=True)
+            for exam in exams:
+                for file, data in write_task(exam, where) if exam.questions else ():
+                    (place / file).write_bytes(data)
+        return folder
+
+    async def _fetch(self, request: EvaluateRequest) -> tuple[list[Candidate], list[CheckpointManifest]]:
+        """The checkpoints on this machine, each with its manifest."""
+        found: list[Candidate] = []
+        manifests = []
+        for ref in request.checkpoints:
+            name = f"{ref.number}-{ref.phase}"
+            folder = await get_checkpoint(self._store, ref, self._cache / "checkpoints")
+            found.append(Candidate(name, ref.digest, str(folder)))
+            manifest = read_checkpoint_manifest(folder)
+            if manifest.dataset != request.dataset:
+                raise InputError(
+                    f"checkpoint {name} of {ref.training} has learned dataset {manifest.dataset:.12}",
+                    hint="its questions would not be held out from what it was trained on",
+                )
+            manifests.append(manifest)
+        return found, manifests
+
+    async def _load(self, request: EvaluateRequest, last: str, turns: Turns, evaluation: Evaluation) -> None:
+        """Have the base in memory, to be talked to as the last checkpoint was."""
+        where = request.base.name
+        if request.base.HasField("checkpoint"):
+            cache = self._cache / "checkpoints"
+            where = str(await get_checkpoint(self._store, request.base.checkpoint, cache))
+        tokenizer = last if (Path(last) / "tokenizer_config.json").is_file() else where
+        loaded = await self._room.order("load", base=where, tokenizer=tokenizer, turns=turns.prepared)
+        evaluation.device = loaded["device"]
+
+    async def _examine(
+        self,
+        request: EvaluateRequest,
+        examination: Examination,
+        candidates: Sequence[Candidate],
+        evaluation: Evaluation,
+        note: Note,
+    ) -> list[Sheet]:
+        base = request.base
+        everyone = [Candidate(BASE, base.checkpoint.digest or base.digest or base.name), *candidates]
+        sheets = []
+        for number, candidate in enumerate(everyone):
+            part = 0.2 + 0.8 * number / len(everyone)
+            await self._tell(evaluation, note, f"examining {candidate.name}", part)
+            sheets.append(await examination.sheet(candidate))
+            if request.benchmarks:
+                evaluation.benchmarks.extend(await self._benchmark(candidate, request.benchmarks))
+        evaluation.loads = (await self._room.order("wear", checkpoint=""))["loads"]
+        return sheets
+
+    async def _benchmark(self, candidate: Candidate, folder: str) -> list[Benchmark]:
+        await self._room.order("wear", checkpoint=candidate.folder)
+        found = await self._room.order("benchmark", folder=folder)
+        return [Benchmark(checkpoint=candidate.name, **row) for row in found]
+
+
+def _describe(exam: Exam) -> ExamMessage:
+    return ExamMessage(
+        leaf=exam.leaf,
+        kind=exam.kind,
+        wanted=exam.wanted,
+        questions=len(exam.questions),
+        shortfall=exam.shortfall,
+        left_out=[LeftOut(reason=reason, count=count) for reason, count in sorted(exam.left_out.items())],
+        digest=exam.digest(),
+    )
+
+
+def _write_scores(sheets: Sequence[Sheet]) -> str:
+    """Every score of every question, one row each."""
+    names = {measure: Measure.Name(measure).removeprefix("MEASURE_").lower() for measure in Measure.values()}
+    rows = (
+        {
+            "checkpoint": sheet.checkpoint,
+            "question": question,
+            "measure": names[measure],
+            "score": score,
+            **({"answer": sheet.answers[question]} if names[measure] == "rating" else {}),
+        }
+        for sheet in sheets
+        for measure, scores in sheet.scores.items()
+        for question, score in sorted(scores.items())
+    )
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)

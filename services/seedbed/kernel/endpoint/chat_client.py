@@ -1,0 +1,236 @@
+"""The teacher client: any OpenAI-compatible chat endpoint.
+
+A fault of the endpoint pauses it and is waited out, however long; only what follows the request is raised.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol
+
+from seedbed.bus.v1.bus_pb2 import Sampling, Usage
+from seedbed.kernel.endpoint.endpoint import Endpoint
+from seedbed.kernel.endpoint.endpoint_client import Line
+from seedbed.kernel.endpoint.endpoint_errors import RequestRefused, ServerFault
+from seedbed.kernel.endpoint.openai.capabilities import Capabilities
+from seedbed.kernel.endpoint.openai.chat_request import ChatRequest, adapt, name_refusal, room_of
+from seedbed.kernel.endpoint.openai.completion import CUT, Completion, read_completion
+from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
+from seedbed.kernel.endpoint.tokens import tokens_spent
+from seedbed.kernel.errors import EndpointError, MalformedReply, Refused, ReplyCut, SeedbedError
+from seedbed.kernel.identity import sha256_hex
+from seedbed.pipeline.costs import ASKS
+
+SERVER_ERRORS = 3
+MOST_ADAPTATIONS = 16
+"""More than there is to learn of an endpoint: one that never has enough is not asked for ever."""
+
+__all__ = ["Answer", "Endpoint", "Seat", "Teacher"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[ReplyT]):
+    """A reply and what it cost."""
+
+    reply: ReplyT
+    usage: Usage
+
+
+class Seat(Protocol):
+    """From where an item asks: a line, and leave to use it."""
+
+    @property
+    def line(self) -> Line:
+        """Where to ask."""
+
+    def begin(self) -> None:
+        """A request is made."""
+
+    def end(self) -> None:
+        """It was answered."""
+
+    async def move(self, error: EndpointError | None) -> None:
+        """It was not, or the line is closed: give the place up, and wait for one, here or elsewhere."""
+
+
+class _OnlySeat:
+    """Asks at one line as soon as it is open."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+
+    def begin(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+    async def move(self, error: EndpointError | None) -> None:
+        if error:
+            self.line.pause(error)
+        await self.line.opened()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A reply, the tokens it has and those it had room for."""
+
+    completion: Completion
+    spent: int
+    room: int
+
+
+@dataclass(slots=True)
+class _Effort:
+    """How one request has fared so far: what was tried where, with how much room for the reply."""
+
+    most: int
+    adaptations: int = 0
+    server_errors: int = 0
+    seen: dict[Line, int] = field(default_factory=dict)
+    """Successes of each line when it was first asked there."""
+    tried: dict[Line, tuple[Capabilities, Capabilities]] = field(default_factory=dict)
+    """What was known of each line's endpoint, and what is tried in its place."""
+
+    def known(self, line: Line) -> Capabilities:
+        """What to ask by: what is tried, unless more has become known meanwhile."""
+        before, tried = self.tried.get(line, (line.known, line.known))
+        return tried if before == line.known else line.known
+
+    def adapt(self, line: Line, known: Capabilities, error: SeedbedError, body: dict[str, Any]) -> bool:
+        """Whether there is another way to ask. The line keeps it once it was answered, not before."""
+        if not isinstance(error, RequestRefused | ServerFault) or self.adaptations >= MOST_ADAPTATIONS:
+            return False
+        self.adaptations += 1
+        if known != self.known(line):
+            return True
+        blind = isinstance(error, RequestRefused) and not line.successes
+        adapted = adapt(known, self.most, error.refusal, body, line.endpoint, blind=blind)
+        if adapted is None:
+            return False
+        tried, self.most = adapted
+        self.tried[line] = (line.known, tried)
+        return True
+
+    def keep(self, line: Line) -> None:
+        """What was tried was answered: the line asks so from now on, unless it has learned more meanwhile."""
+        before, tried = self.tried.get(line, (line.known, line.known))
+        if before == line.known:
+            line.learn(tried)
+
+    def is_at_fault(self, line: Line, error: EndpointError) -> bool:
+        """Whether it is this request that the endpoint stumbles over: others succeed meanwhile."""
+        self.server_errors += isinstance(error, ServerFault)
+        return (
+            isinstance(error, ServerFault)
+            and self.server_errors >= SERVER_ERRORS
+            and line.successes > self.seen[line]
+        )
+
+
+class Teacher:
+    """Asks one model, by whichever line it is told. Shared by all items of a process."""
+
+    def __init__(self, endpoint: Endpoint, *, on_pause: Callable[[str], None] = lambda _: None) -> None:
+        self.endpoint = endpoint
+        self.line = Line(endpoint, on_pause)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.line.close()
+
+    async def ask(
+        self,
+        prompt: Prompt[ReplyT],
+        values: dict[str, Any],
+        sampling: Sampling,
+        digest: str,
+        usage: Usage,
+        seat: Seat | None = None,
+    ) -> Answer[ReplyT]:
+        """Ask, and ask again with another seed what cannot be read. Raises MalformedReply, Refused.
+
+        A reply that was cut gets twice the room. `usage` is added to as requests are answered, so that it
+        holds what was spent when this raises.
+        """
+        messages = prompt.render(**values)
+        seat = seat or _OnlySeat(self.line)
+        last, room = MalformedReply("not asked"), 0
+        for attempt in range(ASKS):
+            seed = int(sha256_hex(f"{digest}:{attempt}")[:8], 16) & 0x7FFFFFFF
+            request = ChatRequest(prompt, messages, sampling, seed)
+            said = await self._complete(request, room, usage, seat)
+            if said is None:
+                raise _ended(last, ", and there is no room for more", attempt)
+            try:
+                return Answer(_read(prompt, said), usage)
+            except MalformedReply as error:
+                last = error
+            room = said.room if isinstance(last, ReplyCut) else room
+        raise _ended(last, "", ASKS)
+
+    async def _complete(self, request: ChatRequest, room: int, usage: Usage, seat: Seat) -> _Said | None:
+        """The reply to a request, with more room than that; None where there is no more."""
+        effort = _Effort(max(request.sampling.max_tokens, 2 * room))
+        while True:
+            # Looked at again: while one line is waited for, all of them may close.
+            while not seat.line.is_open:
+                await seat.move(None)
+            line = seat.line
+            effort.seen.setdefault(line, line.successes)
+            # Made anew each time: what the endpoint takes may be learned meanwhile.
+            known = effort.known(line)
+            body = request.body(line.endpoint, known, effort.most)
+            if room and room_of(body) <= room:
+                return None
+            seat.begin()
+            try:
+                reply = await line.post(body)
+            except Refused as error:
+                seat.end()
+                if not effort.adapt(line, known, error, body):
+                    usage.requests += 1
+                    raise name_refusal(error, request.prompt.name) from error
+            except EndpointError as error:
+                if effort.adapt(line, known, error, body):
+                    seat.end()
+                    continue
+                if effort.is_at_fault(line, error):
+                    seat.end()
+                    usage.requests += effort.server_errors
+                    raise Refused(f"{error.message}, {effort.server_errors} times over") from error
+                await seat.move(error)
+            else:
+                seat.end()
+                effort.keep(line)
+                return _Said(read_completion(reply), _count(reply, usage), room_of(body))
+
+
+def _count(reply: dict[str, Any], usage: Usage) -> int:
+    """Add what a reply cost; answers the tokens it has itself."""
+    spent = tokens_spent(reply, "completion_tokens")
+    usage.requests += 1
+    usage.prompt_tokens += tokens_spent(reply, "prompt_tokens")
+    usage.completion_tokens += spent
+    return spent
+
+
+def _read(prompt: Prompt[ReplyT], said: _Said) -> ReplyT:
+    """What a reply says. Raises MalformedReply: ReplyCut and its like where it is known why."""
+    completion, fault = said.completion, said.completion.fault()
+    try:
+        if completion.cut:
+            # Some write white space after the end of the object until they are cut.
+            return prompt.parse_whole(completion.text)
+        if fault:
+            raise fault
+        return prompt.parse(completion.text)
+    except MalformedReply as error:
+        # Not every endpoint says that it has cut.
+        if fault is None and said.spent >= said.room > 0:
+            fault = ReplyCut(CUT)
+        raise fault or error from None
+
+
+def _ended(last: MalformedReply, more: str, asked: int) -> MalformedReply:
+    times = "once" if asked == 1 else f"{asked} times"
+    return type(last)(f"{last.message}{more} (asked {times})", hint=last.hint)

@@ -1,0 +1,137 @@
+"""The maker: brings an item to its record, found or made, and says what follows from it.
+
+It takes no item off the bus and acknowledges none: the worker does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nats.aio.msg import Msg
+
+from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.endpoint.endpoint_pool import Place
+from seedbed.kernel.errors import Damaged, ItemError, MalformedReply
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.store.backend import Store
+from seedbed.kernel.telemetry.items import Work
+from seedbed.kernel.work.crash_counter import MOST_DEATHS, Deaths
+from seedbed.kernel.work.memo import Entry, Memo, memo_key, twin_key
+from seedbed.kernel.work.plans import KnownPlan, Plans
+from seedbed.kernel.work.records import follow, make_own, recall
+from seedbed.kernel.work.scheduler import Turn
+from seedbed.kernel.work.step import Step
+from seedbed.kernel.work.step_tools import Model, StepTools
+from seedbed.pipeline.recipe import NOT_FILLED_UP
+
+AnyStep = Step[Any, Any]
+
+LONG_WAIT = 0.5
+
+log = get_logger(__name__)
+
+
+class Maker:
+    """Makes records for the steps of one process."""
+
+    def __init__(self, bus: Bus, store: Store, plans: Plans, models: Mapping[str, Model]) -> None:
+        self._store = store
+        self._memo = Memo(bus, store)
+        self._deaths = Deaths(bus)
+        self._plans = plans
+        self._models = models
+
+    async def bring(
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
+    ) -> tuple[Record, list[Item]] | None:
+        """The record that stands in the end, and what follows from it; None once the leaf is closed.
+
+        None, too, where the record's result is damaged: `runs` finds it so as well, and ends the leaf.
+        """
+        try:
+            return await self._bring(step, item, known, message, turn, work)
+        except Damaged as error:
+            log.warning("a record cannot be read; its leaf ends", error=error.message)
+            return None
+
+    async def _bring(
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
+    ) -> tuple[Record, list[Item]] | None:
+        key = memo_key(item)
+        while True:
+            entry = await self._memo.get(key)
+            if entry and entry.record.followed and entry.record.candidate != item.candidate:
+                # Another candidate asked the same: its result serves, what follows is this one's own.
+                own = await self._memo.get(twin_key(item))
+                entry, key = own or Entry(recall(entry.record), 0), twin_key(item)
+            if entry is None and self._plans.is_closed(item.run, item.leaf):
+                # Closed and its records removed while the item was on its way: nothing is left to do.
+                return None
+            if entry is None:
+                # The permit is kept until the record is there: what is paid and not recorded is in flight.
+                async with turn.work() as place:
+                    work.tell_wait(turn.waited)
+                    if turn.waited > LONG_WAIT and await self._memo.get(key):
+                        continue  # Handed out twice, as by a broker that died, and the other came first.
+                    record = await self._run(step, item, known, message, place)
+                    children = follow(step, item, record, known, recalled=False)
+                    written = await self._memo.create(key, record) is record
+            else:
+                record, written = entry.record, entry.record.followed
+                children = follow(step, item, record, known, recalled=True)
+                written = written or await self._memo.update(key, record, entry.revision)
+            if written:
+                return record, children
+            key = memo_key(item)
+
+    async def give_up(self, item: Item, known: KnownPlan, reason: str) -> Record:
+        """Write down that an item has failed, unless it has a record that something followed from."""
+        record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
+        record.outcome, record.reason = Outcome.OUTCOME_FAILED, reason
+        make_own(record, item)
+        key = memo_key(item)
+        entry = await self._memo.get(key)
+        if entry and entry.record.followed and entry.record.candidate != item.candidate:
+            key = twin_key(item)
+            entry = await self._memo.get(key)
+        if entry is None or not entry.record.followed:
+            await self._memo.update(key, record, entry.revision if entry else 0)
+        return record
+
+    async def _run(
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
+    ) -> Record:
+        record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
+        if step.role and not known.recipe.refill:
+            record.outcome, record.reason = Outcome.OUTCOME_SKIPPED, NOT_FILLED_UP
+            return record
+        teacher = self._models[step.role].teacher if step.role else None
+        tools = StepTools(step, known.specs[item.step], item.digest, self._store, teacher, place)
+        try:
+            result = await self._try(step, item, tools, message)
+            record.result = result.SerializeToString(deterministic=True)
+            record.outcome = Outcome.OUTCOME_DONE
+        except ItemError as error:
+            malformed = isinstance(error, MalformedReply)
+            record.outcome = Outcome.OUTCOME_MALFORMED if malformed else Outcome.OUTCOME_FAILED
+            record.reason = f"{error.message}; {error.hint}" if error.hint else error.message
+            log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
+        except Damaged as error:
+            record.outcome, record.reason = Outcome.OUTCOME_DAMAGED, f"{error.message}; {error.hint}"
+            log.warning("what the item needs is damaged; its leaf ends", reason=record.reason)
+        record.usage.CopyFrom(tools.usage)
+        record.repeats = message.metadata.num_delivered - 1 if step.role else 0
+        return record
+
+    async def _try(self, step: AnyStep, item: Item, tools: StepTools, message: Msg) -> Any:
+        value = step.input_type.FromString(item.input)
+        # Marks are for items that come again: nearly all come once.
+        if message.metadata.num_delivered == 1:
+            return await step.run(value, tools)
+        deaths = await self._deaths.begin(item)
+        try:
+            if deaths >= MOST_DEATHS:
+                raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")
+            return await step.run(value, tools)
+        finally:
+            await self._deaths.survive(item, deaths)

@@ -1,0 +1,173 @@
+"""The recipe of a run: how much of what, and what passes the gates. Pure."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
+from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.formats.yaml_config import read_yaml
+from seedbed.kernel.identity import canonical_json
+
+MOST = 10**15
+MOST_SAMPLES = 1_000_000
+"""Of a leaf."""
+Share = Annotated[float, Field(ge=0, le=1)]
+NOT_FILLED_UP = "not filled up (--no-refill)"
+Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
+
+
+class Part(BaseModel):
+    """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Gates(Part):
+    """What a verdict must reach. Each check answers "" for accepted, else the reason."""
+
+    pair_score: Annotated[int, Field(ge=1, le=3)] = 2
+    faithful: Annotated[int, Field(ge=0, le=1)] = 1
+    relevancy: Annotated[int, Field(ge=0, le=2)] = 2
+    standalone: Annotated[int, Field(ge=0, le=1)] = 1
+    evidence: bool = True
+
+    def check_instruction(self, verdict: InstructionVerdict) -> str:
+        """All four criteria must hold."""
+        for name in ("answerable", "well_formed", "safe", "relevant"):
+            if not getattr(verdict, name):
+                return f"not {name.replace('_', ' ')}"
+        return ""
+
+    def check_pair(self, verdict: PairVerdict) -> str:
+        """The three-point scale, kept at `pair_score` and above."""
+        return "" if verdict.score >= self.pair_score else f"score {verdict.score}"
+
+    def check_grounded(self, verdict: GroundedVerdict) -> str:
+        """Faithful, with its evidence found in the document, relevant and standing alone."""
+        if verdict.faithful < self.faithful:
+            return "not faithful"
+        if self.evidence and not verdict.evidence_found:
+            return "evidence not found"
+        if verdict.relevancy < self.relevancy:
+            return f"relevancy {verdict.relevancy}"
+        return "" if verdict.standalone >= self.standalone else "does not stand alone"
+
+
+class Budget(Part):
+    """What all that the dataset rests on may cost; a limit that is not named is none."""
+
+    calls: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    tokens: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    """Of prompts and replies together."""
+    money: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    """In the currency of the prices."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.calls is self.tokens is self.money is None:
+            raise ValueError("names no limit; there are calls, tokens and money")
+        return self
+
+
+class Price(Part):
+    """Of a million tokens."""
+
+    prompt: Annotated[float, Field(ge=0, le=1_000_000)]
+    completion: Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class Prices(Part):
+    """What the models cost; where the judge has no price of its own it costs what the teacher does."""
+
+    teacher: Price
+    judge: Price | None = None
+
+
+class Recipe(Part):
+    """How much of what. Everything here is part of the run's identity."""
+
+    target: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 30
+    """Samples a leaf."""
+    short_share: Share = 0.5
+    """Share of a knowledge leaf's samples with short answers."""
+    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = 400
+    pairs: Annotated[int, Field(ge=1, le=20)] = 3
+    """Pairs asked of one `knowledge.generate` call."""
+    instructions: Annotated[int, Field(ge=1, le=50)] = 5
+    """Instructions asked of one `skills.instruct` call."""
+    augmentations: tuple[Augmentation, ...] = ()
+    duplicate_threshold: Share = 0.7
+    """Jaccard similarity of questions from which two are the same."""
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 16
+    """How often a draw may ask the same again with another seed."""
+    dry_rounds: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Rounds without a new sample after which a leaf gives up."""
+    max_rounds: Annotated[int, Field(ge=1, le=1000)] = 50
+    refill: bool = True
+    """Whether a teacher may be asked at all; else a leaf has what it recalls, decided by this recipe."""
+    budget: Budget | None = None
+    prices: Prices | None = None
+    """Part of the identity only where a budget in money is counted by them."""
+    gates: Gates = Gates()
+    system_prompt: str = "You are a helpful assistant who answers truthfully and to the point."
+    """System message of the training rows; empty for none."""
+
+    @model_validator(mode="after")
+    def _money_has_prices(self) -> Self:
+        if self.budget and self.budget.money and not self.prices:
+            raise ValueError("a budget in money needs `prices`")
+        return self
+
+    def canonical(self) -> str:
+        """The recipe as text that is equal for equal recipes."""
+        counted = self.budget is not None and self.budget.money is not None
+        values = self.model_dump(mode="json", exclude_none=True, exclude=None if counted else {"prices"})
+        return canonical_json(values).decode()
+
+
+def read_recipe(text: str, *, target: int = 0, over: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe from YAML or JSON; `target` and what is in `over` override its own. Raises InputError."""
+    values = read_yaml(text, "the recipe") or {}
+    if not isinstance(values, dict):
+        raise InputError("the recipe must be keys and values, such as `target: 30`")
+    values = _lay_over(values, {**(over or {}), **({"target": target} if target else {})})
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        violations = [_violation(found["loc"], found["type"], found["msg"]) for found in error.errors()]
+        raise InputError("the recipe is not valid", violations) from error
+
+
+def _lay_over(values: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with others over them; parts that are in both are merged."""
+    merged = dict(values)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(below, dict):
+            merged[key] = _lay_over(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _violation(loc: tuple[int | str, ...], kind: str, message: str) -> Violation:
+    field = ".".join(("recipe", *map(str, loc)))
+    if kind != "extra_forbidden":
+        return Violation(field, message.removeprefix("Value error, "))
+    known = _keys_at(loc[:-1])
+    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    advice = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+    return Violation(field, f"no such key; {advice}")
+
+
+def _keys_at(place: tuple[int | str, ...]) -> list[str]:
+    """The keys there are at a place in the recipe."""
+    part: type[BaseModel] = Recipe
+    for name in place:
+        annotation = part.model_fields[str(name)].annotation
+        parts = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        part = next(kind for kind in parts if issubclass(kind, BaseModel))
+    return list(part.model_fields)

@@ -1,0 +1,110 @@
+"""The purse of a leaf: what it may spend, and for how many draws that is enough in any case. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from seedbed.bus.v1.bus_pb2 import QuotaDraws, Round, StepCounts, Usage
+from seedbed.kernel.endpoint.tokens import count_tokens
+from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.work.plans import KnownPlan
+from seedbed.pipeline.costs import ASKS, MEASURES, Spending, Tariff, describe
+from seedbed.runs.domain.leaf_costs import Ledger
+from seedbed.runs.domain.planning import items_of_draw
+from seedbed.runs.domain.run_budget import Plea
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
+
+PROMPT = 2000
+"""Tokens that a prompt is taken to have beyond its seed and chunk, until the first one is on record."""
+
+
+class Purse:
+    """Pays for nothing it could not pay for were all of its items asked anew as often as may be."""
+
+    def __init__(self, tariff: Tariff, allowance: Spending, known: KnownPlan, leaf: Leaf) -> None:
+        self.tariff = tariff
+        self.allowance = allowance
+        self.elsewhere: Mapping[str, Usage] = {}
+        """The dearest requests of other leaves, for steps that this one has not come to."""
+        self._known = known
+        self._items = items_of_draw(leaf.kind, known.recipe)
+        self._texts = known.recipe.chunk_tokens + max(map(_size, leaf.seeds), default=0)
+
+    def spent(self, ledger: Ledger) -> Spending:
+        """What the leaf's records come to."""
+        return sum((self.tariff.measure(*row) for row in ledger.steps()), Spending())
+
+    def reserve(self, ledger: Ledger) -> Spending:
+        """What one draw may cost: all of its items asked three times, each as dear as the dearest so far."""
+        asks = (
+            self.tariff.measure(step, self._dearest(step, ledger)).times(count * ASKS)
+            for step, count in self._items.items()
+        )
+        return sum(asks, Spending())
+
+    def cut(self, wanted: Round, ledger: Ledger) -> Round | None:
+        """As much of a round as is paid for in any case; None where that is not a single draw."""
+        number = self.reserve(ledger).goes_into(self.allowance - self.spent(ledger))
+        if number is None or number >= count_draws(wanted):
+            return wanted
+        return _shorten(wanted, number) if number else None
+
+    def plead(self, leaf: str, wanted: Round, ledger: Ledger) -> Plea:
+        """What it would take to open a round."""
+        return Plea(leaf, self.spent(ledger), count_draws(wanted), self.reserve(ledger))
+
+    def _dearest(self, step: str, ledger: Ledger) -> Usage:
+        known = ledger.dearest(step) or self.elsewhere.get(step)
+        if known is not None:
+            return known
+        # One that is cut each time has twice the room each time.
+        most = -(-self._known.specs[step].sampling.max_tokens * (2**ASKS - 1) // ASKS)
+        return Usage(requests=1, prompt_tokens=PROMPT + self._texts, completion_tokens=most)
+
+
+def check_budget(known: KnownPlan, leaves: Iterable[Leaf]) -> None:
+    """Refuse a budget that not a single draw could be opened with. Raises InputError."""
+    recipe = known.recipe
+    if recipe.budget is None or not recipe.refill:
+        return
+    tariff, nothing = Tariff(recipe.budget, recipe.prices), Ledger()
+    reserves = [Purse(tariff, tariff.limits, known, leaf).reserve(nothing) for leaf in leaves]
+    if any(reserve.goes_into(tariff.limits) != 0 for reserve in reserves):
+        return
+    least = min(reserves, key=lambda one: (one.calls, one.tokens, one.money))
+    needed = [
+        f"{name}: {describe(least, name)}"
+        for name in MEASURES
+        if getattr(least, name) > getattr(tariff.limits, name)
+    ]
+    raise InputError(
+        "the budget is too small for a single draw",
+        [Violation("recipe.budget", f"one may take as much as {', '.join(needed)}")],
+        hint="a draw is opened only where it is paid for in any case, every item asked three times",
+    )
+
+
+def spent_on(steps: Iterable[StepCounts], tariff: Tariff) -> Spending:
+    """What counts come to."""
+    return sum((tariff.measure(row.step, row.recorded) for row in steps), Spending())
+
+
+def count_draws(opened: Round) -> int:
+    """How many draws a round has."""
+    return sum(row.end - row.first for row in opened.quotas)
+
+
+def _shorten(wanted: Round, number: int) -> Round:
+    """The first draws of a round, its quotas in turn."""
+    left = [row.end - row.first for row in wanted.quotas]
+    taken = [0] * len(left)
+    while number:
+        for index in range(len(left)):
+            if number and taken[index] < left[index]:
+                taken[index] += 1
+                number -= 1
+    rows = zip(wanted.quotas, taken, strict=True)
+    return Round(quotas=[QuotaDraws(form=r.form, first=r.first, end=r.first + count) for r, count in rows])
+
+
+def _size(seed: SeedExample) -> int:
+    texts = (text for pair in seed.pairs for text in (pair.question, pair.answer))
+    return count_tokens(seed.context) + sum(map(count_tokens, texts))

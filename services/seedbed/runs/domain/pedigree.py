@@ -1,0 +1,143 @@
+"""Pedigree: a candidate with all it came from, as the dataset and the API show it. Pure."""
+
+from collections.abc import Iterator
+
+from seedbed.bus.v1.bus_pb2 import Outcome, Record
+from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
+from seedbed.kernel.identity import message_bytes, sha256_hex
+from seedbed.kernel.work.step import SpecBook
+from seedbed.knowledge.v1.steps_pb2 import Chunk
+from seedbed.runs.domain.draws import Draw, Passage, seed_digest
+from seedbed.runs.domain.leaf_state import Begun, Course, Decided
+from seedbed.runs.domain.settlement import Birth, Decision, births_of
+from seedbed.runs.storage.part_file import Pieces
+from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
+
+Verdict = InstructionVerdict | PairVerdict | GroundedVerdict
+
+_VERDICTS: dict[str, tuple[type[Verdict], tuple[str, ...]]] = {
+    "judge.instruction": (InstructionVerdict, ("answerable", "well_formed", "safe", "relevant")),
+    "judge.pair": (PairVerdict, ("score",)),
+    "judge.grounded": (GroundedVerdict, ("faithful", "relevancy", "standalone", "evidence_found")),
+}
+
+
+def write_part(course: Course, pieces: Pieces) -> Iterator[bytes]:
+    """The leaf's part of the dataset in its stored form: every candidate, ordered by (draw, id).
+
+    Pieces of a message one after the other are the message, so a large leaf is never in memory as a whole.
+    """
+    leaf = course.leaf
+    yield message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest))
+    yield from pieces.in_order()
+    for passage in course.passages:
+        if passage.augmentation:
+            yield message_bytes(Part(augmentations=[_augmentation(course, passage)]))
+
+
+def write_piece(course: Course, decided: Decided, commit: str) -> bytes:
+    """The piece of one draw: every candidate that was decided at it, by id."""
+    made = [
+        make_candidate(course, decided.draw, birth, decision, commit)
+        for birth, decision in decided.candidates
+    ]
+    return message_bytes(Part(candidates=made))
+
+
+def list_open(course: Course, begun: Begun, commit: str) -> list[Candidate]:
+    """The candidates born so far at a draw that is not decided; they have no end."""
+    undecided = Decision(begun.number, course.settlement.rounds)
+    return [
+        make_candidate(course, begun.draw, birth, undecided, commit)
+        for birth in births_of(course.fold, begun.root)
+        if not course.settlement.is_decided(birth)
+    ]
+
+
+def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision, commit: str) -> Candidate:
+    """One candidate with its pedigree."""
+    leaf = course.leaf
+    return Candidate(
+        id=birth.id,
+        path=leaf.path,
+        leaf_digest=leaf.digest,
+        leaf_commit=commit,
+        kind=leaf.kind,
+        branch=leaf.branch,
+        draw=decision.draw,
+        round=decision.round + 1,
+        end=decision.end,
+        reason=decision.reason,
+        duplicate_of=decision.duplicate_of,
+        question=birth.question.strip(),
+        answer=birth.answer.strip(),
+        context=birth.context or (leaf.seeds[draw.seed].context if leaf.kind == "grounded_skill" else ""),
+        form=draw.form,
+        seed_index=draw.seed,
+        seed_digest=seed_digest(leaf.seeds[draw.seed]),
+        task_description=leaf.task_description,
+        domain=leaf.domain,
+        document_outline=leaf.document_outline,
+        source=_source(draw.passage, birth) if draw.passage else None,
+        makings=[_making(record, course.known.specs) for record in birth.makings],
+    )
+
+
+def _source(passage: Passage, birth: Birth | None) -> Source:
+    document, chunk = passage.document, passage.chunk
+    source = Source(
+        document=document.path,
+        blob=document.blob,
+        repo=document.repo,
+        commit=document.commit,
+        attribution=document.attribution,
+        converter=passage.converter,
+        text=passage.text,
+        chunk=chunk.text,
+        chunk_start=chunk.start,
+        chunk_end=chunk.end,
+        head_start=chunk.head_start,
+        head_end=chunk.head_end,
+        page=chunk.page,
+        headings=chunk.headings,
+        augmentation=passage.augmentation,
+        augmented=passage.augmented,
+    )
+    for record in birth.makings if birth else ():
+        if record.step == "judge.grounded" and record.outcome == Outcome.OUTCOME_DONE:
+            verdict = GroundedVerdict.FromString(record.result)
+            if verdict.evidence_found:
+                # The verdict counts in the chunk, so that a chunk that moves keeps its verdicts.
+                source.evidence_start = _place(chunk, verdict.evidence_start)
+                source.evidence_end = _place(chunk, verdict.evidence_end - 1) + 1
+    return source
+
+
+def _place(chunk: Chunk, offset: int) -> int:
+    """Where in the document's text a place in the chunk's text is."""
+    head = chunk.head_end - chunk.head_start
+    return chunk.head_start + offset if offset < head else chunk.start + offset - head
+
+
+def _making(record: Record, specs: SpecBook) -> Making:
+    making = Making(digest=record.digest, spec=specs[record.step], outcome=record.outcome)
+    if record.step in _VERDICTS and record.outcome == Outcome.OUTCOME_DONE:
+        kind, names = _VERDICTS[record.step]
+        verdict = kind.FromString(record.result)
+        making.scores.extend(Score(name=name, value=getattr(verdict, name)) for name in names)
+        making.explanation = verdict.explanation
+        making.evidence = getattr(verdict, "evidence", "")
+    elif record.reason:
+        making.explanation = record.reason
+    return making
+
+
+def _augmentation(course: Course, passage: Passage) -> Augmentation:
+    identity = f"{course.leaf.path}\0{passage.key}\0{passage.augmented}"
+    return Augmentation(
+        id=sha256_hex(identity)[:32],
+        path=course.leaf.path,
+        augmentation=passage.augmentation,
+        text=passage.augmented,
+        source=_source(passage, None),
+    )

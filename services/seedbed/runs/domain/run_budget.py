@@ -1,0 +1,51 @@
+"""The budget of a run: a share for each leaf, and what is left of it dealt out anew. Pure.
+
+Every figure is a function of the plan and the records, so the same records lead to the same rounds.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seedbed.bus.v1.bus_pb2 import LeafTarget
+from seedbed.pipeline.costs import MEASURES, Spending, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Plea:
+    """A leaf at the end of its means that would open more draws: what it has spent, and what one may cost."""
+
+    leaf: str
+    spent: Spending
+    draws: int
+    reserve: Spending
+
+
+def share_of(limits: Spending, target: LeafTarget, targets: Sequence[LeafTarget]) -> Spending:
+    """What a leaf may spend by itself: a part of the budget after its target."""
+    return limits.part(target.target, sum(one.target for one in targets))
+
+
+def deal(pool: Spending, pleas: Sequence[Plea]) -> dict[str, Spending]:
+    """What each leaf may spend from now on: the pool, draw by draw in turn. Empty where it buys no draw."""
+    dealt: Counter[str] = Counter()
+    turn = list(pleas)
+    while turn:
+        going = []
+        for plea in turn:
+            if dealt[plea.leaf] < plea.draws and plea.reserve.goes_into(pool):
+                pool -= plea.reserve
+                dealt[plea.leaf] += 1
+                going.append(plea)
+        turn = going
+    if not dealt:
+        return {}
+    return {plea.leaf: plea.spent + plea.reserve.times(dealt[plea.leaf]) for plea in pleas}
+
+
+def explain(spent: Spending, reserve: Spending, limits: Spending) -> str:
+    """Why a leaf opens nothing more: what the run has spent, and what a draw of this leaf may take."""
+    measures = [name for name in MEASURES if getattr(limits, name)]
+    stand = ", ".join(f"{describe(spent, name)} of {describe(limits, name)} {name}" for name in measures)
+    more = ", ".join(f"{describe(reserve, name)} {name}" for name in measures)
+    return f"the budget is spent: {stand}; one more draw may take {more}"

@@ -1,0 +1,98 @@
+"""The book of runs: the bucket RUNS, what of it is missing or cannot be read, and how it is brought back."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seedbed.kernel.errors import Conflict, Damaged
+from seedbed.kernel.logs import get_logger
+from seedbed.kernel.store.backend import Store
+from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.storage.run_copies import PREFIX, copy_key, find_gaps, read_copy, stamp_of, write_copy
+
+LOOK = 2.0
+_LAST_LOOK = 5.0
+_SHOWN = 3
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that the book has lost. Without a leaf it is the run's own entry."""
+
+    run: str
+    leaf: str
+    what: str
+
+    def describe(self) -> str:
+        """In words."""
+        return f"run {self.run}{f', leaf {self.leaf}' if self.leaf else ''}: {self.what}"
+
+
+class Book:
+    """Keeps copies of all runs, and says what is not as its copy has it; `unreadable` goes by key."""
+
+    def __init__(self, store: Store, runs: Mapping[str, KeptRun], unreadable: Mapping[str, str]) -> None:
+        self._store = store
+        self._runs = runs
+        self._unreadable = unreadable
+
+    async def keep_copies(self) -> None:
+        """Keep the copies up to date; never ends."""
+        while True:
+            for run in list(self._runs.values()):
+                await self.keep_copy(run)
+            await asyncio.sleep(LOOK)
+
+    async def keep_last_copies(self) -> None:
+        """The same once more, before the process ends; what fails is made up for when the next begins."""
+        try:
+            async with asyncio.timeout(_LAST_LOOK):
+                for run in list(self._runs.values()):
+                    await self.keep_copy(run)
+        except Exception as error:  # noqa: BLE001  nothing may keep a service from ending
+            log.warning("copies of the book are not up to date", error=str(error))
+
+    async def keep_copy(self, run: KeptRun) -> None:
+        """Bring the copy of a run up to date, unless the book has lost what the copy has."""
+        stamp = stamp_of(run)
+        if run.copied == stamp or not run.cell.revision:
+            return
+        if run.copied is None or run.gaps:
+            run.gaps = await self._compare(run)
+        if run.gaps:
+            log.error("the book of runs is not whole", run=run.name, gaps=len(run.gaps))
+        else:
+            await write_copy(self._store, run)
+            if self._runs.get(run.name) is not run:
+                # Removed meanwhile.
+                await self._store.delete(copy_key(run.name))
+        run.copied = stamp
+
+    async def find_gaps(self) -> list[Gap]:
+        """All that is missing from the book, by run. Raises StoreError."""
+        gaps = [Gap(key.partition(".")[0], "", why) for key, why in sorted(self._unreadable.items())]
+        told = {gap.run for gap in gaps}
+        copied = {key.removeprefix(PREFIX) for key in await self._store.keys(PREFIX)}
+        gone = sorted(copied - self._runs.keys() - told)
+        gaps += [Gap(name, "", "it has no entry, though the store has a copy of it") for name in gone]
+        for run in sorted(self._runs.values(), key=lambda run: run.name):
+            run.gaps = await self._compare(run) if run.cell.revision else []
+            gaps += [Gap(run.name, leaf, what) for leaf, what in run.gaps]
+        return gaps
+
+    async def check(self) -> None:
+        """Refuse where the book is not whole. Raises Conflict."""
+        if gaps := await self.find_gaps():
+            some = "; ".join(gap.describe() for gap in gaps[:_SHOWN])
+            more = f"; and {len(gaps) - _SHOWN} more" if len(gaps) > _SHOWN else ""
+            hint = "`seedbed store verify` says what is missing, and with --repair brings back what can be"
+            raise Conflict(f"the book of runs is not whole: {some}{more}; nothing is removed", hint=hint)
+
+    async def _compare(self, run: KeptRun) -> list[tuple[str, str]]:
+        copy = None
+        with contextlib.suppress(Damaged):  # Written anew.
+            copy = await read_copy(self._store, run.name)
+        return list(find_gaps(run, copy))

@@ -1,0 +1,134 @@
+"""Sweeping: what none of the kept runs needs is removed, the runs that are not kept among it."""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from seedbed.kernel.bus.streams import RUNS, Bus
+from seedbed.kernel.errors import Conflict
+from seedbed.kernel.store.backend import Store, Stored
+from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.storage.dead_letters import read_letters, remove_letters
+from seedbed.runs.storage.run_copies import copy_key
+from seedbed.runs.storage.seals import path_of
+from seedbed.runs.upkeep.reachable import SWEPT, Needs
+
+_KINDS = ("snapshots", "commits", "seals", "cuts", "blobs", "datasets")
+_DAY = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """Which runs are kept, and what of them."""
+
+    names: tuple[str, ...] = ()
+    last: int = 0
+    days: float = 0
+    everything: bool = False
+    seals: bool = True
+    grace: float = 3600
+    """Seconds for which an object stays in any case: somebody may be about to name it."""
+
+    def of(self, runs: list[KeptRun], now: float) -> list[KeptRun]:
+        """The runs that are kept, the latest first; those that have not ended always are."""
+        latest = sorted(runs, key=lambda run: (-run.cell.value.create_time, run.name))
+        return [
+            run
+            for place, run in enumerate(latest)
+            if self.everything
+            or run.running
+            or run.name in self.names
+            or place < self.last
+            or now - run.cell.value.create_time < self.days * _DAY
+        ]
+
+
+@dataclass
+class Litter:
+    """What is to go."""
+
+    kept: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    objects: dict[str, list[Stored]] = field(default_factory=dict)
+    """By kind."""
+    unsealed: list[str] = field(default_factory=list)
+    """Paths of the leaves that lose their seals."""
+    calls: int = 0
+    """Paid for what stands in these seals."""
+    young: int = 0
+    """Objects nobody needs that stay for their age."""
+
+
+class Sweep:
+    """One collection of garbage."""
+
+    def __init__(self, keeper: Keeper, bus: Bus, store: Store, choice: Choice) -> None:
+        self.litter = Litter()
+        self.gone: Counter[str] = Counter()
+        """Objects by kind."""
+        self.freed: Counter[str] = Counter()
+        """Bytes by kind."""
+        self._keeper = keeper
+        self._bus = bus
+        self._store = store
+        self._choice = choice
+
+    async def look(self) -> Litter:
+        """Find what nobody needs. Raises NotFound where a run is not there, Conflict, Damaged."""
+        await self._keeper.book.check()
+        runs = list(self._keeper.runs.values())
+        for name in self._choice.names:
+            self._keeper.get(name)
+        kept = self._choice.of(runs, time.time())
+        needs = Needs(self._store, self._bus)
+        await needs.take(kept, seals=self._choice.seals)
+        self.litter = Litter([run.name for run in kept], sorted(r.name for r in runs if r not in kept))
+        oldest = time.time() - self._choice.grace
+        for kind, prefix in zip(_KINDS, SWEPT, strict=True):
+            found = [each for each in await self._store.scan(prefix) if not needs.hold(each.key)]
+            self.litter.objects[kind] = [each for each in found if each.time <= oldest]
+            self.litter.young += len(found) - len(self.litter.objects[kind])
+        await self._weigh_seals()
+        return self.litter
+
+    async def _weigh_seals(self) -> None:
+        going = [each.key for each in self.litter.objects["seals"]]
+        self.litter.unsealed = sorted({path_of(key) for key in going})
+        for key in going:
+            if not key.endswith("/index.json"):
+                records = await self._keeper.seals.open(key) or ()
+                self.litter.calls += sum(record.usage.requests for record in records)
+
+    async def carry_out(self) -> AsyncIterator[str]:
+        """Remove it; says after each step what it was. Raises Conflict while runs go on."""
+        async with self._keeper.creating:
+            if going := sorted(run.name for run in self._keeper.runs.values() if run.going):
+                message = f"runs go on ({', '.join(going)}), and may be about to name what nobody does yet"
+                hint = "wait until they have ended, or cancel them: what they paid for is recalled"
+                raise Conflict(message, hint=hint)
+            await self.look()
+            for name in self.litter.runs:
+                await self._remove_run(name)
+            yield "runs"
+            self._keeper.snapshots.drop()
+            for kind in _KINDS:
+                # Of seals the index first: what it lists is there.
+                for each in sorted(
+                    self.litter.objects[kind], key=lambda each: not each.key.endswith(".json")
+                ):
+                    await self._store.delete(each.key)
+                    self.gone[kind] += 1
+                    self.freed[kind] += each.size
+                yield kind
+
+    async def _remove_run(self, name: str) -> None:
+        await remove_letters(self._bus, await read_letters(self._bus, name))
+        # First: what it says is missing would be brought back.
+        await self._store.delete(copy_key(name))
+        # Its leaves first: what is left of a removal that was cut off is a run that is removed again.
+        await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}.>")
+        await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}")
+        del self._keeper.runs[name]
+        self.gone["runs"] += 1

@@ -1,0 +1,1 @@
+"""From conversations to rows of tokens: which rows, which tokens count, how they are packed."""

@@ -1,0 +1,71 @@
+"""The course of a phase: which samples each step learns from, in which rows, on which process. Pure.
+
+It is a function of the recipe, the phase and the samples' lengths, so that every process knows all of it, and
+whoever takes a training up again knows what comes next.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seedbed.trainer.data.packing import pack
+from seedbed.trainer.data.selection import lot
+from seedbed.trainer.recipe import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one optimizer step learns from: rows of samples' numbers."""
+
+    epoch: int
+    rows: tuple[tuple[int, ...], ...]
+
+    @property
+    def samples(self) -> list[int]:
+        """All samples of the step."""
+        return [number for row in self.rows for number in row]
+
+    def deal(self, process: int, processes: int) -> list[tuple[int, ...]]:
+        """The rows of one process. All have equally many: whoever has fewer gets empty ones."""
+        most = -(-len(self.rows) // processes)
+        mine = list(self.rows[process::processes])
+        return mine + [()] * (most - len(mine))
+
+
+def plan_steps(
+    phase: Phase, lengths: Sequence[int], seed: int, row_tokens: int, *, packing: bool
+) -> list[Step]:
+    """All steps of a phase, in order."""
+    steps = []
+    for epoch in range(phase.epochs):
+        label = f"{phase.name}/epoch/{epoch}"
+        order = sorted(range(len(lengths)), key=lambda number: lot(seed, label, str(number)))
+        steps += [
+            Step(epoch, _rows(batch, lengths, row_tokens, packing=packing))
+            for batch in _batches(phase, order, lengths)
+        ]
+    return steps
+
+
+def _batches(phase: Phase, order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    tokens = 0
+    for number in order:
+        batch.append(number)
+        tokens += lengths[number]
+        full = (
+            len(batch) == phase.batch_samples if phase.batch_samples else tokens >= (phase.batch_tokens or 0)
+        )
+        if full:
+            yield batch
+            batch, tokens = [], 0
+    if batch:
+        yield batch
+
+
+def _rows(
+    batch: Sequence[int], lengths: Sequence[int], row_tokens: int, *, packing: bool
+) -> tuple[tuple[int, ...], ...]:
+    if not packing:
+        return tuple((number,) for number in batch)
+    packed = pack([lengths[number] for number in batch], row_tokens)
+    return tuple(tuple(batch[place] for place in row) for row in packed)

@@ -1,0 +1,249 @@
+"""The student: a causal model, whole or with an adapter, that says how wrong it is on a row of samples."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+from seedbed.kernel.errors import InputError, ItemError
+from seedbed.kernel.weights import pretrained
+from seedbed.trainer.data.masks import Sample, check_template
+from seedbed.trainer.model.attention import SEGMENTS, Segments, divide, register
+from seedbed.trainer.model.equivalence import same
+from seedbed.trainer.model.gpu import send
+from seedbed.trainer.model.loss import counted_loss
+from seedbed.trainer.recipe import Lora, TrainingRecipe
+
+_WHOLE = "bring the whole folder again, as it was saved or as it is on the hub"
+
+
+class NoModel(InputError):
+    """The model is not there, or is none that can be trained."""
+
+    reason = "NO_MODEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of packed samples, ready for the model."""
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    segments: Segments
+    places: torch.Tensor
+    """Where in the row a token that counts is predicted."""
+    labels: torch.Tensor
+    """Which token it is."""
+
+
+def make_line(samples: Sequence[Sample], device: torch.device) -> Line:
+    """Lay samples in a row; each begins anew at position 0, and none predicts the next one's beginning."""
+    ids = [token for sample in samples for token in sample.ids]
+    positions = [place for sample in samples for place in range(len(sample.ids))]
+    places, labels, start = [], [], 0
+    for sample in samples:
+        for place in range(1, len(sample.ids)):
+            if sample.counted[place]:
+                places.append(start + place - 1)
+                labels.append(sample.ids[place])
+        start += len(sample.ids)
+    return Line(
+        send(ids, device)[None],
+        send(positions, device)[None],
+        divide([len(sample.ids) for sample in samples], device),
+        send(places, device),
+        send(labels, device),
+    )
+
+
+class Student(nn.Module):
+    """A causal model with its loss."""
+
+    def __init__(self, model: Any, *, eager: bool) -> None:
+        super().__init__()
+        self.model = model
+        self._eager = eager
+        whole = model.get_base_model() if hasattr(model, "peft_config") else model
+        self._body = [whole.base_model]
+        self._head = [whole.get_output_embeddings()]
+        self.head_is_plain = getattr(self.head, "bias", None) is None
+        self.plain_head = False
+        """Whether scores are the head's weights times what comes out of the body, and no more."""
+
+    @property
+    def head(self) -> Any:
+        """The layer that gives the scores."""
+        return self._head[0]
+
+    def forward(self, line: Line) -> torch.Tensor:
+        """The sum of the losses over the tokens that count."""
+        if not self.plain_head:
+            logits = self.logits(line, line.places)[0]
+            return nn.functional.cross_entropy(logits.float(), line.labels, reduction="sum")
+        return counted_loss(self._hidden(line), self.head.weight, line.labels)
+
+    def logits(self, line: Line, places: torch.Tensor) -> torch.Tensor:
+        """Scores at some places of a row, as the model itself gives them."""
+        logits: torch.Tensor = self._run(self.model, line, logits_to_keep=places).logits
+        return logits
+
+    def plain_scores(self, line: Line) -> torch.Tensor:
+        """Scores where tokens count, as the head's weights alone would have them."""
+        return nn.functional.linear(self._hidden(line), self.head.weight)
+
+    def _hidden(self, line: Line) -> torch.Tensor:
+        hidden: torch.Tensor = self._run(self._body[0], line).last_hidden_state[0, line.places]
+        return hidden
+
+    def _run(self, model: Any, line: Line, **more: Any) -> Any:
+        # Not `use_cache`: with it, models take a row of samples for one long text.
+        more |= {"use_cache": False} if self._eager else {"use_cache": False, "segments": line.segments}
+        return model(input_ids=line.ids, position_ids=line.positions, **more)
+
+    def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The parameters that learn, by name."""
+        return ((name, value) for name, value in self.named_parameters() if value.requires_grad)
+
+
+def load_tokenizer(folder: str, name: str, template: str = "", revision: str = "") -> Any:
+    """The tokenizer of a model. Raises NoModel, NoTemplate."""
+    try:
+        pinned = {"revision": revision} if revision else {}
+        tokenizer: Any = AutoTokenizer.from_pretrained(**pretrained(folder), **pinned)
+    except Exception as error:
+        # What reads tokenizers is not written in Python, and its errors have no kinds.
+        raise NoModel(
+            f"the tokenizer of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE
+        ) from error
+    if template:
+        tokenizer.chat_template = template
+    check_template(tokenizer, name)
+    return tokenizer
+
+
+def load_model(
+    folder: str, name: str, recipe: TrainingRecipe, dtype: torch.dtype = torch.float32, revision: str = ""
+) -> Any:
+    """A causal model with its weights. Raises NoModel."""
+    register()
+    pinned = pretrained(folder) | ({"revision": revision} if revision else {})
+    try:
+        config = AutoConfig.from_pretrained(**pinned)
+    except (OSError, ValueError) as error:
+        raise NoModel(
+            f"there is no model {name}: {first_line(error)}",
+            hint="name a folder in Hugging Face's layout or a name on the hub that is reachable or cached",
+        ) from error
+    attention = "eager" if recipe.attention == "eager" else SEGMENTS
+    _check_causal(name, config)
+    quantization = _quantization(recipe.lora)
+    try:
+        model, found = AutoModelForCausalLM.from_pretrained(
+            config=config,
+            dtype=dtype,
+            attn_implementation=attention,
+            output_loading_info=True,
+            **pinned,
+            **quantization,
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise NoModel(f"the weights of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE) from error
+    if found["missing_keys"]:
+        missing = sorted(found["missing_keys"])
+        raise NoModel(f"{name} lacks weights: {', '.join(missing[:3])}, {len(missing)} in all", hint=_WHOLE)
+    return model
+
+
+def check_vocabulary(model: Any, tokenizer: Any, name: str, samples: Iterable[Sample]) -> int:
+    """How many tokens the model knows; refuse samples with others. Raises NoModel."""
+    known = int(model.get_input_embeddings().weight.shape[0])
+    if len(tokenizer) <= known:
+        return len(tokenizer)
+    strange = sorted({token for sample in samples for token in sample.ids if token >= known})
+    if strange:
+        beyond = ", ".join(map(repr, tokenizer.convert_ids_to_tokens(strange[:3])))
+        raise NoModel(
+            f"the tokenizer of {name} has {len(tokenizer)} tokens, and the model's embedding {known} rows: "
+            f"there is none for {beyond}",
+            hint="save the model after `model.resize_token_embeddings(len(tokenizer))`",
+        )
+    return known
+
+
+def _check_causal(name: str, config: Any) -> None:
+    """Refuse a model that does not write text from left to right. Raises NoModel."""
+    kinds = set(config.architectures or ())
+    causal = {kind for known in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values() for kind in _as_tuple(known)}
+    if kinds and not kinds & causal:
+        raise NoModel(
+            f"{name} is no causal model but {', '.join(sorted(kinds))}",
+            hint="only models that write text from left to right can be trained",
+        )
+
+
+def _as_tuple(known: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (known,) if isinstance(known, str) else tuple(known)
+
+
+def _quantization(lora: Lora | None) -> dict[str, Any]:
+    if lora is None or lora.quantize == "none":
+        return {}
+    if not torch.cuda.is_available():
+        raise ItemError(
+            "a base in four bits (`lora.quantize: nf4`) needs an NVIDIA GPU, and there is none here",
+            hint="put `quantize: none` into the training recipe",
+        )
+    if find_spec("bitsandbytes") is None:
+        raise ItemError(
+            "a base in four bits (`lora.quantize: nf4`) needs bitsandbytes, which is not installed",
+            hint="`pip install bitsandbytes` where the trainer runs, or put `quantize: none` into the recipe",
+        )
+    from transformers import BitsAndBytesConfig  # noqa: PLC0415  only where it is wanted
+
+    kind = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+    )
+    return {"quantization_config": kind}
+
+
+def check_student(student: Student, vocabulary: int, *, packing: bool = True) -> None:
+    """See that packed samples do not see one another, and which way to the scores is right.
+
+    A model that lets them would learn from what is not there when it is asked. Raises ItemError.
+    """
+    generator = torch.Generator().manual_seed(0)
+    device = next(student.parameters()).device
+    lengths = (5, 7, 3) if packing else (15,)
+    texts = [torch.randint(0, vocabulary, (length,), generator=generator).tolist() for length in lengths]
+    samples = [Sample(tuple(ids), (True,) * len(ids)) for ids in texts]
+    was_training = student.training
+    student.eval()
+    with torch.no_grad():
+        together = make_line(samples, device)
+        packed = student.logits(together, together.places)[0]
+        lines = [make_line([sample], device) for sample in samples] if packing else []
+        alone = torch.cat([student.logits(line, line.places)[0] for line in lines]) if packing else packed
+        student.plain_head = student.head_is_plain and _same(packed, student.plain_scores(together))
+    student.train(was_training)
+    if not _same(packed, alone):
+        raise ItemError(
+            "this model lets samples packed in a row see one another",
+            hint="put `attention: eager`, or else `packing: false`, into the training recipe",
+        )
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether scores are equal, as far as the arithmetic goes."""
+    slack = 1e-3 if one.dtype == torch.float32 and one.device.type == "cpu" else 0.03
+    return same(other, one, slack)
+
+
+def first_line(error: BaseException) -> str:
+    """The beginning of a long message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

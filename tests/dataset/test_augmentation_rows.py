@@ -1,0 +1,18 @@
+import pytest
+
+from seedbed.dataset.augmentation_rows import choose_instruction
+
+
+@pytest.mark.parametrize("name", ["detailed_summary", "extractive_summary", "atomic_facts"])
+@pytest.mark.parametrize("text", ["Swifts sleep on the wing.", "제비는 하늘에서 잔다."])
+def test_several_phrasings_each_always_the_same(name, text):
+    chosen = [choose_instruction(name, text, str(number)) for number in range(100)]
+    assert len(set(chosen)) >= 3
+    assert chosen == [choose_instruction(name, text, str(number)) for number in range(100)]
+    assert all(any("가" <= sign <= "힣" for sign in one) == (text[0] == "제") for one in chosen)
+
+
+def test_an_augmentation_we_do_not_know_is_asked_for_by_name():
+    assert choose_instruction("question_list", "Some text", "x") == (
+        "Rewrite the passage above in this form: question list."
+    )

@@ -1,0 +1,176 @@
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from seedbed.bus.v1.bus_pb2 import Item
+from seedbed.kernel.bus.streams import WORK, consumer_name
+from seedbed.kernel.errors import EndpointAway, StoreError
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.work.crash_counter import MOST_DEATHS, Deaths
+from seedbed.kernel.work.failure_counter import MOST_TRIES
+from seedbed.kernel.work.job_worker import Again, Bench, Hand
+from seedbed.kernel.work.lease import Ceded
+from tests.kernel.looking import done
+from tests.kernel.waiting import until
+
+STEP = "test.long"
+SETTINGS = Settings(ack_wait=1, heartbeat=0.2)
+
+
+class Maker(Hand):
+    """Works for a while, and notes what it began, what it ended, and how often it was told to give a sign."""
+
+    def __init__(self, seconds=0.0, raises=(), *, gentle=False):
+        self.seconds = seconds
+        self.raises = list(raises)
+        self.gentle = gentle
+        self.begun, self.ended, self.beats = [], [], 0
+        self._enough = asyncio.Event()
+
+    async def work(self, item, work):
+        self.begun.append(item.digest)
+        if self.raises:
+            raise self.raises.pop(0)
+        async with asyncio.timeout(self.seconds + 1):
+            while not self._enough.is_set() and (self.seconds > 0):
+                self.seconds -= 0.05
+                await asyncio.sleep(0.05)
+        if self._enough.is_set():
+            raise Again(0.1)
+        self.ended.append(item.digest)
+
+    async def beat(self):
+        self.beats += 1
+
+    def ease(self):
+        self._enough.set()
+        return self.gentle
+
+
+@asynccontextmanager
+async def at_work(bus, hand):
+    bench = Bench(bus, STEP, hand, SETTINGS)
+    await bench.start()
+    try:
+        yield bench
+    finally:
+        await bench.stop(grace=5)
+
+
+async def queue(bus, *digests):
+    for digest in digests:
+        assert await bus.publish_work(Item(run="r", leaf="l", step=STEP, digest=digest))
+
+
+async def test_items_are_worked_on_in_turn_and_kept_alive_for_longer_than_the_wait(bus):
+    async with at_work(bus, Maker(seconds=2.5)) as bench:
+        hand = bench._hand
+        await queue(bus, "first", "second")
+        await until(lambda: len(hand.ended) == 2, 10)
+        assert hand.begun == hand.ended == ["first", "second"]
+        assert hand.beats > 8
+        await done(bus)
+
+
+@pytest.mark.parametrize("raised", [Again(0.3), Ceded(), StoreError("on holiday"), RuntimeError("a slip")])
+async def test_what_did_not_come_to_its_end_comes_again(bus, raised):
+    async with at_work(bus, Maker(raises=[raised])) as bench:
+        hand = bench._hand
+        began = time.monotonic()
+        await queue(bus, "one")
+        await until(lambda: hand.ended == ["one"], 10)
+        assert hand.begun == ["one", "one"]
+        assert time.monotonic() - began > 0.25
+
+
+@pytest.mark.parametrize("gentle", [True, False])
+async def test_told_to_stop_it_hands_back_what_is_in_hand(bus, gentle):
+    first, second = Maker(seconds=5, gentle=gentle), Maker()
+    async with at_work(bus, first):
+        await queue(bus, "one")
+        await until(lambda: first.begun, 5)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    assert first.ended == []
+    async with at_work(bus, second):
+        await until(lambda: second.ended == ["one"], 5)
+    # Sooner than a dead process' item would come.
+    assert time.monotonic() - began < 2
+
+
+async def test_it_is_through_when_nothing_is_queued_and_nothing_will_come_back(bus):
+    await bus.add_consumer(STEP, SETTINGS.ack_wait)
+    await queue(bus, "held", "next")
+    # A process that takes an item and dies.
+    inbox = bus.client.new_inbox()
+    taken = await bus.client.subscribe(inbox)
+    await bus.client.publish(
+        f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.{consumer_name(STEP)}", b'{"batch":1,"expires":5000000000}', inbox
+    )
+    await taken.next_msg(5)
+    async with at_work(bus, Maker(seconds=0.1)) as bench:
+        await asyncio.wait_for(bench.empty(), 15)
+        assert bench._hand.ended == ["next", "held"]
+        await done(bus)
+
+
+class Judged(Maker):
+    """Notes what it was to give up."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.given_up = {}
+
+    async def give_up(self, item, reason):
+        self.given_up[item.digest] = reason
+
+
+async def test_what_fails_each_time_is_given_up_with_its_reason_and_the_next_is_worked_on(bus):
+    async with at_work(bus, Judged(raises=[ValueError("impossible")] * MOST_TRIES)) as bench:
+        hand = bench._hand
+        await queue(bus, "poisoned")
+        await done(bus)
+        await queue(bus, "good")
+        await done(bus)
+    assert hand.given_up == {"poisoned": f"given up after {MOST_TRIES} tries: ValueError: impossible"}
+    assert hand.begun == ["poisoned"] * MOST_TRIES + ["good"]
+    assert hand.ended == ["good"]
+
+
+async def test_a_fault_of_store_or_endpoint_never_counts(bus):
+    raised = [StoreError("away"), EndpointAway("away")] * MOST_TRIES
+    async with at_work(bus, Judged(raises=raised)) as bench:
+        await queue(bus, "one")
+        await until(lambda: bench._hand.ended, 40)
+        await done(bus)
+    assert bench._hand.given_up == {}
+
+
+OTHER = Item(run="other", leaf="l", step=STEP, digest="d").SerializeToString()
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff", b"", OTHER])
+async def test_a_message_that_is_no_item_is_taken_off_the_queue_and_stops_nobody(bus, data):
+    async with at_work(bus, Judged()) as bench:
+        await bus.js.publish(f"seedbed.v1.work.{STEP}.r.l.broken", data)
+        await queue(bus, "good")
+        await until(lambda: bench._hand.ended == ["good"], 10)
+        await done(bus)
+    assert bench._hand.begun == ["good"]
+
+
+async def test_an_item_under_which_processes_died_is_given_up(bus):
+    hand = Judged()
+    hand.counts_deaths = True
+    deaths = Deaths(bus)
+    item = Item(run="r", leaf="l", step=STEP, digest="deadly")
+    for _ in range(MOST_DEATHS):
+        await deaths.begin(item)
+    hand.raises = [StoreError("once, so that it comes again")]
+    async with at_work(bus, hand):
+        await queue(bus, "deadly")
+        await done(bus)
+    assert hand.given_up == {"deadly": f"given up after {MOST_DEATHS} processes ended under it"}
+    assert hand.ended == []
