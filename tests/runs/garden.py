@@ -19,12 +19,13 @@ from seedbed.cli.stack.ports import choose_ports
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.rpc.channel import open_channel
+from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.worker import Worker
-from seedbed.runs.api.operations import OperationsApi
+from seedbed.runs.api.operations import STAYS, RunJobs
 from seedbed.runs.api.service import RunsApi
 from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.upkeep.api import StoreApi
@@ -129,7 +130,7 @@ async def serve_runs(
         keeper = Keeper(bus, store, concurrency=16, resume=resume)
         server = Server([], reflect=False)
         add_RunsServiceServicer_to_server(RunsApi(keeper, bus, store), server.grpc)
-        add_OperationsServicer_to_server(OperationsApi(keeper), server.grpc)
+        add_OperationsServicer_to_server(OperationsApi(RunJobs(keeper), stays=STAYS), server.grpc)
         away: Any = TaxonomyServiceStub(open_channel("127.0.0.1:9"))
         upkeep = StoreApi(keeper, bus, store, Mirrors(mirrors or away), cache)
         add_StoreServiceServicer_to_server(upkeep, server.grpc)

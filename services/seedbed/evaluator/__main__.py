@@ -14,11 +14,12 @@ from seedbed.evaluator.exams.steps import RateAnswer, WriteQuestions
 from seedbed.evaluator.scoring.examiner_client import Room
 from seedbed.evaluator.service.api import EvaluatorApi
 from seedbed.evaluator.service.evaluating import Evaluating
-from seedbed.evaluator.service.operations import OperationsApi
+from seedbed.evaluator.service.operations import STAYS, EvaluationJobs
 from seedbed.evaluator.service.score import STEP, Score
 from seedbed.evaluator.service.states import States
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import add_EvaluatorServiceServicer_to_server
 from seedbed.kernel.endpoint.role_models import endpoints_of
+from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.kernel.work.job_worker import Bench
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
@@ -53,7 +54,7 @@ def _at_desk(kernel: Kernel, states: States, **more: Any) -> Service:
 
     def register(server: grpc.aio.Server) -> None:
         add_EvaluatorServiceServicer_to_server(api, server)
-        add_OperationsServicer_to_server(OperationsApi(states), server)
+        add_OperationsServicer_to_server(OperationsApi(EvaluationJobs(states), stays=STAYS), server)
 
     return Service(
         names=["seedbed.evaluator.v1.EvaluatorService", "google.longrunning.Operations"],

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
+from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
-from seedbed.runs.api.operations import OperationsApi
+from seedbed.runs.api.operations import STAYS, RunJobs
 from seedbed.runs.api.service import RunsApi
 from seedbed.runs.execution.metrics import Queues, Survey
 from seedbed.runs.execution.run_manager import Keeper
@@ -35,7 +36,7 @@ def build(kernel: Kernel) -> Service:
 
     def register(server: grpc.aio.Server) -> None:
         add_RunsServiceServicer_to_server(RunsApi(keeper, kernel.bus, kernel.store), server)
-        add_OperationsServicer_to_server(OperationsApi(keeper), server)
+        add_OperationsServicer_to_server(OperationsApi(RunJobs(keeper), stays=STAYS), server)
         upkeep = StoreApi(keeper, kernel.bus, kernel.store, Mirrors(taxonomy), settings.cache_folder)
         add_StoreServiceServicer_to_server(upkeep, server)
 

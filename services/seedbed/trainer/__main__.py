@@ -9,10 +9,11 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
+from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.kernel.work.job_worker import Bench
 from seedbed.trainer.service.api import TrainerApi
-from seedbed.trainer.service.operations import OperationsApi
+from seedbed.trainer.service.operations import STAYS, TrainingJobs
 from seedbed.trainer.service.phase_worker import Phases
 from seedbed.trainer.service.requeue import Desk
 from seedbed.trainer.service.trainings import Trainings
@@ -31,7 +32,7 @@ def build(kernel: Kernel) -> Service:
 
     def register(server: grpc.aio.Server) -> None:
         add_TrainerServiceServicer_to_server(api, server)
-        add_OperationsServicer_to_server(OperationsApi(trainings), server)
+        add_OperationsServicer_to_server(OperationsApi(TrainingJobs(trainings), stays=STAYS), server)
 
     return Service(
         names=["seedbed.trainer.v1.TrainerService", "google.longrunning.Operations"],
