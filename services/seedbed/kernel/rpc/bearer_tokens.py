@@ -1,4 +1,4 @@
-"""Bearer tokens: asked for by servers, shown by callers. Compared in constant time, and never logged."""
+"""Bearer tokens: who is let in by which. Compared in constant time, and never logged."""
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
@@ -111,39 +111,3 @@ async def _refuse_caller(_: Any, context: grpc.aio.ServicerContext[Any, Any]) ->
 async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: SeedbedError) -> None:
     status = rpc_status.to_status(status_of(error))
     await context.abort(status.code, status.details, status.trailing_metadata)
-
-
-def token_interceptors(token: str) -> list[grpc.aio.ClientInterceptor]:
-    """Show a token with every call: one interceptor for each kind, as gRPC sorts them by their class."""
-    return [kind(token) for kind in (_UnaryUnary, _UnaryStream, _StreamUnary, _StreamStream)]
-
-
-class _Show:
-    def __init__(self, token: str) -> None:
-        self._shown = (HEADER, f"Bearer {token}")
-
-    def _add(self, details: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
-        metadata = grpc.aio.Metadata(*(details.metadata or ()), self._shown)
-        return grpc.aio.ClientCallDetails(
-            details.method, details.timeout, metadata, details.credentials, details.wait_for_ready
-        )
-
-
-class _UnaryUnary(_Show, grpc.aio.UnaryUnaryClientInterceptor):
-    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._add(details), request)
-
-
-class _UnaryStream(_Show, grpc.aio.UnaryStreamClientInterceptor):
-    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await continuation(self._add(details), request)
-
-
-class _StreamUnary(_Show, grpc.aio.StreamUnaryClientInterceptor):
-    async def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return await continuation(self._add(details), requests)
-
-
-class _StreamStream(_Show, grpc.aio.StreamStreamClientInterceptor):
-    async def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return await continuation(self._add(details), requests)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import grpc
 import grpc.aio
 
-from seedbed.kernel.rpc.bearer_tokens import admin_tokens_of, token_interceptors, tokens_of
+from seedbed.kernel.rpc.bearer_tokens import admin_tokens_of, tokens_of
 from seedbed.kernel.rpc.certificates import channel_credentials
+from seedbed.kernel.rpc.client_interceptors import client_interceptors
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.telemetry.rpc import telemetry_interceptors
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
 
@@ -59,7 +59,7 @@ def open_channel(
 ) -> grpc.aio.Channel:
     """A channel to `host:port`."""
     options = [*OPTIONS, *more]
-    shown = [*telemetry_interceptors(), *(token_interceptors(access.token) if access.token else ())]
+    around = client_interceptors(access.token)
     if access.credentials:
-        return grpc.aio.secure_channel(address, access.credentials, options=options, interceptors=shown)
-    return grpc.aio.insecure_channel(address, options=options, interceptors=shown)
+        return grpc.aio.secure_channel(address, access.credentials, options=options, interceptors=around)
+    return grpc.aio.insecure_channel(address, options=options, interceptors=around)

@@ -3,7 +3,6 @@
 Health and reflection are left out: they are asked all the time, and tell nothing.
 """
 
-import asyncio
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -117,59 +116,18 @@ def _end(histogram: Histogram, span: Span, method: str, status: str, began: floa
     span.conclude(fault)
 
 
-def telemetry_interceptors() -> list[grpc.aio.ClientInterceptor]:
-    """For a channel: one interceptor for each kind of call, as gRPC sorts them by their class."""
-    if not _made.on:
-        return []
-    return [_UnaryUnary(), _UnaryStream(), _StreamUnary(), _StreamStream()]
+def measures_calls() -> bool:
+    """Whether calls to other services are measured here."""
+    return _made.on
 
 
-class _Tell:
-    """Makes the call with its trace, and takes note of its end in a task of its own."""
-
-    def __init__(self) -> None:
-        self._ends: set[asyncio.Task[None]] = set()
-
-    async def _make(self, continuation: Any, details: Any, request: Any) -> Any:
-        method = _text(details.method).lstrip("/")
-        if method.startswith("grpc."):
-            return await continuation(details, request)
-        began, span = time.perf_counter(), _span(method, "client", current.get())
-        if span.context is not None:
-            metadata = grpc.aio.Metadata(*(details.metadata or ()), (HEADER, str(span.context)))
-            details = details._replace(metadata=metadata)
-        call = await continuation(details, request)
-        end = asyncio.create_task(_await_end(call, span, method, began))
-        self._ends.add(end)
-        end.add_done_callback(self._ends.discard)
-        return call
+def open_call_span(method: str) -> Span:
+    """Of a call to another service; `method` is `package.Service/Method`."""
+    return _span(method, "client", current.get())
 
 
-async def _await_end(call: Any, span: Span, method: str, began: float) -> None:
+async def measure_call(call: grpc.aio.Call, span: Span, method: str, began: float) -> None:
+    """Wait for the end of a call that was made, and record it."""
     with span:
         code = await call.code()
         _end(_made, span, method, code.name, began)
-
-
-def _text(method: str | bytes) -> str:
-    return method.decode() if isinstance(method, bytes) else method
-
-
-class _UnaryUnary(_Tell, grpc.aio.UnaryUnaryClientInterceptor):
-    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await self._make(continuation, details, request)
-
-
-class _UnaryStream(_Tell, grpc.aio.UnaryStreamClientInterceptor):
-    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return await self._make(continuation, details, request)
-
-
-class _StreamUnary(_Tell, grpc.aio.StreamUnaryClientInterceptor):
-    async def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return await self._make(continuation, details, requests)
-
-
-class _StreamStream(_Tell, grpc.aio.StreamStreamClientInterceptor):
-    async def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
-        return await self._make(continuation, details, requests)
