@@ -1,9 +1,13 @@
 """The walls of the house: who may import whom."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "services" / "seedbed"
@@ -46,10 +50,26 @@ def leads_home(call: ast.Call, package: str) -> bool:
     return False
 
 
-def test_contracts_between_packages_hold():
+def lint_imports(services: Path) -> subprocess.CompletedProcess[str]:
     command = [f"{Path(sys.executable).parent}/lint-imports", "--no-cache"]
-    report = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(services)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_contracts_between_packages_hold():
+    report = lint_imports(ROOT / "services")
     assert report.returncode == 0, report.stdout + report.stderr
+
+
+@pytest.mark.slow
+def test_what_waits_or_writes_in_a_pure_folder_is_seen(tmp_path):
+    shutil.copytree(SOURCES, tmp_path / "seedbed", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "seedbed" / "pipeline" / "waits.py").write_text("import asyncio\n\n_ = asyncio.sleep\n")
+    writes = "from seedbed.kernel.store.backend import Store\n\n_ = Store\n"
+    (tmp_path / "seedbed" / "runs" / "domain" / "writes.py").write_text(writes)
+    said = " ".join(lint_imports(tmp_path).stdout.split())
+    assert "seedbed.pipeline is not allowed to import asyncio: - seedbed.pipeline.waits -> asyncio" in said
+    assert "seedbed.runs.domain.writes -> seedbed.kernel.store.backend" in said
 
 
 def test_nobody_imports_through_a_back_door():

@@ -6,7 +6,8 @@ from seedbed.bus.v1.bus_pb2 import Follower
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.step import Announce, Drop, Following, Work
+from seedbed.kernel.work.step import Work
+from seedbed.pipeline.items import Announce, Drop, Following
 from seedbed.pipeline.recipe import Gates, Recipe
 from tests.judge.samples import DOCUMENT, make_grounded, make_instruction, make_pair
 

@@ -21,9 +21,11 @@ from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.backend import Store, open_store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.work.plans import Plans
-from seedbed.kernel.work.step import Announce, Drop, Following, SpecBook, Step, candidate_id
+from seedbed.kernel.work.step import Step
 from seedbed.kernel.work.step_tools import Model
 from seedbed.kernel.work.worker import Worker
+from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
+from seedbed.pipeline.plan import SpecBook
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.v1.steps_pb2 import InstructResult
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.chunks import cut
 from seedbed.knowledge.documents import plain
+from seedbed.pipeline.tokens import count_tokens
 
 
 @pytest.fixture(scope="module")

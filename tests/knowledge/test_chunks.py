@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.blocks import stretches
 from seedbed.knowledge.chunks import Passage, cut, passage_key
+from seedbed.pipeline.tokens import count_tokens
 from tests.knowledge.markdown import KOREAN, PIECES
 
 markdown = st.lists(st.sampled_from(PIECES) | st.text(max_size=60), max_size=25).flatmap(

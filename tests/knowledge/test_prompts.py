@@ -1,8 +1,8 @@
 import pytest
 
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.kernel.errors import MalformedReply
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.pipeline.tokens import count_tokens
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 
 PAIR = QuestionAndAnswer(question="Where do bees live?", answer="In hives.")

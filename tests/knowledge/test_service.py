@@ -15,9 +15,11 @@ from seedbed.kernel.bus.streams import RUNS, STEPS, Bus
 from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.store.backend import FolderStore, put_blob
 from seedbed.kernel.work.memo import Memo, memo_key
-from seedbed.kernel.work.step import Announce, SpecBook, Step
+from seedbed.kernel.work.step import Step
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
+from seedbed.pipeline.items import Announce
+from seedbed.pipeline.plan import SpecBook
 from seedbed.pipeline.recipe import Recipe
 from tests.kernel.looking import keys_of
 from tests.knowledge.markdown import KOREAN

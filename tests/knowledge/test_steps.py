@@ -9,7 +9,7 @@ import pytest
 from seedbed.judge.v1.steps_pb2 import GroundedInput
 from seedbed.kernel.errors import Damaged, ItemError
 from seedbed.kernel.store.backend import FolderStore, Store, blob_key, get_blob, put_blob
-from seedbed.kernel.work.step import Announce, Drop, Work, candidate_id
+from seedbed.kernel.work.step import Work
 from seedbed.knowledge.cuts import PART, part_key
 from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.replies import Augmentation, KnowledgePairs
@@ -23,6 +23,7 @@ from seedbed.knowledge.v1.steps_pb2 import (
     GenerateInput,
     GenerateResult,
 )
+from seedbed.pipeline.items import Announce, Drop, candidate_id
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer, SeedExample
 from tests.knowledge.markdown import KOREAN

@@ -79,7 +79,7 @@ def written(course: Course) -> Written:
 
 def part_of(course: Course) -> bytes:
     """The part of a course that was run, as it is stored."""
-    return b"".join(write_part(course, written(course).pieces))
+    return b"".join(write_part(course, written(course).pieces.in_order()))
 
 
 def settle(course: Course, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from seedbed.bus.v1.bus_pb2 import Plan
 from seedbed.kernel.identity import message_bytes, sha256_hex
-from seedbed.kernel.work.plans import KnownPlan
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.domain.planning import make_plan
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, QuestionAndAnswer, SeedExample, Snapshot

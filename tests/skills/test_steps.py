@@ -4,7 +4,8 @@ import pytest
 
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput
 from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.step import Announce, Drop, Following, Work, candidate_id
+from seedbed.kernel.work.step import Work
+from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 from seedbed.skills.v1.steps_pb2 import (

@@ -6,9 +6,9 @@ from google.protobuf.message import Message
 
 from seedbed.estimate.assumptions import Assumptions
 from seedbed.judge.v1.steps_pb2 import GroundedInput, InstructionInput, PairInput
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.v1.steps_pb2 import AugmentInput, GenerateInput
 from seedbed.pipeline.recipe import Recipe
+from seedbed.pipeline.tokens import count_tokens
 from seedbed.skills.v1.steps_pb2 import ContextInput, InstructInput, RespondInput
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
 

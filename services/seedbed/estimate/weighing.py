@@ -5,11 +5,12 @@ from typing import Any
 from google.protobuf.message import Message
 
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.step import Step, spec_digest
+from seedbed.kernel.work.step import Step
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.pipeline.plan import spec_digest
+from seedbed.pipeline.tokens import count_tokens
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 
 _STEPS: dict[str, Step[Any, Any]] = {

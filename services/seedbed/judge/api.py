@@ -24,8 +24,10 @@ from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.rpc.field_bounds import check_bounds
 from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.step import Step, item_digest, spec_digest
+from seedbed.kernel.work.step import Step
 from seedbed.kernel.work.step_tools import Model, StepTools
+from seedbed.pipeline.items import item_digest
+from seedbed.pipeline.plan import spec_digest
 from seedbed.pipeline.recipe import Gates
 
 # Requests of one stream that are in the house at once; how many calls they make is for the permits.

@@ -13,7 +13,8 @@ from seedbed.judge.v1.steps_pb2 import (
     PairVerdict,
 )
 from seedbed.kernel.endpoint.prompt import Prompt
-from seedbed.kernel.work.step import Announce, Drop, Following, Role, Step, Tools, Work
+from seedbed.kernel.work.step import Role, Step, Tools, Work
+from seedbed.pipeline.items import Announce, Drop, Following
 from seedbed.pipeline.quotes import find_quote
 from seedbed.pipeline.recipe import Recipe
 

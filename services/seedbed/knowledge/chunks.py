@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.knowledge.blocks import Block, blocks
 from seedbed.knowledge.sentences import letters, sentences, strip, words
+from seedbed.pipeline.tokens import count_tokens
 
 Span = tuple[int, int]
 Cutter = Callable[[str, int, int], Iterator[Span]]

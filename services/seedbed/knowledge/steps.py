@@ -5,7 +5,7 @@ from typing import ClassVar
 from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.judge.v1.steps_pb2 import GroundedInput
 from seedbed.kernel.endpoint.prompt import Prompt
-from seedbed.kernel.work.step import Announce, Drop, Following, Role, Step, Tools, Work, candidate_id
+from seedbed.kernel.work.step import Role, Step, Tools, Work
 from seedbed.knowledge.cuts import read_part
 from seedbed.knowledge.pairs import sift
 from seedbed.knowledge.reader import Reader
@@ -18,6 +18,7 @@ from seedbed.knowledge.v1.steps_pb2 import (
     GenerateInput,
     GenerateResult,
 )
+from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 

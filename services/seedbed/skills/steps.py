@@ -6,7 +6,8 @@ from seedbed.bus.v1.bus_pb2 import Follower, Sampling
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput
 from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.work.step import Announce, Drop, Following, Role, Step, Tools, Work, candidate_id
+from seedbed.kernel.work.step import Role, Step, Tools, Work
+from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.core import LANGUAGE, sift, speaks_like
 from seedbed.skills.persona import persona_of

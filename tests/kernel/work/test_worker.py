@@ -7,7 +7,7 @@ from seedbed.judge.v1.steps_pb2 import PairVerdict
 from seedbed.kernel.bus.streams import RUNS, STEPS, WORK
 from seedbed.kernel.work import worker as module
 from seedbed.kernel.work.memo import Memo, memo_key, twin_key
-from seedbed.kernel.work.step import candidate_id
+from seedbed.pipeline.items import candidate_id
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.v1.steps_pb2 import InstructResult
 from tests.kernel.chain import LEAF, RUN, SPECS, Sow, make_plan, open_run, sow, weigh, working

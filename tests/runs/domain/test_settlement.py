@@ -4,7 +4,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Outcome, QuotaDraws, Record, Round
 from seedbed.judge.v1.steps_pb2 import PairVerdict
-from seedbed.kernel.work.step import candidate_id
+from seedbed.pipeline.items import candidate_id
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.domain.fold import Fold
 from seedbed.runs.domain.opening import number_draw

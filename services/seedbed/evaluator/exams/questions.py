@@ -14,7 +14,7 @@ from seedbed.evaluator.exams.held_out import Trained
 from seedbed.evaluator.exams.steps import WriteQuestions
 from seedbed.evaluator.v1.steps_pb2 import ChoiceQuestion, QuestionInput
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.work.step import candidate_id
+from seedbed.pipeline.items import candidate_id
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 
 PER_CALL = 4

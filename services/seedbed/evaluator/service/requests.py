@@ -9,7 +9,7 @@ from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.kernel.weights import is_gguf
-from seedbed.kernel.work.step import spec_digest
+from seedbed.pipeline.plan import spec_digest
 
 _ON_THE_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 QUESTIONS = 20

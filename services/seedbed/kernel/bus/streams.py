@@ -30,7 +30,7 @@ from seedbed.kernel.bus.requests import Requests
 from seedbed.kernel.bus.watch import Watch
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.telemetry.items import tell_letter, tell_sent
-from seedbed.kernel.work.step import item_name
+from seedbed.pipeline.items import item_name
 
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"

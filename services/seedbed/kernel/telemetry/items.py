@@ -29,7 +29,7 @@ from seedbed.kernel.telemetry.context import (
 )
 from seedbed.kernel.telemetry.meters import Counter, Histogram, Observed
 from seedbed.kernel.telemetry.spans import Sort, Span, open_span, tracing
-from seedbed.kernel.work.step import item_name
+from seedbed.pipeline.items import item_name
 
 _process = Histogram(metrics.PROCESS_DURATION)
 _publish = Histogram(metrics.PUBLISH_DURATION)

@@ -4,7 +4,7 @@ import nats.js.errors
 
 from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus.streams import DEATHS, Bus
-from seedbed.kernel.work.step import item_name
+from seedbed.pipeline.items import item_name
 
 MOST_DEATHS = 10
 """Processes that may end under an item; then it is given up."""

@@ -17,11 +17,12 @@ from seedbed.kernel.store.backend import Store
 from seedbed.kernel.telemetry.items import Work
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, Deaths
 from seedbed.kernel.work.memo import Entry, Memo, memo_key, twin_key
-from seedbed.kernel.work.plans import KnownPlan, Plans
+from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import follow, make_own, recall
 from seedbed.kernel.work.scheduler import Turn
 from seedbed.kernel.work.step import Step
 from seedbed.kernel.work.step_tools import Model, StepTools
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import NOT_FILLED_UP
 
 AnyStep = Step[Any, Any]

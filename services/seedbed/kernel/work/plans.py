@@ -1,35 +1,19 @@
 """Plans and the states of leaves, as every worker needs them: followed, not asked for."""
 
 import asyncio
-from dataclasses import dataclass
 
 import nats.js.errors
 from google.protobuf.message import DecodeError
 
-from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, Plan, RunEntry, RunState
+from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, RunEntry, RunState
 from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.work.step import SpecBook
-from seedbed.pipeline.recipe import Recipe, read_recipe
+from seedbed.pipeline.plan import KnownPlan
 
 log = get_logger(__name__)
 
 _CLOSED = (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED, LeafState.LEAF_STATE_DAMAGED)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPlan:
-    """A plan, ready for use."""
-
-    plan: Plan
-    specs: SpecBook
-    recipe: Recipe
-
-    @classmethod
-    def open(cls, plan: Plan) -> "KnownPlan":
-        """Make a plan ready for use."""
-        return cls(plan, SpecBook(plan.steps), read_recipe(plan.recipe))
 
 
 class Plans:

@@ -5,8 +5,9 @@ from typing import Any
 
 from seedbed.bus.v1.bus_pb2 import Announced, DeadLetter, Dropped, Item, Outcome, Record
 from seedbed.kernel.bus.streams import size_fault
-from seedbed.kernel.work.plans import KnownPlan
-from seedbed.kernel.work.step import Following, Step, Work
+from seedbed.kernel.work.step import Step, Work
+from seedbed.pipeline.items import Following
+from seedbed.pipeline.plan import KnownPlan
 
 NOTHING = Following()
 

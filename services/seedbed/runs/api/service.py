@@ -16,7 +16,7 @@ from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import leaf_token
 from seedbed.kernel.rpc.paging import take_page
 from seedbed.kernel.store.backend import Store, blob_key, get_blob_file
-from seedbed.kernel.work.plans import KnownPlan
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.api.compare_runs import Comparing
 from seedbed.runs.api.operations import make_operation

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from seedbed.kernel.identity import message_bytes, origin, sha256_hex
-from seedbed.kernel.work.step import Announce
 from seedbed.knowledge.v1.steps_pb2 import AugmentInput, Chunk, ChunkInput, GenerateInput
+from seedbed.pipeline.items import Announce
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.v1.steps_pb2 import ContextInput, InstructInput
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, SeedExample

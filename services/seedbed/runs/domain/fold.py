@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts, Usage
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
-from seedbed.kernel.work.step import item_name
 from seedbed.pipeline.costs import add_usage
 from seedbed.pipeline.failure_causes import Causes, is_given_up
+from seedbed.pipeline.items import item_name
 from seedbed.pipeline.recipe import Gates
 from seedbed.runs.domain.leaf_costs import Ledger
 

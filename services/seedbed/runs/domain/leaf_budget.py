@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from seedbed.bus.v1.bus_pb2 import QuotaDraws, Round, StepCounts, Usage
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.work.plans import KnownPlan
 from seedbed.pipeline.costs import ASKS, MEASURES, Spending, Tariff, describe
+from seedbed.pipeline.plan import KnownPlan
+from seedbed.pipeline.tokens import count_tokens
 from seedbed.runs.domain.leaf_costs import Ledger
 from seedbed.runs.domain.planning import items_of_draw
 from seedbed.runs.domain.run_budget import Plea

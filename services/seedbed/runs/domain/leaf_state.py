@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Record, Round, Usage
-from seedbed.kernel.work.plans import KnownPlan
-from seedbed.kernel.work.step import Announce
 from seedbed.pipeline.failure_causes import count_calls, explain
+from seedbed.pipeline.items import Announce
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.draws import Draw, Passage, first_items, list_draws, open_draw
 from seedbed.runs.domain.fold import Fold, is_new
 from seedbed.runs.domain.leaf_budget import Purse, count_draws

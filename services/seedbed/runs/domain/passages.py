@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from seedbed.bus.v1.bus_pb2 import Outcome
-from seedbed.kernel.work.plans import KnownPlan
-from seedbed.kernel.work.step import Announce
 from seedbed.knowledge.v1.steps_pb2 import AugmentResult, ChunkResult
+from seedbed.pipeline.items import Announce
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.draws import Passage, augment_input, chunk_input, first_items
 from seedbed.runs.domain.fold import Fold
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf

@@ -1,16 +1,15 @@
 """Pedigree: a candidate with all it came from, as the dataset and the API show it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.identity import message_bytes, sha256_hex
-from seedbed.kernel.work.step import SpecBook
 from seedbed.knowledge.v1.steps_pb2 import Chunk
+from seedbed.pipeline.plan import SpecBook
 from seedbed.runs.domain.draws import Draw, Passage, seed_digest
 from seedbed.runs.domain.leaf_state import Begun, Course, Decided
 from seedbed.runs.domain.settlement import Birth, Decision, births_of
-from seedbed.runs.storage.part_file import Pieces
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
 
 Verdict = InstructionVerdict | PairVerdict | GroundedVerdict
@@ -22,14 +21,15 @@ _VERDICTS: dict[str, tuple[type[Verdict], tuple[str, ...]]] = {
 }
 
 
-def write_part(course: Course, pieces: Pieces) -> Iterator[bytes]:
+def write_part(course: Course, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The leaf's part of the dataset in its stored form: every candidate, ordered by (draw, id).
 
-    Pieces of a message one after the other are the message, so a large leaf is never in memory as a whole.
+    `pieces` are those of its draws, in their order. Pieces of a message one after the other are the message,
+    so a large leaf is never in memory as a whole.
     """
     leaf = course.leaf
     yield message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest))
-    yield from pieces.in_order()
+    yield from pieces
     for passage in course.passages:
         if passage.augmentation:
             yield message_bytes(Part(augmentations=[_augmentation(course, passage)]))

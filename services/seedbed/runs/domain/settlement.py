@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
-from seedbed.kernel.work.step import candidate_id
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
 from seedbed.pipeline.failure_causes import Causes, is_given_up
+from seedbed.pipeline.items import candidate_id
 from seedbed.pipeline.recipe import NOT_FILLED_UP, Recipe
 from seedbed.pipeline.similarity import NearDuplicates
 from seedbed.runs.domain.fold import Fold, gate_reason

@@ -10,7 +10,7 @@ from seedbed.kernel.errors import Damaged, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.leaf_commits import find_commit
 from seedbed.kernel.work.failure_counter import MOST_TRIES, Tries, describe, is_elsewhere
-from seedbed.kernel.work.plans import KnownPlan
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.damage import ENDED, end_damaged, words
 from seedbed.runs.domain.leaf_state import Course
 from seedbed.runs.domain.pedigree import write_part, write_piece
@@ -252,7 +252,7 @@ class LeafWork:
     async def _finish(self) -> None:
         await self._seal(self.course.rest_paid())
         with self._told.ending(self.course):
-            digest = await keep_part(self._store, write_part(self.course, self.pieces))
+            digest = await keep_part(self._store, write_part(self.course, self.pieces.in_order()))
         counts, reason = self.course.counts(), self.course.shortfall()
 
         def end(entry: LeafEntry) -> None:

@@ -4,8 +4,8 @@ from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
 from seedbed.kernel.bus.streams import Bus, size_fault
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.work.memo import Memo, memo_key
-from seedbed.kernel.work.plans import KnownPlan
 from seedbed.kernel.work.records import write_letter
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.execution.telemetry import opening
 
 log = get_logger(__name__)

@@ -14,9 +14,9 @@ from seedbed.bus.v1.bus_pb2 import (
     RunState,
     StepCounts,
 )
-from seedbed.kernel.work.plans import KnownPlan
 from seedbed.pipeline.costs import Spending, Tariff, add_usage
 from seedbed.pipeline.failure_causes import add_up, count_calls
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.api.leaf_preview import Glimpse
 from seedbed.runs.domain.leaf_budget import Purse
 from seedbed.runs.domain.run_budget import share_of

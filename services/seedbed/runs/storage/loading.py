@@ -5,7 +5,7 @@ import asyncio
 from seedbed.bus.v1.bus_pb2 import LeafEntry, LeafState, RunEntry
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.work.plans import KnownPlan
+from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.planning import name_of
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.run_entries import Cell, Entries, Unreadable

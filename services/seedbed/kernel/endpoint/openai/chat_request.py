@@ -10,8 +10,8 @@ from seedbed.kernel.endpoint.openai.capabilities import FORMATS, Capabilities, b
 from seedbed.kernel.endpoint.openai.context_lengths import Lengths, read_lengths
 from seedbed.kernel.endpoint.openai.refusals import Refusal
 from seedbed.kernel.endpoint.prompt import Message, Prompt
-from seedbed.kernel.endpoint.tokens import count_tokens
 from seedbed.kernel.errors import PromptTooLong, Refused
+from seedbed.pipeline.tokens import count_tokens
 
 LEAST_REPLY = 256
 """Tokens that a reply must have room for, or as many as it asks for."""

@@ -1,6 +1,6 @@
 import pytest
 
-from seedbed.kernel.endpoint.tokens import count_tokens
+from seedbed.pipeline.tokens import count_tokens
 
 
 @pytest.mark.parametrize(
