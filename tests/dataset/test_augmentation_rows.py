@@ -16,3 +16,11 @@ def test_an_augmentation_we_do_not_know_is_asked_for_by_name():
     assert choose_instruction("question_list", "Some text", "x") == (
         "Rewrite the passage above in this form: question list."
     )
+
+
+def test_a_korean_passage_with_english_terms_is_asked_for_in_korean():
+    text = "LangChain과 LlamaIndex는 RAG 파이프라인을 만드는 데 쓰인다."
+    assert (
+        choose_instruction("question_list", text, "x")
+        == "위 글을 다음 형식으로 다시 써 주세요: question list."
+    )

@@ -1,7 +1,7 @@
 """How a student is asked for an augmentation of a passage. Pure."""
 
 from seedbed.dataset.hash_random import draw_lot
-from seedbed.dataset.language import find_script
+from seedbed.pipeline.language import script_of
 
 _ENGLISH = {
     "detailed_summary": (
@@ -51,7 +51,7 @@ _OTHER = {
 
 def choose_instruction(augmentation: str, text: str, identity: str) -> str:
     """One phrasing for this kind of augmentation, in the script of `text`, drawn by hash of `identity`."""
-    korean = find_script(text) == "hangul"
+    korean = script_of(text) == "hangul"
     phrasings = (_KOREAN if korean else _ENGLISH).get(augmentation) or _OTHER["hangul" if korean else ""]
     drawn = phrasings[draw_lot(identity, "instruction") % len(phrasings)]
     return drawn.format(name=augmentation.replace("_", " "))

@@ -21,7 +21,6 @@ from seedbed.bus.v1.bus_pb2 import Plan
 from seedbed.dataset.card import render_card
 from seedbed.dataset.documents import Documents
 from seedbed.dataset.folder import hash_file, naming_disk_errors, replacing
-from seedbed.dataset.language import find_language
 from seedbed.dataset.manifest import (
     CANDIDATES_FILE,
     CARD_FILE,
@@ -38,6 +37,7 @@ from seedbed.dataset.messages import Row, RowWriter
 from seedbed.dataset.parts import InconsistentPart, LeafPart, check_part
 from seedbed.dataset.tables import CANDIDATES, SAMPLES, Table
 from seedbed.kernel.errors import InputError
+from seedbed.pipeline.language import find_language
 from seedbed.pipeline.recipe import Recipe
 
 _READ_FOR_LANGUAGE = 100

@@ -1,4 +1,8 @@
-"""Scripts: which one a text is in, to tell whether an answer left it, and what ends its sentences. Pure."""
+"""Which script a text is in, what language it may be called after it, and what ends its sentences. Pure.
+
+Knows no model and no dictionary. What is sifted out by it is decided anew at every recall, and rows and cards
+of datasets are worded by it: another answer for a text is another dataset.
+"""
 
 import re
 
@@ -30,6 +34,13 @@ _SCRIPTS = {name: re.compile(f"[{letters}]") for name, letters in _RANGES.items(
 # One syllable says what takes several Latin letters, so names and terms among it do not outweigh it.
 _SYLLABLE_SHARE = 0.2
 _KANA_SHARE = 0.1
+# Only scripts that all but name one language; Cyrillic or Arabic letters alone would be a guess.
+_LANGUAGES = {"hangul": "ko", "kana": "ja", "han": "zh", "greek": "el", "hebrew": "he", "thai": "th"}
+_ENGLISH = re.compile(r"\b(the|of|and|is|are|to|in|what|how|a)\b", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_ENGLISH_SHARE = 0.12
+_READ = 20_000
+"""Letters of a text that are looked at for its language."""
 
 
 def script_of(text: str) -> str:
@@ -52,3 +63,13 @@ def same_script(text: str, model: str) -> bool:
     """Whether a text is written as its model is; a text without letters fits any."""
     script, wanted = script_of(text), script_of(model)
     return not script or not wanted or script == wanted
+
+
+def find_language(text: str) -> str:
+    """The language a text may be called after its script, as ISO 639-1; "" where the script does not tell."""
+    text = text[:_READ]
+    script = script_of(text)
+    if script != "latin":
+        return _LANGUAGES.get(script, "")
+    words = len(_WORD.findall(text))
+    return "en" if len(_ENGLISH.findall(text)) >= words * _ENGLISH_SHARE else ""
