@@ -124,6 +124,15 @@ def test_a_bad_recipe_is_told_where_and_what_would_do(text, field, advice):
     assert advice in found.value.violations[0].description
 
 
+def test_what_is_wrong_in_a_recipe_is_told_with_its_place():
+    with pytest.raises(InputError) as caught:
+        read_recipe("target: 5\ngates:\n  pairscore: 3\n  relevancy: 9\n")
+    assert {violation.field: violation.description for violation in caught.value.violations} == {
+        "recipe.gates.pairscore": "no such key; did you mean `pair_score`? (line 3, column 3)",
+        "recipe.gates.relevancy": "Input should be less than or equal to 2 (line 4, column 14)",
+    }
+
+
 def test_what_is_laid_over_wins_and_the_rest_stays():
     text = "{target: 7, gates: {pair_score: 3, relevancy: 1}, budget: {calls: 9}}"
     over = {"refill": False, "gates": {"relevancy": 2}, "budget": {"tokens": 5}, "prices": {}}

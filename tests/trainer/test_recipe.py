@@ -84,6 +84,15 @@ def test_what_cannot_be_is_refused_with_the_reason(values, why):
     assert why in refusal(values)
 
 
+def test_what_is_wrong_in_a_training_recipe_is_told_with_its_place():
+    text = "phases:\n- name: a\n  data: [{}]\n  learning_rate: fast\n  batch_samples: 2\nlora: {rnk: 3}\n"
+    with pytest.raises(InputError) as caught:
+        read_training_recipe(text)
+    told = {violation.field: violation.description for violation in caught.value.violations}
+    assert told["training recipe.phases.0.learning_rate"].endswith("(line 4, column 18)")
+    assert told["training recipe.lora.rnk"] == "no such key; did you mean `rank`? (line 6, column 8)"
+
+
 @pytest.mark.parametrize("text", ["a: [", "- 1", "", "\x00"])
 def test_what_is_no_recipe_is_refused(text):
     with pytest.raises(InputError, match="training recipe"):

@@ -11,21 +11,15 @@ rating:
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Evaluation, Measure, Subject
 from seedbed.evaluator.v1.evaluator_service_pb2 import CheckGateResponse, Decision
-from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.formats.yaml_config import read_yaml
+from seedbed.kernel.errors import InputError
+from seedbed.kernel.formats.yaml_config import StrictModel, read_config
 
 
-class Part(BaseModel):
-    """Ground for the gate's parts: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Limits(Part):
+class Limits(StrictModel):
     """What one measure must keep; what is not named is not asked."""
 
     least_gain: float | None = None
@@ -33,7 +27,7 @@ class Limits(Part):
     most_forgetting: Annotated[float, Field(ge=0)] | None = None
 
 
-class Gate(Part):
+class Gate(StrictModel):
     """Limits by measure."""
 
     choice: Limits | None = None
@@ -50,11 +44,7 @@ class Gate(Part):
 
 def read_gate(text: str) -> Gate:
     """Read a gate from YAML or JSON. Raises InputError."""
-    try:
-        gate = Gate.model_validate(read_yaml(text, "the gate") or {})
-    except ValidationError as error:
-        found = [Violation(".".join(("gate", *map(str, e["loc"]))), e["msg"]) for e in error.errors()]
-        raise InputError("the gate is not valid", found) from error
+    gate = read_config(text, "gate", Gate, example="choice: {least_gain: 0}")
     if not any(limits.model_fields_set for _, _, limits in gate.limits()):
         raise InputError(
             "the gate asks for nothing", hint="name a measure and a limit: choice: {least_gain: 0}"

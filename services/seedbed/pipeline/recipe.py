@@ -1,14 +1,12 @@
 """The recipe of a run: how much of what, and what passes the gates. Pure."""
 
-import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
-from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.formats.yaml_config import read_yaml
+from seedbed.kernel.formats.yaml_config import StrictModel, read_config
 from seedbed.kernel.identity import canonical_json
 
 MOST = 10**15
@@ -19,13 +17,7 @@ NOT_FILLED_UP = "not filled up (--no-refill)"
 Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
 
 
-class Part(BaseModel):
-    """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Gates(Part):
+class Gates(StrictModel):
     """What a verdict must reach. Each check answers "" for accepted, else the reason."""
 
     pair_score: Annotated[int, Field(ge=1, le=3)] = 2
@@ -56,7 +48,7 @@ class Gates(Part):
         return "" if verdict.standalone >= self.standalone else "does not stand alone"
 
 
-class Budget(Part):
+class Budget(StrictModel):
     """What all that the dataset rests on may cost; a limit that is not named is none."""
 
     calls: Annotated[int, Field(ge=1, le=MOST)] | None = None
@@ -72,21 +64,21 @@ class Budget(Part):
         return self
 
 
-class Price(Part):
+class Price(StrictModel):
     """Of a million tokens."""
 
     prompt: Annotated[float, Field(ge=0, le=1_000_000)]
     completion: Annotated[float, Field(ge=0, le=1_000_000)]
 
 
-class Prices(Part):
+class Prices(StrictModel):
     """What the models cost; where the judge has no price of its own it costs what the teacher does."""
 
     teacher: Price
     judge: Price | None = None
 
 
-class Recipe(Part):
+class Recipe(StrictModel):
     """How much of what. Everything here is part of the run's identity."""
 
     target: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 30
@@ -130,44 +122,5 @@ class Recipe(Part):
 
 def read_recipe(text: str, *, target: int = 0, over: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe from YAML or JSON; `target` and what is in `over` override its own. Raises InputError."""
-    values = read_yaml(text, "the recipe") or {}
-    if not isinstance(values, dict):
-        raise InputError("the recipe must be keys and values, such as `target: 30`")
-    values = _lay_over(values, {**(over or {}), **({"target": target} if target else {})})
-    try:
-        return Recipe.model_validate(values)
-    except ValidationError as error:
-        violations = [_violation(found["loc"], found["type"], found["msg"]) for found in error.errors()]
-        raise InputError("the recipe is not valid", violations) from error
-
-
-def _lay_over(values: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with others over them; parts that are in both are merged."""
-    merged = dict(values)
-    for key, value in over.items():
-        below = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(below, dict):
-            merged[key] = _lay_over(below, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _violation(loc: tuple[int | str, ...], kind: str, message: str) -> Violation:
-    field = ".".join(("recipe", *map(str, loc)))
-    if kind != "extra_forbidden":
-        return Violation(field, message.removeprefix("Value error, "))
-    known = _keys_at(loc[:-1])
-    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    advice = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
-    return Violation(field, f"no such key; {advice}")
-
-
-def _keys_at(place: tuple[int | str, ...]) -> list[str]:
-    """The keys there are at a place in the recipe."""
-    part: type[BaseModel] = Recipe
-    for name in place:
-        annotation = part.model_fields[str(name)].annotation
-        parts = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
-        part = next(kind for kind in parts if issubclass(kind, BaseModel))
-    return list(part.model_fields)
+    over = {**(over or {}), **({"target": target} if target else {})}
+    return read_config(text, "recipe", Recipe, example="target: 30", over=over)

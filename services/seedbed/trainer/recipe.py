@@ -3,14 +3,12 @@
 What cannot be is refused here, with the reason, before anything is loaded.
 """
 
-import difflib
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.formats.yaml_config import read_yaml
+from seedbed.kernel.formats.yaml_config import StrictModel, read_config
 from seedbed.kernel.identity import canonical_json, sha256_hex
 
 BASE = "base"
@@ -30,13 +28,7 @@ KINDS: tuple[Kind, ...] = ("knowledge", "foundational", "compositional")
 _OF_KNOWLEDGE = ("p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa")
 
 
-class Part(BaseModel):
-    """Ground for the parts of a recipe: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Selection(Part):
+class Selection(StrictModel):
     """Rows of the dataset."""
 
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] = KINDS
@@ -62,7 +54,7 @@ class Selection(Part):
         return self
 
 
-class External(Part):
+class External(StrictModel):
     """A dataset from elsewhere, a file of the same records."""
 
     path: Annotated[str, Field(min_length=1)]
@@ -72,7 +64,7 @@ class External(Part):
     """So many of them, sampled without replacement; all where not given."""
 
 
-class Replay(Part):
+class Replay(StrictModel):
     """An earlier phase's own data, trained on again."""
 
     phase: str
@@ -80,7 +72,7 @@ class Replay(Part):
     """Of its rows, sampled without replacement."""
 
 
-class Phase(Part):
+class Phase(StrictModel):
     """One phase of a training."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
@@ -114,7 +106,7 @@ class Phase(Part):
         return self
 
 
-class Lora(Part):
+class Lora(StrictModel):
     """Train an adapter instead of the whole model."""
 
     rank: Annotated[int, Field(ge=1, le=4096)] = 16
@@ -126,7 +118,7 @@ class Lora(Part):
     """Hold the base in four bits; on NVIDIA GPUs."""
 
 
-class Scratch(Part):
+class Scratch(StrictModel):
     """A student from scratch: what it is, and how it learns its first words."""
 
     vocabulary: Annotated[int, Field(ge=300, le=200_000)] = 4096
@@ -150,7 +142,7 @@ class Scratch(Part):
         return self
 
 
-class TrainingRecipe(Part):
+class TrainingRecipe(StrictModel):
     """How a training goes. Everything here is part of its identity."""
 
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
@@ -224,37 +216,4 @@ def _faults(recipe: TrainingRecipe) -> Iterator[str]:
 
 def read_training_recipe(text: str) -> TrainingRecipe:
     """Read a training recipe from YAML or JSON. Raises InputError."""
-    values = read_yaml(text, "the training recipe")
-    if not isinstance(values, dict):
-        raise InputError("the training recipe must be keys and values, such as `phases: […]`")
-    try:
-        return TrainingRecipe.model_validate(values)
-    except ValidationError as error:
-        violations = [_violation(found) for found in error.errors()]
-        raise InputError("the training recipe is not valid", violations) from error
-
-
-def _violation(found: Any) -> Violation:
-    loc: tuple[int | str, ...] = found["loc"]
-    field = ".".join(("training recipe", *map(str, loc)))
-    if found["type"] != "extra_forbidden":
-        return Violation(field, str(found["msg"]).removeprefix("Value error, "))
-    known = _model_at(loc[:-1]).model_fields
-    near = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    advice = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
-    return Violation(field, f"no such key; {advice}")
-
-
-_MODELS: dict[str, type[Part]] = {
-    "phases": Phase,
-    "data": Selection,
-    "external": External,
-    "replay": Replay,
-    "lora": Lora,
-    "scratch": Scratch,
-}
-
-
-def _model_at(loc: tuple[int | str, ...]) -> type[Part]:
-    names = [step for step in loc if isinstance(step, str)]
-    return _MODELS.get(names[-1], TrainingRecipe) if names else TrainingRecipe
+    return read_config(text, "training recipe", TrainingRecipe, example="phases: […]")

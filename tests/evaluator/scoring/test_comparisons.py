@@ -104,3 +104,12 @@ def test_the_best_is_that_with_the_most_gain_of_those_that_pass(evaluation):
 def test_a_gate_that_asks_for_nothing_or_nonsense_is_refused(gate):
     with pytest.raises(InputError, match="gate"):
         read_gate(gate)
+
+
+def test_what_is_wrong_in_a_gate_is_told_with_its_place_and_what_was_meant():
+    with pytest.raises(InputError) as caught:
+        read_gate("rating:\n  least_gain: 0\n  share_abov: 1\nchoise: {least_gain: 1}\n")
+    assert {violation.field: violation.description for violation in caught.value.violations} == {
+        "gate.rating.share_abov": "no such key; did you mean `share_above`? (line 3, column 3)",
+        "gate.choise": "no such key; did you mean `choice`? (line 4, column 1)",
+    }

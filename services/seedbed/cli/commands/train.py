@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import yaml
-
 from seedbed.cli.commands.export import export_dataset
 from seedbed.cli.commands.trainings import as_object, exit_code, tell_training
 from seedbed.cli.reach.connect import local_access, open_runs, reach_store, server_access
@@ -26,6 +24,7 @@ from seedbed.cli.stack.stack import Stack
 from seedbed.cli.stack.state import StateFolder
 from seedbed.dataset import read_manifest, verify_files
 from seedbed.kernel.errors import InputError, SeedbedError
+from seedbed.kernel.formats.yaml_config import read_yaml
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.rpc.channel import Access
 from seedbed.kernel.settings import load_settings
@@ -161,8 +160,8 @@ class Tuning:
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"the training recipe {path} cannot be read: {error}") from error
         try:
-            values = yaml.safe_load(text)
-        except yaml.YAMLError:
+            values = read_yaml(text, "the training recipe")
+        except InputError:
             return text  # Refused with line and column by whoever reads it in earnest.
         sent = [await _send_external(store, one, path.parent) for one in _externals(values)]
         return json.dumps(values) if sent else text

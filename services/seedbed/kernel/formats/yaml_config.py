@@ -1,21 +1,68 @@
-"""YAML and JSON that callers send, such as recipes: measured before anything is built from it. Pure."""
+"""YAML and JSON that callers send, such as recipes: measured before anything is built from it. Pure.
 
-from typing import Any
+What is wrong is told with its field's path, line and column, and an unknown name with the nearest there is.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, get_args
 
 import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.formats.yaml_bounds import Meter, Refused
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+Path = tuple[int | str, ...]
+
+
+class StrictModel(BaseModel):
+    """Ground for configurations and their parts: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Config = TypeVar("Config", bound=StrictModel)
+
+
+def read_config(
+    text: str, what: str, model: type[Config], *, example: str, over: Mapping[str, Any] | None = None
+) -> Config:
+    """A configuration; `what` is what messages call it, and what is in `over` wins. Raises InputError.
+
+    A text that says nothing is one without keys; `example` shows how keys are written.
+    """
+    values, root = _load(text, f"the {what}")
+    values = {} if values is None else values
+    if not isinstance(values, dict):
+        raise InputError(f"the {what} must be keys and values, such as `{example}`")
+    over = over or {}
+    try:
+        return model.model_validate(_lay_over(values, over))
+    except ValidationError as error:
+        found = [_violation(what, model, one, over, root) for one in error.errors()]
+        raise InputError(f"the {what} is not valid", found) from error
+
 
 def read_yaml(text: str, what: str) -> Any:
     """The values of a text; `what` is what messages call it. Raises InputError."""
+    return _load(text, what)[0]
+
+
+def _load(text: str, what: str) -> tuple[Any, yaml.Node | None]:
+    """The values, and the nodes that they were built from, which know their places."""
     try:
         _measure(text)
         # A SafeLoader: nothing but plain values is built.
-        return yaml.load(text, Loader=_Loader)  # noqa: S506
+        loader = _Loader(text)
+        try:
+            root: yaml.Node | None = loader.get_single_node()
+            return None if root is None else loader.construct_document(root), root
+        finally:
+            loader.dispose()
     except Refused as refused:
         raise _fault(what, refused.mark, refused.message) from refused
     except yaml.MarkedYAMLError as error:
@@ -42,6 +89,85 @@ def _fault_of(value: str) -> str:
     return ""
 
 
-def _fault(what: str, mark: Any, problem: str) -> InputError:
-    where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the whole"
+def _fault(what: str, mark: yaml.Mark | None, problem: str) -> InputError:
+    where = _place(mark) if mark else "the whole"
     return InputError(f"{what} is not YAML", [Violation(where, problem)])
+
+
+def _place(mark: yaml.Mark) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}"
+
+
+def _lay_over(values: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with others over them; parts that are in both are merged."""
+    merged = dict(values)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(below, dict):
+            merged[key] = _lay_over(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _is_in(over: Mapping[str, Any], path: Path) -> bool:
+    """Whether what stands at a path came from there, and so has no place in the text."""
+    value: object = over
+    for step in path:
+        if not isinstance(value, Mapping):
+            return True
+        if step not in value:
+            return False
+        value = value[step]
+    return not isinstance(value, Mapping)
+
+
+def _violation(
+    what: str, model: type[BaseModel], found: ErrorDetails, over: Mapping[str, Any], root: yaml.Node | None
+) -> Violation:
+    path, unknown = found["loc"], found["type"] == "extra_forbidden"
+    told = _advise(model, path) if unknown else found["msg"].removeprefix("Value error, ")
+    mark = _find(root, path, of_key=unknown) if root and not _is_in(over, path) else None
+    return Violation(".".join((what, *map(str, path))), f"{told} ({_place(mark)})" if mark else told)
+
+
+def _find(root: yaml.Node, path: Path, *, of_key: bool) -> yaml.Mark | None:
+    """Where a value or its key stands, or else what is nearest around it; None for the whole."""
+    node, mark = root, None
+    for step in path:
+        match node:
+            # Of keys that stand twice the last is the one that was read.
+            case yaml.MappingNode():
+                entries = [entry for entry in node.value if entry[0].value == str(step)]
+            case yaml.SequenceNode() if isinstance(step, int) and step < len(node.value):
+                entries = [(node.value[step], node.value[step])]
+            case _:
+                entries = []
+        # What is missing has no place, nor has the name of one of several forms of a part.
+        for key, value in entries[-1:]:
+            node, mark = value, key.start_mark if of_key else value.start_mark
+    return mark
+
+
+def _advise(model: type[BaseModel], path: Path) -> str:
+    """What to write instead of an unknown key."""
+    known = _keys_at(model, path[:-1])
+    near = difflib.get_close_matches(str(path[-1]), known, n=1)
+    return f"no such key; did you mean `{near[0]}`?" if near else f"no such key; there are {', '.join(known)}"
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys there may be at a place."""
+    models = [model]
+    for step in path:
+        fields = [field for one in models if (field := one.model_fields.get(str(step)))]
+        models = [inner for field in fields for inner in _models_in(field.annotation)] or models
+    return list(dict.fromkeys(key for one in models for key in one.model_fields))
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """Those that an annotation names, such as the one in `tuple[Phase, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
