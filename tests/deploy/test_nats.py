@@ -9,7 +9,6 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import SecretStr
 
-import seedbed.evaluator.service.score
 import seedbed.judge.steps
 import seedbed.knowledge.steps
 import seedbed.skills.steps
@@ -20,6 +19,7 @@ from seedbed.kernel.bus.streams import EVENTS, MEMO, WORK, Bus
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.work.step import Step
+from seedbed.pipeline.jobs import EVALUATION
 from tests.deploy.production import nats_settings, password, users_of
 
 NAMES = [user.name for user in users()]
@@ -172,7 +172,7 @@ def test_the_table_knows_every_step():
     modules = (seedbed.knowledge.steps, seedbed.skills.steps, seedbed.judge.steps)
     classes = [kind for module in modules for kind in vars(module).values() if isinstance(kind, type)]
     steps = {kind.name for kind in classes if issubclass(kind, Step) and kind is not Step}
-    steps.add(seedbed.evaluator.service.score.STEP)
+    steps.add(EVALUATION)
     assert {step for worker in WORKERS for step in worker.steps} == steps
     assert {step for worker in WORKERS for step in worker.follows} <= steps
 

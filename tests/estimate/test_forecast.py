@@ -8,13 +8,12 @@ from seedbed.estimate.typical import count_chunks
 from seedbed.estimate.weighing import weigh
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairInput
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
+from seedbed.pipeline.kinds import STEPS
 from seedbed.pipeline.recipe import Gates, Recipe
 from tests.runs.courses import make_course, run
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 
-EXACT = Assumptions(
-    new=1, instructions_pass=1, pairs_pass=1, grounded_pass=1, distinct=1, spare=0, asked_anew=0
-)
+EXACT = Assumptions(new=1, passing=dict.fromkeys(STEPS, 1), distinct=1, spare=0, asked_anew=0)
 RECIPE = Recipe(target=12, pairs=3, instructions=4)
 
 
@@ -44,7 +43,7 @@ async def test_where_all_passes_it_takes_as_many_draws_as_the_target_says():
 
 
 async def test_what_is_thought_to_fall_through_is_drawn_beyond():
-    half = Assumptions(new=1, grounded_pass=0.5, distinct=1, spare=0, asked_anew=0.5)
+    half = Assumptions(new=1, passing={"judge.grounded": 0.5}, distinct=1, spare=0, asked_anew=0.5)
     assert await calls(KNOWLEDGE, given=half) == {"knowledge.generate": 12, "judge.grounded": 36}
 
 

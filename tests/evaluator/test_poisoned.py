@@ -6,7 +6,6 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.dataset.manifest import FILES, MANIFEST_FILE
-from seedbed.evaluator.service.score import STEP
 from seedbed.evaluator.service.states import States
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
@@ -14,6 +13,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.identity import leaf_token
 from seedbed.kernel.store.artifacts import dataset_prefix, describe_files, put_folder
 from seedbed.kernel.work.jobs import queue_job
+from seedbed.pipeline.jobs import EVALUATION
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointRef
 from tests.kernel.looking import done
 
@@ -33,7 +33,8 @@ async def ask(settings, store, request: pb.EvaluateRequest) -> None:
     await States(store).note(
         Evaluation(name=NAME, state=EvaluationState.EVALUATION_STATE_QUEUED, dataset=request.dataset)
     )
-    item = Item(run=NAME, leaf=leaf_token(NAME), step=STEP, digest="d", input=request.SerializeToString())
+    data = request.SerializeToString()
+    item = Item(run=NAME, leaf=leaf_token(NAME), step=EVALUATION, digest="d", input=data)
     assert await queue_job(bus, item)
     await done(bus)
     await bus.close()

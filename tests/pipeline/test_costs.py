@@ -2,6 +2,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Usage
 from seedbed.pipeline.costs import COIN, Spending, Tariff, charge, coins, describe
+from seedbed.pipeline.kinds import role_of
 from seedbed.pipeline.recipe import Budget, Price, Prices
 
 PRICES = Prices(teacher=Price(prompt=0.15, completion=0.6), judge=Price(prompt=0.05, completion=0.000001))
@@ -9,9 +10,9 @@ USAGE = Usage(requests=2, prompt_tokens=1_000_000, completion_tokens=500_000)
 
 
 def test_money_is_exact_and_goes_by_role():
-    assert charge("knowledge.generate", USAGE, PRICES) == coins(0.45)
-    assert charge("judge.grounded", USAGE, PRICES) == coins(0.05) + COIN // 2_000_000
-    assert charge("judge.grounded", USAGE, Prices(teacher=PRICES.teacher)) == coins(0.45)
+    assert charge(role_of("knowledge.generate"), USAGE, PRICES) == coins(0.45)
+    assert charge(role_of("judge.grounded"), USAGE, PRICES) == coins(0.05) + COIN // 2_000_000
+    assert charge(role_of("judge.grounded"), USAGE, Prices(teacher=PRICES.teacher)) == coins(0.45)
 
 
 def test_what_the_budget_does_not_limit_counts_nothing():

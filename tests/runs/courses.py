@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Item, Outcome, Record, Usage
 from seedbed.kernel.work.step import Step, Work
 from seedbed.pipeline.costs import Spending, Tariff
+from seedbed.pipeline.kinds.entry import Draw
 from seedbed.pipeline.recipe import NOT_FILLED_UP
-from seedbed.runs.domain.draws import Draw
 from seedbed.runs.domain.leaf_budget import Purse
 from seedbed.runs.domain.leaf_costs import mark_dearest
 from seedbed.runs.domain.leaf_state import Course

@@ -1,8 +1,9 @@
 """What a record came from stands on it, whatever followed from what, and goes with it into the seals."""
 
 from seedbed.kernel.identity import origin
+from seedbed.pipeline.kinds import kind_of
+from seedbed.pipeline.kinds.entry import seed_digest
 from seedbed.pipeline.recipe import Recipe
-from seedbed.runs.domain.draws import list_draws, open_draw, seed_digest
 from seedbed.runs.storage.seals import Seals
 from tests.runs.garden import succeeded
 from tests.runs.leaves import knowledge_leaf, known_plan, skill_leaf
@@ -40,8 +41,8 @@ async def test_a_recalled_record_keeps_the_origin_it_was_paid_for_with(garden, s
 
 def test_origins_are_no_part_of_a_digest():
     known = known_plan(skill_leaf())
-    draw = next(list_draws(skill_leaf(), [], "", Recipe()))
-    announce = open_draw(skill_leaf(), draw, Recipe())
+    draw = next(kind_of(skill_leaf().kind).list_draws(skill_leaf(), [], "", Recipe()))
+    announce = kind_of(skill_leaf().kind).open_draw(skill_leaf(), draw, Recipe())
     make = known.specs.make_item
     plain, other = make("r", "l", 0, announce), make("r", "l", 0, announce, origins=[7])
     assert plain.digest == other.digest

@@ -13,8 +13,8 @@ from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
 from seedbed.kernel.store.backend import open_store
+from seedbed.pipeline.jobs import TRAINING_PHASE
 from seedbed.trainer.service.transitions import has_ended
-from seedbed.trainer.training import STEP
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceStub
 from tests.kernel.waiting import until
@@ -71,7 +71,7 @@ async def lag(bus, items):
     """Wait until a scaler reads so many: items that wait and those in hand."""
 
     async def read():
-        found = await bus.js.consumer_info("WORK", consumer_name(STEP))
+        found = await bus.js.consumer_info("WORK", consumer_name(TRAINING_PHASE))
         return found.num_pending + found.num_ack_pending == items
 
     await until(read)

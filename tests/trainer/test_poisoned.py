@@ -9,10 +9,11 @@ from seedbed.kernel.bus.streams import TRAININGS
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import dataset_prefix
 from seedbed.kernel.store.backend import open_store
+from seedbed.pipeline.jobs import TRAINING_PHASE
 from seedbed.trainer.recipe import read_training_recipe
 from seedbed.trainer.service.transitions import set_going
 from seedbed.trainer.shipped_recipes import read_shipped
-from seedbed.trainer.training import STEP, make_training
+from seedbed.trainer.training import make_training
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 from tests.kernel.looking import done
@@ -77,7 +78,7 @@ async def test_what_nobody_foresaw_ends_it_after_a_few_tries(trainer, bus, monke
 
 
 async def test_an_item_of_no_training_is_dropped(trainer, bus):
-    await bus.publish_work(Item(run="t" + "0" * 16, leaf="phase", step=STEP, digest="d"))
+    await bus.publish_work(Item(run="t" + "0" * 16, leaf="phase", step=TRAINING_PHASE, digest="d"))
     await done(bus)
 
 

@@ -20,7 +20,7 @@ from seedbed.dataset.manifest import (
     Leaf,
     Manifest,
 )
-from seedbed.dataset.survey import KNOWLEDGE
+from seedbed.pipeline.kinds import Kind, role_of
 
 # `datasets` takes one format for all configurations of a folder, so the tables are not among them.
 _CONFIGS = {"knowledge": KNOWLEDGE_FILE, "skills": SKILLS_FILE}
@@ -59,7 +59,7 @@ def rehearsed_models(manifest: Manifest) -> list[str]:
 
 
 def _role(step: str) -> str:
-    return "judge" if step.startswith("judge.") else "teacher"
+    return "judge" if role_of(step) == "judge" else "teacher"
 
 
 def _front_matter(manifest: Manifest, documents: Documents, languages: Collection[str]) -> dict[str, object]:
@@ -92,7 +92,7 @@ def _front_matter(manifest: Manifest, documents: Documents, languages: Collectio
 
 def _hub_licence(manifest: Manifest, documents: Documents) -> str:
     # Skills come from seeds, whose licence the taxonomy does not carry.
-    only_documents = all(leaf.kind == KNOWLEDGE for leaf in manifest.leaves)
+    only_documents = all(leaf.kind == Kind.KNOWLEDGE for leaf in manifest.leaves)
     return (documents.common_licence() if only_documents else "") or "other"
 
 

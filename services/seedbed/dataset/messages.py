@@ -7,13 +7,15 @@ asks again among other documents, with loss on the answer only. Skills are plain
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from seedbed.dataset.augmentation_rows import choose_instruction
 from seedbed.dataset.parts import LeafPart
 from seedbed.dataset.raft import DOCUMENTS, GOLDEN_SHARE, ChunkShelf
-from seedbed.dataset.survey import KNOWLEDGE
 from seedbed.kernel.identity import canonical_json
+from seedbed.pipeline.kinds import kind_of
+from seedbed.pipeline.kinds.entry import Rows, RowUse
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Source
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "dataset.seedbed")
@@ -24,7 +26,7 @@ _GROUNDED_QA = "document_knowledge_qa"
 class Row:
     """One training row; `use` names what it is counted as."""
 
-    use: str
+    use: RowUse
     record: dict[str, Any]
     notes: tuple[str, ...] = ()
 
@@ -36,36 +38,46 @@ class RowWriter:
         self._leaf = leaf
         self._system = system
         self._about = _describe_leaf(leaf)
+        self._kind = kind_of(leaf.part.kind)
 
     def knowledge_rows(self) -> Iterator[Row]:
         """The rows of `knowledge_train_msgs.jsonl` (p07)."""
-        if self._leaf.part.kind == KNOWLEDGE:
-            yield from (self._qa(sample, "p07_qa") for sample in self._leaf.samples)
-            yield from (
-                self._auxiliary(one, "p07_auxiliary", unmask=True) for one in self._leaf.augmentations
-            )
+        return self._rows(self._kind.knowledge_rows)
 
     def skills_rows(self) -> Iterator[Row]:
         """The rows of `skills_train_msgs.jsonl`: skills, or knowledge as p10."""
-        if self._leaf.part.kind != KNOWLEDGE:
-            yield from (self._skill(sample) for sample in self._leaf.samples)
-            return
-        shelf = ChunkShelf(self._leaf.survey.chunks)
-        for sample in self._leaf.samples:
-            yield self._raft(sample, shelf)
-            yield self._qa(sample, "p10_qa")
-        yield from (self._auxiliary(one, "p10_auxiliary", unmask=False) for one in self._leaf.augmentations)
+        return self._rows(self._kind.skills_rows)
 
-    def _qa(self, sample: Candidate, use: str) -> Row:
+    def _rows(self, wanted: Rows) -> Iterator[Row]:
+        if wanted.samples:
+            for sample in self._leaf.samples:
+                yield from (self._of_sample(sample, use) for use in wanted.samples)
+        if wanted.augmentations:
+            for one in self._leaf.augmentations:
+                yield from (self._auxiliary(one, use) for use in wanted.augmentations)
+
+    def _of_sample(self, sample: Candidate, use: RowUse) -> Row:
+        match use:
+            case "skill":
+                return self._skill(sample)
+            case "p10_raft":
+                return self._raft(sample)
+        return self._qa(sample, use)
+
+    @cached_property
+    def _shelf(self) -> ChunkShelf:
+        return ChunkShelf(self._leaf.survey.chunks)
+
+    def _qa(self, sample: Candidate, use: RowUse) -> Row:
         document = sample.source.augmented or sample.source.chunk
         user = f"{document}\n\n{sample.question}"
         metadata = _describe_knowledge(sample.source, sample.domain, document, _GROUNDED_QA)
         return self._row(use, sample.id, user, sample.answer, metadata, unmask=True)
 
-    def _raft(self, sample: Candidate, shelf: ChunkShelf) -> Row:
+    def _raft(self, sample: Candidate) -> Row:
         # The chunk, not an augmentation of it: among chunks, a summary would give itself away.
         chunk = sample.source.chunk
-        context = shelf.draw(sample.id, chunk)
+        context = self._shelf.draw(sample.id, chunk)
         metadata = {
             **_describe_knowledge(
                 sample.source, sample.domain, chunk, f"{_GROUNDED_QA}_raft_p{GOLDEN_SHARE}"
@@ -82,7 +94,7 @@ class RowWriter:
         metadata = {"task_description": sample.task_description}
         return self._row("skill", sample.id, user, sample.answer, metadata, unmask=False)
 
-    def _auxiliary(self, one: Augmentation, use: str, *, unmask: bool) -> Row:
+    def _auxiliary(self, one: Augmentation, use: RowUse) -> Row:
         chunk = one.source.chunk
         user = f"{chunk}\n\n{choose_instruction(one.augmentation, chunk, one.id)}"
         domain = self._leaf.survey.domain
@@ -91,11 +103,11 @@ class RowWriter:
             "raw_document": chunk,
             "dataset_type": one.augmentation,
         }
-        return self._row(use, one.id, user, one.text, metadata, unmask=unmask)
+        return self._row(use, one.id, user, one.text, metadata, unmask=use == "p07_auxiliary")
 
     def _row(
         self,
-        use: str,
+        use: RowUse,
         origin: str,
         user: str,
         assistant: str,

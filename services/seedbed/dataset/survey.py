@@ -4,9 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from seedbed.dataset.part_reader import StoredPart
+from seedbed.pipeline.kinds import Kind
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part, Source
-
-KNOWLEDGE = "knowledge"
 
 
 @dataclass
@@ -68,7 +67,7 @@ def _unfit(candidate: Candidate, part: Part | StoredPart) -> list[str]:
     if candidate.end == "accepted":
         # Upstream leaves out rows with an empty message; here that would break the count.
         needed = {"question": candidate.question, "answer": candidate.answer}
-        if part.kind == KNOWLEDGE:
+        if part.kind == Kind.KNOWLEDGE:
             needed["chunk"] = candidate.source.chunk
         problems += [
             f"sample {candidate.id} has no {name}" for name, text in needed.items() if not text.strip()

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from seedbed.bus.v1.bus_pb2 import Outcome
 from seedbed.dataset.addresses import hide_sign_in
+from seedbed.pipeline.kinds import step_of
 from seedbed.runs.v1.candidate_pb2 import Candidate, Making, Source
 
 _BATCH = 1000
@@ -148,7 +149,7 @@ def describe_candidate(candidate: Candidate) -> dict[str, Any]:
 
 
 def _weighs(making: Making) -> bool:
-    return making.spec.step.startswith("judge.")
+    return step_of(making.spec.step).gate is not None
 
 
 def _describe_source(source: Source) -> dict[str, Any]:

@@ -1,6 +1,13 @@
 """What is assumed where nothing was measured yet. Each has a name, so that it can be told."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seedbed.pipeline.kinds import STEPS
+
+
+def _assumed_by_gates() -> dict[str, float]:
+    return {step.name: step.gate.assumed for step in STEPS.values() if step.gate}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -9,9 +16,8 @@ class Assumptions:
 
     new: float = 0.95
     """Of what is born: not like a seed, nor like another in the same reply."""
-    instructions_pass: float = 0.9
-    pairs_pass: float = 0.8
-    grounded_pass: float = 0.85
+    passing: Mapping[str, float] = field(default_factory=_assumed_by_gates)
+    """Of what a step weighs, by the step."""
     distinct: float = 0.95
     """Of what passes: not like a sample that the leaf has already."""
     spare: float = 0.05

@@ -9,6 +9,8 @@ from seedbed.estimate.assumptions import Assumptions
 from seedbed.estimate.measures import Measures
 from seedbed.estimate.typical import Typical, count_chunks, typical_items
 from seedbed.estimate.weighing import weigh
+from seedbed.pipeline.kinds import kind_of
+from seedbed.pipeline.kinds.entry import LeafKind
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
@@ -37,12 +39,12 @@ class Forecast:
 
 async def forecast(leaf: Leaf, recipe: Recipe, known: Measures, given: Assumptions) -> Forecast:
     """Reckon what a leaf comes to, all of it made anew."""
-    most = recipe.pairs if leaf.kind == "knowledge" else recipe.instructions
-    flow = _flow(leaf.kind, most, known, given)
-    draws = math.ceil(recipe.target / max(flow.pop("accepted"), 0.01) * (1 + given.spare))
+    kind = kind_of(leaf.kind)
+    flow, accepted = _flow(kind, recipe, known, given)
+    draws = math.ceil(recipe.target / max(accepted, 0.01) * (1 + given.spare))
     items = {step: draws * count for step, count in flow.items()}
-    if leaf.kind == "knowledge" and recipe.augmentations:
-        items["knowledge.augment"] = count_chunks(leaf, recipe, given) * len(recipe.augmentations)
+    for step, count in kind.items_of_chunk(recipe).items():
+        items[step] = count_chunks(leaf, recipe, given) * count
     samples = [typical_items(leaf, seed, recipe, given) for seed in leaf.seeds[:_SEEDS]]
     usage = {
         step: await _cost(step, count, [sample[step] for sample in samples], known, given)
@@ -51,24 +53,17 @@ async def forecast(leaf: Leaf, recipe: Recipe, known: Measures, given: Assumptio
     return Forecast(leaf.path, draws, usage, measured=any(known.cost(step) is not None for step in items))
 
 
-def _flow(kind: str, most: int, known: Measures, given: Assumptions) -> dict[str, float]:
+def _flow(
+    kind: LeafKind, recipe: Recipe, known: Measures, given: Assumptions
+) -> tuple[dict[str, float], float]:
     """How many items of each step come of a draw, and how many samples."""
-    if kind == "knowledge":
-        judged = most * known.new("judge.grounded", given.new)
-        good = judged * known.share("judge.grounded", given.grounded_pass)
-        return {"knowledge.generate": 1, "judge.grounded": judged, "accepted": good * given.distinct}
-    judged = most * known.new("judge.instruction", given.new)
-    answered = judged * known.share("judge.instruction", given.instructions_pass)
-    good = answered * known.share("judge.pair", given.pairs_pass)
-    first: dict[str, float] = {"skills.context": 1} if kind == "grounded_skill" else {}
-    return {
-        **first,
-        "skills.instruct": 1,
-        "judge.instruction": judged,
-        "skills.respond": answered,
-        "judge.pair": answered,
-        "accepted": good * given.distinct,
-    }
+    flow = dict.fromkeys((step.name for step in kind.of_draw), 1.0)
+    left = kind.candidates_of_draw(recipe) * known.new(kind.of_candidate[0].name, given.new)
+    for step in kind.of_candidate:
+        flow[step.name] = left
+        if step.gate:
+            left *= known.share(step.name, given.passing[step.name])
+    return flow, left * given.distinct
 
 
 async def _cost(

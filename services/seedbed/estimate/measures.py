@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, Usage
-from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
-from seedbed.knowledge.v1.steps_pb2 import GenerateResult
 from seedbed.pipeline.costs import add_usage
+from seedbed.pipeline.kinds import step_of
 from seedbed.pipeline.recipe import Gates
-from seedbed.skills.v1.steps_pb2 import InstructResult
 
 ENOUGH = 10
 """Fewer items than these measure nothing."""
@@ -46,26 +44,7 @@ def measure(records: Iterable[Record], gates: Gates) -> Measures:
         found.items[record.step] += 1
         add_usage(found.costs.setdefault(record.step, Usage()), record.usage)
         if record.outcome == Outcome.OUTCOME_DONE:
-            found.passed[record.step] += _passes(record, gates)
-            found.born += _births(record)
+            step = step_of(record.step)
+            found.passed[record.step] += not (step.gate and step.gate.check(gates, record.result))
+            found.born += len(step.births(record.result))
     return found
-
-
-def _passes(record: Record, gates: Gates) -> bool:
-    match record.step:
-        case "judge.instruction":
-            return not gates.check_instruction(InstructionVerdict.FromString(record.result))
-        case "judge.pair":
-            return not gates.check_pair(PairVerdict.FromString(record.result))
-        case "judge.grounded":
-            return not gates.check_grounded(GroundedVerdict.FromString(record.result))
-    return True
-
-
-def _births(record: Record) -> int:
-    match record.step:
-        case "knowledge.generate":
-            return len(GenerateResult.FromString(record.result).pairs)
-        case "skills.instruct":
-            return len(InstructResult.FromString(record.result).instructions)
-    return 0

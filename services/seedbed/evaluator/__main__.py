@@ -15,13 +15,14 @@ from seedbed.evaluator.scoring.examiner_client import Room
 from seedbed.evaluator.service.api import EvaluatorApi
 from seedbed.evaluator.service.evaluating import Evaluating
 from seedbed.evaluator.service.operations import STAYS, EvaluationJobs
-from seedbed.evaluator.service.score import STEP, Score
+from seedbed.evaluator.service.score import Score
 from seedbed.evaluator.service.states import States
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import add_EvaluatorServiceServicer_to_server
 from seedbed.kernel.endpoint.role_models import endpoints_of
 from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.kernel.work.job_worker import Bench
+from seedbed.pipeline.jobs import EVALUATION
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 
@@ -30,11 +31,11 @@ def build(kernel: Kernel) -> Service:
     settings, states = kernel.settings, States(kernel.store)
     if settings.duty == "desk":
         # The queue is there before anybody works on it, as scalers read its length.
-        return _at_desk(kernel, states, start=lambda: kernel.bus.add_consumer(STEP, settings.ack_wait))
+        return _at_desk(kernel, states, start=lambda: kernel.bus.add_consumer(EVALUATION, settings.ack_wait))
     models = {"teacher": kernel.model("teacher"), "judge": kernel.model("judge")}
     channel, room = kernel.channel(settings.runs_address), Room()
     evaluating = Evaluating(kernel.store, room, models, RunsServiceStub(channel), settings.cache_folder)
-    bench = Bench(kernel.bus, STEP, Score(states, evaluating), settings)
+    bench = Bench(kernel.bus, EVALUATION, Score(states, evaluating), settings)
 
     async def stop() -> None:
         await room.close()

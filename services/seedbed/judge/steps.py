@@ -15,6 +15,8 @@ from seedbed.judge.v1.steps_pb2 import (
 from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.work.step import Role, Step, Tools, Work
 from seedbed.pipeline.items import Announce, Drop, Following
+from seedbed.pipeline.kinds.knowledge import JUDGE_GROUNDED
+from seedbed.pipeline.kinds.skills import JUDGE_INSTRUCTION, JUDGE_PAIR
 from seedbed.pipeline.quotes import find_quote
 from seedbed.pipeline.recipe import Recipe
 
@@ -25,7 +27,7 @@ _SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=1024)
 class JudgeInstruction(Step[InstructionInput, InstructionVerdict]):
     """Is this instruction worth an answer?"""
 
-    name = "judge.instruction"
+    name = JUDGE_INSTRUCTION.name
     version = 1
     prompt: ClassVar[Prompt[InstructionJudgement]] = Prompt.load(
         "seedbed.judge", "instruction", InstructionJudgement
@@ -55,7 +57,7 @@ class JudgeInstruction(Step[InstructionInput, InstructionVerdict]):
 class JudgePair(Step[PairInput, PairVerdict]):
     """How good is this response?"""
 
-    name = "judge.pair"
+    name = JUDGE_PAIR.name
     version = 1
     prompt: ClassVar[Prompt[PairJudgement]] = Prompt.load("seedbed.judge", "pair", PairJudgement)
     role: ClassVar[Role] = "judge"
@@ -77,7 +79,7 @@ class JudgePair(Step[PairInput, PairVerdict]):
 class JudgeGrounded(Step[GroundedInput, GroundedVerdict]):
     """Does this pair rest on its document?"""
 
-    name = "judge.grounded"
+    name = JUDGE_GROUNDED.name
     version = 1
     prompt: ClassVar[Prompt[GroundedJudgement]] = Prompt.load("seedbed.judge", "grounded", GroundedJudgement)
     role: ClassVar[Role] = "judge"

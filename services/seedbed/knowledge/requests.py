@@ -6,10 +6,10 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
+from seedbed.pipeline.kinds import Kind
 from seedbed.runs.v1.runs_service_pb2 import Run
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
-KNOWLEDGE = "knowledge"
 LEAST_TOKENS = 32
 MOST_TOKENS = 8192
 
@@ -66,8 +66,8 @@ def _find_faults(leaf: Leaf, contents: Sequence[bytes]) -> Iterator[Violation]:
     parts = leaf.path.split("/")
     if not all(parts) or ".." in parts:
         yield Violation("leaf.path", "must be a folder below the taxonomy's root, as a/b/c")
-    if leaf.kind != KNOWLEDGE:
-        yield Violation("leaf.kind", f"must be {KNOWLEDGE}, not {leaf.kind!r}")
+    if leaf.kind != Kind.KNOWLEDGE:
+        yield Violation("leaf.kind", f"must be {Kind.KNOWLEDGE}, not {leaf.kind!r}")
     if not leaf.seeds:
         yield Violation("leaf.seeds", "must hold at least one seed example")
     for index, seed in enumerate(leaf.seeds):

@@ -19,6 +19,7 @@ from seedbed.knowledge.v1.steps_pb2 import (
     GenerateResult,
 )
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
+from seedbed.pipeline.kinds.knowledge import AUGMENT, CHUNK, GENERATE, JUDGE_GROUNDED, augment_input
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 
@@ -26,7 +27,7 @@ from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 class CutDocument(Step[ChunkInput, ChunkResult]):
     """A document becomes text and the text chunks, a part of them an item; no teacher is asked."""
 
-    name = "knowledge.chunk"
+    name = CHUNK.name
     # Raised with every change to the chunker; a converter's own version stands in its name.
     version = 2
     input_type = ChunkInput
@@ -52,21 +53,17 @@ class CutDocument(Step[ChunkInput, ChunkResult]):
             announce.append(Announce(self.name, following))
         for chunk in result.chunks:
             for augmentation in recipe.augmentations:
-                wanted = AugmentInput(
-                    text=chunk.text,
-                    headings=chunk.headings,
-                    augmentation=augmentation,
-                    document_outline=value.document_outline,
-                    domain=value.domain,
+                wanted = augment_input(
+                    chunk, augmentation, document_outline=value.document_outline, domain=value.domain
                 )
-                announce.append(Announce("knowledge.augment", wanted))
+                announce.append(Announce(AUGMENT.name, wanted))
         return Following(announce=announce)
 
 
 class AugmentChunk(Step[AugmentInput, AugmentResult]):
     """One chunk told in another form: another source to write pairs about."""
 
-    name = "knowledge.augment"
+    name = AUGMENT.name
     version = 1
     prompt: ClassVar[Prompt[Augmentation]] = Prompt.load("seedbed.knowledge", "augment", Augmentation)
     role: ClassVar[Role] = "teacher"
@@ -89,7 +86,7 @@ class AugmentChunk(Step[AugmentInput, AugmentResult]):
 class WritePairs(Step[GenerateInput, GenerateResult]):
     """Questions and answers after a seed example: here the candidates of a knowledge leaf are born."""
 
-    name = "knowledge.generate"
+    name = GENERATE.name
     version = 1
     prompt: ClassVar[Prompt[KnowledgePairs]] = Prompt.load("seedbed.knowledge", "generate", KnowledgePairs)
     role: ClassVar[Role] = "teacher"
@@ -129,5 +126,5 @@ class WritePairs(Step[GenerateInput, GenerateResult]):
                 answer=sifted.pair.answer,
                 domain=work.input.domain,
             )
-            announce.append(Announce("judge.grounded", wanted, candidate))
+            announce.append(Announce(JUDGE_GROUNDED.name, wanted, candidate))
         return Following(announce=announce, drop=drop)

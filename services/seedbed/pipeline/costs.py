@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from seedbed.bus.v1.bus_pb2 import Usage
+from seedbed.pipeline.kinds import Role, role_of
 from seedbed.pipeline.recipe import Budget, Price, Prices
 
 ASKS = 3
@@ -48,14 +49,9 @@ def add_usage(total: Usage, more: Usage) -> None:
     total.completion_tokens += more.completion_tokens
 
 
-def asks_judge(step: str) -> bool:
-    """Whether it is the judge that a step asks, and not the teacher."""
-    return step.startswith("judge.")
-
-
-def price_of(step: str, prices: Prices) -> Price:
-    """What a step's tokens cost."""
-    return prices.judge if prices.judge and asks_judge(step) else prices.teacher
+def price_of(role: Role | None, prices: Prices) -> Price:
+    """What the tokens cost of who is asked."""
+    return prices.judge if prices.judge and role == "judge" else prices.teacher
 
 
 def coins(amount: float) -> int:
@@ -63,9 +59,9 @@ def coins(amount: float) -> int:
     return int(Decimal(str(amount)) * COIN)
 
 
-def charge(step: str, usage: Usage, prices: Prices) -> int:
+def charge(role: Role | None, usage: Usage, prices: Prices) -> int:
     """What was spent in money, in coins."""
-    price = price_of(step, prices)
+    price = price_of(role, prices)
     per_token = (coins(price.prompt) // 10**6, coins(price.completion) // 10**6)
     return usage.prompt_tokens * per_token[0] + usage.completion_tokens * per_token[1]
 
@@ -95,5 +91,5 @@ class Tariff:
         return Spending(
             usage.requests if budget.calls else 0,
             usage.prompt_tokens + usage.completion_tokens if budget.tokens else 0,
-            charge(step, usage, self.prices) if budget.money and self.prices else 0,
+            charge(role_of(step), usage, self.prices) if budget.money and self.prices else 0,
         )

@@ -5,9 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from seedbed.bus.v1.bus_pb2 import Cause, LeafCounts, Outcome, Record, StepCounts
-
-ASKS_NOBODY = "knowledge.chunk"
-"""The step whose items are no calls."""
+from seedbed.pipeline.kinds import role_of
 
 _KEPT = 12
 _SHOWN = 3
@@ -40,7 +38,7 @@ class Causes:
 def is_given_up(record: Record) -> bool:
     """Whether a record is of a call that was given up."""
     given_up = record.outcome in (Outcome.OUTCOME_MALFORMED, Outcome.OUTCOME_FAILED)
-    return given_up and record.step != ASKS_NOBODY
+    return given_up and role_of(record.step) is not None
 
 
 def add_up(leaves: Iterable[LeafCounts]) -> list[Cause]:
@@ -54,7 +52,7 @@ def add_up(leaves: Iterable[LeafCounts]) -> list[Cause]:
 
 def count_calls(steps: Iterable[StepCounts]) -> tuple[int, int]:
     """Calls that came to something, and calls that were given up."""
-    asking = [row for row in steps if row.step != ASKS_NOBODY]
+    asking = [row for row in steps if role_of(row.step) is not None]
     return sum(row.done for row in asking), sum(row.malformed + row.failed for row in asking)
 
 

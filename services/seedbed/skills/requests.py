@@ -3,11 +3,9 @@
 from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.identity import message_bytes, sha256_hex
+from seedbed.pipeline.kinds import Kind
 from seedbed.runs.v1.runs_service_pb2 import Run
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample, Snapshot
-
-FREEFORM = "freeform_skill"
-GROUNDED = "grounded_skill"
 
 
 def make_snapshot(leaf: Leaf) -> Snapshot:
@@ -35,8 +33,9 @@ def _find_faults(leaf: Leaf) -> list[Violation]:
     parts = leaf.path.split("/")
     if not all(parts) or ".." in parts:
         faults.append(Violation("leaf.path", "must be a folder below the taxonomy's root, as a/b/c"))
-    if leaf.kind not in (FREEFORM, GROUNDED):
-        faults.append(Violation("leaf.kind", f"must be {FREEFORM} or {GROUNDED}, not {leaf.kind!r}"))
+    if leaf.kind not in (Kind.FREEFORM_SKILL, Kind.GROUNDED_SKILL):
+        wanted = f"{Kind.FREEFORM_SKILL} or {Kind.GROUNDED_SKILL}"
+        faults.append(Violation("leaf.kind", f"must be {wanted}, not {leaf.kind!r}"))
     if not leaf.task_description.strip():
         faults.append(Violation("leaf.task_description", "must not be empty"))
     if leaf.documents:
@@ -52,8 +51,8 @@ def _find_seed_faults(field: str, seed: SeedExample, kind: str) -> list[Violatio
     faults = []
     if not seed.pairs or not all(p.question.strip() and p.answer.strip() for p in seed.pairs):
         faults.append(Violation(f"{field}.pairs", "must hold questions, each with its answer"))
-    if kind == GROUNDED and not seed.context.strip():
+    if kind == Kind.GROUNDED_SKILL and not seed.context.strip():
         faults.append(Violation(f"{field}.context", "must not be empty in a grounded skill"))
-    if kind == FREEFORM and seed.context.strip():
+    if kind == Kind.FREEFORM_SKILL and seed.context.strip():
         faults.append(Violation(f"{field}.context", "must be empty in a freeform skill"))
     return faults

@@ -8,6 +8,7 @@ from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.work.step import Role, Step, Tools, Work
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
+from seedbed.pipeline.kinds.skills import CONTEXT, INSTRUCT, JUDGE_INSTRUCTION, JUDGE_PAIR, RESPOND
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.core import LANGUAGE, sift, speaks_like
 from seedbed.skills.persona import persona_of
@@ -25,7 +26,7 @@ from seedbed.skills.v1.steps_pb2 import (
 class WriteContext(Step[ContextInput, ContextResult]):
     """A new context for a grounded skill."""
 
-    name = "skills.context"
+    name = CONTEXT.name
     version = 1
     prompt: ClassVar[Prompt[SkillContext]] = Prompt.load("seedbed.skills", "context", SkillContext)
     role: ClassVar[Role] = "teacher"
@@ -49,13 +50,13 @@ class WriteContext(Step[ContextInput, ContextResult]):
             context=work.result.context,
             instructions=work.input.instructions,
         )
-        return Following(announce=[Announce("skills.instruct", wanted)])
+        return Following(announce=[Announce(INSTRUCT.name, wanted)])
 
 
 class WriteInstructions(Step[InstructInput, InstructResult]):
     """New instructions: here the candidates of a skill are born."""
 
-    name = "skills.instruct"
+    name = INSTRUCT.name
     version = 1
     prompt: ClassVar[Prompt[Instructions]] = Prompt.load("seedbed.skills", "instruct", Instructions)
     role: ClassVar[Role] = "teacher"
@@ -99,14 +100,14 @@ def _judged(value: InstructInput, instruction: str, candidate: str) -> Announce:
     question = InstructionInput(
         task_description=value.task_description, context=value.context, instruction=instruction
     )
-    then = Follower(step="skills.respond", input=message_bytes(response))
-    return Announce("judge.instruction", question, candidate, then=then)
+    then = Follower(step=RESPOND.name, input=message_bytes(response))
+    return Announce(JUDGE_INSTRUCTION.name, question, candidate, then=then)
 
 
 class WriteResponse(Step[RespondInput, RespondResult]):
     """The answer to one instruction."""
 
-    name = "skills.respond"
+    name = RESPOND.name
     version = 1
     prompt: ClassVar[Prompt[SkillResponse]] = Prompt.load("seedbed.skills", "respond", SkillResponse)
     role: ClassVar[Role] = "teacher"
@@ -139,4 +140,4 @@ class WriteResponse(Step[RespondInput, RespondResult]):
             instruction=value.instruction,
             response=work.result.response,
         )
-        return Following(announce=[Announce("judge.pair", pair, work.candidate)])
+        return Following(announce=[Announce(JUDGE_PAIR.name, pair, work.candidate)])

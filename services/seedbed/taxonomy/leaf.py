@@ -3,6 +3,7 @@
 from typing import Any
 
 from seedbed.kernel.identity import message_bytes, sha256_hex
+from seedbed.pipeline.kinds import Kind
 from seedbed.taxonomy.core import LeafFile
 from seedbed.taxonomy.seeds import mappings
 from seedbed.taxonomy.v1.leaf_pb2 import (
@@ -62,10 +63,10 @@ def summarize(leaf: Leaf, commit: str) -> LeafSummary:
     )
 
 
-def _kind(branch: str, seeds: list[SeedExample]) -> str:
+def _kind(branch: str, seeds: list[SeedExample]) -> Kind:
     if branch == "knowledge":
-        return branch
-    return "grounded_skill" if any(seed.context for seed in seeds) else "freeform_skill"
+        return Kind.KNOWLEDGE
+    return Kind.GROUNDED_SKILL if any(seed.context for seed in seeds) else Kind.FREEFORM_SKILL
 
 
 def _seed(example: dict[str, Any]) -> SeedExample:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from seedbed.dataset.manifest import Leaf, Manifest
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.identity import canonical_json, sha256_hex
-from seedbed.trainer.data.rows import KNOWLEDGE, kind_of
+from seedbed.pipeline.kinds import Kind
+from seedbed.trainer.data.rows import kind_of
 from seedbed.trainer.data.selection import selects
 from seedbed.trainer.recipe import BASE, Phase, Selection, TrainingRecipe, Use
 from seedbed.trainer.v1.checkpoint_pb2 import Base
@@ -15,7 +16,6 @@ from seedbed.trainer.v1.trainer_service_pb2 import PhaseState, Training
 VERSION = 3
 """Raised when the code changes what comes of a phase, and only then: all is trained anew."""
 SCRATCH = "scratch"
-STEP = "trainer.phase"
 
 
 def make_training(dataset: str, base: Base, recipe: TrainingRecipe) -> Training:
@@ -102,7 +102,7 @@ def _check_scratch(recipe: TrainingRecipe, base: Base) -> Iterator[Violation]:
 
 def _count(selection: Selection, leaf: Leaf) -> int:
     kind = kind_of(leaf.path, leaf.kind)
-    found = _rows_of(leaf) if kind == KNOWLEDGE else [("skill", "", leaf.rows.skill)]
+    found = _rows_of(leaf) if kind == Kind.KNOWLEDGE else [("skill", "", leaf.rows.skill)]
     return sum(count for use, form, count in found if selects(selection, leaf.path, kind, form, use))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Announced, Outcome, Record
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
+from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.recipe import Gates, Recipe
 from seedbed.runs.domain.fold import Fold, gate_reason
 from tests.runs.courses import make_course, run
@@ -24,7 +25,7 @@ def record(digest, *announced, step="skills.instruct", candidate="", **values):
 
 
 def fold():
-    return Fold(Gates())
+    return Fold(kind_of("freeform_skill"), Gates())
 
 
 def test_what_is_announced_is_open_until_its_record_comes():
@@ -164,7 +165,8 @@ def test_in_flight_is_what_is_open_of_the_draws_begun():
     ids=["no gate", "passes", "score", "not faithful", "malformed"],
 )
 def test_gates(made, reason):
-    assert gate_reason(made, Gates()) == reason
+    kind = kind_of("knowledge" if made.step == "judge.grounded" else "freeform_skill")
+    assert gate_reason(made, kind, Gates()) == reason
 
 
 LEAVES = [knowledge_leaf(), skill_leaf(grounded=True)]
@@ -181,7 +183,7 @@ def test_order_and_repetition_make_no_difference(leaf):
     for _ in range(30):
         shuffled = records + luck.choices(records, k=len(records) // 2)
         luck.shuffle(shuffled)
-        other = Fold(whole.known.recipe.gates)
+        other = Fold(whole.kind, whole.known.recipe.gates)
         for made in shuffled:
             other.take(made)
         for name in luck.sample(roots, k=len(roots)):

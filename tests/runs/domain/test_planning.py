@@ -2,14 +2,16 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Sampling, StepSpec
 from seedbed.kernel.errors import InputError
+from seedbed.pipeline.kinds import STEPS, kind_of
+from seedbed.pipeline.kinds.entry import Quota
 from seedbed.pipeline.recipe import Gates, Recipe, read_recipe
-from seedbed.runs.domain.planning import STEPS_OF_KIND, Quota, make_plan, matches, missing_steps, quotas_of
+from seedbed.runs.domain.planning import make_plan, matches, missing_steps
 from tests.runs.leaves import knowledge_leaf, skill_leaf, snapshot_of
 
 LEAVES = (knowledge_leaf(), skill_leaf(), skill_leaf("compositional_skills/b", grounded=True))
 SPECS = [
     StepSpec(step=step, version=1, prompt="p", model="m", sampling=Sampling(temperature=0.5))
-    for step in sorted({step for steps in STEPS_OF_KIND.values() for step in steps})
+    for step in sorted(STEPS)
 ]
 
 
@@ -101,7 +103,7 @@ def test_leaves_are_in_order_of_path_with_a_target_each():
 
 def test_only_steps_of_chosen_leaves_are_planned():
     chosen = plan(globs=["knowledge/*"])
-    assert {spec.step for spec in chosen.steps} == set(STEPS_OF_KIND["knowledge"])
+    assert {spec.step for spec in chosen.steps} == {step.name for step in kind_of("knowledge").steps}
 
 
 def test_a_step_nobody_has_registered_is_missed():
@@ -151,10 +153,10 @@ def test_no_leaf_is_an_error_that_names_some():
     ],
 )
 def test_quotas_add_up(target, share, quotas):
-    found = quotas_of("knowledge", target, Recipe(short_share=share))
+    found = kind_of("knowledge").split(target, Recipe(short_share=share))
     assert found == [Quota(form, count) for form, count in quotas]
     assert sum(quota.target for quota in found) == target
 
 
 def test_a_skill_has_one_quota():
-    assert quotas_of("freeform_skill", 9, Recipe(short_share=0.2)) == [Quota("", 9)]
+    assert kind_of("freeform_skill").split(9, Recipe(short_share=0.2)) == [Quota("", 9)]

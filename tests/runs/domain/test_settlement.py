@@ -5,25 +5,27 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import Announced, Dropped, Outcome, QuotaDraws, Record, Round
 from seedbed.judge.v1.steps_pb2 import PairVerdict
 from seedbed.pipeline.items import candidate_id
+from seedbed.pipeline.kinds import kind_of
+from seedbed.pipeline.kinds.entry import Quota
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.domain.fold import Fold
 from seedbed.runs.domain.opening import number_draw
-from seedbed.runs.domain.planning import Quota
 from seedbed.runs.domain.settlement import Settlement, births_of
 from seedbed.skills.v1.steps_pb2 import InstructResult, RespondResult
 from tests.runs.steps import words
 
 DONE = Outcome.OUTCOME_DONE
+KIND = kind_of("freeform_skill")
 
 
 class Bench:
     """One leaf whose draws are written by hand: for each its instructions, and their scores."""
 
     def __init__(self, recipe, *targets):
-        self.fold = Fold(recipe.gates)
+        self.fold = Fold(KIND, recipe.gates)
         self.roots = {}
         quotas = [Quota("" if len(targets) == 1 else f"q{n}", target) for n, target in enumerate(targets)]
-        self.settlement = Settlement(quotas, recipe, "freeform_skill")
+        self.settlement = Settlement(quotas, recipe, KIND)
         self.decisions = {}
 
     def draw(self, number, texts, scores=None, **ends):
@@ -64,7 +66,7 @@ class Bench:
         ]
         there = [len(set(one) & set(self.roots)) for one in numbers]
         for number in sorted(set(chain(*numbers)) & set(self.roots)):
-            births = births_of(self.fold, self.roots[number])
+            births = births_of(KIND, self.fold, self.roots[number])
             self.decisions |= {birth.id: made for birth, made in self.settlement.decide(number, births)}
             self.fold.let_go(number, [self.roots[number]])
         self.settlement.close_round(Round(quotas=rows), there)
@@ -161,7 +163,7 @@ def test_a_failed_draw_has_no_candidate():
     )
     bench.roots[0] = "d0"
     bench.close((0, 1))
-    assert births_of(bench.fold, "d0") == []
+    assert births_of(KIND, bench.fold, "d0") == []
     assert bench.decisions == {}
 
 

@@ -9,7 +9,8 @@ from rich.table import Table
 from seedbed.bus.v1.bus_pb2 import Usage
 from seedbed.cli.render.duration import format_seconds
 from seedbed.cli.render.table import make_table
-from seedbed.pipeline.costs import COIN, asks_judge, charge
+from seedbed.pipeline.costs import COIN, charge
+from seedbed.pipeline.kinds import Role, role_of
 from seedbed.pipeline.recipe import Prices
 from seedbed.runs.v1.runs_service_pb2 import Progress
 
@@ -63,7 +64,7 @@ class Bill:
     @classmethod
     def of(cls, steps: Iterable[tuple[str, Usage]], repeats: int = 0) -> Self:
         """What steps used."""
-        rows = [(asks_judge(step), usage) for step, usage in steps]
+        rows = [(role_of(step) == "judge", usage) for step, usage in steps]
         teacher, judge = (
             Tally.of(usage for judged, usage in rows if judged is which) for which in (False, True)
         )
@@ -91,13 +92,11 @@ class Bill:
 
     def rows(self, prices: Prices | None) -> Iterator[tuple[str, Tally, float | None]]:
         """Both, and each by itself, with the money it comes to."""
-        parts = [("teacher", self.teacher, "teacher."), ("judge", self.judge, "judge.")]
-        coins = [
-            charge(step, tally.as_usage(), prices) / COIN if prices else None for _, tally, step in parts
-        ]
+        parts: list[tuple[Role, Tally]] = [("teacher", self.teacher), ("judge", self.judge)]
+        coins = [charge(role, tally.as_usage(), prices) / COIN if prices else None for role, tally in parts]
         yield "", self.total, sum(filter(None, coins)) if prices else None
-        for (name, tally, _), money in zip(parts, coins, strict=True):
-            yield name, tally, money
+        for (role, tally), money in zip(parts, coins, strict=True):
+            yield role, tally, money
 
     def as_object(self, prices: Prices | None) -> dict[str, Any]:
         """For machines."""

@@ -10,7 +10,7 @@ from seedbed.cli.render.duration import local_moment
 from seedbed.cli.render.summary import state_name
 from seedbed.cli.render.table import make_table
 from seedbed.kernel.errors import InputError
-from seedbed.pipeline.costs import asks_judge
+from seedbed.pipeline.kinds import role_of
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.v1.runs_service_pb2 import Run
 
@@ -24,8 +24,8 @@ _NEXT_TO_GO = ("dead", "started", "teacher")
 def models_of(run: Run) -> tuple[str, str]:
     """The teacher and the judge, by the names of their models."""
     teachers, judges = (
-        dict.fromkeys(spec.model for spec in run.steps if spec.model and asks_judge(spec.step) is judging)
-        for judging in (False, True)
+        dict.fromkeys(spec.model for spec in run.steps if spec.model and role_of(spec.step) == role)
+        for role in ("teacher", "judge")
     )
     return ", ".join(teachers), ", ".join(judges)
 

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from seedbed.dataset import Manifest, read_manifest
 from seedbed.dataset.manifest import CANDIDATES_FILE, KNOWLEDGE_FILE, SAMPLES_FILE, SKILLS_FILE
-from seedbed.evaluator.exams.exam import KNOWLEDGE, Question
+from seedbed.evaluator.exams.exam import Question
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.kernel.identity import sha256_hex
+from seedbed.pipeline.kinds import Kind
 from seedbed.pipeline.recipe import Recipe
 
 _COLUMNS = [
@@ -53,7 +54,7 @@ class Lesson:
 
     def take(self, row: dict[str, Any]) -> None:
         """Take in the passage of a sample or candidate."""
-        if self.kind == KNOWLEDGE and row["chunk"]:
+        if self.kind == Kind.KNOWLEDGE and row["chunk"]:
             digest = sha256_hex(row["chunk"])
             about = (tuple(row["headings"] or ()), row["domain"] or "", row["document_outline"] or "")
             self.passages.setdefault(digest, Passage(row["chunk"], *about))
@@ -77,7 +78,7 @@ class Lessons:
         for row in _read(folder / CANDIDATES_FILE, ["end"]):
             lesson = self.leaves[row["leaf"]]
             lesson.take(row)
-            if row["end"] == "unneeded" and lesson.kind != KNOWLEDGE:
+            if row["end"] == "unneeded" and lesson.kind != Kind.KNOWLEDGE:
                 lesson.spare.append(skill_question(row))
 
 

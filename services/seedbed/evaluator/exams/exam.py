@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from seedbed.evaluator.exams.held_out import KNOWLEDGE, Trained
+from seedbed.evaluator.exams.held_out import Trained
 from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.pipeline.similarity import NearDuplicates
-
-__all__ = ["KNOWLEDGE", "Exam", "Question", "Sieve", "place_answer", "read_questions"]
 
 
 @dataclass(frozen=True, slots=True)

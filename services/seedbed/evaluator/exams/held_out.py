@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 
 from seedbed.kernel.identity import sha256_hex
+from seedbed.pipeline.kinds import Kind
 from seedbed.pipeline.similarity import NearDuplicates, grams
 
-KNOWLEDGE = "knowledge"
 _LONG_ANSWER = 40
 """Grams from which an answer says enough to be told apart by itself; a shorter one fits many questions."""
 
@@ -28,7 +28,7 @@ class Trained:
             record = json.loads(line)
             turns = {message["role"]: message["content"] for message in record["messages"]}
             question, about = turns.get("user", ""), json.loads(record["metadata"])
-            if about.get("leaf_node_type", KNOWLEDGE) == KNOWLEDGE:
+            if about.get("leaf_node_type", Kind.KNOWLEDGE) == Kind.KNOWLEDGE:
                 # Such a row shows its passages first and asks last; a skill's context is part of its task.
                 question = question.rpartition("\n\n")[2]
             self.add(question, turns.get("assistant", ""))

@@ -13,7 +13,6 @@ from seedbed.evaluator.exams.benchmarks import find_asked
 from seedbed.evaluator.gate import check, read_gate
 from seedbed.evaluator.service.operations import make_operation
 from seedbed.evaluator.service.requests import complete, name_of
-from seedbed.evaluator.service.score import STEP
 from seedbed.evaluator.service.states import ENDED, States, prefix_of
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
@@ -25,6 +24,7 @@ from seedbed.kernel.rpc.paging import take_page
 from seedbed.kernel.store.artifacts import read_files, read_folder_manifest
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.work.jobs import queue_job
+from seedbed.pipeline.jobs import EVALUATION
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -135,5 +135,5 @@ class EvaluatorApi(EvaluatorServiceServicer):
 
 def _make_item(name: str, request: pb.EvaluateRequest) -> Item:
     data = message_bytes(request)
-    digest = sha256_hex(STEP.encode() + b"\0" + name.encode() + b"\0" + data)
-    return Item(run=name, leaf=leaf_token(name), step=STEP, digest=digest, input=data)
+    digest = sha256_hex(EVALUATION.encode() + b"\0" + name.encode() + b"\0" + data)
+    return Item(run=name, leaf=leaf_token(name), step=EVALUATION, digest=digest, input=data)

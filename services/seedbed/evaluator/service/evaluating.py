@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedbed.evaluator.exams.call_cache import Asking, Spent
 from seedbed.evaluator.exams.dataset_view import Lessons
-from seedbed.evaluator.exams.exam import KNOWLEDGE, Exam
+from seedbed.evaluator.exams.exam import Exam
 from seedbed.evaluator.exams.general import read_general
 from seedbed.evaluator.exams.instructions import Supply, examine_skills
 from seedbed.evaluator.exams.last_trained import find_taught, find_turns
@@ -35,7 +35,8 @@ from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 
 if TYPE_CHECKING:  # exists in the typed stubs only
-    from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
+    from seedbed.pipeline.kinds import Kind
+from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
 
 Note = Callable[[Evaluation], Awaitable[None]]
 
@@ -101,13 +102,13 @@ class Evaluating:
         threshold, wanted = lessons.recipe.duplicate_threshold, request.questions
         exams = []
         for lesson in lessons.leaves.values():
-            if lesson.kind == KNOWLEDGE:
+            if lesson.kind == Kind.KNOWLEDGE:
                 seeds = leaves[lesson.path].seeds if lesson.path in leaves else []
                 examples = list(seeds[0].pairs) if seeds else []
                 exams.append(
                     await examine_knowledge(lesson, examples, wanted, lessons.trained, threshold, asking)
                 )
-        skills = [lesson for lesson in lessons.leaves.values() if lesson.kind != KNOWLEDGE]
+        skills = [lesson for lesson in lessons.leaves.values() if lesson.kind != Kind.KNOWLEDGE]
         supply = Supply(self._runs, lessons.manifest, self._models["teacher"].teacher.endpoint.model)
         exams += await examine_skills(skills, wanted, lessons.trained, threshold, supply)
         return [*sorted(exams, key=lambda exam: exam.leaf), read_general(request.general)]

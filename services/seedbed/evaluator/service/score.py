@@ -1,4 +1,4 @@
-"""`evaluator.score` on the bus: an evaluation taken up, its state kept, its end written down."""
+"""Evaluations on the bus: one evaluation taken up, its state kept, its end written down."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,6 @@ from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work
 from seedbed.kernel.work.job_worker import Hand
 
-STEP = "evaluator.score"
 _LOOK = 1.0
 
 log = get_logger(__name__)

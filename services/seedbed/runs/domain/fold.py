@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Outcome, Record, StepCounts, Usage
-from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
 from seedbed.pipeline.costs import add_usage
 from seedbed.pipeline.failure_causes import Causes, is_given_up
 from seedbed.pipeline.items import item_name
+from seedbed.pipeline.kinds.entry import LeafKind
 from seedbed.pipeline.recipe import Gates
 from seedbed.runs.domain.leaf_costs import Ledger
 
@@ -25,17 +25,16 @@ _OUTCOMES = {
 _COSTS = ("requests", "prompt_tokens", "completion_tokens")
 
 
-def gate_reason(record: Record, gates: Gates) -> str | None:
+def gate_reason(record: Record, kind: LeafKind, gates: Gates) -> str | None:
     """What the last gate says of a candidate: "" for accepted, else why not; None for other steps."""
-    if record.step not in ("judge.pair", "judge.grounded"):
+    last = kind.last
+    if record.step != last.name:
         return None
     if record.outcome == Outcome.OUTCOME_SKIPPED:
         return record.reason
     if record.outcome != Outcome.OUTCOME_DONE:
         return f"no verdict: {record.reason}"
-    if record.step == "judge.pair":
-        return gates.check_pair(PairVerdict.FromString(record.result))
-    return gates.check_grounded(GroundedVerdict.FromString(record.result))
+    return last.gate.check(gates, record.result) if last.gate else ""
 
 
 def is_new(record: Record) -> bool:
@@ -46,7 +45,8 @@ def is_new(record: Record) -> bool:
 class Fold:
     """What is known of one leaf of one run. Items go by name: digest, and candidate if they have one."""
 
-    def __init__(self, gates: Gates) -> None:
+    def __init__(self, kind: LeafKind, gates: Gates) -> None:
+        self._kind = kind
         self._gates = gates
         self._records: dict[str, Record] = {}
         """Those not let go of yet."""
@@ -185,7 +185,7 @@ class Fold:
         """Once for each item, when it is both announced and closed."""
         if record.outcome == Outcome.OUTCOME_SKIPPED:
             return
-        self.passed += gate_reason(record, self._gates) == ""
+        self.passed += gate_reason(record, self._kind, self._gates) == ""
         counter = self._counters.setdefault(record.step, Counter())
         counter[_OUTCOMES[record.outcome]] += 1
         counter["recalled"] += record.recalled

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from seedbed.bus.v1.bus_pb2 import QuotaDraws, Round, StepCounts, Usage
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.pipeline.costs import ASKS, MEASURES, Spending, Tariff, describe
+from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.tokens import count_tokens
 from seedbed.runs.domain.leaf_costs import Ledger
-from seedbed.runs.domain.planning import items_of_draw
 from seedbed.runs.domain.run_budget import Plea
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
 
@@ -25,7 +25,7 @@ class Purse:
         self.elsewhere: Mapping[str, Usage] = {}
         """The dearest requests of other leaves, for steps that this one has not come to."""
         self._known = known
-        self._items = items_of_draw(leaf.kind, known.recipe)
+        self._items = kind_of(leaf.kind).items_of_draw(known.recipe)
         self._texts = known.recipe.chunk_tokens + max(map(_size, leaf.seeds), default=0)
 
     def spent(self, ledger: Ledger) -> Spending:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafTarget, Record, Round, Usage
 from seedbed.pipeline.failure_causes import count_calls, explain
 from seedbed.pipeline.items import Announce
+from seedbed.pipeline.kinds import kind_of, step_of
+from seedbed.pipeline.kinds.entry import Draw, Passage
 from seedbed.pipeline.plan import KnownPlan
-from seedbed.runs.domain.draws import Draw, Passage, first_items, list_draws, open_draw
 from seedbed.runs.domain.fold import Fold, is_new
 from seedbed.runs.domain.leaf_budget import Purse, count_draws
 from seedbed.runs.domain.opening import Opening
-from seedbed.runs.domain.passages import find_notes, find_passages
-from seedbed.runs.domain.planning import quotas_of
 from seedbed.runs.domain.preparation import PREPARATION, Preparation
 from seedbed.runs.domain.run_budget import Plea
 from seedbed.runs.domain.settlement import Birth, Decision, Settlement, births_of
@@ -49,10 +48,10 @@ class Course:
         self.known = known
         self.target = target
         self.leaf = leaf
-        self.fold = Fold(known.recipe.gates)
-        self.settlement = Settlement(
-            quotas_of(leaf.kind, target.target, known.recipe), known.recipe, leaf.kind
-        )
+        self.kind = kind_of(leaf.kind)
+        self.fold = Fold(self.kind, known.recipe.gates)
+        quotas = self.kind.split(target.target, known.recipe)
+        self.settlement = Settlement(quotas, known.recipe, self.kind)
         self.purse: Purse | None = None
         """What may be spent, where the run has a budget."""
         self.starved = False
@@ -101,17 +100,17 @@ class Course:
     def prepare(self) -> None:
         """Begin with what has to be done before there are draws."""
         if self._preparation is None and self._lists is None:
-            items = [self._make(a, PREPARATION) for a in first_items(self.leaf, self.known.recipe)]
+            items = [self._make(a, PREPARATION) for a in self.kind.first_items(self.leaf, self.known.recipe)]
             self._preparation = Preparation(items, self.fold)
 
     def open_round(self, opened: Round) -> None:
         """Go on to a round that was decided on."""
         if self._lists is None:
-            self.passages = list(find_passages(self.leaf, self.known, self.fold))
-            self.notes = list(find_notes(self.leaf, self.known, self.fold))
+            self.passages = list(self.kind.find_passages(self.leaf, self.known, self.fold.get))
+            self.notes = list(self.kind.find_notes(self.leaf, self.known, self.fold.get))
             self._lists = [self._list_draws(quota.form) for quota in self.settlement.quotas]
             records = self._preparation.let_go() if self._preparation else []
-            self._lost = "; ".join(sorted({r.reason for r in records if r.step == "knowledge.chunk"} - {""}))
+            self._lost = "; ".join(sorted({r.reason for r in records if step_of(r.step).text} - {""}))
             self._keep_paid(records)
             self._preparation = None
         self._opening = Opening(opened, self._lists)
@@ -169,11 +168,7 @@ class Course:
         """First items under which something is open: publishing them again brings back all below."""
         if self._preparation:
             return self._preparation.unclosed()
-        return [
-            self._make(open_draw(self.leaf, begun.draw, self.known.recipe), begun.number)
-            for begun in self.begun
-            if not self._is_closed(begun)
-        ]
+        return [self._open(begun.draw, begun.number) for begun in self.begun if not self._is_closed(begun)]
 
     def rest_paid(self) -> list[Record]:
         """All that was paid for and is in no seal, decided or not."""
@@ -193,7 +188,7 @@ class Course:
     def shortfall(self) -> str:
         """Why the leaf ended short; "" where it has its target."""
         reason = self.settlement.shortfall()
-        if reason and self.leaf.kind == "knowledge" and not self.passages:
+        if reason and self.kind.of_leaf and not self.passages:
             names = ", ".join(document.path for document in self.leaf.documents)
             return f"no document gave a chunk: {self._lost or names or 'it has no document'}"
         counts = self.fold.counts()
@@ -202,10 +197,13 @@ class Course:
 
     def _list_draws(self, form: str) -> Iterator[Draw]:
         recipe = self.known.recipe
-        draws = list_draws(self.leaf, self.passages, form, recipe)
+        draws = self.kind.list_draws(self.leaf, self.passages, form, recipe)
         if recipe.refill:
             return draws
-        return (d for d in draws if self._make(open_draw(self.leaf, d, recipe), 0).digest in self.brought)
+        return (d for d in draws if self._open(d, 0).digest in self.brought)
+
+    def _open(self, draw: Draw, number: int) -> Item:
+        return self._make(self.kind.open_draw(self.leaf, draw, self.known.recipe), number)
 
     def _make(self, announce: Announce, draw: int) -> Item:
         return self.known.specs.make_item(self.known.plan.run, self.target.leaf, draw, announce)
@@ -215,7 +213,7 @@ class Course:
         self._next = None
         if found := next(self._upcoming, None):
             number, draw = found
-            item = self._make(open_draw(self.leaf, draw, self.known.recipe), number)
+            item = self._open(draw, number)
             self._next = Begun(number, draw, item.digest), item
 
     @property
@@ -236,7 +234,7 @@ class Course:
         return self.fold.announce(item.digest, item.draw)
 
     def _decide(self, first: Begun) -> Decided:
-        candidates = self.settlement.decide(first.number, births_of(self.fold, first.root))
+        candidates = self.settlement.decide(first.number, births_of(self.kind, self.fold, first.root))
         decided = Decided(first.number, first.draw, first.root, candidates)
         self._keep_paid(self.fold.let_go(first.number, [first.root]))
         return decided

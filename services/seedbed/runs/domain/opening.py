@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from seedbed.bus.v1.bus_pb2 import Round
-from seedbed.runs.domain.draws import Draw
+from seedbed.pipeline.kinds.entry import Draw
 
 
 def number_draw(quota: int, position: int, quotas: int) -> int:

@@ -3,22 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
-from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.knowledge.v1.steps_pb2 import Chunk
+from seedbed.pipeline.kinds import step_of
+from seedbed.pipeline.kinds.entry import Draw, Passage, seed_digest
 from seedbed.pipeline.plan import SpecBook
-from seedbed.runs.domain.draws import Draw, Passage, seed_digest
 from seedbed.runs.domain.leaf_state import Begun, Course, Decided
 from seedbed.runs.domain.settlement import Birth, Decision, births_of
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
-
-Verdict = InstructionVerdict | PairVerdict | GroundedVerdict
-
-_VERDICTS: dict[str, tuple[type[Verdict], tuple[str, ...]]] = {
-    "judge.instruction": (InstructionVerdict, ("answerable", "well_formed", "safe", "relevant")),
-    "judge.pair": (PairVerdict, ("score",)),
-    "judge.grounded": (GroundedVerdict, ("faithful", "relevancy", "standalone", "evidence_found")),
-}
 
 
 def write_part(course: Course, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -49,7 +41,7 @@ def list_open(course: Course, begun: Begun, commit: str) -> list[Candidate]:
     undecided = Decision(begun.number, course.settlement.rounds)
     return [
         make_candidate(course, begun.draw, birth, undecided, commit)
-        for birth in births_of(course.fold, begun.root)
+        for birth in births_of(course.kind, course.fold, begun.root)
         if not course.settlement.is_decided(birth)
     ]
 
@@ -71,7 +63,7 @@ def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision,
         duplicate_of=decision.duplicate_of,
         question=birth.question.strip(),
         answer=birth.answer.strip(),
-        context=birth.context or (leaf.seeds[draw.seed].context if leaf.kind == "grounded_skill" else ""),
+        context=birth.context or course.kind.context_of(leaf.seeds[draw.seed]),
         form=draw.form,
         seed_index=draw.seed,
         seed_digest=seed_digest(leaf.seeds[draw.seed]),
@@ -104,12 +96,11 @@ def _source(passage: Passage, birth: Birth | None) -> Source:
         augmented=passage.augmented,
     )
     for record in birth.makings if birth else ():
-        if record.step == "judge.grounded" and record.outcome == Outcome.OUTCOME_DONE:
-            verdict = GroundedVerdict.FromString(record.result)
-            if verdict.evidence_found:
-                # The verdict counts in the chunk, so that a chunk that moves keeps its verdicts.
-                source.evidence_start = _place(chunk, verdict.evidence_start)
-                source.evidence_end = _place(chunk, verdict.evidence_end - 1) + 1
+        span = step_of(record.step).evidence(record.result)
+        if span and record.outcome == Outcome.OUTCOME_DONE:
+            # The verdict counts in the chunk, so that a chunk that moves keeps its verdicts.
+            source.evidence_start = _place(chunk, span[0])
+            source.evidence_end = _place(chunk, span[1] - 1) + 1
     return source
 
 
@@ -121,11 +112,11 @@ def _place(chunk: Chunk, offset: int) -> int:
 
 def _making(record: Record, specs: SpecBook) -> Making:
     making = Making(digest=record.digest, spec=specs[record.step], outcome=record.outcome)
-    if record.step in _VERDICTS and record.outcome == Outcome.OUTCOME_DONE:
-        kind, names = _VERDICTS[record.step]
-        verdict = kind.FromString(record.result)
-        making.scores.extend(Score(name=name, value=getattr(verdict, name)) for name in names)
-        making.explanation = verdict.explanation
+    gate = step_of(record.step).gate
+    if gate and record.outcome == Outcome.OUTCOME_DONE:
+        verdict = gate.read(record.result)
+        making.scores.extend(Score(name=name, value=getattr(verdict, name)) for name in gate.scores)
+        making.explanation = getattr(verdict, "explanation", "")
         making.evidence = getattr(verdict, "evidence", "")
     elif record.reason:
         making.explanation = record.reason

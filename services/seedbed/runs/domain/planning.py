@@ -1,37 +1,17 @@
 """Making a plan: which leaves, how many samples of each, done how. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget, Plan, StepSpec
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.formats.file_names import is_in_folder
 from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
+from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
 MOST_SAMPLES = 1_000_000_000
 """Of a run."""
-
-STEPS_OF_KIND = {
-    "knowledge": ("knowledge.chunk", "knowledge.augment", "knowledge.generate", "judge.grounded"),
-    "freeform_skill": ("skills.instruct", "judge.instruction", "skills.respond", "judge.pair"),
-    "grounded_skill": (
-        "skills.context",
-        "skills.instruct",
-        "judge.instruction",
-        "skills.respond",
-        "judge.pair",
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """So many samples of one form: `short` or `long` for knowledge, "" for skills."""
-
-    form: str
-    target: int
 
 
 def make_plan(
@@ -46,7 +26,7 @@ def make_plan(
             [Violation("leaves", f"matches none of {len(snapshot.leaves)} leaf paths")],
             hint=f"there are {len(snapshot.leaves)}: {known}",
         )
-    needed = {step for leaf in leaves for step in STEPS_OF_KIND[leaf.kind]}
+    needed = _steps_of({leaf.kind for leaf in leaves})
     plan = Plan(
         snapshot=snapshot_digest,
         steps=sorted((spec for spec in specs if spec.step in needed), key=lambda spec: spec.step),
@@ -73,29 +53,16 @@ def name_of(plan: Plan) -> str:
 def missing_steps(plan: Plan) -> list[str]:
     """Steps the plan needs and nobody has registered."""
     known = {spec.step for spec in plan.steps}
-    return sorted({step for leaf in plan.leaves for step in STEPS_OF_KIND[leaf.kind]} - known)
+    return sorted(_steps_of({leaf.kind for leaf in plan.leaves}) - known)
+
+
+def _steps_of(kinds: Iterable[str]) -> set[str]:
+    return {step.name for kind in kinds for step in kind_of(kind).steps}
 
 
 def matches(path: str, globs: Sequence[str]) -> bool:
     """Whether a leaf's path matches one of the globs, or lies below one; none means all."""
     return not globs or any(is_in_folder(path, glob) for glob in globs)
-
-
-def quotas_of(kind: str, target: int, recipe: Recipe) -> list[Quota]:
-    """How a leaf's target is split; forms with nothing to do are left out."""
-    if kind != "knowledge":
-        return [Quota("", target)]
-    short = int(target * recipe.short_share + 0.5)
-    return [quota for quota in (Quota("short", short), Quota("long", target - short)) if quota.target]
-
-
-def items_of_draw(kind: str, recipe: Recipe) -> dict[str, int]:
-    """How many items of each step may come of one draw, its first one included."""
-    if kind == "knowledge":
-        return {"knowledge.generate": 1, "judge.grounded": recipe.pairs}
-    followed = dict.fromkeys(("judge.instruction", "skills.respond", "judge.pair"), recipe.instructions)
-    context = {"skills.context": 1} if kind == "grounded_skill" else {}
-    return {**context, "skills.instruct": 1, **followed}
 
 
 def _target(leaf: Leaf, recipe: Recipe) -> LeafTarget:

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round
-from seedbed.knowledge.v1.steps_pb2 import GenerateResult
 from seedbed.pipeline.failure_causes import Causes, is_given_up
 from seedbed.pipeline.items import candidate_id
+from seedbed.pipeline.kinds import step_of
+from seedbed.pipeline.kinds.entry import LeafKind, Quota
 from seedbed.pipeline.recipe import NOT_FILLED_UP, Recipe
 from seedbed.pipeline.similarity import NearDuplicates
 from seedbed.runs.domain.fold import Fold, gate_reason
-from seedbed.runs.domain.planning import Quota
-from seedbed.skills.v1.steps_pb2 import ContextResult, InstructResult, RespondResult
 
 _REASONS = 3
 
@@ -64,49 +63,26 @@ class _Stand:
         return self.quota.target - self.kept
 
 
-def births_of(fold: Fold, root: str) -> list[Birth]:
+def births_of(kind: LeafKind, fold: Fold, root: str) -> list[Birth]:
     """The candidates born below a draw's first item, by id."""
+    order = {step.name: place for place, step in enumerate(kind.steps)}
     records = list(fold.below(root))
-    contexts = [record for record in records if record.step == "skills.context"]
-    context = _context(contexts[0]) if contexts else ""
+    texts = [(record, step_of(record.step).context(record.result)) for record in records]
+    contexts = [record for record, text in texts if text]
+    context = next((text for _, text in texts if text), "")
     later: dict[str, list[Record]] = {}
     for record in records:
         if record.candidate:
             later.setdefault(record.candidate, []).append(record)
     born = []
     for record in records:
-        for index, (question, answer) in enumerate(_texts(record)):
+        for index, (question, answer) in enumerate(step_of(record.step).births(record.result)):
             name = candidate_id(record.digest, index)
-            makings = (*contexts, record, *sorted(later.get(name, []), key=lambda r: _ORDER.index(r.step)))
-            response = next((_response(r) for r in makings if r.step == "skills.respond"), answer)
-            born.append(Birth(name, record.draw, question, response, context, makings))
+            followed = sorted(later.get(name, []), key=lambda made: order[made.step])
+            written = filter(None, (step_of(made.step).answer(made.result) for made in followed))
+            makings = (*contexts, record, *followed)
+            born.append(Birth(name, record.draw, question, next(written, answer), context, makings))
     return sorted(born, key=lambda birth: birth.id)
-
-
-_ORDER = (
-    "knowledge.generate",
-    "skills.instruct",
-    "judge.instruction",
-    "skills.respond",
-    "judge.pair",
-    "judge.grounded",
-)
-
-
-def _texts(record: Record) -> Iterable[tuple[str, str]]:
-    if record.step == "knowledge.generate":
-        return [(p.question, p.answer) for p in GenerateResult.FromString(record.result).pairs]
-    if record.step == "skills.instruct":
-        return [(text, "") for text in InstructResult.FromString(record.result).instructions]
-    return ()
-
-
-def _context(record: Record) -> str:
-    return ContextResult.FromString(record.result).context
-
-
-def _response(record: Record) -> str:
-    return RespondResult.FromString(record.result).response
 
 
 @dataclass
@@ -115,7 +91,7 @@ class Settlement:
 
     quotas: Sequence[Quota]
     recipe: Recipe
-    kind: str
+    kind: LeafKind
     rounds: int = 0
     """Those that are closed."""
     halted: str = ""
@@ -179,7 +155,7 @@ class Settlement:
                 if drop.candidate == birth.id:
                     return drop.end, drop.reason, ""
         last = birth.makings[-1]
-        reason = gate_reason(last, self.recipe.gates)
+        reason = gate_reason(last, self.kind, self.recipe.gates)
         if reason is None:
             return "rejected", _explain_end(last), ""
         if reason:
@@ -204,7 +180,7 @@ class Settlement:
             return 0
         if self.recipe.refill and stand.dry >= self.recipe.dry_rounds:
             return 0
-        most = self.recipe.pairs if self.kind == "knowledge" else self.recipe.instructions
+        most = self.kind.candidates_of_draw(self.recipe)
         if not stand.opened:
             return math.ceil(stand.missing / most)
         base = stand.missing * stand.opened / stand.kept if stand.kept else stand.missing / most

@@ -14,6 +14,7 @@ from seedbed.kernel.store.backend import Store, Stored, blob_key, get_blob_file
 from seedbed.kernel.store.checksums import disclose
 from seedbed.kernel.store.tombstones import read_tombstones
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
+from seedbed.pipeline.kinds import text_in
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.dead_letters import Kept, read_letters
 from seedbed.runs.storage.seals import Seals, path_of
@@ -115,8 +116,7 @@ class Tracker:
         for path in sorted(meant.paths):
             for seal in await self._seals.keys(path):
                 for record in await self._seals.open(seal.key) or ():
-                    if record.step == "knowledge.chunk" and record.origins and record.result:
-                        text = ChunkResult.FromString(record.result).text
+                    if record.origins and (text := text_in(record.step, record.result)):
                         found.setdefault(record.origins[0], set()).add(text)
         for blob in meant.places:
             for key in await self._store.keys(f"cuts/{blob}/"):

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from seedbed.kernel.formats.file_names import composed
 from seedbed.kernel.identity import origin
 from seedbed.kernel.store.tombstones import Tombstone
-from seedbed.runs.domain.draws import seed_digest
+from seedbed.pipeline.kinds.entry import seed_digest
 from seedbed.runs.domain.planning import matches
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 

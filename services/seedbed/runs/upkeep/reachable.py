@@ -11,7 +11,7 @@ from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, blob_key, get_blob_file
 from seedbed.kernel.store.tombstones import find_tombstone
-from seedbed.knowledge.v1.steps_pb2 import ChunkResult
+from seedbed.pipeline.kinds import step_of, text_in
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.seals import PREFIX as SEALS
 from seedbed.runs.storage.seals import Seals
@@ -111,9 +111,9 @@ class Needs:
         result = record.result
         if record.result_ref:
             self.keys.add(blob_key(record.result_ref))
-            if record.step == "knowledge.chunk":
+            if step_of(record.step).text:
                 result = await self._store.get(blob_key(record.result_ref))
-        if record.step == "knowledge.chunk" and (text := ChunkResult.FromString(result).text):
+        if text := text_in(record.step, result):
             self.keys.add(blob_key(text))
 
     async def _take_folders(self) -> None:

@@ -10,7 +10,7 @@ from seedbed.kernel.bus.streams import MEMO, TRAININGS, Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.store.artifacts import MANIFEST
 from seedbed.kernel.store.backend import Store
-from seedbed.knowledge.v1.steps_pb2 import ChunkResult
+from seedbed.pipeline.kinds import text_in
 from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.storage.run_copies import write_copy
 from seedbed.runs.storage.run_entries import Entries
@@ -81,7 +81,7 @@ class Repair:
         for key in await self._store.keys("cuts/"):
             if text.encode() in await self._store.get(key):
                 await self._store.delete(key)
-        await self._rewrite_seals(fault, lambda record: text_of(record) != text)
+        await self._rewrite_seals(fault, lambda record: text_in(record.step, record.result) != text)
         await self._drop(fault)
         await self._mark(fault)
 
@@ -138,10 +138,3 @@ class Repair:
     async def _mark(self, fault: Fault) -> None:
         reason = f"damaged: {fault.key} {fault.what}; the same `seedbed generate` makes the leaf again"
         await self._keeper.mark_damaged(fault.place.run, fault.place.leaf, reason)
-
-
-def text_of(record: Record) -> str:
-    """The text that a record of a cut names, where it has its result by itself."""
-    if record.step != "knowledge.chunk" or not record.result:
-        return ""
-    return ChunkResult.FromString(record.result).text

@@ -12,7 +12,7 @@ from seedbed.kernel.store.backend import Store, blob_key, get_blob_file
 from seedbed.kernel.store.leaf_commits import commit_key, read_commit
 from seedbed.kernel.store.tombstones import PREFIX as TOMBSTONES
 from seedbed.kernel.store.tombstones import read_tombstone
-from seedbed.knowledge.v1.steps_pb2 import ChunkResult
+from seedbed.pipeline.kinds import text_in
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.storage.run_copies import copy_key, read_copy
@@ -146,7 +146,7 @@ class Verification:
             if what:
                 return
             result = await self.inspection.read(blob_key(record.result_ref)) or b""
-        if record.step == "knowledge.chunk" and (text := ChunkResult.FromString(result).text):
+        if text := text_in(record.step, result):
             self._note("text", blob_key(text), await self.inspection.blob(text), place)
 
     async def _look_at_memo(self) -> None:

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from seedbed.dataset import verify_files
 from seedbed.dataset.manifest import KNOWLEDGE_FILE, SAMPLES_FILE, SKILLS_FILE, Manifest
 from seedbed.kernel.errors import InputError
+from seedbed.pipeline.kinds import Kind
 from seedbed.trainer.data.marks import THOUGHTS
 
-KNOWLEDGE = "knowledge"
 _ROLES = ("system", "user", "assistant", "tool")
 _HALF = "holds half a character: a surrogate without its other half"
 _SHOWN = 200
@@ -150,14 +150,14 @@ def _of_dataset(record: dict[str, Any], knowledge: str, forms: dict[tuple[str, s
     leaf, node = str(about.get("leaf", "")), str(about.get("leaf_node_type", ""))
     kind = kind_of(leaf, node)
     shown = str(about.get("dataset", ""))
-    if kind != KNOWLEDGE:
+    if kind != Kind.KNOWLEDGE:
         use = "skill"
     elif "raft" in shown:
         use = f"{knowledge}_raft"
     else:
         use = f"{knowledge}_qa" if "sample" in about else f"{knowledge}_auxiliary"
     # Retellings are of a passage's length.
-    form = forms.get((leaf, str(about.get("sample", ""))), "long" if kind == KNOWLEDGE else "")
+    form = forms.get((leaf, str(about.get("sample", ""))), "long" if kind == Kind.KNOWLEDGE else "")
     digest = str(about.get("leaf_digest", ""))
     return _row(record, leaf=leaf, leaf_digest=digest, kind=kind, form=form, use=use)
 
@@ -172,8 +172,8 @@ def _about(record: dict[str, Any]) -> dict[str, Any]:
 
 def kind_of(leaf: str, node: str) -> str:
     """What kind of leaf it is, as recipes name them."""
-    if node == KNOWLEDGE:
-        return KNOWLEDGE
+    if node == Kind.KNOWLEDGE:
+        return Kind.KNOWLEDGE
     return "foundational" if leaf.startswith("foundational_skills/") else "compositional"
 
 
@@ -182,7 +182,7 @@ def _closed(samples: list[dict[str, Any]], manifest: Manifest) -> Iterator[Row]:
     system = str(manifest.recipe.get("system_prompt", ""))
     before = ({"role": "system", "content": system},) if system.strip() else ()
     for sample in samples:
-        if sample["leaf_kind"] != KNOWLEDGE:
+        if sample["leaf_kind"] != Kind.KNOWLEDGE:
             continue
         user = {"role": "user", "content": sample["question"]}
         messages = (*before, user, {"role": "assistant", "content": sample["answer"]})
@@ -192,7 +192,7 @@ def _closed(samples: list[dict[str, Any]], manifest: Manifest) -> Iterator[Row]:
             unmask=False,
             leaf=sample["leaf"],
             leaf_digest=sample["leaf_digest"] or "",
-            kind=KNOWLEDGE,
+            kind=Kind.KNOWLEDGE,
             form=sample["form"] or "",
             use="closed_qa",
         )

@@ -5,8 +5,8 @@ import asyncio
 from seedbed.kernel.bus.streams import WORK, Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
+from seedbed.pipeline.jobs import TRAINING_PHASE
 from seedbed.trainer.service.trainings import Trainings
-from seedbed.trainer.training import STEP
 from seedbed.trainer.v1.trainer_service_pb2 import TrainingState
 
 AGAIN = 60.0
@@ -23,12 +23,12 @@ class Desk:
 
     async def start(self) -> None:
         """Make the queue, whose length scalers read, and look after it from then on."""
-        await self._bus.add_consumer(STEP, self._settings.ack_wait)
+        await self._bus.add_consumer(TRAINING_PHASE, self._settings.ack_wait)
         if self._settings.resume:
             self._loop = asyncio.create_task(self._take_up_again())
         else:
             # What an earlier command left lies dormant until it is asked for again.
-            await self._bus.purge(WORK, f"seedbed.v1.work.{STEP}.>")
+            await self._bus.purge(WORK, f"seedbed.v1.work.{TRAINING_PHASE}.>")
 
     async def stop(self) -> None:
         """Look no more."""

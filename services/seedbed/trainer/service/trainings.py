@@ -12,7 +12,8 @@ from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.work.jobs import queue_job
-from seedbed.trainer.training import STEP, next_phase
+from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.trainer.training import next_phase
 from seedbed.trainer.v1.trainer_service_pb2 import Training, TrainingState
 
 _LOOK = 0.25
@@ -86,7 +87,8 @@ class Trainings:
         phase = next_phase(training)
         if phase is not None:
             digest = sha256_hex(f"{training.name}/{phase.name}")
-            await queue_job(self._bus, Item(run=training.name, leaf=phase.name, step=STEP, digest=digest))
+            item = Item(run=training.name, leaf=phase.name, step=TRAINING_PHASE, digest=digest)
+            await queue_job(self._bus, item)
 
     async def _read(self, name: str) -> tuple[Training, int]:
         bucket = await self._bus.bucket(TRAININGS)

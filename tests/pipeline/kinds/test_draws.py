@@ -2,8 +2,10 @@ from itertools import islice
 
 from seedbed.kernel.identity import sha256_hex
 from seedbed.knowledge.v1.steps_pb2 import Chunk
+from seedbed.pipeline.kinds import kind_of
+from seedbed.pipeline.kinds.entry import Passage
+from seedbed.pipeline.kinds.knowledge import chunk_input
 from seedbed.pipeline.recipe import Recipe
-from seedbed.runs.domain.draws import Passage, chunk_input, first_items, list_draws, open_draw
 from seedbed.taxonomy.v1.leaf_pb2 import Document
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 
@@ -22,7 +24,7 @@ PASSAGES = [passage(f"k{number}") for number in range(6)] + [passage("k0", augme
 
 
 def listed(leaf, passages, form="short", recipe=RECIPE):
-    return list(list_draws(leaf, passages, form, recipe))
+    return list(kind_of(leaf.kind).list_draws(leaf, passages, form, recipe))
 
 
 def asked(leaf, draws):
@@ -62,7 +64,7 @@ def test_forms_go_different_ways():
 
 
 def digests(leaf, draws):
-    return [open_draw(leaf, draw, RECIPE).input.SerializeToString() for draw in draws]
+    return [kind_of(leaf.kind).open_draw(leaf, draw, RECIPE).input.SerializeToString() for draw in draws]
 
 
 def test_an_edited_seed_leaves_all_other_draws_as_they_are():
@@ -109,25 +111,25 @@ def test_no_seeds_no_draws():
 
 def test_documents_are_cut_first():
     leaf = knowledge_leaf(documents=("a.txt", "b.txt"))
-    announced = first_items(leaf, RECIPE)
+    announced = kind_of(leaf.kind).first_items(leaf, RECIPE)
     assert [announce.input for announce in announced] == [
         chunk_input(leaf, d, RECIPE) for d in leaf.documents
     ]
     value = announced[1].input
     assert (value.path, value.domain, value.document_outline) == ("b.txt", "birds", "On birds")
-    assert first_items(skill_leaf(), RECIPE) == []
+    assert kind_of("freeform_skill").first_items(skill_leaf(), RECIPE) == []
 
 
 def test_a_draw_begins_with_the_step_of_its_kind():
     leaf = knowledge_leaf()
     draw = next(draw for draw in listed(leaf, PASSAGES) if draw.passage.augmentation)
-    announced = open_draw(leaf, draw, RECIPE)
+    announced = kind_of(leaf.kind).open_draw(leaf, draw, RECIPE)
     assert announced.step == "knowledge.generate"
     assert announced.input.source == "atomic_facts of k0"
     assert announced.input.chunk == "text of k0"
     for grounded, step in ((False, "skills.instruct"), (True, "skills.context")):
         leaf = skill_leaf(grounded=grounded)
-        third = next(islice(list_draws(leaf, [], "", RECIPE), 2, None))
-        announced = open_draw(leaf, third, RECIPE)
+        third = next(islice(kind_of(leaf.kind).list_draws(leaf, [], "", RECIPE), 2, None))
+        announced = kind_of(leaf.kind).open_draw(leaf, third, RECIPE)
         assert (announced.step, announced.repeat) == (step, 1)
         assert announced.input.instructions == RECIPE.instructions
