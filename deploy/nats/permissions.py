@@ -1,4 +1,4 @@
-"""Writes `users.conf` of the table in `seedbed/cli/broker_users.py`: `python deploy/nats/permissions.py`.
+"""Writes `users.conf` of the table in `cli/stack/broker_users.py`: `python deploy/nats/permissions.py`.
 
 A test holds the two together, and the table to the steps.
 """

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
+from deploy.helm.workers import write
 from deploy.make_secrets import make_secrets
 from deploy.nats.permissions import TARGET
 from seedbed import __version__
@@ -15,6 +16,7 @@ from seedbed.kernel.bus.streams import WORK, consumer_name
 from seedbed.kernel.settings import load_settings
 from seedbed.pipeline.jobs import EVALUATION
 from seedbed.pipeline.jobs import TRAINING_PHASE as TRAINING
+from seedbed.pipeline.kinds import role_of
 from tests.deploy.callers import takers_of_folders
 from tests.deploy.charts import CHART, ChartError, faults, lint, of_kind, pod_of, render
 
@@ -286,10 +288,22 @@ def test_vllm_is_woken_by_what_waits_for_it(whole):
     spec = of_kind(whole, "ScaledObject")["vllm"]["spec"]
     assert spec["minReplicaCount"] == 0
     lags = {t["metadata"]["consumer"] for t in spec["triggers"] if t["type"] == "nats-jetstream"}
-    asking = {step for worker in WORKERS for step in worker.steps} - {"knowledge.chunk"}
+    asking = {step for worker in WORKERS for step in worker.steps if role_of(step)}
     assert lags == {consumer_name(step) for step in asking}
     [own] = [t["metadata"] for t in spec["triggers"] if t["type"] == "prometheus"]
     assert own["query"] == 'sum(vllm:num_requests_waiting{model_name="teacher"})'
+
+
+def test_the_values_name_the_steps_of_each_worker():
+    values = (CHART / "values.yaml").read_text()
+    assert write(values) == values, "run `python deploy/helm/workers.py`"
+
+
+def test_a_step_that_is_new_or_gone_is_written_into_the_values():
+    values = (CHART / "values.yaml").read_text()
+    other = values.replace("[skills.context, skills.instruct, skills.respond]", "[skills.gone]")
+    assert other != values
+    assert write(other) == values
 
 
 def test_the_chart_s_copies_are_what_they_are_copies_of():

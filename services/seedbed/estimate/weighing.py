@@ -4,29 +4,20 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
+from seedbed.judge import steps as judging
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.work.step import Step
-from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.knowledge import steps as knowledge
 from seedbed.pipeline.plan import spec_digest
 from seedbed.pipeline.tokens import count_tokens
-from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
+from seedbed.skills import steps as skills
 
 _STEPS: dict[str, Step[Any, Any]] = {
     step.name: step
-    for step in (
-        AugmentChunk(),
-        WritePairs(),
-        WriteContext(),
-        WriteInstructions(),
-        WriteResponse(),
-        JudgeInstruction(),
-        JudgePair(),
-        JudgeGrounded(),
-    )
+    for step in (*knowledge.all_steps(), *skills.all_steps(), *judging.all_steps())
+    if step.role
 }
-
 
 Asked = tuple[str, str]
 """A model, and the parameters that are added to what it is asked."""

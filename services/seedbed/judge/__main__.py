@@ -1,7 +1,7 @@
 """The judge service: `python -m seedbed.judge`."""
 
 from seedbed.judge.api import JudgeApi
-from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
+from seedbed.judge.steps import all_steps
 from seedbed.judge.v1.judge_service_pb2_grpc import add_JudgeServiceServicer_to_server
 from seedbed.kernel.service import Kernel, Service, run_service
 
@@ -12,7 +12,7 @@ def build(kernel: Kernel) -> Service:
     return Service(
         names=["seedbed.judge.v1.JudgeService"],
         register=lambda server: add_JudgeServiceServicer_to_server(api, server),
-        steps=[JudgeInstruction(), JudgePair(), JudgeGrounded()],
+        steps=all_steps(),
     )
 
 

@@ -1,6 +1,6 @@
 """The judge's steps on the bus. Verdicts are kept as they are; accepting is for the gates of the recipe."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.judge.replies import GroundedJudgement, InstructionJudgement, PairJudgement
@@ -98,3 +98,8 @@ class JudgeGrounded(Step[GroundedInput, GroundedVerdict]):
             verdict.evidence_found = 1
             verdict.evidence_start, verdict.evidence_end = span
         return verdict
+
+
+def all_steps() -> list[Step[Any, Any]]:
+    """What this service works on."""
+    return [JudgeInstruction(), JudgePair(), JudgeGrounded()]

@@ -9,7 +9,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.knowledge.api import KnowledgeApi
 from seedbed.knowledge.reader import Reader
-from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
+from seedbed.knowledge.steps import all_steps
 from seedbed.knowledge.v1.knowledge_service_pb2_grpc import add_KnowledgeServiceServicer_to_server
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
@@ -23,7 +23,7 @@ def build(kernel: Kernel) -> Service:
     return Service(
         names=["seedbed.knowledge.v1.KnowledgeService"],
         register=lambda server: add_KnowledgeServiceServicer_to_server(api, server),
-        steps=[CutDocument(reader), AugmentChunk(), WritePairs()],
+        steps=all_steps(reader),
         stop=channel.close,
     )
 

@@ -1,6 +1,6 @@
 """The knowledge steps on the bus: documents are cut, chunks retold, and pairs written about them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.judge.v1.steps_pb2 import GroundedInput
@@ -128,3 +128,8 @@ class WritePairs(Step[GenerateInput, GenerateResult]):
             )
             announce.append(Announce(JUDGE_GROUNDED.name, wanted, candidate))
         return Following(announce=announce, drop=drop)
+
+
+def all_steps(reader: Reader | None = None) -> list[Step[Any, Any]]:
+    """What this service works on."""
+    return [CutDocument(reader), AugmentChunk(), WritePairs()]

@@ -3,7 +3,7 @@
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 from seedbed.skills.api import SkillsApi
-from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
+from seedbed.skills.steps import all_steps
 from seedbed.skills.v1.skills_service_pb2_grpc import add_SkillsServiceServicer_to_server
 
 
@@ -14,7 +14,7 @@ def build(kernel: Kernel) -> Service:
     return Service(
         names=["seedbed.skills.v1.SkillsService"],
         register=lambda server: add_SkillsServiceServicer_to_server(api, server),
-        steps=[WriteContext(), WriteInstructions(), WriteResponse()],
+        steps=all_steps(),
         stop=channel.close,
     )
 

@@ -1,6 +1,6 @@
 """The skills steps on the bus: a context where the skill is grounded, instructions, responses."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from seedbed.bus.v1.bus_pb2 import Follower, Sampling
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput
@@ -141,3 +141,8 @@ class WriteResponse(Step[RespondInput, RespondResult]):
             response=work.result.response,
         )
         return Following(announce=[Announce(JUDGE_PAIR.name, pair, work.candidate)])
+
+
+def all_steps() -> list[Step[Any, Any]]:
+    """What this service works on."""
+    return [WriteContext(), WriteInstructions(), WriteResponse()]

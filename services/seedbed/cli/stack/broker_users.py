@@ -17,6 +17,8 @@ from seedbed.kernel.bus.streams import (
     WORK,
     consumer_name,
 )
+from seedbed.pipeline.jobs import EVALUATION, TRAINING_PHASE
+from seedbed.pipeline.kinds import SERVICES, steps_of
 
 _API = "$JS.API"
 
@@ -30,20 +32,16 @@ class Worker:
     follows: tuple[str, ...]
 
 
+def _worker(service: str) -> Worker:
+    steps = steps_of(service)
+    follows = dict.fromkeys(name for step in steps for name in step.announces)
+    return Worker(service, tuple(step.name for step in steps), tuple(follows))
+
+
 WORKERS = (
-    Worker(
-        "knowledge",
-        ("knowledge.chunk", "knowledge.augment", "knowledge.generate"),
-        ("knowledge.chunk", "knowledge.augment", "judge.grounded"),
-    ),
-    Worker(
-        "skills",
-        ("skills.context", "skills.instruct", "skills.respond"),
-        ("skills.instruct", "judge.instruction", "judge.pair"),
-    ),
-    Worker("judge", ("judge.instruction", "judge.pair", "judge.grounded"), ("skills.respond",)),
+    *map(_worker, SERVICES),
     # An evaluation is queued by the service that works on it.
-    Worker("evaluator", ("evaluator.score",), ("evaluator.score",)),
+    Worker("evaluator", (EVALUATION,), (EVALUATION,)),
 )
 
 
@@ -92,8 +90,8 @@ def _work(worker: Worker) -> list[str]:
 def _trainer() -> list[str]:
     """The trainer decides on its trainings alone, and queues their phases for itself and its like."""
     allowed = [
-        *_take("trainer.phase"),
-        f"{ROOT}.work.trainer.phase.>",
+        *_take(TRAINING_PHASE),
+        f"{ROOT}.work.{TRAINING_PHASE}.>",
         f"{ROOT}.event.trainer.>",
         *_open(STEPS),
     ]

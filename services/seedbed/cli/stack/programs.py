@@ -13,10 +13,12 @@ from seedbed.cli.stack.credentials import make_secret
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.rpc.bearer_tokens import tokens_of
 from seedbed.kernel.settings import PREFIX, load_settings
+from seedbed.pipeline import kinds
+from seedbed.pipeline.kinds import Role
 
-SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
-WORKERS = ("knowledge", "skills", "judge")
+WORKERS = kinds.SERVICES
 """Those that take items from the queues, and so begin when `runs` has seen to these."""
+SERVICES = ("taxonomy", "runs", *WORKERS)
 # Brought up by the commands that need them alone: what they load is heavy.
 TUNING = ("trainer", "evaluator")
 # For a stack that serves one command: it does nothing that this command has not asked for.
@@ -24,11 +26,9 @@ DORMANT = {f"{PREFIX}RESUME": "false"}
 HOST = "127.0.0.1"
 _GRACE = 60.0
 # What each service asks; the others never see a key.
-_ASKS = {
-    "knowledge": ("teacher",),
-    "skills": ("teacher",),
-    "judge": ("judge",),
-    "evaluator": ("teacher", "judge"),
+_ASKS: dict[str, set[Role]] = {
+    **{service: {step.asks for step in kinds.steps_of(service) if step.asks} for service in WORKERS},
+    "evaluator": {"teacher", "judge"},
 }
 
 

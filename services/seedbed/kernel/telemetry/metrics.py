@@ -10,10 +10,11 @@ from typing import Literal
 
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry.attributes import Attribute
+from seedbed.pipeline.kinds import SERVICES
 
 Kind = Literal["counter", "gauge", "histogram"]
 
-WORKERS = ("knowledge", "skills", "judge")
+WORKERS = SERVICES
 TUNING = ("trainer", "evaluator")
 ALL = ("cli", "taxonomy", "runs", *WORKERS, *TUNING)
 TAKING = (*WORKERS, *TUNING)

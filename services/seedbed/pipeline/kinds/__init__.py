@@ -11,13 +11,24 @@ from seedbed.pipeline.kinds.entry import Kind, LeafKind, Role, StepEntry
 from seedbed.pipeline.kinds.knowledge import Knowledge
 from seedbed.pipeline.kinds.skills import FreeformSkill, GroundedSkill
 
-__all__ = ["KINDS", "STEPS", "WORKERS", "Kind", "Role", "kind_of", "role_of", "step_of", "text_in"]
+__all__ = [
+    "KINDS",
+    "SERVICES",
+    "STEPS",
+    "Kind",
+    "Role",
+    "kind_of",
+    "role_of",
+    "step_of",
+    "steps_of",
+    "text_in",
+]
 
 KINDS: Mapping[Kind, LeafKind] = {kind.name: kind for kind in (GroundedSkill(), FreeformSkill(), Knowledge())}
 STEPS: Mapping[str, StepEntry] = {step.name: step for kind in KINDS.values() for step in kind.steps}
 """All steps that come of leaves, by name."""
-WORKERS = ("knowledge", "skills", "judge")
-"""The services that work on them."""
+SERVICES = ("knowledge", "skills", "judge")
+"""Who works on them."""
 
 
 def kind_of(name: str) -> LeafKind:
@@ -31,6 +42,11 @@ def kind_of(name: str) -> LeafKind:
 def step_of(name: str) -> StepEntry:
     """The entry of a step; one that no kind names is taken to ask a teacher, and to do no more."""
     return STEPS.get(name) or StepEntry(name=name, asks="teacher")
+
+
+def steps_of(service: str) -> list[StepEntry]:
+    """The steps that a service works on."""
+    return [step for step in STEPS.values() if step.service == service]
 
 
 def role_of(step: str) -> Role | None:
