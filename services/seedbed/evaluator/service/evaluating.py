@@ -31,12 +31,12 @@ from seedbed.kernel.store.artifacts import dataset_prefix, get_folder
 from seedbed.kernel.store.backend import NOT_ITS_NAME, Store
 from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
 from seedbed.kernel.work.step_tools import Model
+from seedbed.pipeline.kinds import Kind
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 
 if TYPE_CHECKING:  # exists in the typed stubs only
-    from seedbed.pipeline.kinds import Kind
-from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
+    from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceAsyncStub
 
 Note = Callable[[Evaluation], Awaitable[None]]
 
