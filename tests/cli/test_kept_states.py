@@ -56,6 +56,8 @@ async def test_a_finished_run_is_listed_recalled_whole_and_gives_the_same_bytes(
     again = await kept.generate(6, "again")
     assert (again["run"], again["teacher_calls"]) == (finished["run"], 0)
     assert hash_files(kept.root / "again") == hash_files(kept.root / "dataset")
+    for folder in ("state", "state/store"):
+        assert json.loads((kept.root / folder / "format.json").read_text())["format"] == 1
 
     # From the store alone, on a machine that has no broker's files.
     shutil.rmtree(kept.root / "state" / "jetstream")

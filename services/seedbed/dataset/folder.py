@@ -17,8 +17,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from seedbed.dataset.manifest import FILES, FORMAT, MANIFEST_FILE, Manifest
+from seedbed.dataset.manifest import FILES, MANIFEST_FILE, Manifest
 from seedbed.kernel.errors import InputError, SeedbedError, StoreError
+from seedbed.kernel.formats.format_numbers import DATASET
 
 _SHOWN = 5
 
@@ -31,7 +32,7 @@ class DamagedDataset(SeedbedError):
 
 
 def read_manifest(folder: Path | str) -> Manifest:
-    """The manifest of the dataset in `folder`. Raises InputError where there is none that can be read."""
+    """The manifest of the dataset in `folder`. Raises InputError, NewerFormat."""
     path = Path(folder) / MANIFEST_FILE
     try:
         text = path.read_bytes()
@@ -41,12 +42,12 @@ def read_manifest(folder: Path | str) -> Manifest:
             hint="name the folder that `seedbed generate` or `seedbed export` wrote",
         ) from error
     try:
-        return Manifest.model_validate_json(text)
+        return Manifest.read(text, str(path))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"]) or "the whole"
         raise InputError(
-            f"{path} is not a manifest of format {FORMAT}: {where}: {first['msg']}",
+            f"{path} is not a manifest of format {DATASET.tag}: {where}: {first['msg']}",
             hint="write the dataset again with this version of Seedbed",
         ) from error
 
@@ -91,9 +92,7 @@ def _is_ours(folder: Path) -> bool:
         manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
     except (OSError, ValueError):
         return False
-    return isinstance(manifest, dict) and str(manifest.get("format")).startswith(
-        FORMAT.partition("/")[0] + "/"
-    )
+    return isinstance(manifest, dict) and str(manifest.get("format")).startswith(f"{DATASET.name}/")
 
 
 @contextmanager

@@ -8,15 +8,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Plan, StepCounts, StepSpec
 from seedbed.dataset.parts import ENDS, LeafPart
 from seedbed.dataset.raft import DOCUMENTS, GOLDEN_SHARE
+from seedbed.kernel.formats.format_numbers import DATASET, check_manifest
 
-FORMAT: Literal["seedbed.dataset/1"] = "seedbed.dataset/1"
 KNOWLEDGE_FILE = "knowledge_train_msgs.jsonl"
 SKILLS_FILE = "skills_train_msgs.jsonl"
 SAMPLES_FILE = "samples.parquet"
@@ -141,7 +141,7 @@ class File(Entry):
 class Manifest(Entry):
     """What a dataset is made of."""
 
-    format: Literal["seedbed.dataset/1"] = FORMAT
+    format: str = Field(default=DATASET.tag, pattern=f"^{re.escape(DATASET.tag)}$")
     partial: bool
     taxonomy: str
     """Digest of the taxonomy snapshot."""
@@ -154,6 +154,12 @@ class Manifest(Entry):
     """Leaves of the plan that were not finished when a partial dataset was written."""
     parts: dict[str, str]
     files: tuple[File, ...]
+
+    @classmethod
+    def read(cls, data: bytes, where: str) -> Self:
+        """A manifest from its bytes. Raises NewerFormat, and ValueError where it is none."""
+        check_manifest(data, where)
+        return cls.model_validate_json(data)
 
     @classmethod
     def gather(

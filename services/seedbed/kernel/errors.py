@@ -11,6 +11,7 @@
     ├── NotFound
     │   └── Forgotten         it was there, and was removed on request
     ├── Conflict              the state does not allow it
+    │   └── NewerFormat       a later version of Seedbed wrote what is there
     ├── ItemError             follows the item: asked again it would fail again
     │   ├── MalformedReply    the teacher's reply cannot be read
     │   │   ├── ReplyCut      it ended at its limit of tokens
@@ -127,6 +128,12 @@ class Conflict(SeedbedError):
 
     code = "FAILED_PRECONDITION"
     reason = "CONFLICT"
+
+
+class NewerFormat(Conflict):
+    """A later version of Seedbed than this one wrote what is there."""
+
+    reason = "NEWER_FORMAT"
 
 
 class ItemError(SeedbedError):

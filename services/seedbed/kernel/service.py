@@ -22,6 +22,7 @@ from seedbed.kernel.rpc.channel import Access, open_channel
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings, load_settings
 from seedbed.kernel.store.backend import Store, open_store
+from seedbed.kernel.store.store_format import settle_store_format
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.endpoints import observe_endpoints
 from seedbed.kernel.telemetry.setup import telling
@@ -157,11 +158,13 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
     credentials, tokens = server_credentials(settings), tokens_of(settings)
     admin_tokens = admin_tokens_of(settings)
     running.bus = bus = await Bus.connect(settings, name)
+    await bus.check_format()
     store = await open_store(
         settings.store_url,
         access_key=settings.store_access_key,
         secret_key=settings.store_secret_key.get_secret_value(),
     )
+    await settle_store_format(store, settings.store_url)
     plans = Plans(bus)
     running.kernel = kernel = Kernel(settings, bus, store, plans)
     running.service = service = build(kernel)

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -5,9 +6,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from seedbed import __version__
+from seedbed.cli.stack import state as module
 from seedbed.cli.stack.processes import Started
 from seedbed.cli.stack.state import StateFolder
-from seedbed.kernel.errors import Conflict, InputError
+from seedbed.kernel.errors import Conflict, InputError, NewerFormat
+from seedbed.kernel.formats.format_numbers import Format
 from seedbed.kernel.store.backend import FolderStore, open_store
 from tests.cli.output import first_line
 
@@ -107,3 +111,47 @@ async def test_a_folder_named_from_below_is_the_one_it_is(tmp_path, monkeypatch)
     await store.put("key", b"value")
     assert (tmp_path / "state/store/key").read_bytes() == b"value"
     assert await FolderStore(Path("../state/store")).get("key") == b"value"
+
+
+def test_a_folder_without_a_number_is_marked_when_it_is_held(state):
+    state.prepare()
+    state.choose_ports(["runs"])
+    assert state.exists
+    assert not (state.root / "format.json").exists()
+    with state.hold("up"):
+        assert json.loads((state.root / "format.json").read_text()) == {"format": 1, "seedbed": __version__}
+
+
+def test_a_folder_of_a_later_version_is_refused_and_nothing_in_it_is_touched(state):
+    state.root.mkdir()
+    (state.root / "format.json").write_text('{"format": 2, "seedbed": "9.0.0"}')
+    with (
+        pytest.raises(NewerFormat, match=f"the state folder {state.root} has format 2") as caught,
+        state.hold("up"),
+    ):
+        pass
+    assert "install Seedbed 9.0.0 or a later one" in caught.value.hint
+    with pytest.raises(NewerFormat):
+        assert state.exists
+    assert [path.name for path in state.root.iterdir()] == ["format.json"]
+
+
+def test_an_older_folder_is_migrated_while_it_is_held_and_one_cut_off_on_the_way_again(state, monkeypatch):
+    moved = []
+
+    def move(folder):
+        moved.append(folder.root)
+        if len(moved) == 1:
+            raise OSError("cut off")
+
+    with state.hold("up"):
+        pass
+    monkeypatch.setattr(module, "STATE", Format("state folder", ("as it was", "as it is")))
+    monkeypatch.setattr(module, "MIGRATIONS", {1: move})
+    with pytest.raises(OSError, match="cut off"), state.hold("up"):
+        pass
+    assert json.loads((state.root / "format.json").read_text())["format"] == 1
+    for _ in range(2):
+        with state.hold("up"):
+            assert json.loads((state.root / "format.json").read_text())["format"] == 2
+    assert moved == [state.root] * 2

@@ -1,11 +1,24 @@
 import asyncio
 import contextlib
+import json
 
 import nats.errors
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import DeadLetter, Event, Item
-from seedbed.kernel.bus.streams import DEAD, EVENTS, MEMO, RUNS, STEPS, WORK, Bus, consumer_name, work_subject
+from seedbed.kernel.bus.streams import (
+    DEAD,
+    EVENTS,
+    FORMATS,
+    MEMO,
+    RUNS,
+    STEPS,
+    WORK,
+    Bus,
+    consumer_name,
+    work_subject,
+)
+from seedbed.kernel.errors import NewerFormat
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
 from tests.kernel.killing import killing
@@ -232,3 +245,25 @@ async def test_who_reads_to_the_end_leaves_nothing_on_the_broker(bus):
         return (await bus.js.stream_info(f"KV_{RUNS}")).state.consumer_count == 0
 
     await until(gone, 30)
+
+
+async def test_what_bears_no_number_is_marked_when_it_is_prepared(nats_url):
+    bus = await Bus.connect(Settings(nats_url=nats_url), "test")
+    await bus.check_format()
+    await bus.prepare()
+    found = await bus.read(FORMATS, "bus")
+    assert found is not None
+    assert json.loads(found[0])["format"] == 1
+    await bus.prepare()
+    assert await bus.read(FORMATS, "bus") == found
+    await bus.close()
+
+
+async def test_streams_of_a_later_version_are_refused_and_left_alone(bus):
+    await bus.write(FORMATS, "bus", b'{"format": 2, "seedbed": "9.0.0"}', (await bus.read(FORMATS, "bus"))[1])
+    await bus.js.delete_key_value(MEMO)
+    for refused in (bus.check_format, bus.prepare):
+        with pytest.raises(NewerFormat, match="what the broker keeps has format 2") as caught:
+            await refused()
+        assert "install Seedbed 9.0.0 or a later one" in caught.value.hint
+    assert f"KV_{MEMO}" not in [info.config.name for info in await bus.js.streams_info()]

@@ -8,6 +8,7 @@ from seedbed.kernel.bus.streams import (
     DEAD,
     DEATHS,
     EVENTS,
+    FORMATS,
     LIMITS,
     MEMO,
     ROOT,
@@ -70,7 +71,8 @@ def users_of_one_machine() -> list[User]:
 
 
 def _user(name: str, publish: list[str], *hears: str) -> User:
-    return User(name, tuple(publish), (f"_INBOX_{name}.>", *hears))
+    # Each looks first whether it knows what a later version may have written.
+    return User(name, (*_read(FORMATS, ">"), *publish), (f"_INBOX_{name}.>", *hears))
 
 
 def _work(worker: Worker) -> list[str]:
@@ -112,12 +114,13 @@ def _take(step: str) -> list[str]:
 
 def _runs() -> list[str]:
     """The runs service makes everything, decides everything and clears up."""
-    buckets = (MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS)
+    buckets = (MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS, FORMATS)
     streams = [WORK, DEAD, EVENTS, *(f"KV_{bucket}" for bucket in buckets)]
     allowed = [f"{_API}.STREAM.{verb}.{stream}" for stream in streams for verb in ("CREATE", "INFO")]
     for bucket in (MEMO, RUNS, LIMITS, STEPS):
         allowed += _follow(bucket)
     allowed += [*_read(MEMO, ">"), *_read(RUNS, ">"), f"$KV.{MEMO}.>", f"$KV.{RUNS}.>"]
+    allowed += [f"$KV.{FORMATS}.>"]
     # Of trainings only by a repair: one whose checkpoint is damaged is let go of, to be made again.
     purged = (WORK, f"KV_{MEMO}", f"KV_{RUNS}", f"KV_{TRAININGS}")
     allowed += [f"{_API}.STREAM.PURGE.{stream}" for stream in purged]

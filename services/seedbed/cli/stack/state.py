@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,11 +12,16 @@ from seedbed.cli.stack.credentials import close_folder, keep_token, read_token
 from seedbed.cli.stack.ports import choose_ports
 from seedbed.cli.stack.processes import ProcessList, Started, end_leftovers, write_whole
 from seedbed.kernel.errors import Conflict, InputError
+from seedbed.kernel.formats.format_numbers import FORMAT_FILE, STATE, Mark
 
 LOOK = "for a look"
 # Each closed for itself: the folder around them may be one that is open to all.
 _FOLDERS = ("cache", "jetstream", "logs", "store", "telemetry")
 _PATIENCE = 20.0
+
+
+MIGRATIONS: "dict[int, Callable[[StateFolder], None]]" = {}
+"""From a number to the next. The new number is written last, so one that was cut off is done again."""
 
 
 class StateFolder:
@@ -27,6 +32,7 @@ class StateFolder:
         self.processes = ProcessList(self.root / "processes.json")
         self._supervisor = ProcessList(self.root / "supervisor.json")
         self._ports = self.root / "ports.json"
+        self._format = self.root / FORMAT_FILE
         self.token_file = self.root / "api_token"
 
     @property
@@ -50,8 +56,9 @@ class StateFolder:
 
     @property
     def exists(self) -> bool:
-        """Whether a stack was ever started here."""
+        """Whether a stack was ever started here. Raises InputError, NewerFormat."""
         try:
+            self._read_format()
             return self._ports.is_file()
         except PermissionError as error:
             raise InputError(
@@ -69,8 +76,10 @@ class StateFolder:
         return keep_token(self.token_file)
 
     def prepare(self) -> None:
-        """Make the folder, closed to all other users, or say why it cannot be one."""
+        """Make the folder, closed to all other users. Raises InputError, NewerFormat."""
         try:
+            # Of a later version nothing is touched.
+            self._read_format()
             for folder in (self.root, *(self.root / name for name in _FOLDERS)):
                 close_folder(folder)
             write_whole(self.root / ".gitignore", "*\n")
@@ -82,7 +91,10 @@ class StateFolder:
 
     @contextmanager
     def hold(self, purpose: str) -> Iterator[list[str]]:
-        """Hold the folder alone; yields the names of the processes a dead holder had left behind."""
+        """Hold the folder alone; yields the names of the processes a dead holder had left behind.
+
+        Raises Conflict where another holds it, InputError, NewerFormat.
+        """
         self.prepare()
         lock = FileLock(self.root / "lock")
         try:
@@ -94,6 +106,7 @@ class StateFolder:
                 hint="wait for it, stop it, or name another folder with --state",
             ) from error
         try:
+            self._settle_format()
             ended = end_leftovers(self.processes)
             self._supervisor.clear()
             self._supervisor.add(Started.of(purpose, os.getpid()))
@@ -101,6 +114,25 @@ class StateFolder:
         finally:
             self._supervisor.clear()
             lock.release()
+
+    def _read_format(self) -> tuple[Mark, bool]:
+        """The number it bears, and whether that stands there. Raises NewerFormat."""
+        try:
+            data: bytes | None = self._format.read_bytes()
+        except FileNotFoundError:
+            data = None
+        where = f"the state folder {self.root}"
+        mark = Mark.read(data, where)
+        STATE.check(mark, where)
+        return mark, data is not None
+
+    def _settle_format(self) -> None:
+        """Bring it to the form that this version keeps it in, and mark it. Hold the folder."""
+        mark, written = self._read_format()
+        for number in range(mark.number, STATE.number):
+            MIGRATIONS[number](self)
+        if not written or mark.number < STATE.number:
+            write_whole(self._format, STATE.mark().decode())
 
     def _holder(self) -> str:
         """What the holder is at; empty where nobody holds the folder."""

@@ -11,11 +11,11 @@ from google.protobuf import json_format
 
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.kernel.errors import NotFound
+from seedbed.kernel.formats.format_numbers import EVALUATION, check_manifest
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import MANIFEST, describe_files, put_folder
 from seedbed.kernel.store.backend import Store
 
-FORMAT = "seedbed.evaluation/1"
 RESULT_FILE = "evaluation.json"
 SCORES_FILE = "scores.jsonl"
 TASKS = "tasks"
@@ -48,9 +48,10 @@ class States:
         if not _NAME.fullmatch(name):
             raise NotFound(f"there is no evaluation {name!r}", hint=_HINT)
         for place in (RESULT_FILE, _STATE_FILE):
-            if place == RESULT_FILE and not await self._store.exists(f"{prefix_of(name)}/{MANIFEST}"):
-                continue
             try:
+                if place == RESULT_FILE:
+                    whole = f"{prefix_of(name)}/{MANIFEST}"
+                    check_manifest(await self._store.get(whole), whole)
                 return _parse(name, await self._store.get(f"{prefix_of(name)}/{place}"))
             except NotFound:
                 continue
@@ -92,7 +93,7 @@ class States:
         (folder / RESULT_FILE).write_bytes(write(evaluation))
         (folder / MANIFEST).unlink(missing_ok=True)
         manifest = {
-            "format": FORMAT,
+            "format": EVALUATION.tag,
             "evaluation": evaluation.name,
             "files": [
                 {"name": file.name, "sha256": file.sha256, "bytes": file.bytes}

@@ -28,6 +28,7 @@ from seedbed.kernel.bus.connection import connect
 from seedbed.kernel.bus.nats_errors import TRANSIENT, is_queued_already, is_wrong_revision, persist
 from seedbed.kernel.bus.requests import Requests
 from seedbed.kernel.bus.watch import Watch
+from seedbed.kernel.formats.format_numbers import BUS, Mark, Migrations, bring_up_to_date
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.telemetry.items import tell_letter, tell_sent
 from seedbed.pipeline.items import item_name
@@ -35,13 +36,15 @@ from seedbed.pipeline.items import item_name
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
 MEMO, RUNS, LIMITS, STEPS, DEATHS = "MEMO", "RUNS", "LIMITS", "STEPS", "DEATHS"
-TRAININGS = "TRAININGS"
+TRAININGS, FORMATS = "TRAININGS", "FORMATS"
 
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
 
 READERS = 16
 """Of this process at a time: the broker keeps a thousand consumers of a stream, for all that ask it."""
+
+_KEPT, _FORMAT_KEY = "what the broker keeps", "bus"
 
 T = TypeVar("T")
 
@@ -64,6 +67,9 @@ def size_fault(step: str, size: int) -> str:
 def consumer_name(step: str) -> str:
     """The durable consumer of a step."""
     return step.replace(".", "_")
+
+
+MIGRATIONS: "Migrations[Bus]" = {}
 
 
 class Bus:
@@ -93,8 +99,32 @@ class Bus:
         with contextlib.suppress(Exception):  # as where the broker has just gone
             await self.client.close()
 
+    async def check_format(self) -> None:
+        """Raises NewerFormat where a later version of Seedbed has written to the broker."""
+        BUS.check(Mark.read(await self._read_format(), _KEPT), _KEPT)
+
     async def prepare(self) -> None:
-        """Create the streams and buckets. Called in one place: the runs service."""
+        """Create the streams and buckets, and mark them. Called in one place: the runs service."""
+        await self.check_format()
+        await self._create()
+        await bring_up_to_date(
+            BUS,
+            _KEPT,
+            self._read_format,
+            lambda data: self.persist(lambda: self.requests.publish(f"$KV.{FORMATS}.{_FORMAT_KEY}", data)),
+            lambda number: MIGRATIONS[number](self),
+        )
+
+    async def _read_format(self) -> bytes | None:
+        """What stands there; None where nothing does, as where `runs` has made nothing yet."""
+        try:
+            await self.persist(lambda: self.js.key_value(FORMATS))
+        except nats.js.errors.BucketNotFoundError:
+            return None
+        found = await self.read(FORMATS, _FORMAT_KEY)
+        return found[0] if found else None
+
+    async def _create(self) -> None:
         await self.js.add_stream(
             StreamConfig(
                 name=WORK,
@@ -112,7 +142,7 @@ class Bus:
             subjects = [f"{ROOT}.{subject}.>"]
             config = StreamConfig(name=name, subjects=subjects, max_age=age, num_replicas=self._replicas)
             await self.js.add_stream(config)
-        kept = (MEMO, RUNS, LIMITS, STEPS, TRAININGS)
+        kept = (MEMO, RUNS, LIMITS, STEPS, TRAININGS, FORMATS)
         for bucket, ttl in (*((name, None) for name in kept), (DEATHS, 7 * day)):
             await self.js.create_key_value(
                 KeyValueConfig(bucket=bucket, history=1, direct=True, ttl=ttl, replicas=self._replicas)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
+from seedbed.kernel.formats.format_numbers import check_manifest
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.backend import Store
 
@@ -108,7 +109,7 @@ async def read_folder_manifest(store: Store, prefix: str, digest: str = "") -> b
 
 
 def read_stored_files(manifest: bytes, prefix: str) -> list[FolderFile]:
-    """The files that the manifest of a folder in the store names. Raises Damaged."""
+    """The files that the manifest of a folder in the store names. Raises Damaged, NewerFormat."""
     try:
         return read_files(manifest, prefix)
     except InputError as error:
@@ -116,7 +117,8 @@ def read_stored_files(manifest: bytes, prefix: str) -> list[FolderFile]:
 
 
 def read_files(manifest: bytes, where: str) -> list[FolderFile]:
-    """The files that a manifest names. Raises InputError."""
+    """The files that a manifest names. Raises InputError, NewerFormat."""
+    check_manifest(manifest, f"the manifest of {where}")
     try:
         rows: Sequence[Mapping[str, Any]] = json.loads(manifest)["files"]
         files = [FolderFile(str(row["name"]), str(row["sha256"]), int(row["bytes"])) for row in rows]

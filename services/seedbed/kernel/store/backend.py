@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 from seedbed.kernel.identity import sha256_hex
+from seedbed.kernel.store.store_format import check_store_format
 
 _BLOCK = 1 << 20
 # What S3 takes of a key, and file systems of a name.
@@ -169,7 +170,16 @@ class FolderStore:
 
 
 async def open_store(url: str, *, access_key: str = "", secret_key: str = "") -> Store:
-    """Open `file:///folder` or `s3://host:port/bucket[/prefix][?secure=false]`. Raises InputError."""
+    """Open `file:///folder` or `s3://host:port/bucket[/prefix][?secure=false]`.
+
+    Raises InputError, NewerFormat, StoreError.
+    """
+    store = await _connect(url, access_key, secret_key)
+    await check_store_format(store, url)
+    return store
+
+
+async def _connect(url: str, access_key: str, secret_key: str) -> Store:
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.path:
         return FolderStore(Path(unquote(parts.path)))

@@ -5,11 +5,10 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.formats.format_numbers import CHECKPOINT, check_manifest
 from seedbed.kernel.store.artifacts import MANIFEST, checkpoint_prefix, describe_files, get_folder
 from seedbed.kernel.store.backend import Store
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointFile, CheckpointManifest, CheckpointRef
-
-FORMAT = "seedbed.checkpoint/1"
 
 
 def prefix_of(ref: CheckpointRef) -> str:
@@ -26,7 +25,7 @@ def write_checkpoint_manifest(folder: Path, manifest: CheckpointManifest) -> Che
     """Write the manifest of a folder, its files filled in, and return it."""
     whole = CheckpointManifest()
     whole.CopyFrom(manifest)
-    whole.format = FORMAT
+    whole.format = CHECKPOINT.tag
     del whole.files[:]
     whole.files.extend(
         CheckpointFile(name=file.name, sha256=file.sha256, bytes=file.bytes)
@@ -48,11 +47,12 @@ def read_checkpoint_manifest(folder: Path) -> CheckpointManifest:
 
 
 def parse_checkpoint_manifest(data: bytes) -> CheckpointManifest:
-    """A manifest from its bytes. Raises InputError."""
+    """A manifest from its bytes. Raises InputError, NewerFormat."""
+    check_manifest(data, "the manifest of the checkpoint")
     try:
         manifest = json_format.Parse(data, CheckpointManifest())
     except (json_format.ParseError, UnicodeDecodeError) as error:
         raise InputError(f"this is no manifest of a checkpoint: {error}") from error
-    if manifest.format != FORMAT:
-        raise InputError(f"this is a manifest of format {manifest.format!r}, not {FORMAT}")
+    if manifest.format != CHECKPOINT.tag:
+        raise InputError(f"this is a manifest of format {manifest.format!r}, not {CHECKPOINT.tag}")
     return manifest

@@ -104,7 +104,7 @@ class TrainerApi(TrainerServiceServicer):
     async def _read_dataset(self, digest: str) -> Manifest:
         try:
             data = await read_folder_manifest(self._store, dataset_prefix(digest), digest)
-            return Manifest.model_validate_json(data)
+            return Manifest.read(data, f"the manifest of the dataset {digest}")
         except NotFound as error:
             found = Violation("dataset", "send it to the store first, as `seedbed train` does")
             raise InputError(f"the store has no dataset {digest!r}", [found]) from error
