@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.rpc.operations import OperationsApi, new_operation
-from seedbed.kernel.rpc.paging import take_page
+from seedbed.kernel.rpc.paging import by_name, take_page
 from seedbed.kernel.rpc.server import Server
 from seedbed.trainer.v1.trainer_service_pb2 import TrainingMetadata
 from tests.kernel.rpc.test_server import details, failure
@@ -29,7 +29,7 @@ class Naps:
         return new_operation(name, TrainingMetadata(training=name), done=self.ended[name])
 
     async def operations(self, size, token):
-        page, token = take_page(sorted(self.ended), size, token)
+        page, token = take_page(self.ended, by_name, size, token)
         return [await self.operation(name) for name in page], token
 
     async def cancel(self, name):

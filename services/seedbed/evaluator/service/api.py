@@ -20,7 +20,7 @@ from seedbed.evaluator.v1.evaluator_service_pb2_grpc import EvaluatorServiceServ
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
-from seedbed.kernel.rpc.paging import take_page
+from seedbed.kernel.rpc.paging import by_name, take_page
 from seedbed.kernel.store.artifacts import read_files, read_folder_manifest
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.work.jobs import queue_job
@@ -79,7 +79,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
     ) -> pb.ListEvaluationsResponse:
         """See the contract. In order of name."""
         del context
-        page, token = take_page(await self._states.names(), request.page_size, request.page_token)
+        page, token = take_page(await self._states.names(), by_name, request.page_size, request.page_token)
         found = await self._states.find_all(page)
         if request.training:
             found = [one for one in found if request.training in {ref.training for ref in one.checkpoints}]

@@ -7,7 +7,7 @@ from seedbed.evaluator.service.states import ENDED, States
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluationMetadata
 from seedbed.kernel.rpc.operations import new_operation
-from seedbed.kernel.rpc.paging import take_page
+from seedbed.kernel.rpc.paging import by_name, take_page
 
 STAYS = "an evaluation stays with its checkpoints"
 
@@ -37,7 +37,7 @@ class EvaluationJobs:
 
     async def operations(self, size: int, token: str) -> tuple[list[Operation], str]:
         """In order of name. Raises InputError."""
-        page, token = take_page(await self._states.names(), size, token)
+        page, token = take_page(await self._states.names(), by_name, size, token)
         return [make_operation(found) for found in await self._states.find_all(page)], token
 
     async def cancel(self, name: str) -> None:

@@ -5,7 +5,7 @@ from google.rpc.code_pb2 import DATA_LOSS
 from google.rpc.status_pb2 import Status
 
 from seedbed.kernel.rpc.operations import PREFIX, new_operation
-from seedbed.kernel.rpc.paging import take_page
+from seedbed.kernel.rpc.paging import by_name, take_page
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.v1.runs_service_pb2 import Run, RunMetadata
@@ -39,7 +39,7 @@ class RunJobs:
 
     async def operations(self, size: int, token: str) -> tuple[list[Operation], str]:
         """In order of name. Raises InputError."""
-        page, token = take_page(sorted(self._keeper.names), size, token)
+        page, token = take_page(self._keeper.names, by_name, size, token)
         return [await self.operation(name) for name in page], token
 
     async def cancel(self, name: str) -> None:

@@ -79,7 +79,7 @@ class RunsApi(RunsServiceServicer):
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:  # noqa: N802
         """See the contract. The latest first."""
         del context
-        page, token = take_page(self._keeper.names, request.page_size, request.page_token)
+        page, token = take_page(self._keeper.names, self._keeper.rank, request.page_size, request.page_token)
         for name in page:
             await self._keeper.look_at(name)
         return pb.ListRunsResponse(runs=[self._describe(name) for name in page], next_page_token=token)
@@ -198,9 +198,9 @@ class RunsApi(RunsServiceServicer):
         del context
         if request.run:
             self._keeper.get(request.run)
-        letters = [row.letter for row in await read_letters(self._bus, request.run, request.reason)]
-        page, token = take_page(letters, request.page_size, request.page_token)
-        return pb.ListDeadLettersResponse(letters=page, next_page_token=token)
+        found = await read_letters(self._bus, request.run, request.reason)
+        page, token = take_page(found, lambda row: (row.sequences[0],), request.page_size, request.page_token)
+        return pb.ListDeadLettersResponse(letters=[row.letter for row in page], next_page_token=token)
 
     async def RetryDeadLetters(  # noqa: N802
         self, request: pb.RetryDeadLettersRequest, context: Context

@@ -120,8 +120,13 @@ class Keeper:
     @property
     def names(self) -> list[str]:
         """All runs, the latest first, and those last whose records cannot be read."""
-        latest = sorted(self.runs, key=lambda name: (-self.runs[name].cell.value.create_time, name))
-        return [*latest, *sorted(self.broken)]
+        return sorted({*self.runs, *self.broken}, key=self.rank)
+
+    def rank(self, name: str) -> tuple[float, float, str]:
+        """Where a run stands among all."""
+        if name in self.broken:
+            return 1, 0, name
+        return 0, -self.runs[name].cell.value.create_time, name
 
     def describe(self, name: str) -> Run:
         """A run as the API shows it; one that cannot be shown as broken, alone. Raises NotFound."""

@@ -18,7 +18,7 @@ from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest, prefix_o
 from seedbed.trainer.model.bases import find_base
 from seedbed.trainer.recipe import TrainingRecipe, read_training_recipe
 from seedbed.trainer.service.operations import make_operation
-from seedbed.trainer.service.trainings import Trainings
+from seedbed.trainer.service.trainings import Trainings, latest_first
 from seedbed.trainer.service.transitions import cancel, has_ended, set_going
 from seedbed.trainer.shipped_recipes import DEFAULT, read_shipped, shipped_names
 from seedbed.trainer.training import check_training, make_training
@@ -62,7 +62,8 @@ class TrainerApi(TrainerServiceServicer):
     ) -> pb.ListTrainingsResponse:
         """See the contract. The latest first."""
         del context
-        page, token = take_page(await self._trainings.all(), request.page_size, request.page_token)
+        trainings = await self._trainings.all()
+        page, token = take_page(trainings, latest_first, request.page_size, request.page_token)
         return pb.ListTrainingsResponse(trainings=page, next_page_token=token)
 
     async def WatchTraining(  # noqa: N802
@@ -91,7 +92,7 @@ class TrainerApi(TrainerServiceServicer):
         del context
         training = await self._trainings.get(request.training)
         refs = [phase.checkpoint for phase in training.phases if phase.HasField("checkpoint")]
-        page, token = take_page(refs, request.page_size, request.page_token)
+        page, token = take_page(refs, lambda ref: (ref.number,), request.page_size, request.page_token)
         answer = pb.ListCheckpointsResponse(next_page_token=token)
         for ref in page:
             try:

@@ -6,7 +6,7 @@ from google.rpc.status_pb2 import Status
 
 from seedbed.kernel.rpc.operations import new_operation
 from seedbed.kernel.rpc.paging import take_page
-from seedbed.trainer.service.trainings import Trainings
+from seedbed.trainer.service.trainings import Trainings, latest_first
 from seedbed.trainer.service.transitions import cancel, has_ended
 from seedbed.trainer.v1.trainer_service_pb2 import Training, TrainingMetadata, TrainingState
 
@@ -36,7 +36,7 @@ class TrainingJobs:
 
     async def operations(self, size: int, token: str) -> tuple[list[Operation], str]:
         """The latest first. Raises InputError."""
-        page, token = take_page(await self._trainings.all(), size, token)
+        page, token = take_page(await self._trainings.all(), latest_first, size, token)
         return [make_operation(training) for training in page], token
 
     async def cancel(self, name: str) -> None:

@@ -66,7 +66,7 @@ class Trainings:
     async def all(self) -> list[Training]:
         """All there are, the latest first."""
         found = [_open(entry.key, entry.value) for entry in await self._bus.entries(TRAININGS)]
-        return sorted(found, key=lambda training: (-training.create_time, training.name))
+        return sorted(found, key=latest_first)
 
     async def follow(self, name: str) -> AsyncIterator[Training]:
         """Where a training stands, now and after changes; never ends. Raises NotFound.
@@ -98,6 +98,11 @@ class Trainings:
             hint = "`seedbed trainings list` names those there are"
             raise NotFound(f"there is no training {name!r}", hint=hint) from error
         return _open(name, entry.value), entry.revision or 0
+
+
+def latest_first(training: Training) -> tuple[float, str]:
+    """Where a training stands among all."""
+    return -training.create_time, training.name
 
 
 def is_broken(training: Training) -> bool:
