@@ -13,7 +13,7 @@ from seedbed.trainer.loop.distributed import Ranks
 from seedbed.trainer.loop.loop import Course, Hooks, Loop
 from seedbed.trainer.model.attention import SEGMENTS, register
 from seedbed.trainer.model.gpu import suit_gpu
-from seedbed.trainer.model.student import Student, check_student
+from seedbed.trainer.model.student import Student, check_packing
 from seedbed.trainer.recipe import Phase, TrainingRecipe
 
 Row = dict[str, Any]
@@ -55,9 +55,9 @@ def run_loop(
     )
     suit_gpu(model)
     student = Student(model, eager=False)
-    check_student(student, model.config.vocab_size)
+    check_packing(student, model.config.vocab_size)
     planned = plan_steps(phase, [len(one.ids) for one in samples], 1, room, packing=True)[:steps]
-    course = Course(recipe, phase, samples, planned)
+    course = Course(recipe, phase, samples, planned, phase.tuned_for.start(()))
     loop = Loop(course, student, student.model, Ranks(0, 1, device), bfloat16=bfloat16, sharded=False)
     noted: list[Row] = []
 

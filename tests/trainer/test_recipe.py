@@ -17,6 +17,10 @@ def changed(number=0, **more):
     return {**RECIPE, "phases": phases}
 
 
+def distilled(**options):
+    return changed(objective="distil", distil=options)
+
+
 def refusal(values):
     with pytest.raises(InputError) as refused:
         read_training_recipe(json.dumps(values))
@@ -76,6 +80,15 @@ def test_equal_recipes_have_equal_digests():
         (changed(data=[{"kinds": ["knowledge"], "rows": ["skill"]}]), "has rows of skill"),
         (changed(context=4096), "has no room in `pack_tokens: 512`"),
         (changed(epochs=0), "phases.0.epochs"),
+        (changed(objective="distill"), "phases.0.objective: Input should be 'supervised' or 'distil'"),
+        (changed(objective="distil"), "needs its options, such as `distil: {from: base}`"),
+        (changed(distil={"from": "base"}), "`distil` is of no use without `objective: distil`"),
+        (distilled(), "phases.0.distil.from: Field required"),
+        (distilled(form="base"), "phases.0.distil.form: no such key; did you mean `from`?"),
+        (distilled(**{"from": "scratch"}), "phases.0.distil.from: a model from scratch knows nothing"),
+        (distilled(**{"from": "base", "temperature": 0}), "phases.0.distil.temperature"),
+        (distilled(**{"from": "base", "weight": 1.5}), "phases.0.distil.weight"),
+        (distilled(**{"from": "base", "weight": 1}), "phase kt1: its student is the base still"),
         ({**RECIPE, "phases": []}, "phases"),
         ({**RECIPE, "scratch": {"hidden": 100}}, "multiple of twice `heads`"),
     ],

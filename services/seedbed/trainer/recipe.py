@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from seedbed.kernel.formats.yaml_config import StrictModel, read_config
 from seedbed.kernel.identity import canonical_json, sha256_hex
+from seedbed.trainer.objectives.registry import ObjectiveFields
 
 BASE = "base"
 """The phase that makes a student from scratch; recipes cannot name it."""
@@ -72,7 +73,7 @@ class Replay(StrictModel):
     """Of its rows, sampled without replacement."""
 
 
-class Phase(StrictModel):
+class Phase(ObjectiveFields):
     """One phase of a training."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
@@ -198,6 +199,11 @@ def _faults(recipe: TrainingRecipe) -> Iterator[str]:
     names: list[str] = []
     for number, phase in enumerate(recipe.phases):
         where = f"phase {phase.name}: "
+        if not number and not phase.tuned_for.moves_base():
+            yield (
+                f"{where}its student is the base still, and is tuned to be like the base and no more: "
+                "it would learn nothing; lower `weight`, or name another teacher"
+            )
         if phase.name in names:
             yield f"{where}there are two of that name"
         for replay in phase.replay:

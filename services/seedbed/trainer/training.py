@@ -8,6 +8,9 @@ from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.pipeline.kinds import Kind
 from seedbed.trainer.data.rows import kind_of
 from seedbed.trainer.data.selection import selects
+from seedbed.trainer.objectives.objective import Objective
+from seedbed.trainer.objectives.registry import ObjectiveFields
+from seedbed.trainer.objectives.supervised import Supervised
 from seedbed.trainer.recipe import BASE, Phase, Selection, TrainingRecipe, Use
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 from seedbed.trainer.v1.trainer_service_pb2 import Phase as PhaseEntry
@@ -45,13 +48,22 @@ def phase_before(training: Training, name: str) -> PhaseEntry | None:
     return before if before and before.name != BASE else None
 
 
+def objective_of(recipe: TrainingRecipe, name: str) -> Objective:
+    """What a phase is tuned for."""
+    return Supervised() if name == BASE else recipe.phase(name).tuned_for
+
+
 def phase_digest(training: Training, recipe: TrainingRecipe, name: str, rows: str) -> str:
     """What the weights of a phase depend on; `rows` is the digest of what it trains on."""
     common = recipe.model_dump(mode="json", exclude={"phases", "scratch"})
     if name == BASE:
         own = recipe.scratch.model_dump(mode="json")
         return sha256_hex(canonical_json([VERSION, name, recipe.seed, common["precision"], own, rows]))
-    settings = recipe.phase(name).model_dump(mode="json", exclude={"data", "external", "replay"})
+    phase, objective = recipe.phase(name), objective_of(recipe, name)
+    settings = phase.model_dump(
+        mode="json", exclude={"data", "external", "replay", *ObjectiveFields.model_fields}
+    )
+    settings |= objective.identity(training.base)
     before = phase_before(training, name)
     began = before.digest if before else [training.base.name, training.base.digest]
     return sha256_hex(canonical_json([VERSION, began, common, settings, rows]))

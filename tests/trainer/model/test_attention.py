@@ -6,7 +6,7 @@ from peft import LoraConfig, get_peft_model
 
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.model.attention import SEGMENTS, Segments, attend
-from seedbed.trainer.model.student import Student, check_student, make_line
+from seedbed.trainer.model.student import Student, check_packing, make_line
 from tests.trainer.rounding import distance
 from tests.trainer.students import VOCABULARY, samples, student, tiny
 
@@ -34,7 +34,7 @@ def test_samples_are_kept_apart(attention):
 def test_so_they_are_under_an_adapter():
     model = get_peft_model(tiny(), LoraConfig(target_modules="all-linear", init_lora_weights=False))
     adapted = Student(model, eager=False)
-    check_student(adapted, VOCABULARY)
+    check_packing(adapted, VOCABULARY)
     assert adapted.plain_head
     assert worst(adapted, samples()) < 1e-5
 
@@ -47,16 +47,16 @@ def test_a_model_that_lets_them_see_one_another_is_found_out(monkeypatch):
     monkeypatch.setattr(leaking, "_run", run)
     assert worst(leaking, samples()) > 1e-4
     with pytest.raises(ItemError, match="see one another"):
-        check_student(leaking, VOCABULARY)
+        check_packing(leaking, VOCABULARY)
 
 
 def test_scores_that_are_not_the_heads_alone_are_noticed(monkeypatch):
     made = student()
-    check_student(made, VOCABULARY)
+    check_packing(made, VOCABULARY)
     assert made.plain_head
     head = made.model.lm_head.forward
     monkeypatch.setattr(made.model.lm_head, "forward", lambda hidden: head(hidden) / 8)
-    check_student(made, VOCABULARY)
+    check_packing(made, VOCABULARY)
     assert not made.plain_head
 
 

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from seedbed.trainer.loop.job import CHECKPOINT, SNAPSHOTS
 from seedbed.trainer.model.attention import attend, divide
 from seedbed.trainer.model.gpu import suit_gpu
-from seedbed.trainer.model.student import Student, check_student, make_line
+from seedbed.trainer.model.student import Student, check_packing, make_line
 from tests.trainer.students import (
     VOCABULARY,
     log_of,
@@ -60,7 +60,7 @@ def test_all_segments_at_once_are_each_by_itself(window, heads):
 
 def test_samples_are_kept_apart():
     student = Student(tiny().to("cuda"), eager=False)
-    check_student(student, VOCABULARY)
+    check_packing(student, VOCABULARY)
     batch = samples(6)
     with torch.autocast("cuda", dtype=torch.bfloat16), torch.no_grad():
         together = float(student(make_line(batch, torch.device("cuda"))))
@@ -72,7 +72,7 @@ def test_suited_to_the_gpu_it_is_the_same_model():
     line = make_line(samples(6), torch.device("cuda"))
     exact, suited = (Student(tiny().to("cuda"), eager=False) for _ in range(2))
     for student in (exact, suited):
-        check_student(student, VOCABULARY)
+        check_packing(student, VOCABULARY)
     exact(line).backward()
     suit_gpu(suited.model)
     with torch.autocast("cuda", dtype=torch.bfloat16):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 
-from seedbed.trainer.model.loss import counted_loss
+from seedbed.trainer.model.loss import CrossEntropy, counted_loss
 from seedbed.trainer.model.student import make_line
 from tests.trainer.rounding import distance
 from tests.trainer.students import samples, student
@@ -20,7 +20,7 @@ def test_it_is_the_cross_entropy_and_so_are_its_gradients(rows, learns, monkeypa
     hidden = torch.randn(rows, 16, requires_grad=True)
     weight = torch.randn(50, 16, requires_grad=learns)
     labels = torch.randint(0, 50, (rows,))
-    found = counted_loss(hidden, weight, labels)
+    found = counted_loss(hidden, weight, CrossEntropy(labels))
     got = torch.autograd.grad(found * 3, [hidden, *([weight] if learns else [])])
     exact = [one.detach().double().requires_grad_() for one in (hidden, weight)]
     expected = cross_entropy(exact[0] @ exact[1].T, labels, reduction="sum")

@@ -162,7 +162,9 @@ def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
     for step in path:
         fields = [field for one in models if (field := one.model_fields.get(str(step)))]
         models = [inner for field in fields for inner in _models_in(field.annotation)] or models
-    return list(dict.fromkeys(key for one in models for key in one.model_fields))
+    return list(
+        dict.fromkeys(field.alias or key for one in models for key, field in one.model_fields.items())
+    )
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:

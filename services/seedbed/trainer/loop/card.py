@@ -1,13 +1,12 @@
 """The model card of a checkpoint: what it was made from, how, and how far it came."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 from seedbed.kernel.weights import is_gguf
-from seedbed.trainer.recipe import BASE
+from seedbed.trainer.recipe import BASE, read_training_recipe
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, WeightsKind
 
 _SCRATCH = "scratch"
@@ -82,13 +81,13 @@ def _phases(manifest: CheckpointManifest) -> Iterator[str]:
     if manifest.phase == BASE:
         yield "- Phase: its first words, from text that comes with Seedbed"
         return
-    for phase in json.loads(manifest.recipe or "{}").get("phases", ()):
-        samples, tokens = phase.get("batch_samples"), phase.get("batch_tokens")
-        batch = f"{samples} samples" if samples else f"{tokens} tokens"
-        this = phase["name"] == manifest.phase
+    for phase in read_training_recipe(manifest.recipe).phases if manifest.recipe else ():
+        batch = f"{phase.batch_samples} samples" if phase.batch_samples else f"{phase.batch_tokens} tokens"
+        this = phase.name == manifest.phase
+        ends = [phase.tuned_for.describe(), "this checkpoint" if this else ""]
         yield (
-            f"- Phase `{phase['name']}`: {phase.get('epochs', 1)} epochs, {batch} a step, learning rate "
-            f"{phase['learning_rate']:g}{', this checkpoint' if this else ''}"
+            f"- Phase `{phase.name}`: {phase.epochs} epochs, {batch} a step, learning rate "
+            f"{phase.learning_rate:g}{''.join(f', {end}' for end in ends if end)}"
         )
         if this:
             return

@@ -24,7 +24,8 @@ from seedbed.trainer.loop.distributed import Ranks
 from seedbed.trainer.loop.schedule import learning_rate
 from seedbed.trainer.loop.snapshot import Progress, chance_now
 from seedbed.trainer.loop.utilization import count_work, share_of_peak
-from seedbed.trainer.model.student import Student, make_line
+from seedbed.trainer.model.loss import RowLoss
+from seedbed.trainer.model.student import Line, Student, make_line
 from seedbed.trainer.recipe import Phase, TrainingRecipe
 
 _WINDOW = 20
@@ -49,6 +50,8 @@ class Course:
     phase: Phase
     samples: Sequence[Sample]
     steps: Sequence[Step]
+    loss: Callable[[Line], RowLoss]
+    """Of a row, as the phase's objective has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,9 @@ class Loop:
             samples = [self.course.samples[number] for number in row] or [_EMPTY]
             if self._sharded:
                 self.model.set_requires_gradient_sync(place + 1 == len(mine))
+            line = make_line(samples, self._ranks.device)
             with self._arithmetic():
-                part = self._student(make_line(samples, self._ranks.device)) / counted
+                part = self._student(line, self.course.loss(line)) / counted
             # Sharded gradients are averaged over the processes, and ours are meant to be added.
             (part * self._ranks.count if self._sharded else part).backward()
             loss += part.detach()

@@ -10,7 +10,7 @@ import torch
 from seedbed.dataset import read_manifest
 from seedbed.kernel.store.checkpoints import read_checkpoint_manifest
 from seedbed.trainer.data.batches import plan_steps
-from seedbed.trainer.data.masks import NotRendered, Sample, make_samples
+from seedbed.trainer.data.masks import NotRendered, Sample
 from seedbed.trainer.data.rows import Row, Rows, read_dataset, read_external
 from seedbed.trainer.data.selection import Chosen, NothingSelected, choose_rows
 from seedbed.trainer.loop.job import Job
@@ -18,8 +18,17 @@ from seedbed.trainer.loop.loop import Course
 from seedbed.trainer.model import scratch
 from seedbed.trainer.model.adapters import adapt, take_up_adapter
 from seedbed.trainer.model.dtypes import number_type
+from seedbed.trainer.model.frozen import Place, check_tokens, load_frozen
 from seedbed.trainer.model.gpu import suit_gpu
-from seedbed.trainer.model.student import Student, check_student, check_vocabulary, load_model, load_tokenizer
+from seedbed.trainer.model.student import (
+    Student,
+    check_packing,
+    check_vocabulary,
+    load_model,
+    load_tokenizer,
+    longest_text,
+)
+from seedbed.trainer.objectives.objective import OWN_BASE, Source
 from seedbed.trainer.recipe import BASE, Phase, TrainingRecipe, read_training_recipe
 from seedbed.trainer.v1.checkpoint_pb2 import Excluded, WeightsKind
 
@@ -56,6 +65,7 @@ def prepare(job: Job, device: torch.device) -> Prepared:
         phase = recipe.phase(job.phase)
         chosen, malformed = choose(job, recipe, phase)
     tokenizer, model, kept_as = _load(job, recipe, device)
+    _check_sources(job, recipe, tokenizer)
     phase = _bound(phase, model)
     excluded = Excluded(malformed=len(malformed), examples=malformed[:_EXAMPLES])
     kept, samples = _encode(tokenizer, recipe, phase, chosen, excluded)
@@ -67,12 +77,17 @@ def prepare(job: Job, device: torch.device) -> Prepared:
     vocabulary = check_vocabulary(model, tokenizer, job.model_name, samples)
     suit_gpu(model)
     student = Student(model, eager=recipe.attention == "eager")
-    check_student(student, vocabulary, packing=recipe.packing)
+    check_packing(student, vocabulary, packing=recipe.packing)
     row_tokens = recipe.row_tokens if job.phase != BASE else phase.context
     lengths = [len(sample.ids) for sample in samples]
     steps = plan_steps(phase, lengths, recipe.seed, row_tokens, packing=recipe.packing)
-    course = Course(recipe, phase, samples, steps)
     bfloat16 = has_bfloat16(recipe, device)
+    objective = phase.tuned_for
+    frozen = [
+        load_frozen(_place(job, source), recipe, tokenizer, samples, device, bfloat16=bfloat16)
+        for source in objective.sources()
+    ]
+    course = Course(recipe, phase, samples, steps, objective.start(frozen))
     return Prepared(course, kept, tokenizer, model, student, bfloat16, kept_as, excluded)
 
 
@@ -111,7 +126,7 @@ def _system_prompt(dataset: Path) -> str:
 
 def _bound(phase: Phase, model: Any) -> Phase:
     """A phase whose longest sample the model can read."""
-    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    most = longest_text(model)
     if not most or phase.context <= most:
         return phase
     return phase.model_copy(update={"context": most})
@@ -143,6 +158,22 @@ def _load(job: Job, recipe: TrainingRecipe, device: torch.device) -> tuple[Any, 
     return tokenizer, model.to(device), number_type(folder, revision)
 
 
+def _check_sources(job: Job, recipe: TrainingRecipe, tokenizer: Any) -> None:
+    """Refuse models beside the student that do not fit, in whatever phase: the earlier ones take hours."""
+    named = {source for phase in recipe.phases for source in phase.tuned_for.sources()}
+    for source in sorted(named, key=lambda source: source.name):
+        # The student has its tokenizer from its base.
+        if source.name != OWN_BASE:
+            check_tokens(_place(job, source), tokenizer)
+
+
+def _place(job: Job, source: Source) -> Place:
+    """Where a model is that is needed beside the student."""
+    if source.name == OWN_BASE:
+        return Place(job.model, job.model_name, job.revision)
+    return Place(source.name, source.name, "" if Path(source.name).is_absolute() else source.digest)
+
+
 def _kind(folder: Path) -> WeightsKind.ValueType:
     return read_checkpoint_manifest(folder).kind
 
@@ -161,7 +192,7 @@ def _encode(
             _exemplify(excluded, one.row, f"{letters} characters, and {phase.context} tokens fit")
             continue
         try:
-            made = make_samples(tokenizer, one.row, recipe.system)
+            made = phase.tuned_for.make_samples(tokenizer, one.row, recipe.system)
         except NotRendered as error:
             excluded.not_rendered += 1
             _exemplify(excluded, one.row, str(error))

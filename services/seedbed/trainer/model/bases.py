@@ -1,4 +1,4 @@
-"""The model that a training begins from: found and named by its content, without loading it."""
+"""The models that a training needs, found and named by their content without being loaded."""
 
 import hashlib
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.weights import is_gguf, pretrained
+from seedbed.trainer.recipe import TrainingRecipe
 from seedbed.trainer.training import SCRATCH
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 
@@ -32,6 +33,21 @@ def find_base(model: str, *, trust_callers: bool) -> Base:
     if not _NAME.fullmatch(model):
         raise InputError(f"there is no model {model}: no such folder", hint=_HINT)
     return Base(name=model, digest=_find_revision(model))
+
+
+def pin_models(recipe: TrainingRecipe, *, trust_callers: bool) -> TrainingRecipe:
+    """A recipe whose objectives name the models that they need by content. Blocks. Raises InputError."""
+
+    def find(model: str) -> Base:
+        return find_base(model, trust_callers=trust_callers)
+
+    phases = []
+    for phase in recipe.phases:
+        try:
+            phases.append(phase.pinned(find))
+        except InputError as error:
+            raise InputError(f"phase {phase.name}: {error.message}", hint=error.hint) from error
+    return recipe.model_copy(update={"phases": tuple(phases)})
 
 
 def _hash_folder(folder: Path) -> str:

@@ -17,7 +17,7 @@ from seedbed.trainer.data.masks import Sample, check_template
 from seedbed.trainer.model.attention import SEGMENTS, Segments, divide, register
 from seedbed.trainer.model.equivalence import same
 from seedbed.trainer.model.gpu import send
-from seedbed.trainer.model.loss import counted_loss
+from seedbed.trainer.model.loss import CrossEntropy, RowLoss, counted_loss
 from seedbed.trainer.recipe import Lora, TrainingRecipe
 
 _WHOLE = "bring the whole folder again, as it was saved or as it is on the hub"
@@ -62,8 +62,8 @@ def make_line(samples: Sequence[Sample], device: torch.device) -> Line:
     )
 
 
-class Student(nn.Module):
-    """A causal model with its loss."""
+class PackedModel(nn.Module):
+    """A causal model that reads rows of packed samples."""
 
     def __init__(self, model: Any, *, eager: bool) -> None:
         super().__init__()
@@ -81,13 +81,6 @@ class Student(nn.Module):
         """The layer that gives the scores."""
         return self._head[0]
 
-    def forward(self, line: Line) -> torch.Tensor:
-        """The sum of the losses over the tokens that count."""
-        if not self.plain_head:
-            logits = self.logits(line, line.places)[0]
-            return nn.functional.cross_entropy(logits.float(), line.labels, reduction="sum")
-        return counted_loss(self._hidden(line), self.head.weight, line.labels)
-
     def logits(self, line: Line, places: torch.Tensor) -> torch.Tensor:
         """Scores at some places of a row, as the model itself gives them."""
         logits: torch.Tensor = self._run(self.model, line, logits_to_keep=places).logits
@@ -95,9 +88,10 @@ class Student(nn.Module):
 
     def plain_scores(self, line: Line) -> torch.Tensor:
         """Scores where tokens count, as the head's weights alone would have them."""
-        return nn.functional.linear(self._hidden(line), self.head.weight)
+        return nn.functional.linear(self.hidden(line), self.head.weight)
 
-    def _hidden(self, line: Line) -> torch.Tensor:
+    def hidden(self, line: Line) -> torch.Tensor:
+        """What comes out of the body where tokens count, (counted tokens, width)."""
         hidden: torch.Tensor = self._run(self._body[0], line).last_hidden_state[0, line.places]
         return hidden
 
@@ -106,25 +100,41 @@ class Student(nn.Module):
         more |= {"use_cache": False} if self._eager else {"use_cache": False, "segments": line.segments}
         return model(input_ids=line.ids, position_ids=line.positions, **more)
 
+
+class Student(PackedModel):
+    """The model that learns, whole or by an adapter."""
+
+    def forward(self, line: Line, loss: RowLoss | None = None) -> torch.Tensor:
+        """The sum of the losses over the tokens that count; of their cross-entropies where none is given."""
+        loss = loss or CrossEntropy(line.labels)
+        if not self.plain_head:
+            return loss.of(self.logits(line, line.places)[0], slice(None))
+        return counted_loss(self.hidden(line), self.head.weight, loss)
+
     def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, by name."""
         return ((name, value) for name, value in self.named_parameters() if value.requires_grad)
 
 
 def load_tokenizer(folder: str, name: str, template: str = "", revision: str = "") -> Any:
-    """The tokenizer of a model. Raises NoModel, NoTemplate."""
+    """The tokenizer of a model that can be talked to. Raises NoModel, NoTemplate."""
+    tokenizer = read_tokenizer(folder, name, revision)
+    if template:
+        tokenizer.chat_template = template
+    check_template(tokenizer, name)
+    return tokenizer
+
+
+def read_tokenizer(folder: str, name: str, revision: str = "") -> Any:
+    """The tokenizer of a model, as it is. Raises NoModel."""
     try:
         pinned = {"revision": revision} if revision else {}
-        tokenizer: Any = AutoTokenizer.from_pretrained(**pretrained(folder), **pinned)
+        return AutoTokenizer.from_pretrained(**pretrained(folder), **pinned)
     except Exception as error:
         # What reads tokenizers is not written in Python, and its errors have no kinds.
         raise NoModel(
             f"the tokenizer of {name} cannot be loaded: {first_line(error)}", hint=_WHOLE
         ) from error
-    if template:
-        tokenizer.chat_template = template
-    check_template(tokenizer, name)
-    return tokenizer
 
 
 def load_model(
@@ -176,6 +186,12 @@ def check_vocabulary(model: Any, tokenizer: Any, name: str, samples: Iterable[Sa
     return known
 
 
+def longest_text(model: Any) -> int | None:
+    """How many tokens a model can read; None where it does not say."""
+    most: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return most
+
+
 def _check_causal(name: str, config: Any) -> None:
     """Refuse a model that does not write text from left to right. Raises NoModel."""
     kinds = set(config.architectures or ())
@@ -212,28 +228,30 @@ def _quantization(lora: Lora | None) -> dict[str, Any]:
     return {"quantization_config": kind}
 
 
-def check_student(student: Student, vocabulary: int, *, packing: bool = True) -> None:
+def check_packing(
+    model: PackedModel, vocabulary: int, *, packing: bool = True, name: str = "this model"
+) -> None:
     """See that packed samples do not see one another, and which way to the scores is right.
 
     A model that lets them would learn from what is not there when it is asked. Raises ItemError.
     """
     generator = torch.Generator().manual_seed(0)
-    device = next(student.parameters()).device
+    device = next(model.parameters()).device
     lengths = (5, 7, 3) if packing else (15,)
     texts = [torch.randint(0, vocabulary, (length,), generator=generator).tolist() for length in lengths]
     samples = [Sample(tuple(ids), (True,) * len(ids)) for ids in texts]
-    was_training = student.training
-    student.eval()
+    was_training = model.training
+    model.eval()
     with torch.no_grad():
         together = make_line(samples, device)
-        packed = student.logits(together, together.places)[0]
+        packed = model.logits(together, together.places)[0]
         lines = [make_line([sample], device) for sample in samples] if packing else []
-        alone = torch.cat([student.logits(line, line.places)[0] for line in lines]) if packing else packed
-        student.plain_head = student.head_is_plain and _same(packed, student.plain_scores(together))
-    student.train(was_training)
+        alone = torch.cat([model.logits(line, line.places)[0] for line in lines]) if packing else packed
+        model.plain_head = model.head_is_plain and _same(packed, model.plain_scores(together))
+    model.train(was_training)
     if not _same(packed, alone):
         raise ItemError(
-            "this model lets samples packed in a row see one another",
+            f"{name} lets samples packed in a row see one another",
             hint="put `attention: eager`, or else `packing: false`, into the training recipe",
         )
 

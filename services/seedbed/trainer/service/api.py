@@ -15,7 +15,7 @@ from seedbed.kernel.rpc.paging import take_page
 from seedbed.kernel.store.artifacts import dataset_prefix, read_folder_manifest
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest, prefix_of
-from seedbed.trainer.model.bases import find_base
+from seedbed.trainer.model.bases import find_base, pin_models
 from seedbed.trainer.recipe import TrainingRecipe, read_training_recipe
 from seedbed.trainer.service.operations import make_operation
 from seedbed.trainer.service.trainings import Trainings, latest_first
@@ -43,6 +43,7 @@ class TrainerApi(TrainerServiceServicer):
         recipe = find_recipe(request.recipe)
         manifest = await self._read_dataset(request.dataset)
         base = await asyncio.to_thread(find_base, request.model, trust_callers=self._trust_callers)
+        recipe = await asyncio.to_thread(pin_models, recipe, trust_callers=self._trust_callers)
         check_training(recipe, base, manifest)
         wanted = make_training(request.dataset, base, recipe)
         await self._trainings.create(wanted)

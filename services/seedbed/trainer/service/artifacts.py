@@ -24,8 +24,8 @@ from seedbed.trainer.data.rows import read_dataset, read_external
 from seedbed.trainer.data.selection import Chosen, choose_rows, rows_digest
 from seedbed.trainer.loop.job import Job
 from seedbed.trainer.recipe import BASE, TrainingRecipe, read_training_recipe
-from seedbed.trainer.training import SCRATCH, phase_before, phase_digest
-from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, CheckpointRef
+from seedbed.trainer.training import SCRATCH, objective_of, phase_before, phase_digest
+from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, CheckpointRef, Objective
 from seedbed.trainer.v1.trainer_service_pb2 import SnapshotRef, Training
 
 log = get_logger(__name__)
@@ -170,6 +170,7 @@ def _digest_rows(recipe: TrainingRecipe, name: str, dataset: Path, external: dic
 
 
 def _manifest(training: Training, name: str, digest: str) -> str:
+    recipe = read_training_recipe(training.recipe)
     before = phase_before(training, name)
     manifest = CheckpointManifest(
         training=training.name,
@@ -181,6 +182,10 @@ def _manifest(training: Training, name: str, digest: str) -> str:
         dataset=training.dataset,
         recipe=training.recipe,
         recipe_digest=training.recipe_digest,
-        seed=read_training_recipe(training.recipe).seed,
+        seed=recipe.seed,
     )
+    objective = objective_of(recipe, name)
+    if objective.identity(training.base):
+        frozen = [source.found(training.base) for source in objective.sources()]
+        manifest.objective.CopyFrom(Objective(name=objective.name, frozen=frozen))
     return json_format.MessageToJson(manifest)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seedbed/trainer/v1/checkpoint.proto\x12\x12seedbed.trainer.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\"\xd7\x05\n\x12\x43heckpointManifest\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\t\x12\x10\n\x08training\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\r\x12\r\n\x05phase\x18\x04 \x01(\t\x12-\n\x04kind\x18\x05 \x01(\x0e\x32\x1f.seedbed.trainer.v1.WeightsKind\x12\x14\n\x0cphase_digest\x18\x06 \x01(\t\x12&\n\x04\x62\x61se\x18\x07 \x01(\x0b\x32\x18.seedbed.trainer.v1.Base\x12\x31\n\x06parent\x18\x08 \x01(\x0b\x32!.seedbed.trainer.v1.CheckpointRef\x12\x0f\n\x07\x64\x61taset\x18\t \x01(\t\x12\x0e\n\x06recipe\x18\n \x01(\t\x12\x15\n\rrecipe_digest\x18\x0b \x01(\t\x12\x0c\n\x04seed\x18\x0c \x01(\x04\x12.\n\x06leaves\x18\r \x03(\x0b\x32\x1e.seedbed.trainer.v1.LeafWeight\x12\x30\n\x06replay\x18\x0e \x03(\x0b\x32 .seedbed.trainer.v1.ReplayWeight\x12.\n\x08\x65xcluded\x18\x0f \x01(\x0b\x32\x1c.seedbed.trainer.v1.Excluded\x12\x0e\n\x06\x65pochs\x18\x10 \x01(\r\x12\r\n\x05steps\x18\x11 \x01(\r\x12\x14\n\x0csamples_seen\x18\x12 \x01(\x04\x12\x13\n\x0btokens_seen\x18\x13 \x01(\x04\x12\x1b\n\x13\x63ounted_tokens_seen\x18\x14 \x01(\x04\x12\x12\n\nfirst_loss\x18\x15 \x01(\x01\x12\x11\n\tlast_loss\x18\x16 \x01(\x01\x12\x36\n\x0csurroundings\x18\x17 \x01(\x0b\x32 .seedbed.trainer.v1.Surroundings\x12\x31\n\x05\x66iles\x18\x18 \x03(\x0b\x32\".seedbed.trainer.v1.CheckpointFile\x12\x0f\n\x07seconds\x18\x19 \x01(\x01\"d\n\x04\x42\x61se\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\x9a\xc2\x18\x03\x10\x80 \x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x35\n\ncheckpoint\x18\x03 \x01(\x0b\x32!.seedbed.trainer.v1.CheckpointRef\"\x9b\x01\n\rCheckpointRef\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\x12\x0e\n\x06number\x18\x02 \x01(\r\x12+\n\x05phase\x18\x03 \x01(\tB\x1c\x9a\xc2\x18\x18\x08\x01\x1a\x14[a-z][a-z0-9_]{0,23}\x12$\n\x06\x64igest\x18\x04 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\"w\n\nLeafWeight\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x13\n\x0bleaf_digest\x18\x02 \x01(\t\x12\x0f\n\x07samples\x18\x03 \x01(\r\x12\x0e\n\x06tokens\x18\x04 \x01(\x04\x12\x16\n\x0e\x63ounted_tokens\x18\x05 \x01(\x04\x12\r\n\x05share\x18\x06 \x01(\x01\"f\n\x0cReplayWeight\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0f\n\x07samples\x18\x02 \x01(\r\x12\x0e\n\x06tokens\x18\x03 \x01(\x04\x12\x16\n\x0e\x63ounted_tokens\x18\x04 \x01(\x04\x12\r\n\x05share\x18\x05 \x01(\x01\"p\n\x08\x45xcluded\x12\x10\n\x08too_long\x18\x01 \x01(\r\x12\x11\n\tmalformed\x18\x02 \x01(\r\x12\x14\n\x0cnot_rendered\x18\x03 \x01(\r\x12\x17\n\x0fnothing_counted\x18\x04 \x01(\r\x12\x10\n\x08\x65xamples\x18\x05 \x03(\t\"\xdc\x01\n\x0cSurroundings\x12\x0f\n\x07seedbed\x18\x01 \x01(\t\x12\x42\n\tlibraries\x18\x02 \x03(\x0b\x32/.seedbed.trainer.v1.Surroundings.LibrariesEntry\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x11\n\tprocesses\x18\x04 \x01(\r\x12\x0f\n\x07threads\x18\x05 \x01(\r\x12\x11\n\tprecision\x18\x06 \x01(\t\x1a\x30\n\x0eLibrariesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"=\n\x0e\x43heckpointFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04*\\\n\x0bWeightsKind\x12\x1c\n\x18WEIGHTS_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11WEIGHTS_KIND_FULL\x10\x01\x12\x18\n\x14WEIGHTS_KIND_ADAPTER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seedbed/trainer/v1/checkpoint.proto\x12\x12seedbed.trainer.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\"\x89\x06\n\x12\x43heckpointManifest\x12\x0e\n\x06\x66ormat\x18\x01 \x01(\t\x12\x10\n\x08training\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\r\x12\r\n\x05phase\x18\x04 \x01(\t\x12-\n\x04kind\x18\x05 \x01(\x0e\x32\x1f.seedbed.trainer.v1.WeightsKind\x12\x14\n\x0cphase_digest\x18\x06 \x01(\t\x12&\n\x04\x62\x61se\x18\x07 \x01(\x0b\x32\x18.seedbed.trainer.v1.Base\x12\x31\n\x06parent\x18\x08 \x01(\x0b\x32!.seedbed.trainer.v1.CheckpointRef\x12\x0f\n\x07\x64\x61taset\x18\t \x01(\t\x12\x0e\n\x06recipe\x18\n \x01(\t\x12\x15\n\rrecipe_digest\x18\x0b \x01(\t\x12\x0c\n\x04seed\x18\x0c \x01(\x04\x12.\n\x06leaves\x18\r \x03(\x0b\x32\x1e.seedbed.trainer.v1.LeafWeight\x12\x30\n\x06replay\x18\x0e \x03(\x0b\x32 .seedbed.trainer.v1.ReplayWeight\x12.\n\x08\x65xcluded\x18\x0f \x01(\x0b\x32\x1c.seedbed.trainer.v1.Excluded\x12\x0e\n\x06\x65pochs\x18\x10 \x01(\r\x12\r\n\x05steps\x18\x11 \x01(\r\x12\x14\n\x0csamples_seen\x18\x12 \x01(\x04\x12\x13\n\x0btokens_seen\x18\x13 \x01(\x04\x12\x1b\n\x13\x63ounted_tokens_seen\x18\x14 \x01(\x04\x12\x12\n\nfirst_loss\x18\x15 \x01(\x01\x12\x11\n\tlast_loss\x18\x16 \x01(\x01\x12\x36\n\x0csurroundings\x18\x17 \x01(\x0b\x32 .seedbed.trainer.v1.Surroundings\x12\x31\n\x05\x66iles\x18\x18 \x03(\x0b\x32\".seedbed.trainer.v1.CheckpointFile\x12\x0f\n\x07seconds\x18\x19 \x01(\x01\x12\x30\n\tobjective\x18\x1a \x01(\x0b\x32\x1d.seedbed.trainer.v1.Objective\"C\n\tObjective\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x06\x66rozen\x18\x02 \x03(\x0b\x32\x18.seedbed.trainer.v1.Base\"d\n\x04\x42\x61se\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\x9a\xc2\x18\x03\x10\x80 \x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x35\n\ncheckpoint\x18\x03 \x01(\x0b\x32!.seedbed.trainer.v1.CheckpointRef\"\x9b\x01\n\rCheckpointRef\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\x12\x0e\n\x06number\x18\x02 \x01(\r\x12+\n\x05phase\x18\x03 \x01(\tB\x1c\x9a\xc2\x18\x18\x08\x01\x1a\x14[a-z][a-z0-9_]{0,23}\x12$\n\x06\x64igest\x18\x04 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\"w\n\nLeafWeight\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x13\n\x0bleaf_digest\x18\x02 \x01(\t\x12\x0f\n\x07samples\x18\x03 \x01(\r\x12\x0e\n\x06tokens\x18\x04 \x01(\x04\x12\x16\n\x0e\x63ounted_tokens\x18\x05 \x01(\x04\x12\r\n\x05share\x18\x06 \x01(\x01\"f\n\x0cReplayWeight\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0f\n\x07samples\x18\x02 \x01(\r\x12\x0e\n\x06tokens\x18\x03 \x01(\x04\x12\x16\n\x0e\x63ounted_tokens\x18\x04 \x01(\x04\x12\r\n\x05share\x18\x05 \x01(\x01\"p\n\x08\x45xcluded\x12\x10\n\x08too_long\x18\x01 \x01(\r\x12\x11\n\tmalformed\x18\x02 \x01(\r\x12\x14\n\x0cnot_rendered\x18\x03 \x01(\r\x12\x17\n\x0fnothing_counted\x18\x04 \x01(\r\x12\x10\n\x08\x65xamples\x18\x05 \x03(\t\"\xdc\x01\n\x0cSurroundings\x12\x0f\n\x07seedbed\x18\x01 \x01(\t\x12\x42\n\tlibraries\x18\x02 \x03(\x0b\x32/.seedbed.trainer.v1.Surroundings.LibrariesEntry\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x11\n\tprocesses\x18\x04 \x01(\r\x12\x0f\n\x07threads\x18\x05 \x01(\r\x12\x11\n\tprecision\x18\x06 \x01(\t\x1a\x30\n\x0eLibrariesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"=\n\x0e\x43heckpointFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04*\\\n\x0bWeightsKind\x12\x1c\n\x18WEIGHTS_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11WEIGHTS_KIND_FULL\x10\x01\x12\x18\n\x14WEIGHTS_KIND_ADAPTER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,24 +42,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKPOINTREF'].fields_by_name['digest']._serialized_options = b'\232\302\030\020\010\001\032\014[0-9a-f]{64}'
   _globals['_SURROUNDINGS_LIBRARIESENTRY']._loaded_options = None
   _globals['_SURROUNDINGS_LIBRARIESENTRY']._serialized_options = b'8\001'
-  _globals['_WEIGHTSKIND']._serialized_start=1706
-  _globals['_WEIGHTSKIND']._serialized_end=1798
+  _globals['_WEIGHTSKIND']._serialized_start=1825
+  _globals['_WEIGHTSKIND']._serialized_end=1917
   _globals['_CHECKPOINTMANIFEST']._serialized_start=92
-  _globals['_CHECKPOINTMANIFEST']._serialized_end=819
-  _globals['_BASE']._serialized_start=821
-  _globals['_BASE']._serialized_end=921
-  _globals['_CHECKPOINTREF']._serialized_start=924
-  _globals['_CHECKPOINTREF']._serialized_end=1079
-  _globals['_LEAFWEIGHT']._serialized_start=1081
-  _globals['_LEAFWEIGHT']._serialized_end=1200
-  _globals['_REPLAYWEIGHT']._serialized_start=1202
-  _globals['_REPLAYWEIGHT']._serialized_end=1304
-  _globals['_EXCLUDED']._serialized_start=1306
-  _globals['_EXCLUDED']._serialized_end=1418
-  _globals['_SURROUNDINGS']._serialized_start=1421
-  _globals['_SURROUNDINGS']._serialized_end=1641
-  _globals['_SURROUNDINGS_LIBRARIESENTRY']._serialized_start=1593
-  _globals['_SURROUNDINGS_LIBRARIESENTRY']._serialized_end=1641
-  _globals['_CHECKPOINTFILE']._serialized_start=1643
-  _globals['_CHECKPOINTFILE']._serialized_end=1704
+  _globals['_CHECKPOINTMANIFEST']._serialized_end=869
+  _globals['_OBJECTIVE']._serialized_start=871
+  _globals['_OBJECTIVE']._serialized_end=938
+  _globals['_BASE']._serialized_start=940
+  _globals['_BASE']._serialized_end=1040
+  _globals['_CHECKPOINTREF']._serialized_start=1043
+  _globals['_CHECKPOINTREF']._serialized_end=1198
+  _globals['_LEAFWEIGHT']._serialized_start=1200
+  _globals['_LEAFWEIGHT']._serialized_end=1319
+  _globals['_REPLAYWEIGHT']._serialized_start=1321
+  _globals['_REPLAYWEIGHT']._serialized_end=1423
+  _globals['_EXCLUDED']._serialized_start=1425
+  _globals['_EXCLUDED']._serialized_end=1537
+  _globals['_SURROUNDINGS']._serialized_start=1540
+  _globals['_SURROUNDINGS']._serialized_end=1760
+  _globals['_SURROUNDINGS_LIBRARIESENTRY']._serialized_start=1712
+  _globals['_SURROUNDINGS_LIBRARIESENTRY']._serialized_end=1760
+  _globals['_CHECKPOINTFILE']._serialized_start=1762
+  _globals['_CHECKPOINTFILE']._serialized_end=1823
 # @@protoc_insertion_point(module_scope)

@@ -72,6 +72,7 @@ class CheckpointManifest(_message.Message):
     SURROUNDINGS_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     SECONDS_FIELD_NUMBER: _builtins.int
+    OBJECTIVE_FIELD_NUMBER: _builtins.int
     format: _builtins.str
     """`seedbed.checkpoint/1`."""
     training: _builtins.str
@@ -118,6 +119,10 @@ class CheckpointManifest(_message.Message):
     def surroundings(self) -> Global___Surroundings: ...
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___CheckpointFile]: ...
+    @_builtins.property
+    def objective(self) -> Global___Objective:
+        """What the phase was tuned for; absent where it was supervised."""
+
     def __init__(
         self,
         *,
@@ -146,14 +151,43 @@ class CheckpointManifest(_message.Message):
         surroundings: Global___Surroundings | None = ...,
         files: _abc.Iterable[Global___CheckpointFile] | None = ...,
         seconds: _builtins.float = ...,
+        objective: Global___Objective | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "excluded", b"excluded", "parent", b"parent", "surroundings", b"surroundings"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "excluded", b"excluded", "objective", b"objective", "parent", b"parent", "surroundings", b"surroundings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "counted_tokens_seen", b"counted_tokens_seen", "dataset", b"dataset", "epochs", b"epochs", "excluded", b"excluded", "files", b"files", "first_loss", b"first_loss", "format", b"format", "kind", b"kind", "last_loss", b"last_loss", "leaves", b"leaves", "number", b"number", "parent", b"parent", "phase", b"phase", "phase_digest", b"phase_digest", "recipe", b"recipe", "recipe_digest", b"recipe_digest", "replay", b"replay", "samples_seen", b"samples_seen", "seconds", b"seconds", "seed", b"seed", "steps", b"steps", "surroundings", b"surroundings", "tokens_seen", b"tokens_seen", "training", b"training"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "counted_tokens_seen", b"counted_tokens_seen", "dataset", b"dataset", "epochs", b"epochs", "excluded", b"excluded", "files", b"files", "first_loss", b"first_loss", "format", b"format", "kind", b"kind", "last_loss", b"last_loss", "leaves", b"leaves", "number", b"number", "objective", b"objective", "parent", b"parent", "phase", b"phase", "phase_digest", b"phase_digest", "recipe", b"recipe", "recipe_digest", b"recipe_digest", "replay", b"replay", "samples_seen", b"samples_seen", "seconds", b"seconds", "seed", b"seed", "steps", b"steps", "surroundings", b"surroundings", "tokens_seen", b"tokens_seen", "training", b"training"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckpointManifest: _TypeAlias = CheckpointManifest  # noqa: Y015
+
+@_typing.final
+class Objective(_message.Message):
+    """What a phase is tuned for, where that is more than the answers of its rows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """As training recipes name it, such as `distil`; its options are in the recipe."""
+    @_builtins.property
+    def frozen(self) -> _containers.RepeatedCompositeFieldContainer[Global___Base]:
+        """The models beside the student that did not learn, by their content, such as its teacher."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        frozen: _abc.Iterable[Global___Base] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frozen", b"frozen", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Objective: _TypeAlias = Objective  # noqa: Y015
 
 @_typing.final
 class Base(_message.Message):
