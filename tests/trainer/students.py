@@ -69,6 +69,11 @@ def recipe(**more: Any) -> TrainingRecipe:
     return read_training_recipe(json.dumps({**RECIPE, **more}))
 
 
+def distilled(phase: dict[str, Any], teacher: Path | str = "base", **options: Any) -> dict[str, Any]:
+    """A phase with a teacher."""
+    return {**phase, "objective": "distil", "distil": {"from": str(teacher), **options}}
+
+
 def tiny(vocabulary: int = VOCABULARY, attention: str = SEGMENTS, seed: int = 0) -> LlamaForCausalLM:
     """A causal model of a few thousand weights."""
     register()
@@ -112,11 +117,11 @@ def tokenizer(texts: tuple[str, ...] = (WORDS,)) -> Any:
     return make_tokenizer(texts, 400, 512)
 
 
-def write_tiny(folder: Path) -> Path:
+def write_tiny(folder: Path, seed: int = 0) -> Path:
     """A tiny student with its tokenizer, as a model in a folder."""
     made = tokenizer()
     made.save_pretrained(folder)
-    tiny(len(made)).save_pretrained(folder)
+    tiny(len(made), seed=seed).save_pretrained(folder)
     return folder
 
 

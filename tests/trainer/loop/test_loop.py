@@ -18,10 +18,11 @@ from seedbed.trainer.loop.snapshot import Progress, load_snapshot, restore_chanc
 from seedbed.trainer.loop.train import take_up
 from seedbed.trainer.service.disk import CannotWrite
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
-from tests.trainer.students import make_job, recipe, write_rows, write_tiny
+from tests.trainer.students import RECIPE, distilled, make_job, recipe, write_rows, write_tiny
 
 CPU = torch.device("cpu")
 LORA = {"rank": 4, "dropout": 0.2}
+DISTILLED = [distilled(RECIPE["phases"][0], temperature=2)]
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +77,10 @@ def small_files(most):
 
 
 @pytest.mark.parametrize("lora", [None, LORA], ids=["full", "lora"])
+@pytest.mark.parametrize("phases", [RECIPE["phases"], DISTILLED], ids=["supervised", "distilled"])
 @pytest.mark.parametrize("looks", [4, 9])
-def test_stopped_anywhere_and_taken_up_it_comes_to_the_same_weights(place, tmp_path, lora, looks):
-    undisturbed = open_loop(job(place, lora=lora))
+def test_stopped_anywhere_and_taken_up_it_comes_to_the_same_weights(place, tmp_path, lora, phases, looks):
+    undisturbed = open_loop(job(place, lora=lora, phases=phases))
     undisturbed.run(hooks())
 
     seen = []
@@ -88,12 +90,12 @@ def test_stopped_anywhere_and_taken_up_it_comes_to_the_same_weights(place, tmp_p
         seen.append(1)
         return len(seen) >= looks
 
-    first = open_loop(job(place, lora=lora))
+    first = open_loop(job(place, lora=lora, phases=phases))
     with pytest.raises(Stopped):
         first.run(hooks(stopping))
     save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, ranks())
 
-    second = open_loop(job(place, lora=lora))
+    second = open_loop(job(place, lora=lora, phases=phases))
     torch.rand(7)  # Whatever was drawn meanwhile.
     second.progress, chance = load_snapshot(tmp_path / "1", second.model, second.optimizer, ranks())
     restore_chance(chance, CPU)
@@ -119,10 +121,11 @@ def test_the_loss_falls_and_the_metrics_say_how(place):
     assert all(row["memory"] > 0 and row["gradient_norm"] > 0 for row in rows)
 
 
-def test_packed_and_unpacked_have_the_same_course(place):
+@pytest.mark.parametrize("phases", [RECIPE["phases"], DISTILLED], ids=["supervised", "distilled"])
+def test_packed_and_unpacked_have_the_same_course(place, phases):
     found = []
     for packing in (True, False):
-        loop = open_loop(job(place, packing=packing))
+        loop = open_loop(job(place, packing=packing, phases=phases))
         loop.run(hooks())
         found.append([row["loss"] for row in loop.progress.metrics])
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
