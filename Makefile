@@ -61,6 +61,9 @@ gen: $(DEV)  ## Generate the stubs and docs/reference.md from proto/
 	$(PY) proto/generate.py
 	$(PY) proto/reference.py
 
+docs: $(DEV)  ## Build the pages in docs/ as a site, in .build/site; `mkdocs serve` shows it, with its search
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
 bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit chooses
 	$(if $(ROW),,-$(PY) benchmarks/throughput.py)
 	$(PY) benchmarks/table.py $(ROW:%=--row %) $(BENCH)

@@ -1,20 +1,43 @@
-"""The pages in docs/: their links, and the blocks in them that are to be run."""
+"""The pages in docs/: their links, and what of them is to be run.
+
+A comment before a block says what becomes of it: `<!-- run -->`, `<!-- run: exit status 2 -->`, or
+`<!-- shows -->`, whose lines stand in what the block before it says. A block with a title is a file.
+"""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
-_BLOCK = re.compile(r"^```sh test\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^(?:<!-- (?P<mark>run|shows)(?:: exit status (?P<status>\d+))? -->\n)?"
+    r'```\w+(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$',
+    re.MULTILINE | re.DOTALL,
+)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _ANCHOR = re.compile(r'<a id="([^"]+)">')
 
 
-def blocks(page: Path) -> list[str]:
-    """What is to be run, in order."""
-    return _BLOCK.findall(page.read_text())
+@dataclass(frozen=True)
+class Block:
+    """A block of a page: a file (`title`), what is run, or what is shown."""
+
+    text: str
+    mark: str
+    status: int
+    title: str
+
+
+def blocks(page: Path) -> list[Block]:
+    """The blocks that something is done with, in order."""
+    found = (
+        Block(match["text"], match["mark"] or "", int(match["status"] or 0), match["title"] or "")
+        for match in _BLOCK.finditer(page.read_text())
+    )
+    return [block for block in found if block.mark or block.title]
 
 
 def links(page: Path) -> list[str]:
