@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+NAMES = [str(page.relative_to(ROOT / "docs").with_suffix("")) for page in PAGES]
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>run|shows)(?:: exit status (?P<status>\d+))? -->\n)?"

@@ -12,11 +12,10 @@ from seedbed.cli.stack.broker_users import WORKERS
 from seedbed.kernel.settings import Settings
 from tests.deploy.charts import CHART
 from tests.deploy.compose import CPU, FILE, TLS
-from tests.docs.pages import PAGES, ROOT
+from tests.docs.pages import NAMES, PAGES, ROOT
 
 ALL = [
     *PAGES,
-    *sorted((ROOT / "docs" / "runbooks").glob("*.md")),
     *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/README.md")),
 ]
 # At the beginning of a line or of a piece of code, perhaps behind settings.
@@ -82,7 +81,7 @@ def test_every_target_is_one(page):
     assert set(_TARGET.findall(page.read_text())) - targets == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_value_of_the_chart_is_one(page):
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     steps = {step for worker in WORKERS for step in worker.steps}

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from seedbed.cli.stack.ports import choose_ports
-from tests.docs.pages import PAGES, ROOT, blocks, leads_somewhere, links
+from tests.docs.pages import NAMES, PAGES, ROOT, blocks, leads_somewhere, links
 from tests.faults.stage import wait_for
 from tests.servers.process import end, spawn
 
+# What stands above docs/.
+ABOVE = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "benchmarks/README.md")]
 TRIED = [page for page in PAGES if blocks(page)]
 # What the pages call services by, as compose opens them.
 PORTS = {"taxonomy": 7401, "runs": 7402, "judge": 7405}
@@ -88,6 +90,6 @@ def _localize(block, stack):
     return block.replace(" /taxonomy ", f" {ROOT}/taxonomy ")
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *ABOVE], ids=[*NAMES, *(page.stem for page in ABOVE)])
 def test_every_link_leads_somewhere(page):
     assert [link for link in links(page) if not leads_somewhere(page, link)] == []
