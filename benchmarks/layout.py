@@ -1,7 +1,7 @@
 """How the code is laid out: `python benchmarks/layout.py [COMMIT …]`, the working tree where none is named.
 
-Of the modules of `services/seedbed`, generated stubs aside: how many there are, how long they are, and how many entries
-stand side by side in a folder.
+Of the modules of `services/seedbed`, generated stubs aside: how many there are, how long they are, and how
+many entries stand side by side in a folder.
 """
 
 import subprocess
@@ -17,7 +17,7 @@ SHORT = 40
 
 
 def list_modules(commit: str) -> Iterator[tuple[PurePosixPath, int]]:
-    """Path below `services/seedbed` and number of lines of each module of a commit, or of the working tree ("")."""
+    """Each module of a commit, or of the working tree (""), with the number of its lines."""
     named = _git("ls-tree", "-r", "--name-only", commit, str(CODE)) if commit else _git("ls-files", str(CODE))
     for name in named.splitlines():
         path = PurePosixPath(name)

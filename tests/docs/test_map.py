@@ -13,7 +13,9 @@ _MODULE = re.compile(r"`([\w/]+(?:\.py|/))`")
 
 def section(text, heading):
     """What stands under a heading."""
-    return re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return found[1]
 
 
 def rooms():
