@@ -25,9 +25,10 @@ class Told:
     def store(self) -> Store:
         raise AssertionError("the judge keeps nothing")
 
-    async def ask(self, **values):
-        assert self.step.prompt.render(**values)
-        return self.step.prompt.parse(json.dumps(self.reply))
+    async def ask(self, prompt, /, **values):
+        assert prompt is self.step.prompt
+        assert prompt.render(**values)
+        return prompt.parse(json.dumps(self.reply))
 
 
 def grounded_reply(**changes):

@@ -22,7 +22,7 @@ from seedbed.kernel.store.backend import Store, open_store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.step import Step
-from seedbed.kernel.work.step_tools import Model
+from seedbed.kernel.work.step_runner import Model
 from seedbed.kernel.work.worker import Worker
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
 from seedbed.pipeline.plan import SpecBook
@@ -84,7 +84,7 @@ class Weigh(Step[PairInput, PairVerdict]):
     result_type = PairVerdict
 
     async def run(self, value, tools):
-        reply = await tools.ask(word=value.instruction)
+        reply = await tools.ask(self.prompt, word=value.instruction)
         return PairVerdict(score=reply.score)
 
 

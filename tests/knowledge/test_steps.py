@@ -40,7 +40,7 @@ class FakeTools:
     reply: Any = None
     asked: list[dict[str, Any]] = field(default_factory=list)
 
-    async def ask(self, **values: Any) -> Any:
+    async def ask(self, prompt: Any, /, **values: Any) -> Any:
         self.asked.append(values)
         return self.reply
 

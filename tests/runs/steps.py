@@ -106,7 +106,7 @@ class _ByRule:
     hand = Hand()
 
     async def run(self: Any, value: Any, tools: Any) -> Any:
-        digest = tools._digest
+        digest = tools.digest
         self.hand.calls[self.name] += 1
         self.hand.asked.append(digest)
         tools.usage.MergeFrom(Usage(requests=1, prompt_tokens=10, completion_tokens=5))

@@ -33,9 +33,10 @@ class Told:
     def store(self) -> Store:
         raise AssertionError("skills keep nothing")
 
-    async def ask(self, **values):
-        assert self.step.prompt.render(**values)
-        return self.step.prompt.parse(json.dumps(self.reply))
+    async def ask(self, prompt, /, **values):
+        assert prompt is self.step.prompt
+        assert prompt.render(**values)
+        return prompt.parse(json.dumps(self.reply))
 
 
 def instruct_input(**changes):

@@ -5,6 +5,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from seedbed.judge import steps as judging
+from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.work.step import Step
@@ -31,9 +32,8 @@ def spec_digests(*, teacher: Asked, judge: Asked) -> set[str]:
 
 async def weigh(step: str, value: Message) -> int:
     """About how many tokens the prompt of an item has."""
-    scales = _Scales(_STEPS[step])
     try:
-        await _STEPS[step].run(value, scales)
+        await _STEPS[step].run(value, _Scales())
     except _Weighed as weighed:
         return weighed.tokens
     raise SeedbedError(f"the step {step} asks nobody")
@@ -48,15 +48,12 @@ class _Weighed(Exception):
 class _Scales:
     """Tools that weigh what would be asked."""
 
-    def __init__(self, step: Step[Any, Any]) -> None:
-        self._step = step
-
     @property
     def store(self) -> Store:
         """There is none: a step that asks has no other source."""
         raise SeedbedError("nothing is read for an estimate")
 
-    async def ask(self, **values: Any) -> Any:
+    async def ask(self, prompt: Prompt[ReplyT], /, **values: object) -> ReplyT:
         """Render the prompt, and stop there."""
-        messages = self._step.prompt.render(**values) if self._step.prompt else []
+        messages = prompt.render(**values)
         raise _Weighed(sum(count_tokens(message["content"]) for message in messages))

@@ -6,7 +6,7 @@ It knows permits and the endpoint only through the kernel, and records nothing.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 import grpc.aio
 from google.protobuf.message import Message
@@ -24,8 +24,8 @@ from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.rpc.field_bounds import check_bounds
 from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.step import Step
-from seedbed.kernel.work.step_tools import Model, StepTools
+from seedbed.kernel.work.step import InputT, ResultT, Step
+from seedbed.kernel.work.step_runner import Model, StepRunner
 from seedbed.pipeline.items import item_digest
 from seedbed.pipeline.plan import spec_digest
 from seedbed.pipeline.recipe import Gates
@@ -41,28 +41,27 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Generic[InputT, ResultT]):
     """One kind of thing to weigh."""
 
-    step: Step[Any, Any]
-    check: Callable[[Any], str]
+    name: str
+    step: Step[InputT, ResultT]
+    check: Callable[[ResultT], str]
+    """Why a verdict does not pass; "" where it does."""
     required: tuple[str, ...]
 
 
 GATES = Gates()
-SUBJECTS = {
-    "instruction": Subject(JudgeInstruction(), GATES.check_instruction, ("instruction",)),
-    "pair": Subject(JudgePair(), GATES.check_pair, ("instruction", "response")),
-    "grounded": Subject(JudgeGrounded(), GATES.check_grounded, ("document", "question", "answer")),
-}
+INSTRUCTION = Subject("instruction", JudgeInstruction(), GATES.check_instruction, ("instruction",))
+PAIR = Subject("pair", JudgePair(), GATES.check_pair, ("instruction", "response"))
+GROUNDED = Subject("grounded", JudgeGrounded(), GATES.check_grounded, ("document", "question", "answer"))
 
 
 class JudgeApi(JudgeServiceServicer):
     """The servicer."""
 
     def __init__(self, model: Model, store: Store) -> None:
-        self._model = model
-        self._store = store
+        self._runner = StepRunner(store, {"judge": model})
 
     async def Judge(self, request: JudgeRequest, context: Context) -> JudgeResponse:  # noqa: N802
         """Weigh one thing."""
@@ -117,31 +116,33 @@ class JudgeApi(JudgeServiceServicer):
         return JudgeStreamResponse(id=request.id, response=response)
 
     async def _judge(self, request: JudgeRequest, patience: float) -> JudgeResponse:
-        name = request.WhichOneof("subject")
-        if name is None:
-            raise InputError(
-                "nothing to weigh", [Violation("subject", "set one of instruction, pair, grounded")]
-            )
-        subject, value = SUBJECTS[name], getattr(request, name)
-        _check(name, value, subject.required)
-        try:
-            async with asyncio.timeout(patience):
-                verdict = await self._weigh(subject.step, value)
-        except TimeoutError as error:
-            raise EndpointAway(f"no verdict within {patience:.0f} seconds", hint="try again later") from error
-        reason = subject.check(verdict)
-        return JudgeResponse(**{name: verdict}, accepted=not reason, reason=reason)
+        match request.WhichOneof("subject"):
+            case "instruction":
+                instruction, why = await self._weigh(INSTRUCTION, request.instruction, patience)
+                return JudgeResponse(instruction=instruction, accepted=not why, reason=why)
+            case "pair":
+                pair, why = await self._weigh(PAIR, request.pair, patience)
+                return JudgeResponse(pair=pair, accepted=not why, reason=why)
+            case "grounded":
+                grounded, why = await self._weigh(GROUNDED, request.grounded, patience)
+                return JudgeResponse(grounded=grounded, accepted=not why, reason=why)
+        missing = Violation("subject", "set one of instruction, pair, grounded")
+        raise InputError("nothing to weigh", [missing])
 
-    async def _weigh(self, step: Step[Any, Any], value: Message) -> Any:
-        teacher, permits = self._model.teacher, self._model.permits
-        spec = step.spec(teacher.endpoint.model, teacher.endpoint.added)
+    async def _weigh(
+        self, subject: Subject[InputT, ResultT], value: InputT, patience: float
+    ) -> tuple[ResultT, str]:
+        """The verdict, and why it does not pass."""
+        _check(subject.name, value, subject.required)
+        step, spec = subject.step, self._runner.spec(subject.step)
         # The digest an item on the bus would have: equal questions get equal seeds, and so equal verdicts.
         digest = item_digest(spec_digest(spec), message_bytes(value), 0)
-        place = await permits.acquire()
         try:
-            return await step.run(value, StepTools(step, spec, digest, self._store, teacher, place))
-        finally:
-            permits.release(place)
+            async with asyncio.timeout(patience), self._runner.seat(step) as place:
+                verdict = await self._runner.run(step, value, spec, digest, place)
+        except TimeoutError as error:
+            raise EndpointAway(f"no verdict within {patience:.0f} seconds", hint="try again later") from error
+        return verdict, subject.check(verdict)
 
 
 def _patience(context: Context) -> float:

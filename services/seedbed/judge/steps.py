@@ -39,8 +39,8 @@ class JudgeInstruction(Step[InstructionInput, InstructionVerdict]):
 
     async def run(self, value: InstructionInput, tools: Tools) -> InstructionVerdict:
         """Ask the judge."""
-        reply: InstructionJudgement = await tools.ask(
-            task=value.task_description, context=value.context, instruction=value.instruction
+        reply = await tools.ask(
+            self.prompt, task=value.task_description, context=value.context, instruction=value.instruction
         )
         return InstructionVerdict(**reply.model_dump())
 
@@ -67,7 +67,8 @@ class JudgePair(Step[PairInput, PairVerdict]):
 
     async def run(self, value: PairInput, tools: Tools) -> PairVerdict:
         """Ask the judge."""
-        reply: PairJudgement = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             task=value.task_description,
             context=value.context,
             instruction=value.instruction,
@@ -89,8 +90,12 @@ class JudgeGrounded(Step[GroundedInput, GroundedVerdict]):
 
     async def run(self, value: GroundedInput, tools: Tools) -> GroundedVerdict:
         """Ask the judge, and look for its quote in the document: its word alone proves nothing."""
-        reply: GroundedJudgement = await tools.ask(
-            document=value.document, question=value.question, answer=value.answer, domain=value.domain
+        reply = await tools.ask(
+            self.prompt,
+            document=value.document,
+            question=value.question,
+            answer=value.answer,
+            domain=value.domain,
         )
         verdict = GroundedVerdict(**reply.model_dump())
         span = find_quote(reply.evidence, value.document)

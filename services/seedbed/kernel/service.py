@@ -29,7 +29,7 @@ from seedbed.kernel.telemetry.setup import telling
 from seedbed.kernel.work.job_worker import Bench
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.step import Role, Step
-from seedbed.kernel.work.step_tools import Model
+from seedbed.kernel.work.step_runner import Model
 from seedbed.kernel.work.worker import Worker
 
 log = get_logger(__name__)

@@ -73,7 +73,8 @@ class AugmentChunk(Step[AugmentInput, AugmentResult]):
 
     async def run(self, value: AugmentInput, tools: Tools) -> AugmentResult:
         """Ask for the other form."""
-        reply: Augmentation = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             document=value.text,
             headings=list(value.headings),
             augmentation=value.augmentation,
@@ -96,7 +97,8 @@ class WritePairs(Step[GenerateInput, GenerateResult]):
 
     async def run(self, value: GenerateInput, tools: Tools) -> GenerateResult:
         """Ask for pairs; more than were asked for are left."""
-        reply: KnowledgePairs = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             example_context=value.seed.context,
             examples=list(value.seed.pairs),
             document=value.source,

@@ -36,8 +36,11 @@ class WriteContext(Step[ContextInput, ContextResult]):
 
     async def run(self, value: ContextInput, tools: Tools) -> ContextResult:
         """Ask for one context."""
-        reply: SkillContext = await tools.ask(
-            task=value.task_description, example_context=value.seed.context, examples=list(value.seed.pairs)
+        reply = await tools.ask(
+            self.prompt,
+            task=value.task_description,
+            example_context=value.seed.context,
+            examples=list(value.seed.pairs),
         )
         return ContextResult(context=reply.context)
 
@@ -66,7 +69,8 @@ class WriteInstructions(Step[InstructInput, InstructResult]):
 
     async def run(self, value: InstructInput, tools: Tools) -> InstructResult:
         """Ask for instructions; more than were asked for are left."""
-        reply: Instructions = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             task=value.task_description,
             example_context=value.seed.context,
             examples=list(value.seed.pairs),
@@ -117,7 +121,8 @@ class WriteResponse(Step[RespondInput, RespondResult]):
 
     async def run(self, value: RespondInput, tools: Tools) -> RespondResult:
         """Ask for the answer."""
-        reply: SkillResponse = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             task=value.task_description,
             example_context=value.seed.context,
             examples=list(value.seed.pairs),

@@ -23,9 +23,10 @@ class Asked:
     def __init__(self, **values):
         self.values = values
 
-    async def ask(self, **values):
+    async def ask(self, prompt, /, **values):
+        assert prompt is WriteQuestions.prompt
         assert set(values) == {"document", "headings", "domain", "outline", "examples", "count"}
-        return WriteQuestions.prompt.reply.model_validate({"questions": self.values["questions"]})
+        return prompt.reply.model_validate({"questions": self.values["questions"]})
 
 
 def make_choice(**changes):

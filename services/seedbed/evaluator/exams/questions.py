@@ -7,12 +7,12 @@ questions depend on the dataset and the teacher alone, and more of them begin wi
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from seedbed.evaluator.exams.call_cache import Asking, Told
+from seedbed.evaluator.exams.call_cache import Asking, CallResult
 from seedbed.evaluator.exams.dataset_view import Lesson, Passage
 from seedbed.evaluator.exams.exam import Exam, Question, Sieve, place_answer
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.evaluator.exams.steps import WriteQuestions
-from seedbed.evaluator.v1.steps_pb2 import ChoiceQuestion, QuestionInput
+from seedbed.evaluator.v1.steps_pb2 import ChoiceQuestion, QuestionInput, QuestionResult
 from seedbed.kernel.identity import sha256_hex
 from seedbed.pipeline.items import candidate_id
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
@@ -58,7 +58,9 @@ def _make_input(passage: Passage, examples: Sequence[QuestionAndAnswer]) -> Ques
     )
 
 
-def _in_turn(leaf: str, order: Sequence[str], told: Sequence[Told], sieve: Sieve) -> list[Question]:
+def _in_turn(
+    leaf: str, order: Sequence[str], told: Sequence[CallResult[QuestionResult]], sieve: Sieve
+) -> list[Question]:
     """One of each passage, then another of each: the questions spread over the whole document."""
     columns: list[list[Question]] = []
     for passage, answer in zip(order, told, strict=True):

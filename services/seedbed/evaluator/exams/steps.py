@@ -29,7 +29,8 @@ class WriteQuestions(Step[QuestionInput, QuestionResult]):
 
     async def run(self, value: QuestionInput, tools: Tools) -> QuestionResult:
         """Ask for questions; more than were asked for, and those that cannot examine, are left."""
-        reply: ChoiceQuestions = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             document=value.chunk,
             headings=list(value.headings),
             domain=value.domain,
@@ -65,7 +66,8 @@ class RateAnswer(Step[RateInput, RateResult]):
 
     async def run(self, value: RateInput, tools: Tools) -> RateResult:
         """Ask the judge."""
-        reply: Rating = await tools.ask(
+        reply = await tools.ask(
+            self.prompt,
             task=value.task_description,
             context=value.context,
             instruction=value.instruction,

@@ -30,7 +30,7 @@ from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import dataset_prefix, get_folder
 from seedbed.kernel.store.backend import NOT_ITS_NAME, Store
 from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
-from seedbed.kernel.work.step_tools import Model
+from seedbed.kernel.work.step_runner import Model
 from seedbed.pipeline.kinds import Kind
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest

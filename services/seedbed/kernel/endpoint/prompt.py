@@ -15,6 +15,7 @@ from seedbed.kernel.errors import MalformedReply
 from seedbed.kernel.identity import canonical_json, sha256_hex
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
+_ReplyT_co = TypeVar("_ReplyT_co", bound=BaseModel, covariant=True)
 Message = dict[str, str]
 
 # As loosely as a model might read one: `</ Document >` ends a section in its eyes.
@@ -38,18 +39,18 @@ _ENVIRONMENT.filters["data"] = neutralise
 
 
 @dataclass(frozen=True)
-class Prompt(Generic[ReplyT]):
+class Prompt(Generic[_ReplyT_co]):
     """A template with the blocks `system` and `user`, and the model of its reply."""
 
     name: str
     source: str
-    reply: type[ReplyT]
+    reply: type[_ReplyT_co]
 
-    @classmethod
-    def load(cls, package: str, name: str, reply: type[ReplyT]) -> "Prompt[ReplyT]":
+    @staticmethod
+    def load(package: str, name: str, reply: type[ReplyT]) -> "Prompt[ReplyT]":
         """Read `prompts/<name>.jinja` of a package."""
         source = files(package).joinpath("prompts", f"{name}.jinja").read_text("utf-8")
-        return cls(name, source, reply)
+        return Prompt(name, source, reply)
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -71,23 +72,23 @@ class Prompt(Generic[ReplyT]):
     def _template(self) -> Template:
         return _ENVIRONMENT.from_string(self.source)
 
-    def render(self, **values: Any) -> list[Message]:
+    def render(self, **values: object) -> list[Message]:
         """The messages of one request."""
         context = self._template.new_context(values)
         system, user = ("".join(self._template.blocks[b](context)).strip() for b in ("system", "user"))
         return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
-    def parse_whole(self, text: str) -> ReplyT:
+    def parse_whole(self, text: str) -> _ReplyT_co:
         """Read a reply that is the object and nothing else. Raises MalformedReply."""
         try:
-            return self._check(self.reply.model_validate_json(text))
+            return self._checked(self.reply.model_validate_json(text))
         except ValidationError as error:
             raise self._malformed(_brief(error)) from error
 
-    def parse(self, text: str) -> ReplyT:
+    def parse(self, text: str) -> _ReplyT_co:
         """Read a reply: all of it, or the last object that follows its reasoning. Raises MalformedReply."""
         try:
-            return self._check(self.reply.model_validate_json(text))
+            return self._checked(self.reply.model_validate_json(text))
         except ValidationError as error:
             fault = _brief(error)
         found = find_answers(text)
@@ -95,14 +96,14 @@ class Prompt(Generic[ReplyT]):
         tries = [one for one in found.objects if not one.keys().isdisjoint(self.reply.model_fields)]
         if tries and not found.cut:
             try:
-                return self._check(self.reply.model_validate(tries[-1]))
+                return self._checked(self.reply.model_validate(tries[-1]))
             except ValidationError as error:
                 fault = _brief(error)
         elif found.thinking:
             fault = "its reasoning never ends"
         raise self._malformed(fault)
 
-    def _check(self, reply: ReplyT) -> ReplyT:
+    def _checked(self, reply: ReplyT) -> ReplyT:
         try:
             # Half of a surrogate pair: JSON can say it, UTF-8 and so our messages cannot.
             reply.model_dump_json()

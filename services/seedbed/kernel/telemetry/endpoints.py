@@ -6,7 +6,7 @@ from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.chat import server_address
 from seedbed.kernel.telemetry.meters import Observation, Observed
-from seedbed.kernel.work.step_tools import Model
+from seedbed.kernel.work.step_runner import Model
 
 _OBSERVED: list[tuple[Observed, Callable[[Permits], float]]] = [
     (Observed(metrics.ENDPOINT_LIMIT), lambda permits: permits.limit),

@@ -3,15 +3,14 @@
 It takes no item off the bus and acknowledges none: the worker does.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from nats.aio.msg import Msg
 
-from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
+from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, Usage
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.endpoint_pool import Place
-from seedbed.kernel.errors import Damaged, ItemError, MalformedReply
+from seedbed.kernel.errors import Damaged, ItemError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.telemetry.items import Work
@@ -21,7 +20,7 @@ from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import follow, make_own, recall
 from seedbed.kernel.work.scheduler import Turn
 from seedbed.kernel.work.step import Step
-from seedbed.kernel.work.step_tools import Model, StepTools
+from seedbed.kernel.work.step_runner import StepRunner, give_up
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import NOT_FILLED_UP
 
@@ -35,12 +34,11 @@ log = get_logger(__name__)
 class Maker:
     """Makes records for the steps of one process."""
 
-    def __init__(self, bus: Bus, store: Store, plans: Plans, models: Mapping[str, Model]) -> None:
-        self._store = store
+    def __init__(self, bus: Bus, store: Store, plans: Plans, runner: StepRunner) -> None:
         self._memo = Memo(bus, store)
         self._deaths = Deaths(bus)
         self._plans = plans
-        self._models = models
+        self._runner = runner
 
     async def bring(
         self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, turn: Turn, work: Work
@@ -106,33 +104,29 @@ class Maker:
         if step.role and not known.recipe.refill:
             record.outcome, record.reason = Outcome.OUTCOME_SKIPPED, NOT_FILLED_UP
             return record
-        teacher = self._models[step.role].teacher if step.role else None
-        tools = StepTools(step, known.specs[item.step], item.digest, self._store, teacher, place)
+        record.usage.CopyFrom(Usage())
         try:
-            result = await self._try(step, item, tools, message)
-            record.result = result.SerializeToString(deterministic=True)
-            record.outcome = Outcome.OUTCOME_DONE
-        except ItemError as error:
-            malformed = isinstance(error, MalformedReply)
-            record.outcome = Outcome.OUTCOME_MALFORMED if malformed else Outcome.OUTCOME_FAILED
-            record.reason = f"{error.message}; {error.hint}" if error.hint else error.message
-            log.warning("item given up", outcome=Outcome.Name(record.outcome), reason=record.reason)
+            await self._complete(record, step, item, known, message, place)
         except Damaged as error:
             record.outcome, record.reason = Outcome.OUTCOME_DAMAGED, f"{error.message}; {error.hint}"
             log.warning("what the item needs is damaged; its leaf ends", reason=record.reason)
-        record.usage.CopyFrom(tools.usage)
         record.repeats = message.metadata.num_delivered - 1 if step.role else 0
         return record
 
-    async def _try(self, step: AnyStep, item: Item, tools: StepTools, message: Msg) -> Any:
-        value = step.input_type.FromString(item.input)
+    async def _complete(
+        self, record: Record, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
+    ) -> None:
+        value, spec = step.input_type.FromString(item.input), known.specs[item.step]
         # Marks are for items that come again: nearly all come once.
         if message.metadata.num_delivered == 1:
-            return await step.run(value, tools)
+            await self._runner.complete(record, step, value, spec, place)
+            return
         deaths = await self._deaths.begin(item)
         try:
-            if deaths >= MOST_DEATHS:
-                raise ItemError(f"given up after {MOST_DEATHS} processes ended while they worked on it")
-            return await step.run(value, tools)
+            if deaths < MOST_DEATHS:
+                await self._runner.complete(record, step, value, spec, place)
+            else:
+                why = f"given up after {MOST_DEATHS} processes ended while they worked on it"
+                give_up(record, ItemError(why))
         finally:
             await self._deaths.survive(item, deaths)

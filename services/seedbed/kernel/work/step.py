@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeVar
 
 from google.protobuf.message import Message
 from pydantic import BaseModel
 
 from seedbed.bus.v1.bus_pb2 import Follower, Sampling, StepSpec
-from seedbed.kernel.endpoint.prompt import Prompt
+from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.store.backend import Store
 from seedbed.pipeline.items import Following
 from seedbed.pipeline.recipe import Recipe
@@ -24,8 +24,9 @@ class Tools(Protocol):
     @property
     def store(self) -> Store: ...
 
-    async def ask(self, **values: Any) -> Any:
-        """Render the step's prompt and return the parsed reply; re-asks a malformed one twice."""
+    async def ask(self, prompt: Prompt[ReplyT], /, **values: object) -> ReplyT:
+        """Render the step's own prompt and return the parsed reply; re-asks a malformed one twice."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Step(ABC, Generic[InputT, ResultT]):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    prompt: ClassVar[Prompt[BaseModel] | Prompt[Any] | None] = None
+    prompt: ClassVar[Prompt[BaseModel] | None] = None
     role: ClassVar[Role | None] = None
     sampling: ClassVar[Sampling] = Sampling()
     input_type: type[InputT]

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
 
-from seedbed.bus.v1.bus_pb2 import Item, Outcome, StepSpec
+from seedbed.bus.v1.bus_pb2 import Item, Outcome
 from seedbed.kernel.bus.streams import STEPS, Bus
 from seedbed.kernel.errors import InputError, StoreError
 from seedbed.kernel.logs import bind, get_logger
@@ -32,7 +32,7 @@ from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import write_letter
 from seedbed.kernel.work.scheduler import Lane, Places, Turn
 from seedbed.kernel.work.step import Role
-from seedbed.kernel.work.step_tools import Model
+from seedbed.kernel.work.step_runner import Model, StepRunner
 
 OTHER_PLAN_DELAY = 10.0
 STORE_DELAY = 1.0
@@ -57,10 +57,11 @@ class Worker:
     ) -> None:
         self._bus = bus
         self._plans = plans
-        self._maker = Maker(bus, store, plans, models)
+        runner = StepRunner(store, models)
+        self._maker = Maker(bus, store, plans, runner)
         self._steps = {step.name: step for step in steps}
         self._models = models
-        self._specs = {step.name: self._spec(step) for step in steps}
+        self._specs = {step.name: runner.spec(step) for step in steps}
         self._ack_wait = ack_wait
         self._heartbeat = heartbeat
         self._in_hand: dict[asyncio.Task[None], tuple[Msg, Turn]] = {}
@@ -109,12 +110,6 @@ class Worker:
             slots = self._models[step.role].permits if step.role else Places(TEACHERLESS_AT_ONCE)
             self._lanes[step.role] = Lane(slots)
         return self._lanes[step.role]
-
-    def _spec(self, step: AnyStep) -> StepSpec:
-        if not step.role:
-            return step.spec("")
-        endpoint = self._models[step.role].teacher.endpoint
-        return step.spec(endpoint.model, endpoint.added)
 
     async def _register(self, step: AnyStep) -> None:
         bucket = await self._bus.bucket(STEPS)
