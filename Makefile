@@ -50,6 +50,7 @@ lint: $(DEV)  ## Style, types, contracts, walls
 	$(PY) proto/reference.py --check
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code proto
+	.venv/bin/buf breaking --against proto/baseline.binpb
 	.venv/bin/lint-imports
 
 format: $(DEV)  ## Bring code and contracts into form
@@ -63,6 +64,9 @@ gen: $(DEV)  ## Generate the stubs and docs/reference.md from proto/
 
 docs: $(DEV)  ## Build the pages in docs/ as a site, in .build/site; `mkdocs serve` shows it, with its search
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+
+baseline: gen  ## Take the contracts as what callers rely on: at a release, or with a break that is meant
+	.venv/bin/buf build --exclude-source-info --path proto/seedbed --output proto/baseline.binpb
 
 bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit chooses
 	$(if $(ROW),,-$(PY) benchmarks/throughput.py)
