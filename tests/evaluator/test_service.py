@@ -139,7 +139,7 @@ async def test_a_cancelled_evaluation_stops_and_can_be_asked_for_again(serve, re
         name = operation.name.removeprefix("operations/")
         await asyncio.sleep(0.2)
         told = await stub.CancelEvaluation(pb.CancelEvaluationRequest(evaluation=name))
-        assert told.evaluation.state == EvaluationState.EVALUATION_STATE_CANCELLED
+        assert told.state == EvaluationState.EVALUATION_STATE_CANCELLED
         # Until whoever was at it has seen so.
         await asyncio.sleep(2)
         *_, done = await evaluate(stub, request_of_school)

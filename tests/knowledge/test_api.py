@@ -25,7 +25,6 @@ from seedbed.knowledge.v1.knowledge_service_pb2_grpc import (
 )
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
-    GetRunResponse,
     LeafProgress,
     ListCandidatesResponse,
     Run,
@@ -67,7 +66,7 @@ class Runs(RunsServiceServicer):
             yield ListCandidatesResponse(candidate=Candidate(id=f"c{number}", end="accepted"))
 
     async def GetRun(self, request, context):  # noqa: N802
-        return GetRunResponse(run=Run(name=request.run, **self.ended))
+        return Run(name=request.run, **self.ended)
 
     def _unused(self, request, context):
         raise AssertionError("the knowledge service makes no such call")

@@ -66,7 +66,7 @@ class Client:
         return operation.name.removeprefix("operations/")
 
     async def get(self, run: str) -> Any:
-        return (await self.stub.GetRun(pb.GetRunRequest(run=run), timeout=PATIENCE)).run
+        return await self.stub.GetRun(pb.GetRunRequest(run=run), timeout=PATIENCE)
 
     async def watch(self, run: str) -> Any:
         """The run as it is at its end."""

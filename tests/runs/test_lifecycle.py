@@ -44,7 +44,7 @@ async def test_a_cancelled_run_is_taken_up_again_without_paying_twice(garden, ha
     snapshot = await garden.sow(*LEAVES)
     name = await garden.create(snapshot, recipe=WIDE)
     await garden.until(name, 20)
-    cancelled = (await garden.stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9)).run
+    cancelled = await garden.stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9)
     assert cancelled.state == RunState.RUN_STATE_CANCELLED
     assert {leaf.state for leaf in cancelled.leaves} <= {
         LeafState.LEAF_STATE_CANCELLED,
@@ -223,7 +223,7 @@ async def test_a_dormant_run_is_superseded_and_its_records_recalled(nats_url, st
 async def test_a_dormant_run_can_be_cancelled(nats_url, store, hand):
     name = await leave(nats_url, store, hand, recipe=WIDE)
     async with serve_runs(nats_url, store, resume=False) as client:
-        run = (await client.stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9)).run
+        run = await client.stub.CancelRun(pb.CancelRunRequest(run=name), timeout=9)
         assert run.state == RunState.RUN_STATE_CANCELLED
 
 

@@ -14,7 +14,6 @@ from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.store.backend import open_store
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
-    GetRunResponse,
     LeafProgress,
     ListCandidatesResponse,
     Run,
@@ -60,7 +59,7 @@ class Runs(RunsServiceServicer):
             yield ListCandidatesResponse(candidate=Candidate(id=name, end="accepted"))
 
     async def GetRun(self, request, context):  # noqa: N802
-        return GetRunResponse(run=Run(name=request.run, **self.ended))
+        return Run(name=request.run, **self.ended)
 
     def _unused(self, request, context):
         raise AssertionError("the skills service makes no such call")

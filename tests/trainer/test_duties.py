@@ -102,9 +102,7 @@ async def test_a_desk_queues_and_errands_work_each_as_far_as_it_lives(trainers, 
         (await stub.Train(asked, timeout=30)).metadata.Unpack(told)
 
         async def training():
-            return (
-                await stub.GetTraining(pb.GetTrainingRequest(training=told.training), timeout=30)
-            ).training
+            return await stub.GetTraining(pb.GetTrainingRequest(training=told.training), timeout=30)
 
         async def has_begun():
             return (await training()).metrics.step > 0

@@ -45,7 +45,7 @@ class SkillsApi(SkillsServiceServicer):
         wanted = ListCandidatesRequest(run=run, end="accepted", follow=True)
         async for found in self._runs.ListCandidates(wanted, timeout=context.time_remaining()):
             yield GenerateResponse(sample=found.candidate)
-        ended = (await self._runs.GetRun(GetRunRequest(run=run), timeout=context.time_remaining())).run
+        ended = await self._runs.GetRun(GetRunRequest(run=run), timeout=context.time_remaining())
         if reason := explain(ended):
             yield GenerateResponse(reason=reason)
 

@@ -37,7 +37,7 @@ class Slow:
     async def GetRun(self, request, context):
         self.asked += 1
         await self.go.wait()
-        return pb.GetRunResponse(run=pb.Run(name=request.run))
+        return pb.Run(name=request.run)
 
     async def WatchRun(self, request, context):
         self.asked += 1
@@ -132,7 +132,7 @@ async def test_beyond_so_many_at_once_calls_are_refused_and_later_ones_taken(cha
     assert details(error)["ErrorInfo"].reason == "TOO_MANY_CALLS"
     slow.go.set()
     assert [(await call).run.name for call in taken] == [RUN] * 3
-    assert (await stub.GetRun(pb.GetRunRequest(run=RUN), timeout=5)).run.name == RUN
+    assert (await stub.GetRun(pb.GetRunRequest(run=RUN), timeout=5)).name == RUN
 
 
 async def test_a_method_that_is_not_there_is_told_with_its_reason(channel):

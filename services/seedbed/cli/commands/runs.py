@@ -97,8 +97,8 @@ async def watch(runs: Runs, name: str, screen: Screen) -> int:
 
 async def cancel(runs: Runs, name: str, screen: Screen) -> int:
     """Stop a run; what it has is kept."""
-    answer = await runs.stub.CancelRun(CancelRunRequest(run=name), timeout=CALL_TIMEOUT)
+    run = await runs.stub.CancelRun(CancelRunRequest(run=name), timeout=CALL_TIMEOUT)
     if screen.machine:
-        screen.emit(_finished(answer.run).as_object())
-    screen.say(f"run {name}: {state_name(answer.run)}, {answer.run.progress.samples} samples are kept")
+        screen.emit(_finished(run).as_object())
+    screen.say(f"run {name}: {state_name(run)}, {run.progress.samples} samples are kept")
     return DONE

@@ -34,7 +34,7 @@ async def show_spans(runs: Runs, sample: str, run: str, root: Path, screen: Scre
         )
     answer = await runs.stub.Trace(TraceRequest(candidate=sample, run=run), timeout=CALL_TIMEOUT)
     described = await runs.stub.GetRun(GetRunRequest(run=answer.run), timeout=CALL_TIMEOUT)
-    names = traces_of(answer.run, described.run.snapshot, answer.candidate)
+    names = traces_of(answer.run, described.snapshot, answer.candidate)
     found = [(title, _read(path, context)) for title, context in names]
     if screen.machine:
         screen.emit({"run": answer.run, "candidate": answer.candidate.id, "traces": _objects(found)})

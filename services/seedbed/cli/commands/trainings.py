@@ -82,17 +82,16 @@ async def show_list(trainer: Trainer, screen: Screen) -> int:
 
 async def show_training(trainer: Trainer, name: str, screen: Screen) -> int:
     """One training, phase by phase."""
-    answer = await trainer.stub.GetTraining(GetTrainingRequest(training=name), timeout=CALL_TIMEOUT)
-    tell_training(answer.training, screen)
-    if not has_ended(answer.training) and not trainer.live:
+    training = await trainer.stub.GetTraining(GetTrainingRequest(training=name), timeout=CALL_TIMEOUT)
+    tell_training(training, screen)
+    if not has_ended(training) and not trainer.live:
         screen.warn("nobody works on it: the same `seedbed train` goes on with it")
     return DONE
 
 
 async def watch(trainer: Trainer, name: str, screen: Screen) -> int:
     """Follow one training to its end; the exit status is the training's."""
-    answer = await trainer.stub.GetTraining(GetTrainingRequest(training=name), timeout=CALL_TIMEOUT)
-    training = answer.training
+    training = await trainer.stub.GetTraining(GetTrainingRequest(training=name), timeout=CALL_TIMEOUT)
     if not has_ended(training):
         if not trainer.live:
             raise InputError(
@@ -107,10 +106,10 @@ async def watch(trainer: Trainer, name: str, screen: Screen) -> int:
 async def cancel(trainer: Trainer, name: str, screen: Screen) -> int:
     """Stop a training; what it has is kept."""
     request = CancelTrainingRequest(training=name)
-    answer = await trainer.stub.CancelTraining(request, timeout=CALL_TIMEOUT)
+    training = await trainer.stub.CancelTraining(request, timeout=CALL_TIMEOUT)
     if screen.machine:
-        screen.emit(as_object(answer.training))
-    screen.say(f"training {name}: {state_name(answer.training)}; the same `seedbed train` goes on with it")
+        screen.emit(as_object(training))
+    screen.say(f"training {name}: {state_name(training)}; the same `seedbed train` goes on with it")
     return DONE
 
 

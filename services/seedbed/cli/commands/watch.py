@@ -26,8 +26,7 @@ Revive = Callable[[], Awaitable[object]]
 
 async def get_run(runs: Runs, name: str) -> Run:
     """Where a run stands."""
-    answer = await runs.stub.GetRun(GetRunRequest(run=name), timeout=CALL_TIMEOUT)
-    return answer.run
+    return await runs.stub.GetRun(GetRunRequest(run=name), timeout=CALL_TIMEOUT)
 
 
 async def list_runs(runs: Runs) -> list[Run]:

@@ -69,10 +69,10 @@ class EvaluatorApi(EvaluatorServiceServicer):
 
     async def GetEvaluation(  # noqa: N802
         self, request: pb.GetEvaluationRequest, context: Context
-    ) -> pb.GetEvaluationResponse:
+    ) -> Evaluation:
         """See the contract."""
         del context
-        return pb.GetEvaluationResponse(evaluation=await self._states.get(request.evaluation))
+        return await self._states.get(request.evaluation)
 
     async def ListEvaluations(  # noqa: N802
         self, request: pb.ListEvaluationsRequest, context: Context
@@ -102,10 +102,10 @@ class EvaluatorApi(EvaluatorServiceServicer):
 
     async def CancelEvaluation(  # noqa: N802
         self, request: pb.CancelEvaluationRequest, context: Context
-    ) -> pb.CancelEvaluationResponse:
+    ) -> Evaluation:
         """See the contract."""
         del context
-        return pb.CancelEvaluationResponse(evaluation=await self._states.cancel(request.evaluation))
+        return await self._states.cancel(request.evaluation)
 
     async def CheckGate(self, request: pb.CheckGateRequest, context: Context) -> pb.CheckGateResponse:  # noqa: N802
         """See the contract."""

@@ -28,7 +28,7 @@ from seedbed.evaluator.v1 import evaluation_pb2 as seedbed_dot_evaluator_dot_v1_
 from seedbed.trainer.v1 import checkpoint_pb2 as seedbed_dot_trainer_dot_v1_dot_checkpoint__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,seedbed/evaluator/v1/evaluator_service.proto\x12\x14seedbed.evaluator.v1\x1a#google/longrunning/operations.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a%seedbed/evaluator/v1/evaluation.proto\x1a#seedbed/trainer/v1/checkpoint.proto\"\xd2\x02\n\x0f\x45valuateRequest\x12%\n\x07\x64\x61taset\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12.\n\x04\x62\x61se\x18\x02 \x01(\x0b\x32\x18.seedbed.trainer.v1.BaseB\x06\x9a\xc2\x18\x02\x08\x01\x12@\n\x0b\x63heckpoints\x18\x03 \x03(\x0b\x32!.seedbed.trainer.v1.CheckpointRefB\x08\x9a\xc2\x18\x04\x08\x01(d\x12 \n\tquestions\x18\x04 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x00@\x8f@\x12\x19\n\x07general\x18\x05 \x01(\x0c\x42\x08\x9a\xc2\x18\x04\x10\xe0\xdc*\x12\x1b\n\nbenchmarks\x18\x06 \x01(\tB\x07\x9a\xc2\x18\x03\x10\x80 \x12L\n\nrequest_id\x18\x07 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\"(\n\x12\x45valuationMetadata\x12\x12\n\nevaluation\x18\x01 \x01(\t\"A\n\x14GetEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"M\n\x15GetEvaluationResponse\x12\x34\n\nevaluation\x18\x01 \x01(\x0b\x32 .seedbed.evaluator.v1.Evaluation\"f\n\x16ListEvaluationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12%\n\x08training\x18\x03 \x01(\tB\x13\x9a\xc2\x18\x0f\x1a\rt[0-9a-f]{16}\"i\n\x17ListEvaluationsResponse\x12\x35\n\x0b\x65valuations\x18\x01 \x03(\x0b\x32 .seedbed.evaluator.v1.Evaluation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x16WatchEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"O\n\x17WatchEvaluationResponse\x12\x34\n\nevaluation\x18\x01 \x01(\x0b\x32 .seedbed.evaluator.v1.Evaluation\"D\n\x17\x43\x61ncelEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"P\n\x18\x43\x61ncelEvaluationResponse\x12\x34\n\nevaluation\x18\x01 \x01(\x0b\x32 .seedbed.evaluator.v1.Evaluation\"Y\n\x10\x43heckGateRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\x12\x1a\n\x04gate\x18\x02 \x01(\tB\x0c\x9a\xc2\x18\x08\x08\x01\x10\x80\x80\x04 \x01\"T\n\x11\x43heckGateResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.seedbed.evaluator.v1.Decision\x12\x0c\n\x04\x62\x65st\x18\x02 \x01(\t\"?\n\x08\x44\x65\x63ision\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0f\n\x07reasons\x18\x03 \x03(\t\"B\n\x15ReadEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"4\n\x16ReadEvaluationResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\x95\x06\n\x10\x45valuatorService\x12u\n\x08\x45valuate\x12%.seedbed.evaluator.v1.EvaluateRequest\x1a\x1d.google.longrunning.Operation\"#\xca\x41 \n\nEvaluation\x12\x12\x45valuationMetadata\x12h\n\rGetEvaluation\x12*.seedbed.evaluator.v1.GetEvaluationRequest\x1a+.seedbed.evaluator.v1.GetEvaluationResponse\x12n\n\x0fListEvaluations\x12,.seedbed.evaluator.v1.ListEvaluationsRequest\x1a-.seedbed.evaluator.v1.ListEvaluationsResponse\x12p\n\x0fWatchEvaluation\x12,.seedbed.evaluator.v1.WatchEvaluationRequest\x1a-.seedbed.evaluator.v1.WatchEvaluationResponse0\x01\x12q\n\x10\x43\x61ncelEvaluation\x12-.seedbed.evaluator.v1.CancelEvaluationRequest\x1a..seedbed.evaluator.v1.CancelEvaluationResponse\x12\\\n\tCheckGate\x12&.seedbed.evaluator.v1.CheckGateRequest\x1a\'.seedbed.evaluator.v1.CheckGateResponse\x12m\n\x0eReadEvaluation\x12+.seedbed.evaluator.v1.ReadEvaluationRequest\x1a,.seedbed.evaluator.v1.ReadEvaluationResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,seedbed/evaluator/v1/evaluator_service.proto\x12\x14seedbed.evaluator.v1\x1a#google/longrunning/operations.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a%seedbed/evaluator/v1/evaluation.proto\x1a#seedbed/trainer/v1/checkpoint.proto\"\xd2\x02\n\x0f\x45valuateRequest\x12%\n\x07\x64\x61taset\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12.\n\x04\x62\x61se\x18\x02 \x01(\x0b\x32\x18.seedbed.trainer.v1.BaseB\x06\x9a\xc2\x18\x02\x08\x01\x12@\n\x0b\x63heckpoints\x18\x03 \x03(\x0b\x32!.seedbed.trainer.v1.CheckpointRefB\x08\x9a\xc2\x18\x04\x08\x01(d\x12 \n\tquestions\x18\x04 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x00@\x8f@\x12\x19\n\x07general\x18\x05 \x01(\x0c\x42\x08\x9a\xc2\x18\x04\x10\xe0\xdc*\x12\x1b\n\nbenchmarks\x18\x06 \x01(\tB\x07\x9a\xc2\x18\x03\x10\x80 \x12L\n\nrequest_id\x18\x07 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\"(\n\x12\x45valuationMetadata\x12\x12\n\nevaluation\x18\x01 \x01(\t\"A\n\x14GetEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"f\n\x16ListEvaluationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12%\n\x08training\x18\x03 \x01(\tB\x13\x9a\xc2\x18\x0f\x1a\rt[0-9a-f]{16}\"i\n\x17ListEvaluationsResponse\x12\x35\n\x0b\x65valuations\x18\x01 \x03(\x0b\x32 .seedbed.evaluator.v1.Evaluation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x16WatchEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"O\n\x17WatchEvaluationResponse\x12\x34\n\nevaluation\x18\x01 \x01(\x0b\x32 .seedbed.evaluator.v1.Evaluation\"D\n\x17\x43\x61ncelEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"Y\n\x10\x43heckGateRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\x12\x1a\n\x04gate\x18\x02 \x01(\tB\x0c\x9a\xc2\x18\x08\x08\x01\x10\x80\x80\x04 \x01\"T\n\x11\x43heckGateResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.seedbed.evaluator.v1.Decision\x12\x0c\n\x04\x62\x65st\x18\x02 \x01(\t\"?\n\x08\x44\x65\x63ision\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0f\n\x07reasons\x18\x03 \x03(\t\"B\n\x15ReadEvaluationRequest\x12)\n\nevaluation\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\re[0-9a-f]{16}\"4\n\x16ReadEvaluationResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\xfc\x05\n\x10\x45valuatorService\x12u\n\x08\x45valuate\x12%.seedbed.evaluator.v1.EvaluateRequest\x1a\x1d.google.longrunning.Operation\"#\xca\x41 \n\nEvaluation\x12\x12\x45valuationMetadata\x12]\n\rGetEvaluation\x12*.seedbed.evaluator.v1.GetEvaluationRequest\x1a .seedbed.evaluator.v1.Evaluation\x12n\n\x0fListEvaluations\x12,.seedbed.evaluator.v1.ListEvaluationsRequest\x1a-.seedbed.evaluator.v1.ListEvaluationsResponse\x12p\n\x0fWatchEvaluation\x12,.seedbed.evaluator.v1.WatchEvaluationRequest\x1a-.seedbed.evaluator.v1.WatchEvaluationResponse0\x01\x12\x63\n\x10\x43\x61ncelEvaluation\x12-.seedbed.evaluator.v1.CancelEvaluationRequest\x1a .seedbed.evaluator.v1.Evaluation\x12\\\n\tCheckGate\x12&.seedbed.evaluator.v1.CheckGateRequest\x1a\'.seedbed.evaluator.v1.CheckGateResponse\x12m\n\x0eReadEvaluation\x12+.seedbed.evaluator.v1.ReadEvaluationRequest\x1a,.seedbed.evaluator.v1.ReadEvaluationResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -71,30 +71,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVALUATIONMETADATA']._serialized_end=596
   _globals['_GETEVALUATIONREQUEST']._serialized_start=598
   _globals['_GETEVALUATIONREQUEST']._serialized_end=663
-  _globals['_GETEVALUATIONRESPONSE']._serialized_start=665
-  _globals['_GETEVALUATIONRESPONSE']._serialized_end=742
-  _globals['_LISTEVALUATIONSREQUEST']._serialized_start=744
-  _globals['_LISTEVALUATIONSREQUEST']._serialized_end=846
-  _globals['_LISTEVALUATIONSRESPONSE']._serialized_start=848
-  _globals['_LISTEVALUATIONSRESPONSE']._serialized_end=953
-  _globals['_WATCHEVALUATIONREQUEST']._serialized_start=955
-  _globals['_WATCHEVALUATIONREQUEST']._serialized_end=1022
-  _globals['_WATCHEVALUATIONRESPONSE']._serialized_start=1024
-  _globals['_WATCHEVALUATIONRESPONSE']._serialized_end=1103
-  _globals['_CANCELEVALUATIONREQUEST']._serialized_start=1105
-  _globals['_CANCELEVALUATIONREQUEST']._serialized_end=1173
-  _globals['_CANCELEVALUATIONRESPONSE']._serialized_start=1175
-  _globals['_CANCELEVALUATIONRESPONSE']._serialized_end=1255
-  _globals['_CHECKGATEREQUEST']._serialized_start=1257
-  _globals['_CHECKGATEREQUEST']._serialized_end=1346
-  _globals['_CHECKGATERESPONSE']._serialized_start=1348
-  _globals['_CHECKGATERESPONSE']._serialized_end=1432
-  _globals['_DECISION']._serialized_start=1434
-  _globals['_DECISION']._serialized_end=1497
-  _globals['_READEVALUATIONREQUEST']._serialized_start=1499
-  _globals['_READEVALUATIONREQUEST']._serialized_end=1565
-  _globals['_READEVALUATIONRESPONSE']._serialized_start=1567
-  _globals['_READEVALUATIONRESPONSE']._serialized_end=1619
-  _globals['_EVALUATORSERVICE']._serialized_start=1622
-  _globals['_EVALUATORSERVICE']._serialized_end=2411
+  _globals['_LISTEVALUATIONSREQUEST']._serialized_start=665
+  _globals['_LISTEVALUATIONSREQUEST']._serialized_end=767
+  _globals['_LISTEVALUATIONSRESPONSE']._serialized_start=769
+  _globals['_LISTEVALUATIONSRESPONSE']._serialized_end=874
+  _globals['_WATCHEVALUATIONREQUEST']._serialized_start=876
+  _globals['_WATCHEVALUATIONREQUEST']._serialized_end=943
+  _globals['_WATCHEVALUATIONRESPONSE']._serialized_start=945
+  _globals['_WATCHEVALUATIONRESPONSE']._serialized_end=1024
+  _globals['_CANCELEVALUATIONREQUEST']._serialized_start=1026
+  _globals['_CANCELEVALUATIONREQUEST']._serialized_end=1094
+  _globals['_CHECKGATEREQUEST']._serialized_start=1096
+  _globals['_CHECKGATEREQUEST']._serialized_end=1185
+  _globals['_CHECKGATERESPONSE']._serialized_start=1187
+  _globals['_CHECKGATERESPONSE']._serialized_end=1271
+  _globals['_DECISION']._serialized_start=1273
+  _globals['_DECISION']._serialized_end=1336
+  _globals['_READEVALUATIONREQUEST']._serialized_start=1338
+  _globals['_READEVALUATIONREQUEST']._serialized_end=1404
+  _globals['_READEVALUATIONRESPONSE']._serialized_start=1406
+  _globals['_READEVALUATIONRESPONSE']._serialized_end=1458
+  _globals['_EVALUATORSERVICE']._serialized_start=1461
+  _globals['_EVALUATORSERVICE']._serialized_end=2225
 # @@protoc_insertion_point(module_scope)

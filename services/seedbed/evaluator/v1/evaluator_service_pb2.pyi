@@ -107,26 +107,6 @@ class GetEvaluationRequest(_message.Message):
 Global___GetEvaluationRequest: _TypeAlias = GetEvaluationRequest  # noqa: Y015
 
 @_typing.final
-class GetEvaluationResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    EVALUATION_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def evaluation(self) -> _evaluation_pb2.Evaluation: ...
-    def __init__(
-        self,
-        *,
-        evaluation: _evaluation_pb2.Evaluation | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["evaluation", b"evaluation"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evaluation", b"evaluation"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetEvaluationResponse: _TypeAlias = GetEvaluationResponse  # noqa: Y015
-
-@_typing.final
 class ListEvaluationsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -232,26 +212,6 @@ class CancelEvaluationRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelEvaluationRequest: _TypeAlias = CancelEvaluationRequest  # noqa: Y015
-
-@_typing.final
-class CancelEvaluationResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    EVALUATION_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def evaluation(self) -> _evaluation_pb2.Evaluation: ...
-    def __init__(
-        self,
-        *,
-        evaluation: _evaluation_pb2.Evaluation | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["evaluation", b"evaluation"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evaluation", b"evaluation"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CancelEvaluationResponse: _TypeAlias = CancelEvaluationResponse  # noqa: Y015
 
 @_typing.final
 class CheckGateRequest(_message.Message):

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
+from seedbed.evaluator.v1 import evaluation_pb2 as seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2
 from seedbed.evaluator.v1 import evaluator_service_pb2 as seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -43,7 +44,7 @@ class EvaluatorServiceStub:
         self.GetEvaluation = channel.unary_unary(
                 '/seedbed.evaluator.v1.EvaluatorService/GetEvaluation',
                 request_serializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.GetEvaluationRequest.SerializeToString,
-                response_deserializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.GetEvaluationResponse.FromString,
+                response_deserializer=seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2.Evaluation.FromString,
                 _registered_method=True)
         self.ListEvaluations = channel.unary_unary(
                 '/seedbed.evaluator.v1.EvaluatorService/ListEvaluations',
@@ -58,7 +59,7 @@ class EvaluatorServiceStub:
         self.CancelEvaluation = channel.unary_unary(
                 '/seedbed.evaluator.v1.EvaluatorService/CancelEvaluation',
                 request_serializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.CancelEvaluationRequest.SerializeToString,
-                response_deserializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.CancelEvaluationResponse.FromString,
+                response_deserializer=seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2.Evaluation.FromString,
                 _registered_method=True)
         self.CheckGate = channel.unary_unary(
                 '/seedbed.evaluator.v1.EvaluatorService/CheckGate',
@@ -133,7 +134,7 @@ def add_EvaluatorServiceServicer_to_server(servicer, server):
             'GetEvaluation': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEvaluation,
                     request_deserializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.GetEvaluationRequest.FromString,
-                    response_serializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.GetEvaluationResponse.SerializeToString,
+                    response_serializer=seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2.Evaluation.SerializeToString,
             ),
             'ListEvaluations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEvaluations,
@@ -148,7 +149,7 @@ def add_EvaluatorServiceServicer_to_server(servicer, server):
             'CancelEvaluation': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelEvaluation,
                     request_deserializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.CancelEvaluationRequest.FromString,
-                    response_serializer=seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.CancelEvaluationResponse.SerializeToString,
+                    response_serializer=seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2.Evaluation.SerializeToString,
             ),
             'CheckGate': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckGate,
@@ -214,7 +215,7 @@ class EvaluatorService:
             target,
             '/seedbed.evaluator.v1.EvaluatorService/GetEvaluation',
             seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.GetEvaluationRequest.SerializeToString,
-            seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.GetEvaluationResponse.FromString,
+            seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2.Evaluation.FromString,
             options,
             channel_credentials,
             insecure,
@@ -295,7 +296,7 @@ class EvaluatorService:
             target,
             '/seedbed.evaluator.v1.EvaluatorService/CancelEvaluation',
             seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.CancelEvaluationRequest.SerializeToString,
-            seedbed_dot_evaluator_dot_v1_dot_evaluator__service__pb2.CancelEvaluationResponse.FromString,
+            seedbed_dot_evaluator_dot_v1_dot_evaluation__pb2.Evaluation.FromString,
             options,
             channel_credentials,
             insecure,

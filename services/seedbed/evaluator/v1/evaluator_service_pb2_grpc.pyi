@@ -6,6 +6,7 @@ The evaluator: what checkpoints gained on the leaves they were trained on, and w
 from collections import abc as _abc
 from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
+from seedbed.evaluator.v1 import evaluation_pb2 as _evaluation_pb2
 from seedbed.evaluator.v1 import evaluator_service_pb2 as _evaluator_service_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -34,11 +35,11 @@ class EvaluatorServiceStub:
     def __new__(cls, channel: _aio.Channel) -> EvaluatorServiceAsyncStub: ...
     Evaluate: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.EvaluateRequest, _operations_pb2.Operation]
     """Equal inputs are the same evaluation: resumed, or already finished. The operation's response is an Evaluation."""
-    GetEvaluation: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.GetEvaluationRequest, _evaluator_service_pb2.GetEvaluationResponse]
+    GetEvaluation: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.GetEvaluationRequest, _evaluation_pb2.Evaluation]
     ListEvaluations: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.ListEvaluationsRequest, _evaluator_service_pb2.ListEvaluationsResponse]
     WatchEvaluation: _grpc.UnaryStreamMultiCallable[_evaluator_service_pb2.WatchEvaluationRequest, _evaluator_service_pb2.WatchEvaluationResponse]
     """Sends the evaluation's state at once, on every change, and ends when the evaluation does."""
-    CancelEvaluation: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.CancelEvaluationRequest, _evaluator_service_pb2.CancelEvaluationResponse]
+    CancelEvaluation: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.CancelEvaluationRequest, _evaluation_pb2.Evaluation]
     """Stops it; what was asked and scored is kept, and the same call of Evaluate goes on with it."""
     CheckGate: _grpc.UnaryUnaryMultiCallable[_evaluator_service_pb2.CheckGateRequest, _evaluator_service_pb2.CheckGateResponse]
     """Holds the checkpoints of a finished evaluation against limits. Nothing is computed anew."""
@@ -50,11 +51,11 @@ class EvaluatorServiceAsyncStub(EvaluatorServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Evaluate: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.EvaluateRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Equal inputs are the same evaluation: resumed, or already finished. The operation's response is an Evaluation."""
-    GetEvaluation: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.GetEvaluationRequest, _evaluator_service_pb2.GetEvaluationResponse]  # type: ignore[assignment]
+    GetEvaluation: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.GetEvaluationRequest, _evaluation_pb2.Evaluation]  # type: ignore[assignment]
     ListEvaluations: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.ListEvaluationsRequest, _evaluator_service_pb2.ListEvaluationsResponse]  # type: ignore[assignment]
     WatchEvaluation: _aio.UnaryStreamMultiCallable[_evaluator_service_pb2.WatchEvaluationRequest, _evaluator_service_pb2.WatchEvaluationResponse]  # type: ignore[assignment]
     """Sends the evaluation's state at once, on every change, and ends when the evaluation does."""
-    CancelEvaluation: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.CancelEvaluationRequest, _evaluator_service_pb2.CancelEvaluationResponse]  # type: ignore[assignment]
+    CancelEvaluation: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.CancelEvaluationRequest, _evaluation_pb2.Evaluation]  # type: ignore[assignment]
     """Stops it; what was asked and scored is kept, and the same call of Evaluate goes on with it."""
     CheckGate: _aio.UnaryUnaryMultiCallable[_evaluator_service_pb2.CheckGateRequest, _evaluator_service_pb2.CheckGateResponse]  # type: ignore[assignment]
     """Holds the checkpoints of a finished evaluation against limits. Nothing is computed anew."""
@@ -75,7 +76,7 @@ class EvaluatorServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _evaluator_service_pb2.GetEvaluationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_evaluator_service_pb2.GetEvaluationResponse, _abc.Awaitable[_evaluator_service_pb2.GetEvaluationResponse]]: ...
+    ) -> _typing.Union[_evaluation_pb2.Evaluation, _abc.Awaitable[_evaluation_pb2.Evaluation]]: ...
 
     @_abc_1.abstractmethod
     def ListEvaluations(
@@ -97,7 +98,7 @@ class EvaluatorServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _evaluator_service_pb2.CancelEvaluationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_evaluator_service_pb2.CancelEvaluationResponse, _abc.Awaitable[_evaluator_service_pb2.CancelEvaluationResponse]]:
+    ) -> _typing.Union[_evaluation_pb2.Evaluation, _abc.Awaitable[_evaluation_pb2.Evaluation]]:
         """Stops it; what was asked and scored is kept, and the same call of Evaluate goes on with it."""
 
     @_abc_1.abstractmethod

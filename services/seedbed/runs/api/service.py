@@ -70,11 +70,11 @@ class RunsApi(RunsServiceServicer):
             await asyncio.sleep(LOOK)
         raise BusError(f"no service has registered {', '.join(missing)}", hint="are all services running?")
 
-    async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.GetRunResponse:  # noqa: N802
+    async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.Run:  # noqa: N802
         """See the contract."""
         del context
         await self._keeper.look_at(request.run)
-        return pb.GetRunResponse(run=self._describe(request.run))
+        return self._describe(request.run)
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:  # noqa: N802
         """See the contract. The latest first."""
@@ -107,11 +107,11 @@ class RunsApi(RunsServiceServicer):
                 return
             await asyncio.sleep(pause)
 
-    async def CancelRun(self, request: pb.CancelRunRequest, context: Context) -> pb.CancelRunResponse:  # noqa: N802
+    async def CancelRun(self, request: pb.CancelRunRequest, context: Context) -> pb.Run:  # noqa: N802
         """See the contract."""
         del context
         await self._keeper.cancel(request.run)
-        return pb.CancelRunResponse(run=self._describe(request.run))
+        return self._describe(request.run)
 
     async def ListCandidates(  # noqa: N802
         self, request: pb.ListCandidatesRequest, context: Context

@@ -43,7 +43,7 @@ class RunsServiceStub:
         self.GetRun = channel.unary_unary(
                 '/seedbed.runs.v1.RunsService/GetRun',
                 request_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.GetRunRequest.SerializeToString,
-                response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.GetRunResponse.FromString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.Run.FromString,
                 _registered_method=True)
         self.ListRuns = channel.unary_unary(
                 '/seedbed.runs.v1.RunsService/ListRuns',
@@ -58,7 +58,7 @@ class RunsServiceStub:
         self.CancelRun = channel.unary_unary(
                 '/seedbed.runs.v1.RunsService/CancelRun',
                 request_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CancelRunRequest.SerializeToString,
-                response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CancelRunResponse.FromString,
+                response_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.Run.FromString,
                 _registered_method=True)
         self.ListCandidates = channel.unary_stream(
                 '/seedbed.runs.v1.RunsService/ListCandidates',
@@ -202,7 +202,7 @@ def add_RunsServiceServicer_to_server(servicer, server):
             'GetRun': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRun,
                     request_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.GetRunRequest.FromString,
-                    response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.GetRunResponse.SerializeToString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.Run.SerializeToString,
             ),
             'ListRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRuns,
@@ -217,7 +217,7 @@ def add_RunsServiceServicer_to_server(servicer, server):
             'CancelRun': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelRun,
                     request_deserializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CancelRunRequest.FromString,
-                    response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CancelRunResponse.SerializeToString,
+                    response_serializer=seedbed_dot_runs_dot_v1_dot_runs__service__pb2.Run.SerializeToString,
             ),
             'ListCandidates': grpc.unary_stream_rpc_method_handler(
                     servicer.ListCandidates,
@@ -313,7 +313,7 @@ class RunsService:
             target,
             '/seedbed.runs.v1.RunsService/GetRun',
             seedbed_dot_runs_dot_v1_dot_runs__service__pb2.GetRunRequest.SerializeToString,
-            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.GetRunResponse.FromString,
+            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.Run.FromString,
             options,
             channel_credentials,
             insecure,
@@ -394,7 +394,7 @@ class RunsService:
             target,
             '/seedbed.runs.v1.RunsService/CancelRun',
             seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CancelRunRequest.SerializeToString,
-            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.CancelRunResponse.FromString,
+            seedbed_dot_runs_dot_v1_dot_runs__service__pb2.Run.FromString,
             options,
             channel_credentials,
             insecure,

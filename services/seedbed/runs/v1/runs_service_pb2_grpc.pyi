@@ -34,11 +34,11 @@ class RunsServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RunsServiceAsyncStub: ...
     CreateRun: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.CreateRunRequest, _operations_pb2.Operation]
     """Equal inputs are the same run: resumed, or already finished. The operation's response is a Run."""
-    GetRun: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.GetRunRequest, _runs_service_pb2.GetRunResponse]
+    GetRun: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.GetRunRequest, _runs_service_pb2.Run]
     ListRuns: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.ListRunsRequest, _runs_service_pb2.ListRunsResponse]
     WatchRun: _grpc.UnaryStreamMultiCallable[_runs_service_pb2.WatchRunRequest, _runs_service_pb2.WatchRunResponse]
     """Sends the run's state at once, on every change, and ends when the run does."""
-    CancelRun: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.CancelRunRequest, _runs_service_pb2.CancelRunResponse]
+    CancelRun: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.CancelRunRequest, _runs_service_pb2.Run]
     ListCandidates: _grpc.UnaryStreamMultiCallable[_runs_service_pb2.ListCandidatesRequest, _runs_service_pb2.ListCandidatesResponse]
     """Candidates, decided or open; with `follow` it goes on until the run ends."""
     Trace: _grpc.UnaryUnaryMultiCallable[_runs_service_pb2.TraceRequest, _runs_service_pb2.TraceResponse]
@@ -59,11 +59,11 @@ class RunsServiceAsyncStub(RunsServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateRun: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.CreateRunRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Equal inputs are the same run: resumed, or already finished. The operation's response is a Run."""
-    GetRun: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.GetRunRequest, _runs_service_pb2.GetRunResponse]  # type: ignore[assignment]
+    GetRun: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.GetRunRequest, _runs_service_pb2.Run]  # type: ignore[assignment]
     ListRuns: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.ListRunsRequest, _runs_service_pb2.ListRunsResponse]  # type: ignore[assignment]
     WatchRun: _aio.UnaryStreamMultiCallable[_runs_service_pb2.WatchRunRequest, _runs_service_pb2.WatchRunResponse]  # type: ignore[assignment]
     """Sends the run's state at once, on every change, and ends when the run does."""
-    CancelRun: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.CancelRunRequest, _runs_service_pb2.CancelRunResponse]  # type: ignore[assignment]
+    CancelRun: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.CancelRunRequest, _runs_service_pb2.Run]  # type: ignore[assignment]
     ListCandidates: _aio.UnaryStreamMultiCallable[_runs_service_pb2.ListCandidatesRequest, _runs_service_pb2.ListCandidatesResponse]  # type: ignore[assignment]
     """Candidates, decided or open; with `follow` it goes on until the run ends."""
     Trace: _aio.UnaryUnaryMultiCallable[_runs_service_pb2.TraceRequest, _runs_service_pb2.TraceResponse]  # type: ignore[assignment]
@@ -93,7 +93,7 @@ class RunsServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _runs_service_pb2.GetRunRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_runs_service_pb2.GetRunResponse, _abc.Awaitable[_runs_service_pb2.GetRunResponse]]: ...
+    ) -> _typing.Union[_runs_service_pb2.Run, _abc.Awaitable[_runs_service_pb2.Run]]: ...
 
     @_abc_1.abstractmethod
     def ListRuns(
@@ -115,7 +115,7 @@ class RunsServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _runs_service_pb2.CancelRunRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_runs_service_pb2.CancelRunResponse, _abc.Awaitable[_runs_service_pb2.CancelRunResponse]]: ...
+    ) -> _typing.Union[_runs_service_pb2.Run, _abc.Awaitable[_runs_service_pb2.Run]]: ...
 
     @_abc_1.abstractmethod
     def ListCandidates(

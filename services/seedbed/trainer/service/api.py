@@ -53,10 +53,10 @@ class TrainerApi(TrainerServiceServicer):
             await self._bus.publish_event(Event(run=training.name, service="trainer", what="training_going"))
         return make_operation(training)
 
-    async def GetTraining(self, request: pb.GetTrainingRequest, context: Context) -> pb.GetTrainingResponse:  # noqa: N802
+    async def GetTraining(self, request: pb.GetTrainingRequest, context: Context) -> pb.Training:  # noqa: N802
         """See the contract."""
         del context
-        return pb.GetTrainingResponse(training=await self._trainings.get(request.training))
+        return await self._trainings.get(request.training)
 
     async def ListTrainings(  # noqa: N802
         self, request: pb.ListTrainingsRequest, context: Context
@@ -79,12 +79,12 @@ class TrainerApi(TrainerServiceServicer):
 
     async def CancelTraining(  # noqa: N802
         self, request: pb.CancelTrainingRequest, context: Context
-    ) -> pb.CancelTrainingResponse:
+    ) -> pb.Training:
         """See the contract."""
         del context
         training = await self._trainings.change(request.training, cancel)
         await self._bus.publish_event(Event(run=training.name, service="trainer", what="training_cancelled"))
-        return pb.CancelTrainingResponse(training=training)
+        return training
 
     async def ListCheckpoints(  # noqa: N802
         self, request: pb.ListCheckpointsRequest, context: Context

@@ -363,26 +363,6 @@ class GetTrainingRequest(_message.Message):
 Global___GetTrainingRequest: _TypeAlias = GetTrainingRequest  # noqa: Y015
 
 @_typing.final
-class GetTrainingResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TRAINING_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def training(self) -> Global___Training: ...
-    def __init__(
-        self,
-        *,
-        training: Global___Training | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["training", b"training"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["training", b"training"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___GetTrainingResponse: _TypeAlias = GetTrainingResponse  # noqa: Y015
-
-@_typing.final
 class ListTrainingsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -484,26 +464,6 @@ class CancelTrainingRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelTrainingRequest: _TypeAlias = CancelTrainingRequest  # noqa: Y015
-
-@_typing.final
-class CancelTrainingResponse(_message.Message):
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TRAINING_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def training(self) -> Global___Training: ...
-    def __init__(
-        self,
-        *,
-        training: Global___Training | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["training", b"training"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["training", b"training"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CancelTrainingResponse: _TypeAlias = CancelTrainingResponse  # noqa: Y015
 
 @_typing.final
 class ListCheckpointsRequest(_message.Message):

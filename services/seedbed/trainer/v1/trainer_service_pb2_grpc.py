@@ -43,7 +43,7 @@ class TrainerServiceStub:
         self.GetTraining = channel.unary_unary(
                 '/seedbed.trainer.v1.TrainerService/GetTraining',
                 request_serializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.GetTrainingRequest.SerializeToString,
-                response_deserializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.GetTrainingResponse.FromString,
+                response_deserializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.Training.FromString,
                 _registered_method=True)
         self.ListTrainings = channel.unary_unary(
                 '/seedbed.trainer.v1.TrainerService/ListTrainings',
@@ -58,7 +58,7 @@ class TrainerServiceStub:
         self.CancelTraining = channel.unary_unary(
                 '/seedbed.trainer.v1.TrainerService/CancelTraining',
                 request_serializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.CancelTrainingRequest.SerializeToString,
-                response_deserializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.CancelTrainingResponse.FromString,
+                response_deserializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.Training.FromString,
                 _registered_method=True)
         self.ListCheckpoints = channel.unary_unary(
                 '/seedbed.trainer.v1.TrainerService/ListCheckpoints',
@@ -121,7 +121,7 @@ def add_TrainerServiceServicer_to_server(servicer, server):
             'GetTraining': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTraining,
                     request_deserializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.GetTrainingRequest.FromString,
-                    response_serializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.GetTrainingResponse.SerializeToString,
+                    response_serializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.Training.SerializeToString,
             ),
             'ListTrainings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTrainings,
@@ -136,7 +136,7 @@ def add_TrainerServiceServicer_to_server(servicer, server):
             'CancelTraining': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelTraining,
                     request_deserializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.CancelTrainingRequest.FromString,
-                    response_serializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.CancelTrainingResponse.SerializeToString,
+                    response_serializer=seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.Training.SerializeToString,
             ),
             'ListCheckpoints': grpc.unary_unary_rpc_method_handler(
                     servicer.ListCheckpoints,
@@ -197,7 +197,7 @@ class TrainerService:
             target,
             '/seedbed.trainer.v1.TrainerService/GetTraining',
             seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.GetTrainingRequest.SerializeToString,
-            seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.GetTrainingResponse.FromString,
+            seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.Training.FromString,
             options,
             channel_credentials,
             insecure,
@@ -278,7 +278,7 @@ class TrainerService:
             target,
             '/seedbed.trainer.v1.TrainerService/CancelTraining',
             seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.CancelTrainingRequest.SerializeToString,
-            seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.CancelTrainingResponse.FromString,
+            seedbed_dot_trainer_dot_v1_dot_trainer__service__pb2.Training.FromString,
             options,
             channel_credentials,
             insecure,

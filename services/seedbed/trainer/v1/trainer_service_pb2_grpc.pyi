@@ -34,11 +34,11 @@ class TrainerServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TrainerServiceAsyncStub: ...
     Train: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.TrainRequest, _operations_pb2.Operation]
     """Equal inputs are the same training: resumed, or already finished. The operation's response is a Training."""
-    GetTraining: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.GetTrainingRequest, _trainer_service_pb2.GetTrainingResponse]
+    GetTraining: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.GetTrainingRequest, _trainer_service_pb2.Training]
     ListTrainings: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.ListTrainingsRequest, _trainer_service_pb2.ListTrainingsResponse]
     WatchTraining: _grpc.UnaryStreamMultiCallable[_trainer_service_pb2.WatchTrainingRequest, _trainer_service_pb2.WatchTrainingResponse]
     """Sends the training's state at once, on every change, and ends when the training does."""
-    CancelTraining: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.CancelTrainingRequest, _trainer_service_pb2.CancelTrainingResponse]
+    CancelTraining: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.CancelTrainingRequest, _trainer_service_pb2.Training]
     """Stops it; what it has is kept, and the same call of Train goes on with it."""
     ListCheckpoints: _grpc.UnaryUnaryMultiCallable[_trainer_service_pb2.ListCheckpointsRequest, _trainer_service_pb2.ListCheckpointsResponse]
     """Manifests of the finished phases, in order."""
@@ -48,11 +48,11 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Train: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.TrainRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Equal inputs are the same training: resumed, or already finished. The operation's response is a Training."""
-    GetTraining: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.GetTrainingRequest, _trainer_service_pb2.GetTrainingResponse]  # type: ignore[assignment]
+    GetTraining: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.GetTrainingRequest, _trainer_service_pb2.Training]  # type: ignore[assignment]
     ListTrainings: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.ListTrainingsRequest, _trainer_service_pb2.ListTrainingsResponse]  # type: ignore[assignment]
     WatchTraining: _aio.UnaryStreamMultiCallable[_trainer_service_pb2.WatchTrainingRequest, _trainer_service_pb2.WatchTrainingResponse]  # type: ignore[assignment]
     """Sends the training's state at once, on every change, and ends when the training does."""
-    CancelTraining: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.CancelTrainingRequest, _trainer_service_pb2.CancelTrainingResponse]  # type: ignore[assignment]
+    CancelTraining: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.CancelTrainingRequest, _trainer_service_pb2.Training]  # type: ignore[assignment]
     """Stops it; what it has is kept, and the same call of Train goes on with it."""
     ListCheckpoints: _aio.UnaryUnaryMultiCallable[_trainer_service_pb2.ListCheckpointsRequest, _trainer_service_pb2.ListCheckpointsResponse]  # type: ignore[assignment]
     """Manifests of the finished phases, in order."""
@@ -71,7 +71,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _trainer_service_pb2.GetTrainingRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_trainer_service_pb2.GetTrainingResponse, _abc.Awaitable[_trainer_service_pb2.GetTrainingResponse]]: ...
+    ) -> _typing.Union[_trainer_service_pb2.Training, _abc.Awaitable[_trainer_service_pb2.Training]]: ...
 
     @_abc_1.abstractmethod
     def ListTrainings(
@@ -93,7 +93,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _trainer_service_pb2.CancelTrainingRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_trainer_service_pb2.CancelTrainingResponse, _abc.Awaitable[_trainer_service_pb2.CancelTrainingResponse]]:
+    ) -> _typing.Union[_trainer_service_pb2.Training, _abc.Awaitable[_trainer_service_pb2.Training]]:
         """Stops it; what it has is kept, and the same call of Train goes on with it."""
 
     @_abc_1.abstractmethod
