@@ -16,6 +16,7 @@ import grpc
 
 from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.runs.v1.runs_service_pb2 import (
+    CandidateEnd,
     CreateRunRequest,
     ListCandidatesRequest,
     RunMetadata,
@@ -42,7 +43,7 @@ def main(runs_address: str, taxonomy_address: str, source: str, target: int, fil
             progress = answer.run.progress
             print(f"{answer.run.name}: {progress.samples} of {progress.target} samples {progress.paused}")
         print(RunState.Name(answer.run.state))
-        wanted = ListCandidatesRequest(run=created.run, end="accepted")
+        wanted = ListCandidatesRequest(run=created.run, end=CandidateEnd.CANDIDATE_END_ACCEPTED)
         with file.open("w", encoding="utf-8") as out:
             for found in runs.ListCandidates(wanted, metadata=token()):
                 sample = found.candidate

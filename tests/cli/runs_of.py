@@ -18,5 +18,5 @@ def ended(path="knowledge/birds", accepted=30, **values):
 
 def run(*leaves, state=RunState.RUN_STATE_RUNNING, **progress):
     """A run with these leaves."""
-    given = {"samples": 3, "target": 30, "requests": 7, "time_left": -1.0, **progress}
+    given = {"samples": 3, "target": 30, "requests": 7, **progress}
     return Run(name="r1", state=state, leaves=leaves, progress=Progress(**given))

@@ -25,6 +25,7 @@ from seedbed.knowledge.v1.knowledge_service_pb2_grpc import (
 )
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
+    CandidateEnd,
     LeafProgress,
     ListCandidatesResponse,
     Run,
@@ -165,7 +166,7 @@ async def test_generate_makes_a_run_of_the_leaf_and_streams_its_samples(stub, st
     assert (runs.created[0].target, runs.created[0].request_id) == (2, ID)
     assert (runs.listed[0].run, runs.listed[0].end, runs.listed[0].follow) == (
         "r0123456789abcdef",
-        "accepted",
+        CandidateEnd.CANDIDATE_END_ACCEPTED,
         True,
     )
     snapshot = Snapshot.FromString(await store.get(f"snapshots/{runs.created[0].snapshot}"))

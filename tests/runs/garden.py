@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class Client:
 
     async def collect(self, **values: Any) -> Any:
         """What the last message of a collection of garbage says."""
-        said = {"grace": 0, "allow_short_grace": True, "confirm": True, **values}
+        said = {"grace": timedelta(), "allow_short_grace": True, "confirm": True, **values}
         call = self.upkeep.CollectGarbage(spb.CollectGarbageRequest(**said), timeout=PATIENCE)
         return [answer async for answer in call][-1]
 

@@ -1,6 +1,7 @@
 """A run that was stopped: shown with all it has, gone on with when it is asked for, not lost by another."""
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.runs.v1 import runs_service_pb2 as pb
@@ -36,7 +37,7 @@ async def test_it_is_shown_with_all_it_has_and_asks_nobody(nats_url, store, hand
     async with serve_runs(nats_url, store, resume=False) as client, work(nats_url, store, hand):
         for run in (await listed(client, stopped.name), await client.get(stopped.name)):
             assert (run.state, run.dormant) == (RunState.RUN_STATE_RUNNING, True)
-            assert run.create_time == stopped.create_time > 0
+            assert run.create_time == stopped.create_time != Timestamp()
             assert run.progress.requests >= stopped.progress.requests
             assert run.progress.samples >= stopped.progress.samples
             assert [leaf.rounds for leaf in run.leaves] == [leaf.rounds for leaf in stopped.leaves]

@@ -243,4 +243,4 @@ async def test_with_a_real_s3_store(nats_url, s3_url, s3_server, hand):
         calls = hand.total
         fewer = await client.make(*LEAVES, target=4)
         assert (succeeded(fewer), hand.total) == (True, calls)
-        assert len(await client.candidates(run.name, end="accepted")) == 12
+        assert len(await client.candidates(run.name, end=pb.CandidateEnd.CANDIDATE_END_ACCEPTED)) == 12

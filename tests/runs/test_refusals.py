@@ -1,6 +1,6 @@
 """What the runs service refuses, and how it says so."""
 
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import grpc.aio
@@ -89,7 +89,7 @@ async def test_no_page_has_a_negative_size(runs):
 
 async def test_nobody_ends_otherwise(garden):
     run = await garden.make(skill_leaf(), target=1)
-    request = pb.ListCandidatesRequest(run=run.name, end="accpeted")
+    request = pb.ListCandidatesRequest(run=run.name, end=cast("Any", 9))
     error = await refused(garden.stub.ListCandidates(request, timeout=9).read())
     assert details_of(error)[1] == ["end"]
     error = await refused(garden.stub.Trace(pb.TraceRequest(), timeout=9))

@@ -14,6 +14,7 @@ from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.store.backend import open_store
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
+    CandidateEnd,
     LeafProgress,
     ListCandidatesResponse,
     Run,
@@ -105,7 +106,11 @@ async def test_a_leaf_becomes_a_run_and_its_samples_a_stream(skills, runs, store
     kept = Snapshot.FromString(await store.get(f"snapshots/{created.snapshot}"))
     assert kept == make_snapshot(make_leaf())
     listed = runs.listed[0]
-    assert (listed.run, listed.end, listed.follow) == ("r0123456789abcdef", "accepted", True)
+    assert (listed.run, listed.end, listed.follow) == (
+        "r0123456789abcdef",
+        CandidateEnd.CANDIDATE_END_ACCEPTED,
+        True,
+    )
 
 
 async def test_a_leaf_that_ends_short_says_why_at_the_end(skills, runs):

@@ -22,6 +22,7 @@ from seedbed.knowledge.v1.knowledge_service_pb2 import (
 from seedbed.knowledge.v1.knowledge_service_pb2_grpc import KnowledgeServiceServicer
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.v1.runs_service_pb2 import (
+    CandidateEnd,
     CreateRunRequest,
     GetRunRequest,
     ListCandidatesRequest,
@@ -71,7 +72,7 @@ class KnowledgeApi(KnowledgeServiceServicer):
         await self._store.put(f"snapshots/{digest}", data)
         run = await self._create_run(request, digest, context)
         await context.send_initial_metadata((("seedbed-run", run),))
-        wanted = ListCandidatesRequest(run=run, end="accepted", follow=True)
+        wanted = ListCandidatesRequest(run=run, end=CandidateEnd.CANDIDATE_END_ACCEPTED, follow=True)
         async for found in self._runs.ListCandidates(wanted, timeout=context.time_remaining()):
             yield GenerateResponse(sample=found.candidate)
         ended = await self._runs.GetRun(GetRunRequest(run=run), timeout=context.time_remaining())

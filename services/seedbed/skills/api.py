@@ -11,6 +11,7 @@ import grpc.aio
 from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.kernel.store.backend import Store
 from seedbed.runs.v1.runs_service_pb2 import (
+    CandidateEnd,
     CreateRunRequest,
     GetRunRequest,
     ListCandidatesRequest,
@@ -42,7 +43,7 @@ class SkillsApi(SkillsServiceServicer):
         await self._store.put(f"snapshots/{snapshot}", data)
         run = await self._create_run(request, snapshot, context)
         await context.send_initial_metadata((("seedbed-run", run),))
-        wanted = ListCandidatesRequest(run=run, end="accepted", follow=True)
+        wanted = ListCandidatesRequest(run=run, end=CandidateEnd.CANDIDATE_END_ACCEPTED, follow=True)
         async for found in self._runs.ListCandidates(wanted, timeout=context.time_remaining()):
             yield GenerateResponse(sample=found.candidate)
         ended = await self._runs.GetRun(GetRunRequest(run=run), timeout=context.time_remaining())

@@ -1,4 +1,5 @@
 import io
+from datetime import timedelta
 
 import pytest
 from rich.console import Console
@@ -73,7 +74,11 @@ def test_milestones_come_at_once_and_once(screen, lines):
 
 
 def test_the_pace_says_what_is_known():
-    told = pace(run(requests=240, recalled=3, samples_per_second=7.25, time_left=95, dead=2).progress)
+    told = pace(
+        run(
+            requests=240, recalled=3, samples_per_second=7.25, time_left=timedelta(seconds=95), dead=2
+        ).progress
+    )
     assert told == "240 calls · 3 recalled · 7.2 samples/s · 1 min 35 s left · 2 dead letters"
 
 
@@ -96,7 +101,13 @@ def test_however_narrow_the_terminal_bars_and_numbers_are_whole(width):
     screen, out = Screen(), io.StringIO()
     screen.people = Console(file=out, width=width, force_terminal=True, color_system=None)
     path = "compositional_skills/grounded/linguistics/action_items"
-    numbers = {"samples": 12345, "target": 98765, "requests": 24000, "time_left": 9500, "dead": 2}
+    numbers = {
+        "samples": 12345,
+        "target": 98765,
+        "requests": 24000,
+        "time_left": timedelta(seconds=9500),
+        "dead": 2,
+    }
     with BarDisplay(screen) as display:
         display.update(run(leaf(path, accepted=12345, target=98765), **numbers))
         display._bars.refresh()

@@ -1,5 +1,5 @@
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
@@ -29,7 +29,7 @@ def made(**values):
 
 def test_it_says_when_by_whom_and_for_how_much():
     began = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
-    text = shown(made(create_time=began.timestamp(), end_time=began.timestamp() + 3600))
+    text = shown(made(create_time=began, end_time=began + timedelta(hours=1)))
     assert began.astimezone().strftime("%Y-%m-%d %H:%M") in text
     assert "granite" in text
     assert "1,000,000 tokens" in text
@@ -55,6 +55,9 @@ def test_a_state_is_said_for_what_it_is(values, word):
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_it_stays_within_the_terminal(width):
-    lines = shown(made(create_time=1.0, end_time=2.0), width=width).splitlines()
+    lines = shown(
+        made(create_time=datetime(2026, 1, 1, tzinfo=UTC), end_time=datetime(2026, 1, 2, tzinfo=UTC)),
+        width=width,
+    ).splitlines()
     assert max(map(len, lines)) <= width
     assert "samples" in lines[0]

@@ -1,5 +1,6 @@
 import pytest
 from google.longrunning.operations_pb2 import WaitOperationRequest
+from google.protobuf.duration_pb2 import Duration
 
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.judge.v1.judge_service_pb2 import JudgeRequest
@@ -16,6 +17,7 @@ from seedbed.runs.v1.store_service_pb2 import CollectGarbageRequest
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, QuestionAndAnswer, SeedExample
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import LintRequest
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointRef
+from seedbed.trainer.v1.trainer_service_pb2 import MetricsRow
 
 RUN = "r" + "0" * 16
 DIGEST = "a" * 64
@@ -48,9 +50,22 @@ def test_a_number_beyond_what_is_declared_is_refused():
     assert found == {"target": "must be 0 to 1,000,000, not 4,294,967,295"}
 
 
-@pytest.mark.parametrize("days", [float("nan"), float("inf"), -1.0, 1e9])
-def test_a_number_that_is_none_is_refused(days):
-    assert set(refused(CollectGarbageRequest(keep_days=days))) == {"keep_days"}
+@pytest.mark.parametrize("loss", [float("nan"), float("inf"), -1.0, 1e10])
+def test_a_number_that_is_none_is_refused(loss):
+    assert set(refused(MetricsRow(loss=loss))) == {"loss"}
+
+
+@pytest.mark.parametrize(
+    ("grace", "field"),
+    [
+        (Duration(seconds=-1), "grace.seconds"),
+        (Duration(seconds=2**40), "grace.seconds"),
+        (Duration(nanos=-1), "grace.nanos"),
+        (Duration(nanos=1_000_000_000), "grace.nanos"),
+    ],
+)
+def test_a_span_of_time_that_is_none_is_refused(grace, field):
+    assert set(refused(CollectGarbageRequest(grace=grace))) == {field}
 
 
 @pytest.mark.parametrize("character", ["\0", "\n", "\x1b", "\x7f", "\x85"])

@@ -21,7 +21,7 @@ async def test_a_run_of_all_kinds_gives_exactly_what_was_asked_for(garden, hand)
     assert {leaf.state for leaf in run.leaves} == {LeafState.LEAF_STATE_SEALED}
     assert run.progress.requests == hand.calls.total()
     assert len(hand.asked) == len(set(hand.asked))
-    accepted = await garden.candidates(run.name, end="accepted")
+    accepted = await garden.candidates(run.name, end=pb.CandidateEnd.CANDIDATE_END_ACCEPTED)
     assert len({candidate.question for candidate in accepted}) == 24
     everything = await garden.candidates(run.name)
     assert len(everything) == sum(
@@ -127,7 +127,7 @@ async def test_followed_candidates_come_once_each(garden, hand):
 
 async def test_candidates_are_chosen_by_leaf_and_end(garden):
     run = await garden.make(knowledge_leaf(), skill_leaf(), target=5)
-    chosen = await garden.candidates(run.name, leaf="knowledge", end="accepted")
+    chosen = await garden.candidates(run.name, leaf="knowledge", end=pb.CandidateEnd.CANDIDATE_END_ACCEPTED)
     assert len(chosen) == 5
     assert {candidate.path for candidate in chosen} == {"knowledge/birds"}
     assert await garden.candidates(run.name, leaf="nothing") == []
@@ -135,7 +135,7 @@ async def test_candidates_are_chosen_by_leaf_and_end(garden):
 
 async def test_a_trace_finds_the_whole_pedigree(garden):
     run = await garden.make(GROUNDED, target=4)
-    accepted = (await garden.candidates(run.name, end="accepted"))[0]
+    accepted = (await garden.candidates(run.name, end=pb.CandidateEnd.CANDIDATE_END_ACCEPTED))[0]
     for request in (
         pb.TraceRequest(candidate=accepted.id),
         pb.TraceRequest(candidate=accepted.id[:12], run=run.name),

@@ -1,5 +1,7 @@
 """The book of runs loses entries: it is said, nothing is removed meanwhile, and it is known from a copy."""
 
+from datetime import timedelta
+
 import grpc
 import pytest
 
@@ -33,7 +35,7 @@ async def everything(store):
 
 async def check_refused(client, store, *words):
     before = await everything(store)
-    for values in ({"keep_all": True, "grace": 0}, {"keep_all": True, "validate_only": True}):
+    for values in ({"keep_all": True, "grace": timedelta()}, {"keep_all": True, "validate_only": True}):
         error = await refused(client.collect(**values))
         assert error.code() == grpc.StatusCode.FAILED_PRECONDITION
         for word in ("the book of runs is not whole", *words):
@@ -43,7 +45,7 @@ async def check_refused(client, store, *words):
 
 async def test_a_book_that_is_whole_lets_collect(nats_url, store, hand, finished):
     async with serve_runs(nats_url, store) as client:
-        assert (await client.collect(keep_all=True, grace=0)).done
+        assert (await client.collect(keep_all=True, grace=timedelta())).done
 
 
 async def test_a_leafs_entry_is_missing(nats_url, store, hand, finished):
@@ -59,7 +61,7 @@ async def test_a_leafs_entry_is_missing(nats_url, store, hand, finished):
         run = await client.make(*LEAVES, recipe=RECIPE)
         assert (run.name, succeeded(run), len(hand.asked)) == (name, True, asked)
         assert await client.parts(name) == parts
-        assert (await client.collect(keep_all=True, grace=0)).done
+        assert (await client.collect(keep_all=True, grace=timedelta())).done
 
 
 async def test_an_entry_that_cannot_be_read_stops_neither_the_service_nor_other_runs(
@@ -127,7 +129,7 @@ async def test_a_run_that_is_made_again_after_all_was_lost_has_a_whole_book(nats
     async with serve_runs(nats_url, store) as client, work(nats_url, store, hand):
         assert succeeded(await client.make(*LEAVES, recipe=RECIPE))
         assert await client.parts(name) == parts
-        assert (await client.collect(keep_all=True, grace=0)).done
+        assert (await client.collect(keep_all=True, grace=timedelta())).done
 
 
 async def test_a_run_that_is_not_kept_takes_its_copy_along(nats_url, store, hand, finished):
@@ -135,4 +137,4 @@ async def test_a_run_that_is_not_kept_takes_its_copy_along(nats_url, store, hand
         assert len(await store.keys("runs/")) == 1
         await client.collect(keep_none=True)
         assert await store.keys("runs/") == []
-        assert (await client.collect(keep_all=True, grace=0)).done
+        assert (await client.collect(keep_all=True, grace=timedelta())).done

@@ -1,8 +1,11 @@
 """What removes is dry unless it is confirmed, and nothing is removed because something was left out."""
 
+from datetime import timedelta
+
 import grpc
 import pytest
 
+from seedbed.kernel.formats.protos import duration
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1 import store_service_pb2 as spb
 from tests.runs.garden import refused
@@ -44,7 +47,11 @@ async def test_what_is_not_confirmed_is_only_told(garden, store):
     before = await keys_of(store)
     for dry, confirm in ((False, False), (True, False), (True, True)):
         request = spb.CollectGarbageRequest(
-            keep_none=True, grace=0, allow_short_grace=True, validate_only=dry, confirm=confirm
+            keep_none=True,
+            grace=duration(timedelta()),
+            allow_short_grace=True,
+            validate_only=dry,
+            confirm=confirm,
         )
         [told] = await all_of(garden.upkeep.CollectGarbage(request, timeout=9))
         assert (told.done, bool(told.amounts), len(told.removed)) == (False, True, 1)
@@ -56,7 +63,9 @@ async def test_what_is_not_confirmed_is_only_told(garden, store):
 async def test_what_was_just_written_stays_unless_that_is_meant(garden, store):
     await garden.make(LEAF, target=2)
     for grace in (0, 1, 59.9):
-        request = spb.CollectGarbageRequest(keep_none=True, grace=grace, confirm=True)
+        request = spb.CollectGarbageRequest(
+            keep_none=True, grace=duration(timedelta(seconds=grace)), confirm=True
+        )
         error = await refused(garden.upkeep.CollectGarbage(request, timeout=9).read())
         assert details_of(error)[1] == ["grace"]
     # An hour, where nothing is said.

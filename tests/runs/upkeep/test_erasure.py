@@ -97,7 +97,7 @@ async def test_again_it_finds_nothing_and_ends_the_same(garden, store, made):
     told = await garden.forget("gone.txt")
     assert told.done
     assert not told.amounts
-    assert told.documents[0].time
+    assert told.documents[0].HasField("forget_time")
     assert await objects(store, but="-") == before
 
 

@@ -1,6 +1,7 @@
 """What no kept run needs goes; what a kept run needs, to the last recalled record, stays."""
 
 import json
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -84,8 +85,8 @@ async def test_which_runs_are_kept(garden, store):
         ({"keep": [old]}, {old}),
         ({"keep_last": 1}, {new}),
         ({"keep_last": 1, "keep": [old]}, {old, new}),
-        ({"keep_days": 1}, {old, new}),
-        ({"keep_days": 1e-9}, set()),
+        ({"keep_within": timedelta(days=1)}, {old, new}),
+        ({"keep_within": timedelta(microseconds=86)}, set()),
         ({"keep_all": True}, {old, new}),
     ):
         shown = await garden.collect(validate_only=True, **values)
@@ -109,7 +110,7 @@ async def test_without_seals_a_kept_run_has_its_dataset_and_recalls_nothing(gard
 async def test_what_was_written_lately_stays(garden, store):
     await sow_documents(store)
     await garden.make(*OLD, recipe=RECIPE)
-    told = await garden.collect(keep_days=1e-9, grace=3600)
+    told = await garden.collect(keep_within=timedelta(microseconds=86), grace=timedelta(hours=1))
     assert told.young > 5
     assert {amount.kind for amount in told.amounts} == {"runs"}
 
@@ -152,7 +153,7 @@ async def test_a_run_going_on_forbids_it_and_one_that_lies_dormant_keeps_all_it_
         assert name in error.details()
     hand.delay = 0
     async with serve_runs(nats_url, store, resume=False) as client, work(nats_url, store, hand):
-        await client.collect(keep_days=1e-9, drop_seals=True)
+        await client.collect(keep_within=timedelta(microseconds=86), drop_seals=True)
         assert await client.create(await client.sow(*NEW), recipe=RECIPE) == name
         assert succeeded(await client.watch(name))
     assert len(hand.asked) - len(set(hand.asked)) <= 18
@@ -169,7 +170,7 @@ async def test_nothing_goes_while_what_a_kept_run_needs_cannot_be_read(garden, s
         await harm(store, key)
         before = await everything(store)
         if key != seal or harm is not HARMS["removed"]:
-            error = await refused(garden.collect(keep_all=True, grace=0))
+            error = await refused(garden.collect(keep_all=True, grace=timedelta()))
             assert (error.code(), f"damaged: {key}" in error.details()) == (grpc.StatusCode.DATA_LOSS, True)
         assert await everything(store) == before
         await store.put(key, kept)

@@ -1,5 +1,7 @@
 """Damage of every kind is found and named; repaired, the next run makes again what was lost, only that."""
 
+from datetime import timedelta
+
 import grpc
 import pytest
 
@@ -314,7 +316,7 @@ async def test_the_book_of_runs(nats_url, store, hand, loss):
         assert await client.parts(name) == parts
         assert succeeded(await client.make(BIRDS, VERSE, recipe=RECIPE))
         assert len(hand.asked) == asked
-        assert (await client.collect(keep_all=True, grace=0)).done
+        assert (await client.collect(keep_all=True, grace=timedelta())).done
 
 
 async def harm_book(bus, store, name, loss):

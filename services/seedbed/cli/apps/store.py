@@ -1,5 +1,6 @@
 """`seedbed forget`, `seedbed store …`: the commands and their options."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,7 +61,11 @@ def gc(  # noqa: PLR0913  its options are its interface
     keep_days: Annotated[
         float,
         typer.Option(
-            metavar="D", min=0, help="Keep runs created in the last so many days.", show_default=False
+            metavar="D",
+            min=0,
+            max=36500,
+            help="Keep runs created in the last so many days.",
+            show_default=False,
         ),
     ] = 0,
     drop_seals: Annotated[
@@ -70,7 +75,10 @@ def gc(  # noqa: PLR0913  its options are its interface
         ),
     ] = False,
     grace: Annotated[
-        float, typer.Option(metavar="MINUTES", min=0, help="What was written so lately stays in any case.")
+        float,
+        typer.Option(
+            metavar="MINUTES", min=0, max=5_256_000, help="What was written so lately stays in any case."
+        ),
     ] = 60,
     yes: Yes = False,
     server: options.Server = "",
@@ -82,14 +90,15 @@ def gc(  # noqa: PLR0913  its options are its interface
     Without --keep, --keep-last or --keep-days all runs are kept. One that has not ended always is.
     """
     from seedbed.cli.commands.store import Collecting
+    from seedbed.kernel.formats.protos import duration
     from seedbed.runs.v1.store_service_pb2 import CollectGarbageRequest
 
     request = CollectGarbageRequest(
         keep_last=keep_last,
-        keep_days=keep_days,
+        keep_within=duration(timedelta(days=keep_days)),
         keep_all=not (keep or keep_last or keep_days),
         drop_seals=drop_seals,
-        grace=60 * grace,
+        grace=duration(timedelta(minutes=grace)),
         # Whoever says so in so many words means it.
         allow_short_grace=True,
     )

@@ -43,7 +43,8 @@ class Forgetting:
 
     def _show(self, found: ForgetResponse) -> None:
         for document in found.documents:
-            before = f" (forgotten on {document.time[:10]})" if document.time else ""
+            when = document.forget_time.ToDatetime()
+            before = f" (forgotten on {when:%Y-%m-%d})" if document.HasField("forget_time") else ""
             self._screen.say(f"document {document.digest[:12]}: {', '.join(document.places)}{before}")
         show_amounts(found.amounts, self._screen)
         if not found.amounts:

@@ -64,7 +64,7 @@ async def show_run(runs: Runs, name: str, screen: Screen) -> int:
     state = f"{state_name(run)} by {run.superseded_by}" if run.superseded_by else state_name(run)
     screen.say(f"run {run.name}: {state}, {progress.samples} of {progress.target} samples")
     teacher, judge = models_of(run)
-    ended = f", ended {local_moment(run.end_time)}" if run.end_time else ""
+    ended = f", ended {local_moment(run.end_time)}" if run.HasField("end_time") else ""
     screen.say(f"teacher {teacher}, judge {judge}; started {local_moment(run.create_time)}{ended}")
     screen.say(pace(progress))
     if failures := _finished(run).failures():

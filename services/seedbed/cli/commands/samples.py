@@ -15,7 +15,7 @@ from seedbed.cli.render.failure import DONE
 from seedbed.cli.render.screen import Screen
 from seedbed.evaluator.v1.evaluation_pb2 import Measure
 from seedbed.runs.v1.candidate_pb2 import Candidate, Making, Source
-from seedbed.runs.v1.runs_service_pb2 import ListCandidatesRequest, TraceRequest
+from seedbed.runs.v1.runs_service_pb2 import CandidateEnd, ListCandidatesRequest, TraceRequest
 from seedbed.runs.v1.tuning_pb2 import Tuning
 
 _SHORT = 12
@@ -27,7 +27,8 @@ async def show_samples(
     """Candidates of a run as they stand, and as they come with `follow`."""
     if follow and not runs.live:
         screen.warn("no stack works on this run: what there is, is shown")
-    request = ListCandidatesRequest(run=name, leaf=leaf, end=end, follow=follow and runs.live)
+    ended = CandidateEnd.Value(f"CANDIDATE_END_{end.upper() or 'UNSPECIFIED'}")
+    request = ListCandidatesRequest(run=name, leaf=leaf, end=ended, follow=follow and runs.live)
     count = 0
     async for answer in runs.stub.ListCandidates(request):
         count += 1

@@ -1,16 +1,18 @@
 """How long, and when, for people."""
 
-from datetime import UTC, datetime
+from datetime import UTC
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 
-def moment(seconds: float) -> str | None:
-    """A time since the epoch in ISO 8601, in UTC; None where there is none."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+def moment(time: Timestamp) -> str | None:
+    """A time in ISO 8601, in UTC, to the second; None where there is none."""
+    return time.ToDatetime(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time.seconds else None
 
 
-def local_moment(seconds: float) -> str:
-    """The same for people, to the minute, by this machine's clock."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if seconds else ""
+def local_moment(time: Timestamp) -> str:
+    """The same for people, to the minute, by this machine's clock; empty where there is none."""
+    return time.ToDatetime(UTC).astimezone().strftime("%Y-%m-%d %H:%M") if time.seconds else ""
 
 
 def format_seconds(seconds: float) -> str:

@@ -58,8 +58,8 @@ def pace(progress: Progress) -> str:
         words.append(f"{progress.recalled} recalled")
     if progress.samples_per_second > 0:
         words.append(f"{progress.samples_per_second:.1f} samples/s")
-    if progress.time_left >= 0:
-        words.append(f"{format_seconds(progress.time_left)} left")
+    if progress.HasField("time_left"):
+        words.append(f"{format_seconds(progress.time_left.ToTimedelta().total_seconds())} left")
     if progress.dead:
         words.append(f"{progress.dead} dead letters")
     return " · ".join(words)

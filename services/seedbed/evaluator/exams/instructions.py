@@ -17,6 +17,7 @@ from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.identity import canonical_json
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
+    CandidateEnd,
     CreateRunRequest,
     ListCandidatesRequest,
     RunMetadata,
@@ -50,7 +51,7 @@ class Supply:
         target = max(lesson.target for lesson in lessons) + int(missing * _MARGIN + 1)
         try:
             run = await self._make(self._runs, [lesson.path for lesson in lessons], target)
-            wanted = ListCandidatesRequest(run=run, end="accepted")
+            wanted = ListCandidatesRequest(run=run, end=CandidateEnd.CANDIDATE_END_ACCEPTED)
             async for answer in self._runs.ListCandidates(wanted):
                 if answer.candidate.id not in known:
                     found[answer.candidate.path].append(_read(answer.candidate))

@@ -111,4 +111,11 @@ def _short(value: str) -> str:
 
 @cache
 def _bounded_fields(descriptor: Descriptor) -> list[tuple[FieldDescriptor, Bounds]]:
-    return [(field, field.GetOptions().Extensions[declared]) for field in descriptor.fields]
+    return [(field, _bounds_of(field)) for field in descriptor.fields]
+
+
+def _bounds_of(field: FieldDescriptor) -> Bounds:
+    # Google's own messages declare nothing of ours.
+    if field.full_name in ("google.protobuf.Duration.nanos", "google.protobuf.Timestamp.nanos"):
+        return Bounds(max=999_999_999)
+    return field.GetOptions().Extensions[declared]

@@ -3,15 +3,6 @@
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.runs.v1 import runs_service_pb2 as pb
 
-ENDS = ("accepted", "rejected", "duplicate", "unneeded")
-
-
-def check_list_candidates(request: pb.ListCandidatesRequest) -> None:
-    """Refuse an end that no candidate comes to. Raises InputError."""
-    if request.end and request.end not in ENDS:
-        found = Violation("end", f"must be one of {', '.join(ENDS)}, not {request.end!r}")
-        raise InputError("no candidate ends so", [found])
-
 
 def check_drop(request: pb.DropDeadLettersRequest) -> None:
     """Refuse to drop letters that are not named. Raises InputError."""

@@ -20,7 +20,7 @@ from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.api.compare_runs import Comparing
 from seedbed.runs.api.operations import make_operation
-from seedbed.runs.api.requests import check_drop, check_list_candidates
+from seedbed.runs.api.requests import check_drop
 from seedbed.runs.api.samples import Telling, find_candidate
 from seedbed.runs.api.trained_checkpoints import find_tunings
 from seedbed.runs.domain.damage import as_damaged
@@ -118,14 +118,14 @@ class RunsApi(RunsServiceServicer):
     ) -> AsyncIterator[pb.ListCandidatesResponse]:
         """See the contract. With `follow` each comes once, when it is decided."""
         del context
-        check_list_candidates(request)
         run, globs = self._keeper.get(request.run), [request.leaf] if request.leaf else []
+        end = pb.CandidateEnd.Name(request.end).removeprefix("CANDIDATE_END_").lower()
         telling = Telling(self._store, run, undecided=not request.follow)
         while True:
             ended = not run.running
             for target in [target for target in run.targets() if matches(target.path, globs)]:
                 async for candidate in telling.of_leaf(target):
-                    if not request.end or candidate.end == request.end:
+                    if not request.end or candidate.end == end:
                         yield pb.ListCandidatesResponse(candidate=candidate)
             if ended or not request.follow:
                 return

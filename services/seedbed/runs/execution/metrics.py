@@ -130,8 +130,8 @@ def _leaves(run: Run) -> Iterator[Observation]:
 def _left(run: Run) -> Iterator[Observation]:
     if run.state != RunState.RUN_STATE_RUNNING:
         yield (run.name,), 0.0
-    elif run.progress.time_left >= 0:
-        yield (run.name,), run.progress.time_left
+    elif run.progress.HasField("time_left"):
+        yield (run.name,), run.progress.time_left.ToTimedelta().total_seconds()
 
 
 def _paused(run: Run) -> Iterator[Observation]:

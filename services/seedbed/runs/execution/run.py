@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from seedbed.bus.v1.bus_pb2 import (
     LeafCounts,
@@ -14,6 +15,7 @@ from seedbed.bus.v1.bus_pb2 import (
     RunState,
     StepCounts,
 )
+from seedbed.kernel.formats.protos import timestamp
 from seedbed.pipeline.costs import Spending, Tariff, add_usage
 from seedbed.pipeline.failure_causes import add_up, count_calls
 from seedbed.pipeline.plan import KnownPlan
@@ -153,8 +155,8 @@ class KeptRun:
             steps=self.known.plan.steps,
             superseded_by=self.cell.value.superseded_by,
             dormant=self.dormant,
-            create_time=self.cell.value.create_time,
-            end_time=self.cell.value.end_time,
+            create_time=timestamp(self.cell.value.create_time),
+            end_time=timestamp(self.cell.value.end_time),
             gaps=[f"{leaf}: {what}" if leaf else what for leaf, what in self.gaps],
         )
 
@@ -187,7 +189,6 @@ class KeptRun:
             recalled=sum(leaf.counts.items_recalled for leaf in leaves),
             dead=sum(leaf.counts.items_malformed + leaf.counts.items_failed for leaf in leaves),
             paused=self._explain(paused),
-            time_left=-1,
             steps=_sum_steps(leaves),
             repeats=sum(leaf.counts.repeats for leaf in leaves),
             causes=add_up(leaf.counts for leaf in leaves),
@@ -196,7 +197,7 @@ class KeptRun:
             progress.samples_per_second = self._measure(progress.samples)
             if progress.samples_per_second > 0:
                 left = sum(leaf.target - leaf.accepted_so_far for leaf in leaves if not leaf.reason)
-                progress.time_left = left / progress.samples_per_second
+                progress.time_left.FromTimedelta(timedelta(seconds=left / progress.samples_per_second))
         return progress
 
     def _explain(self, paused: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import InputError, Violation
@@ -16,7 +17,7 @@ from seedbed.runs.upkeep.faults import Fault
 from seedbed.runs.upkeep.gc import Choice, Litter, Sweep
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.repair import Repair
-from seedbed.runs.upkeep.requests import GRACE, check_collect
+from seedbed.runs.upkeep.requests import check_collect, grace_of
 from seedbed.runs.upkeep.verification import Verification
 from seedbed.runs.v1 import store_service_pb2 as pb
 from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceServicer
@@ -64,10 +65,10 @@ class StoreApi(StoreServiceServicer):
         choice = Choice(
             names=tuple(request.keep),
             last=request.keep_last,
-            days=request.keep_days,
+            within=request.keep_within.ToTimedelta(),
             everything=request.keep_all,
             seals=not request.drop_seals,
-            grace=request.grace if request.HasField("grace") else GRACE,
+            grace=grace_of(request),
         )
         sweep = Sweep(self._keeper, self._bus, self._store, choice)
         if request.validate_only or not request.confirm:
@@ -167,7 +168,7 @@ def _describe(
         pb.ForgottenDocument(
             digest=digest,
             places=sorted("/".join(place) for place in places),
-            time=trail.meant.times.get(digest, ""),
+            forget_time=_read_time(trail.meant.times.get(digest)),
         )
         for digest, places in sorted(trail.meant.places.items())
     ]
@@ -201,3 +202,12 @@ def _amounts_of(trail: Trail) -> list[pb.Amount]:
         pb.Amount(kind="candidates", objects=sum(trail.parts.values())),
         pb.Amount(kind="dead letters", objects=len(trail.letters)),
     ]
+
+
+def _read_time(told: str | None) -> Timestamp | None:
+    """A tombstone's time as a message."""
+    if not told:
+        return None
+    made = Timestamp()
+    made.FromJsonString(told)
+    return made

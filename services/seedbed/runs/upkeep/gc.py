@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.errors import Conflict
@@ -16,7 +17,6 @@ from seedbed.runs.storage.seals import path_of
 from seedbed.runs.upkeep.reachable import SWEPT, Needs
 
 _KINDS = ("snapshots", "commits", "seals", "cuts", "blobs", "datasets")
-_DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,11 +25,11 @@ class Choice:
 
     names: tuple[str, ...] = ()
     last: int = 0
-    days: float = 0
+    within: timedelta = timedelta()
     everything: bool = False
     seals: bool = True
-    grace: float = 3600
-    """Seconds for which an object stays in any case: somebody may be about to name it."""
+    grace: timedelta = timedelta(hours=1)
+    """An object stays for so long in any case: somebody may be about to name it."""
 
     def of(self, runs: list[KeptRun], now: float) -> list[KeptRun]:
         """The runs that are kept, the latest first; those that have not ended always are."""
@@ -41,7 +41,7 @@ class Choice:
             or run.running
             or run.name in self.names
             or place < self.last
-            or now - run.cell.value.create_time < self.days * _DAY
+            or now - run.cell.value.create_time < self.within.total_seconds()
         ]
 
 
@@ -85,7 +85,7 @@ class Sweep:
         needs = Needs(self._store, self._bus)
         await needs.take(kept, seals=self._choice.seals)
         self.litter = Litter([run.name for run in kept], sorted(r.name for r in runs if r not in kept))
-        oldest = time.time() - self._choice.grace
+        oldest = time.time() - self._choice.grace.total_seconds()
         for kind, prefix in zip(_KINDS, SWEPT, strict=True):
             found = [each for each in await self._store.scan(prefix) if not needs.hold(each.key)]
             self.litter.objects[kind] = [each for each in found if each.time <= oldest]

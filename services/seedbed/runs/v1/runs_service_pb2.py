@@ -23,6 +23,8 @@ _sym_db = _symbol_database.Default()
 
 
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 from seedbed.bus.v1 import bus_pb2 as seedbed_dot_bus_dot_v1_dot_bus__pb2
 from seedbed.runs.v1 import candidate_pb2 as seedbed_dot_runs_dot_v1_dot_candidate__pb2
@@ -30,7 +32,7 @@ from seedbed.runs.v1 import comparison_pb2 as seedbed_dot_runs_dot_v1_dot_compar
 from seedbed.runs.v1 import tuning_pb2 as seedbed_dot_runs_dot_v1_dot_tuning__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"seedbed/runs/v1/runs_service.proto\x12\x0fseedbed.runs.v1\x1a#google/longrunning/operations.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a\x18seedbed/bus/v1/bus.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a seedbed/runs/v1/comparison.proto\x1a\x1cseedbed/runs/v1/tuning.proto\"\xdb\x01\n\x10\x43reateRunRequest\x12&\n\x08snapshot\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12\x1a\n\x06recipe\x18\x02 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\x12\x1d\n\x06target\x18\x03 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x80\x84.A\x12\x16\n\x06leaves\x18\x04 \x03(\tB\x06\x9a\xc2\x18\x02(d\x12L\n\nrequest_id\x18\x05 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\"Y\n\x0bRunMetadata\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08requests\x18\x02 \x01(\x04\x12+\n\x08progress\x18\x03 \x01(\x0b\x32\x19.seedbed.runs.v1.Progress\"\xd0\x02\n\x03Run\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.seedbed.bus.v1.RunState\x12-\n\x06leaves\x18\x03 \x03(\x0b\x32\x1d.seedbed.runs.v1.LeafProgress\x12+\n\x08progress\x18\x04 \x01(\x0b\x32\x19.seedbed.runs.v1.Progress\x12\x10\n\x08snapshot\x18\x05 \x01(\t\x12\x0e\n\x06recipe\x18\x06 \x01(\t\x12\'\n\x05steps\x18\x07 \x03(\x0b\x32\x18.seedbed.bus.v1.StepSpec\x12\x0e\n\x06\x62roken\x18\x08 \x01(\t\x12\x0c\n\x04gaps\x18\t \x03(\t\x12\x15\n\rsuperseded_by\x18\n \x01(\t\x12\x0f\n\x07\x64ormant\x18\x0b \x01(\x08\x12\x13\n\x0b\x63reate_time\x18\x0c \x01(\x01\x12\x10\n\x08\x65nd_time\x18\r \x01(\x01\"\xd8\x01\n\x0cLeafProgress\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\r\x12(\n\x05state\x18\x04 \x01(\x0e\x32\x19.seedbed.bus.v1.LeafState\x12\x0e\n\x06rounds\x18\x05 \x01(\r\x12*\n\x06\x63ounts\x18\x06 \x01(\x0b\x32\x1a.seedbed.bus.v1.LeafCounts\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x17\n\x0f\x61\x63\x63\x65pted_so_far\x18\x08 \x01(\r\x12\r\n\x05notes\x18\t \x03(\t\"\xc5\x02\n\x08Progress\x12\x0f\n\x07samples\x18\x01 \x01(\r\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nopen_items\x18\x03 \x01(\r\x12\x10\n\x08requests\x18\x04 \x01(\x04\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x04\x12\x19\n\x11\x63ompletion_tokens\x18\x06 \x01(\x04\x12\x10\n\x08recalled\x18\x07 \x01(\r\x12\x0c\n\x04\x64\x65\x61\x64\x18\x08 \x01(\r\x12\x1a\n\x12samples_per_second\x18\t \x01(\x01\x12\x11\n\ttime_left\x18\n \x01(\x01\x12\x0e\n\x06paused\x18\x0b \x01(\t\x12)\n\x05steps\x18\x0c \x03(\x0b\x32\x1a.seedbed.bus.v1.StepCounts\x12\x0f\n\x07repeats\x18\r \x01(\x04\x12%\n\x06\x63\x61uses\x18\x0e \x03(\x0b\x32\x15.seedbed.bus.v1.Cause\"3\n\rGetRunRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"8\n\x0fListRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x10ListRunsResponse\x12\"\n\x04runs\x18\x01 \x03(\x0b\x32\x14.seedbed.runs.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x0fWatchRunRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"5\n\x10WatchRunResponse\x12!\n\x03run\x18\x01 \x01(\x0b\x32\x14.seedbed.runs.v1.Run\"6\n\x10\x43\x61ncelRunRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"f\n\x15ListCandidatesRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x0b\n\x03\x65nd\x18\x03 \x01(\t\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\"G\n\x16ListCandidatesResponse\x12-\n\tcandidate\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\"[\n\x0cTraceRequest\x12)\n\tcandidate\x18\x01 \x01(\tB\x16\x9a\xc2\x18\x12\x08\x01\x1a\x0e[0-9a-f]{1,32}\x12 \n\x03run\x18\x02 \x01(\tB\x13\x9a\xc2\x18\x0f\x1a\rr[0-9a-f]{16}\"u\n\rTraceResponse\x12\x0b\n\x03run\x18\x01 \x01(\t\x12-\n\tcandidate\x18\x02 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12(\n\x07tunings\x18\x03 \x03(\x0b\x32\x17.seedbed.runs.v1.Tuning\"7\n\x11GetDatasetRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"\x95\x01\n\x12GetDatasetResponse\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0f\n\x07partial\x18\x03 \x01(\x08\x12\"\n\x04plan\x18\x04 \x01(\x0b\x32\x14.seedbed.bus.v1.Plan\x12+\n\x05parts\x18\x05 \x03(\x0b\x32\x1c.seedbed.runs.v1.DatasetPart\"u\n\x0b\x44\x61tasetPart\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\t\x12*\n\x06\x63ounts\x18\x03 \x01(\x0b\x32\x1a.seedbed.bus.v1.LeafCounts\x12\x0e\n\x06rounds\x18\x04 \x01(\r\x12\x0e\n\x06reason\x18\x05 \x01(\t\"Y\n\x0fReadPartRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12\"\n\x04part\x18\x02 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\" \n\x10ReadPartResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"q\n\x16ListDeadLettersRequest\x12 \n\x03run\x18\x01 \x01(\tB\x13\x9a\xc2\x18\x0f\x1a\rr[0-9a-f]{16}\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"_\n\x17ListDeadLettersResponse\x12+\n\x07letters\x18\x01 \x03(\x0b\x32\x1a.seedbed.bus.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"u\n\x17RetryDeadLettersRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12&\n\x07\x64igests\x18\x02 \x03(\tB\x15\x9a\xc2\x18\x11\x1a\x0c[0-9a-f]{64}(\x90N\x12\x0e\n\x06reason\x18\x03 \x01(\t\"+\n\x18RetryDeadLettersResponse\x12\x0f\n\x07retried\x18\x01 \x01(\r\"\x92\x01\n\x16\x44ropDeadLettersRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12&\n\x07\x64igests\x18\x02 \x03(\tB\x15\x9a\xc2\x18\x11\x1a\x0c[0-9a-f]{64}(\x90N\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0b\n\x03\x61ll\x18\x04 \x01(\x08\x12\x0f\n\x07\x63onfirm\x18\x05 \x01(\x08\"9\n\x17\x44ropDeadLettersResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\r\x12\r\n\x05\x66ound\x18\x02 \x01(\r\"^\n\x12\x43ompareRunsRequest\x12#\n\x04\x62\x61se\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12#\n\x04head\x18\x02 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"\x80\x01\n\x13\x43ompareRunsResponse\x12/\n\x04plan\x18\x01 \x01(\x0b\x32\x1f.seedbed.runs.v1.PlanComparisonH\x00\x12/\n\x04leaf\x18\x02 \x01(\x0b\x32\x1f.seedbed.runs.v1.LeafComparisonH\x00\x42\x07\n\x05\x66ound2\x8b\t\n\x0bRunsService\x12\x64\n\tCreateRun\x12!.seedbed.runs.v1.CreateRunRequest\x1a\x1d.google.longrunning.Operation\"\x15\xca\x41\x12\n\x03Run\x12\x0bRunMetadata\x12>\n\x06GetRun\x12\x1e.seedbed.runs.v1.GetRunRequest\x1a\x14.seedbed.runs.v1.Run\x12O\n\x08ListRuns\x12 .seedbed.runs.v1.ListRunsRequest\x1a!.seedbed.runs.v1.ListRunsResponse\x12Q\n\x08WatchRun\x12 .seedbed.runs.v1.WatchRunRequest\x1a!.seedbed.runs.v1.WatchRunResponse0\x01\x12\x44\n\tCancelRun\x12!.seedbed.runs.v1.CancelRunRequest\x1a\x14.seedbed.runs.v1.Run\x12\x63\n\x0eListCandidates\x12&.seedbed.runs.v1.ListCandidatesRequest\x1a\'.seedbed.runs.v1.ListCandidatesResponse0\x01\x12\x46\n\x05Trace\x12\x1d.seedbed.runs.v1.TraceRequest\x1a\x1e.seedbed.runs.v1.TraceResponse\x12U\n\nGetDataset\x12\".seedbed.runs.v1.GetDatasetRequest\x1a#.seedbed.runs.v1.GetDatasetResponse\x12Q\n\x08ReadPart\x12 .seedbed.runs.v1.ReadPartRequest\x1a!.seedbed.runs.v1.ReadPartResponse0\x01\x12\x64\n\x0fListDeadLetters\x12\'.seedbed.runs.v1.ListDeadLettersRequest\x1a(.seedbed.runs.v1.ListDeadLettersResponse\x12g\n\x10RetryDeadLetters\x12(.seedbed.runs.v1.RetryDeadLettersRequest\x1a).seedbed.runs.v1.RetryDeadLettersResponse\x12j\n\x0f\x44ropDeadLetters\x12\'.seedbed.runs.v1.DropDeadLettersRequest\x1a(.seedbed.runs.v1.DropDeadLettersResponse\"\x04\xa0\xc2\x18\x01\x12Z\n\x0b\x43ompareRuns\x12#.seedbed.runs.v1.CompareRunsRequest\x1a$.seedbed.runs.v1.CompareRunsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"seedbed/runs/v1/runs_service.proto\x12\x0fseedbed.runs.v1\x1a#google/longrunning/operations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a\x18seedbed/bus/v1/bus.proto\x1a\x1fseedbed/runs/v1/candidate.proto\x1a seedbed/runs/v1/comparison.proto\x1a\x1cseedbed/runs/v1/tuning.proto\"\xdb\x01\n\x10\x43reateRunRequest\x12&\n\x08snapshot\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12\x1a\n\x06recipe\x18\x02 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x04 \x01\x12\x1d\n\x06target\x18\x03 \x01(\rB\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x80\x84.A\x12\x16\n\x06leaves\x18\x04 \x03(\tB\x06\x9a\xc2\x18\x02(d\x12L\n\nrequest_id\x18\x05 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\"Y\n\x0bRunMetadata\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08requests\x18\x02 \x01(\x04\x12+\n\x08progress\x18\x03 \x01(\x0b\x32\x19.seedbed.runs.v1.Progress\"\x94\x03\n\x03Run\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x05state\x18\x02 \x01(\x0e\x32\x18.seedbed.bus.v1.RunState\x12-\n\x06leaves\x18\x03 \x03(\x0b\x32\x1d.seedbed.runs.v1.LeafProgress\x12+\n\x08progress\x18\x04 \x01(\x0b\x32\x19.seedbed.runs.v1.Progress\x12\x10\n\x08snapshot\x18\x05 \x01(\t\x12\x0e\n\x06recipe\x18\x06 \x01(\t\x12\'\n\x05steps\x18\x07 \x03(\x0b\x32\x18.seedbed.bus.v1.StepSpec\x12\x0e\n\x06\x62roken\x18\x08 \x01(\t\x12\x0c\n\x04gaps\x18\t \x03(\t\x12\x15\n\rsuperseded_by\x18\n \x01(\t\x12\x0f\n\x07\x64ormant\x18\x0b \x01(\x08\x12/\n\x0b\x63reate_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampJ\x04\x08\x0c\x10\rJ\x04\x08\r\x10\x0e\"\xd8\x01\n\x0cLeafProgress\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\r\x12(\n\x05state\x18\x04 \x01(\x0e\x32\x19.seedbed.bus.v1.LeafState\x12\x0e\n\x06rounds\x18\x05 \x01(\r\x12*\n\x06\x63ounts\x18\x06 \x01(\x0b\x32\x1a.seedbed.bus.v1.LeafCounts\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x17\n\x0f\x61\x63\x63\x65pted_so_far\x18\x08 \x01(\r\x12\r\n\x05notes\x18\t \x03(\t\"\xe6\x02\n\x08Progress\x12\x0f\n\x07samples\x18\x01 \x01(\r\x12\x0e\n\x06target\x18\x02 \x01(\r\x12\x12\n\nopen_items\x18\x03 \x01(\r\x12\x10\n\x08requests\x18\x04 \x01(\x04\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x04\x12\x19\n\x11\x63ompletion_tokens\x18\x06 \x01(\x04\x12\x10\n\x08recalled\x18\x07 \x01(\r\x12\x0c\n\x04\x64\x65\x61\x64\x18\x08 \x01(\r\x12\x1a\n\x12samples_per_second\x18\t \x01(\x01\x12\x0e\n\x06paused\x18\x0b \x01(\t\x12)\n\x05steps\x18\x0c \x03(\x0b\x32\x1a.seedbed.bus.v1.StepCounts\x12\x0f\n\x07repeats\x18\r \x01(\x04\x12%\n\x06\x63\x61uses\x18\x0e \x03(\x0b\x32\x15.seedbed.bus.v1.Cause\x12,\n\ttime_left\x18\x0f \x01(\x0b\x32\x19.google.protobuf.DurationJ\x04\x08\n\x10\x0b\"3\n\rGetRunRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"8\n\x0fListRunsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"O\n\x10ListRunsResponse\x12\"\n\x04runs\x18\x01 \x03(\x0b\x32\x14.seedbed.runs.v1.Run\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"5\n\x0fWatchRunRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"5\n\x10WatchRunResponse\x12!\n\x03run\x18\x01 \x01(\x0b\x32\x14.seedbed.runs.v1.Run\"6\n\x10\x43\x61ncelRunRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"\x8b\x01\n\x15ListCandidatesRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\x12*\n\x03\x65nd\x18\x05 \x01(\x0e\x32\x1d.seedbed.runs.v1.CandidateEndJ\x04\x08\x03\x10\x04\"G\n\x16ListCandidatesResponse\x12-\n\tcandidate\x18\x01 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\"[\n\x0cTraceRequest\x12)\n\tcandidate\x18\x01 \x01(\tB\x16\x9a\xc2\x18\x12\x08\x01\x1a\x0e[0-9a-f]{1,32}\x12 \n\x03run\x18\x02 \x01(\tB\x13\x9a\xc2\x18\x0f\x1a\rr[0-9a-f]{16}\"u\n\rTraceResponse\x12\x0b\n\x03run\x18\x01 \x01(\t\x12-\n\tcandidate\x18\x02 \x01(\x0b\x32\x1a.seedbed.runs.v1.Candidate\x12(\n\x07tunings\x18\x03 \x03(\x0b\x32\x17.seedbed.runs.v1.Tuning\"7\n\x11GetDatasetRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"\x95\x01\n\x12GetDatasetResponse\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0f\n\x07partial\x18\x03 \x01(\x08\x12\"\n\x04plan\x18\x04 \x01(\x0b\x32\x14.seedbed.bus.v1.Plan\x12+\n\x05parts\x18\x05 \x03(\x0b\x32\x1c.seedbed.runs.v1.DatasetPart\"u\n\x0b\x44\x61tasetPart\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04part\x18\x02 \x01(\t\x12*\n\x06\x63ounts\x18\x03 \x01(\x0b\x32\x1a.seedbed.bus.v1.LeafCounts\x12\x0e\n\x06rounds\x18\x04 \x01(\r\x12\x0e\n\x06reason\x18\x05 \x01(\t\"Y\n\x0fReadPartRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12\"\n\x04part\x18\x02 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\" \n\x10ReadPartResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"q\n\x16ListDeadLettersRequest\x12 \n\x03run\x18\x01 \x01(\tB\x13\x9a\xc2\x18\x0f\x1a\rr[0-9a-f]{16}\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"_\n\x17ListDeadLettersResponse\x12+\n\x07letters\x18\x01 \x03(\x0b\x32\x1a.seedbed.bus.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"u\n\x17RetryDeadLettersRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12&\n\x07\x64igests\x18\x02 \x03(\tB\x15\x9a\xc2\x18\x11\x1a\x0c[0-9a-f]{64}(\x90N\x12\x0e\n\x06reason\x18\x03 \x01(\t\"+\n\x18RetryDeadLettersResponse\x12\x0f\n\x07retried\x18\x01 \x01(\r\"\x92\x01\n\x16\x44ropDeadLettersRequest\x12\"\n\x03run\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12&\n\x07\x64igests\x18\x02 \x03(\tB\x15\x9a\xc2\x18\x11\x1a\x0c[0-9a-f]{64}(\x90N\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0b\n\x03\x61ll\x18\x04 \x01(\x08\x12\x0f\n\x07\x63onfirm\x18\x05 \x01(\x08\"9\n\x17\x44ropDeadLettersResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\r\x12\r\n\x05\x66ound\x18\x02 \x01(\r\"^\n\x12\x43ompareRunsRequest\x12#\n\x04\x62\x61se\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\x12#\n\x04head\x18\x02 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rr[0-9a-f]{16}\"\x80\x01\n\x13\x43ompareRunsResponse\x12/\n\x04plan\x18\x01 \x01(\x0b\x32\x1f.seedbed.runs.v1.PlanComparisonH\x00\x12/\n\x04leaf\x18\x02 \x01(\x0b\x32\x1f.seedbed.runs.v1.LeafComparisonH\x00\x42\x07\n\x05\x66ound*\x9e\x01\n\x0c\x43\x61ndidateEnd\x12\x1d\n\x19\x43\x41NDIDATE_END_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43\x41NDIDATE_END_ACCEPTED\x10\x01\x12\x1a\n\x16\x43\x41NDIDATE_END_REJECTED\x10\x02\x12\x1b\n\x17\x43\x41NDIDATE_END_DUPLICATE\x10\x03\x12\x1a\n\x16\x43\x41NDIDATE_END_UNNEEDED\x10\x04\x32\x8b\t\n\x0bRunsService\x12\x64\n\tCreateRun\x12!.seedbed.runs.v1.CreateRunRequest\x1a\x1d.google.longrunning.Operation\"\x15\xca\x41\x12\n\x03Run\x12\x0bRunMetadata\x12>\n\x06GetRun\x12\x1e.seedbed.runs.v1.GetRunRequest\x1a\x14.seedbed.runs.v1.Run\x12O\n\x08ListRuns\x12 .seedbed.runs.v1.ListRunsRequest\x1a!.seedbed.runs.v1.ListRunsResponse\x12Q\n\x08WatchRun\x12 .seedbed.runs.v1.WatchRunRequest\x1a!.seedbed.runs.v1.WatchRunResponse0\x01\x12\x44\n\tCancelRun\x12!.seedbed.runs.v1.CancelRunRequest\x1a\x14.seedbed.runs.v1.Run\x12\x63\n\x0eListCandidates\x12&.seedbed.runs.v1.ListCandidatesRequest\x1a\'.seedbed.runs.v1.ListCandidatesResponse0\x01\x12\x46\n\x05Trace\x12\x1d.seedbed.runs.v1.TraceRequest\x1a\x1e.seedbed.runs.v1.TraceResponse\x12U\n\nGetDataset\x12\".seedbed.runs.v1.GetDatasetRequest\x1a#.seedbed.runs.v1.GetDatasetResponse\x12Q\n\x08ReadPart\x12 .seedbed.runs.v1.ReadPartRequest\x1a!.seedbed.runs.v1.ReadPartResponse0\x01\x12\x64\n\x0fListDeadLetters\x12\'.seedbed.runs.v1.ListDeadLettersRequest\x1a(.seedbed.runs.v1.ListDeadLettersResponse\x12g\n\x10RetryDeadLetters\x12(.seedbed.runs.v1.RetryDeadLettersRequest\x1a).seedbed.runs.v1.RetryDeadLettersResponse\x12j\n\x0f\x44ropDeadLetters\x12\'.seedbed.runs.v1.DropDeadLettersRequest\x1a(.seedbed.runs.v1.DropDeadLettersResponse\"\x04\xa0\xc2\x18\x01\x12Z\n\x0b\x43ompareRuns\x12#.seedbed.runs.v1.CompareRunsRequest\x1a$.seedbed.runs.v1.CompareRunsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -83,62 +85,64 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNSSERVICE'].methods_by_name['CreateRun']._serialized_options = b'\312A\022\n\003Run\022\013RunMetadata'
   _globals['_RUNSSERVICE'].methods_by_name['DropDeadLetters']._loaded_options = None
   _globals['_RUNSSERVICE'].methods_by_name['DropDeadLetters']._serialized_options = b'\240\302\030\001'
-  _globals['_CREATERUNREQUEST']._serialized_start=248
-  _globals['_CREATERUNREQUEST']._serialized_end=467
-  _globals['_RUNMETADATA']._serialized_start=469
-  _globals['_RUNMETADATA']._serialized_end=558
-  _globals['_RUN']._serialized_start=561
-  _globals['_RUN']._serialized_end=897
-  _globals['_LEAFPROGRESS']._serialized_start=900
-  _globals['_LEAFPROGRESS']._serialized_end=1116
-  _globals['_PROGRESS']._serialized_start=1119
-  _globals['_PROGRESS']._serialized_end=1444
-  _globals['_GETRUNREQUEST']._serialized_start=1446
-  _globals['_GETRUNREQUEST']._serialized_end=1497
-  _globals['_LISTRUNSREQUEST']._serialized_start=1499
-  _globals['_LISTRUNSREQUEST']._serialized_end=1555
-  _globals['_LISTRUNSRESPONSE']._serialized_start=1557
-  _globals['_LISTRUNSRESPONSE']._serialized_end=1636
-  _globals['_WATCHRUNREQUEST']._serialized_start=1638
-  _globals['_WATCHRUNREQUEST']._serialized_end=1691
-  _globals['_WATCHRUNRESPONSE']._serialized_start=1693
-  _globals['_WATCHRUNRESPONSE']._serialized_end=1746
-  _globals['_CANCELRUNREQUEST']._serialized_start=1748
-  _globals['_CANCELRUNREQUEST']._serialized_end=1802
-  _globals['_LISTCANDIDATESREQUEST']._serialized_start=1804
-  _globals['_LISTCANDIDATESREQUEST']._serialized_end=1906
-  _globals['_LISTCANDIDATESRESPONSE']._serialized_start=1908
-  _globals['_LISTCANDIDATESRESPONSE']._serialized_end=1979
-  _globals['_TRACEREQUEST']._serialized_start=1981
-  _globals['_TRACEREQUEST']._serialized_end=2072
-  _globals['_TRACERESPONSE']._serialized_start=2074
-  _globals['_TRACERESPONSE']._serialized_end=2191
-  _globals['_GETDATASETREQUEST']._serialized_start=2193
-  _globals['_GETDATASETREQUEST']._serialized_end=2248
-  _globals['_GETDATASETRESPONSE']._serialized_start=2251
-  _globals['_GETDATASETRESPONSE']._serialized_end=2400
-  _globals['_DATASETPART']._serialized_start=2402
-  _globals['_DATASETPART']._serialized_end=2519
-  _globals['_READPARTREQUEST']._serialized_start=2521
-  _globals['_READPARTREQUEST']._serialized_end=2610
-  _globals['_READPARTRESPONSE']._serialized_start=2612
-  _globals['_READPARTRESPONSE']._serialized_end=2644
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=2646
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=2759
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=2761
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=2856
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=2858
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=2975
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=2977
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=3020
-  _globals['_DROPDEADLETTERSREQUEST']._serialized_start=3023
-  _globals['_DROPDEADLETTERSREQUEST']._serialized_end=3169
-  _globals['_DROPDEADLETTERSRESPONSE']._serialized_start=3171
-  _globals['_DROPDEADLETTERSRESPONSE']._serialized_end=3228
-  _globals['_COMPARERUNSREQUEST']._serialized_start=3230
-  _globals['_COMPARERUNSREQUEST']._serialized_end=3324
-  _globals['_COMPARERUNSRESPONSE']._serialized_start=3327
-  _globals['_COMPARERUNSRESPONSE']._serialized_end=3455
-  _globals['_RUNSSERVICE']._serialized_start=3458
-  _globals['_RUNSSERVICE']._serialized_end=4621
+  _globals['_CANDIDATEEND']._serialized_start=3662
+  _globals['_CANDIDATEEND']._serialized_end=3820
+  _globals['_CREATERUNREQUEST']._serialized_start=313
+  _globals['_CREATERUNREQUEST']._serialized_end=532
+  _globals['_RUNMETADATA']._serialized_start=534
+  _globals['_RUNMETADATA']._serialized_end=623
+  _globals['_RUN']._serialized_start=626
+  _globals['_RUN']._serialized_end=1030
+  _globals['_LEAFPROGRESS']._serialized_start=1033
+  _globals['_LEAFPROGRESS']._serialized_end=1249
+  _globals['_PROGRESS']._serialized_start=1252
+  _globals['_PROGRESS']._serialized_end=1610
+  _globals['_GETRUNREQUEST']._serialized_start=1612
+  _globals['_GETRUNREQUEST']._serialized_end=1663
+  _globals['_LISTRUNSREQUEST']._serialized_start=1665
+  _globals['_LISTRUNSREQUEST']._serialized_end=1721
+  _globals['_LISTRUNSRESPONSE']._serialized_start=1723
+  _globals['_LISTRUNSRESPONSE']._serialized_end=1802
+  _globals['_WATCHRUNREQUEST']._serialized_start=1804
+  _globals['_WATCHRUNREQUEST']._serialized_end=1857
+  _globals['_WATCHRUNRESPONSE']._serialized_start=1859
+  _globals['_WATCHRUNRESPONSE']._serialized_end=1912
+  _globals['_CANCELRUNREQUEST']._serialized_start=1914
+  _globals['_CANCELRUNREQUEST']._serialized_end=1968
+  _globals['_LISTCANDIDATESREQUEST']._serialized_start=1971
+  _globals['_LISTCANDIDATESREQUEST']._serialized_end=2110
+  _globals['_LISTCANDIDATESRESPONSE']._serialized_start=2112
+  _globals['_LISTCANDIDATESRESPONSE']._serialized_end=2183
+  _globals['_TRACEREQUEST']._serialized_start=2185
+  _globals['_TRACEREQUEST']._serialized_end=2276
+  _globals['_TRACERESPONSE']._serialized_start=2278
+  _globals['_TRACERESPONSE']._serialized_end=2395
+  _globals['_GETDATASETREQUEST']._serialized_start=2397
+  _globals['_GETDATASETREQUEST']._serialized_end=2452
+  _globals['_GETDATASETRESPONSE']._serialized_start=2455
+  _globals['_GETDATASETRESPONSE']._serialized_end=2604
+  _globals['_DATASETPART']._serialized_start=2606
+  _globals['_DATASETPART']._serialized_end=2723
+  _globals['_READPARTREQUEST']._serialized_start=2725
+  _globals['_READPARTREQUEST']._serialized_end=2814
+  _globals['_READPARTRESPONSE']._serialized_start=2816
+  _globals['_READPARTRESPONSE']._serialized_end=2848
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=2850
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=2963
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=2965
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=3060
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=3062
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=3179
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=3181
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=3224
+  _globals['_DROPDEADLETTERSREQUEST']._serialized_start=3227
+  _globals['_DROPDEADLETTERSREQUEST']._serialized_end=3373
+  _globals['_DROPDEADLETTERSRESPONSE']._serialized_start=3375
+  _globals['_DROPDEADLETTERSRESPONSE']._serialized_end=3432
+  _globals['_COMPARERUNSREQUEST']._serialized_start=3434
+  _globals['_COMPARERUNSREQUEST']._serialized_end=3528
+  _globals['_COMPARERUNSRESPONSE']._serialized_start=3531
+  _globals['_COMPARERUNSRESPONSE']._serialized_end=3659
+  _globals['_RUNSSERVICE']._serialized_start=3823
+  _globals['_RUNSSERVICE']._serialized_end=4986
 # @@protoc_insertion_point(module_scope)

@@ -5,8 +5,11 @@ Runs: what is made, how far it is, and what came of every candidate."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from seedbed.bus.v1 import bus_pb2 as _bus_pb2
 from seedbed.runs.v1 import candidate_pb2 as _candidate_pb2
 from seedbed.runs.v1 import comparison_pb2 as _comparison_pb2
@@ -21,6 +24,28 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _CandidateEnd:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CandidateEndEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CandidateEnd.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CANDIDATE_END_UNSPECIFIED: _CandidateEnd.ValueType  # 0
+    CANDIDATE_END_ACCEPTED: _CandidateEnd.ValueType  # 1
+    CANDIDATE_END_REJECTED: _CandidateEnd.ValueType  # 2
+    CANDIDATE_END_DUPLICATE: _CandidateEnd.ValueType  # 3
+    CANDIDATE_END_UNNEEDED: _CandidateEnd.ValueType  # 4
+
+class CandidateEnd(_CandidateEnd, metaclass=_CandidateEndEnumTypeWrapper):
+    """How a candidate ended."""
+
+CANDIDATE_END_UNSPECIFIED: CandidateEnd.ValueType  # 0
+CANDIDATE_END_ACCEPTED: CandidateEnd.ValueType  # 1
+CANDIDATE_END_REJECTED: CandidateEnd.ValueType  # 2
+CANDIDATE_END_DUPLICATE: CandidateEnd.ValueType  # 3
+CANDIDATE_END_UNNEEDED: CandidateEnd.ValueType  # 4
+Global___CandidateEnd: _TypeAlias = CandidateEnd  # noqa: Y015
 
 @_typing.final
 class CreateRunRequest(_message.Message):
@@ -115,9 +140,6 @@ class Run(_message.Message):
     """The run that was asked for instead."""
     dormant: _builtins.bool
     """Nobody works on it until it is asked for again; what it has is kept."""
-    create_time: _builtins.float
-    """Seconds since the epoch; 0 where it has not ended."""
-    end_time: _builtins.float
     @_builtins.property
     def leaves(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeafProgress]: ...
     @_builtins.property
@@ -127,6 +149,12 @@ class Run(_message.Message):
     @_builtins.property
     def gaps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the book of runs has lost of it: `store verify` brings it back, or says how."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Absent where it has not ended."""
 
     def __init__(
         self,
@@ -142,10 +170,10 @@ class Run(_message.Message):
         gaps: _abc.Iterable[_builtins.str] | None = ...,
         superseded_by: _builtins.str = ...,
         dormant: _builtins.bool = ...,
-        create_time: _builtins.float = ...,
-        end_time: _builtins.float = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["progress", b"progress"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["broken", b"broken", "create_time", b"create_time", "dormant", b"dormant", "end_time", b"end_time", "gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
@@ -214,11 +242,11 @@ class Progress(_message.Message):
     RECALLED_FIELD_NUMBER: _builtins.int
     DEAD_FIELD_NUMBER: _builtins.int
     SAMPLES_PER_SECOND_FIELD_NUMBER: _builtins.int
-    TIME_LEFT_FIELD_NUMBER: _builtins.int
     PAUSED_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     REPEATS_FIELD_NUMBER: _builtins.int
     CAUSES_FIELD_NUMBER: _builtins.int
+    TIME_LEFT_FIELD_NUMBER: _builtins.int
     samples: _builtins.int
     target: _builtins.int
     open_items: _builtins.int
@@ -229,8 +257,6 @@ class Progress(_message.Message):
     recalled: _builtins.int
     dead: _builtins.int
     samples_per_second: _builtins.float
-    time_left: _builtins.float
-    """Seconds; negative while unknown."""
     paused: _builtins.str
     """Why the run is waiting; empty while it is not."""
     repeats: _builtins.int
@@ -242,6 +268,10 @@ class Progress(_message.Message):
     @_builtins.property
     def causes(self) -> _containers.RepeatedCompositeFieldContainer[_bus_pb2.Cause]:
         """Why calls were given up, the commonest first."""
+
+    @_builtins.property
+    def time_left(self) -> _duration_pb2.Duration:
+        """Absent while unknown."""
 
     def __init__(
         self,
@@ -255,13 +285,13 @@ class Progress(_message.Message):
         recalled: _builtins.int = ...,
         dead: _builtins.int = ...,
         samples_per_second: _builtins.float = ...,
-        time_left: _builtins.float = ...,
         paused: _builtins.str = ...,
         steps: _abc.Iterable[_bus_pb2.StepCounts] | None = ...,
         repeats: _builtins.int = ...,
         causes: _abc.Iterable[_bus_pb2.Cause] | None = ...,
+        time_left: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time_left", b"time_left"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["causes", b"causes", "completion_tokens", b"completion_tokens", "dead", b"dead", "open_items", b"open_items", "paused", b"paused", "prompt_tokens", b"prompt_tokens", "recalled", b"recalled", "repeats", b"repeats", "requests", b"requests", "samples", b"samples", "samples_per_second", b"samples_per_second", "steps", b"steps", "target", b"target", "time_left", b"time_left"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
@@ -397,21 +427,21 @@ class ListCandidatesRequest(_message.Message):
 
     RUN_FIELD_NUMBER: _builtins.int
     LEAF_FIELD_NUMBER: _builtins.int
-    END_FIELD_NUMBER: _builtins.int
     FOLLOW_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     leaf: _builtins.str
     """Glob on leaf paths; empty means all."""
-    end: _builtins.str
-    """`accepted`, `rejected`, …; empty means all."""
     follow: _builtins.bool
+    end: Global___CandidateEnd.ValueType
+    """Only those that ended so; unspecified means all, open ones included."""
     def __init__(
         self,
         *,
         run: _builtins.str = ...,
         leaf: _builtins.str = ...,
-        end: _builtins.str = ...,
         follow: _builtins.bool = ...,
+        end: Global___CandidateEnd.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

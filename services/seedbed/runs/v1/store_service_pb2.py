@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seedbed/runs/v1/store_service.proto\x12\x0fseedbed.runs.v1\x1a\x1eseedbed/bounds/v1/bounds.proto\"b\n\rForgetRequest\x12\x1b\n\x08\x64ocument\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x0f\n\x07\x63onfirm\x18\x04 \x01(\x08\"\xee\x01\n\x0e\x46orgetResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x35\n\tdocuments\x18\x03 \x03(\x0b\x32\".seedbed.runs.v1.ForgottenDocument\x12\x11\n\tcancelled\x18\x04 \x03(\t\x12\x11\n\tshortened\x18\x05 \x03(\t\x12\x36\n\x0b\x63heckpoints\x18\x06 \x03(\x0b\x32!.seedbed.runs.v1.TaughtCheckpoint\x12\x0f\n\x07remains\x18\x07 \x03(\t\"6\n\x06\x41mount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07objects\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\"A\n\x11\x46orgottenDocument\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0e\n\x06places\x18\x02 \x03(\t\x12\x0c\n\x04time\x18\x03 \x01(\t\"A\n\x10TaughtCheckpoint\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x0e\n\x06leaves\x18\x03 \x03(\t\"\x9b\x02\n\x15\x43ollectGarbageRequest\x12$\n\x04keep\x18\x01 \x03(\tB\x16\x9a\xc2\x18\x12\x1a\rr[0-9a-f]{16}(\x90N\x12\x11\n\tkeep_last\x18\x02 \x01(\r\x12 \n\tkeep_days\x18\x03 \x01(\x01\x42\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x80\xd2\xe1@\x12\x10\n\x08keep_all\x18\x04 \x01(\x08\x12\x12\n\ndrop_seals\x18\x05 \x01(\x08\x12!\n\x05grace\x18\x06 \x01(\x01\x42\r\x9a\xc2\x18\t1\x00\x00\x00\x00\x03\xcc\xb2\x41H\x00\x88\x01\x01\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\x12\x0f\n\x07\x63onfirm\x18\x08 \x01(\x08\x12\x11\n\tkeep_none\x18\t \x01(\x08\x12\x19\n\x11\x61llow_short_grace\x18\n \x01(\x08\x42\x08\n\x06_grace\"\x9f\x01\n\x16\x43ollectGarbageResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x0c\n\x04kept\x18\x03 \x03(\t\x12\x0f\n\x07removed\x18\x04 \x03(\t\x12\x10\n\x08unsealed\x18\x05 \x03(\t\x12\r\n\x05\x63\x61lls\x18\x06 \x01(\x04\x12\r\n\x05young\x18\x07 \x01(\x04\"\x0f\n\rVerifyRequest\"f\n\x0eVerifyResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0f\n\x07objects\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\x12&\n\x06\x66\x61ults\x18\x04 \x03(\x0b\x32\x16.seedbed.runs.v1.Fault\"m\n\x05\x46\x61ult\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0b\n\x03run\x18\x04 \x01(\t\x12\x0c\n\x04leaf\x18\x05 \x01(\t\x12\x0e\n\x06remedy\x18\x06 \x01(\t\x12\x10\n\x08mendable\x18\x07 \x01(\x08\" \n\rRepairRequest\x12\x0f\n\x07\x63onfirm\x18\x01 \x01(\x08\"F\n\x0eRepairResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12&\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32\x16.seedbed.runs.v1.Fault2\xec\x02\n\x0cStoreService\x12Q\n\x06\x46orget\x12\x1e.seedbed.runs.v1.ForgetRequest\x1a\x1f.seedbed.runs.v1.ForgetResponse\"\x04\xa0\xc2\x18\x01\x30\x01\x12i\n\x0e\x43ollectGarbage\x12&.seedbed.runs.v1.CollectGarbageRequest\x1a\'.seedbed.runs.v1.CollectGarbageResponse\"\x04\xa0\xc2\x18\x01\x30\x01\x12K\n\x06Verify\x12\x1e.seedbed.runs.v1.VerifyRequest\x1a\x1f.seedbed.runs.v1.VerifyResponse0\x01\x12Q\n\x06Repair\x12\x1e.seedbed.runs.v1.RepairRequest\x1a\x1f.seedbed.runs.v1.RepairResponse\"\x04\xa0\xc2\x18\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seedbed/runs/v1/store_service.proto\x12\x0fseedbed.runs.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\"b\n\rForgetRequest\x12\x1b\n\x08\x64ocument\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x0f\n\x07\x63onfirm\x18\x04 \x01(\x08\"\xee\x01\n\x0e\x46orgetResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x35\n\tdocuments\x18\x03 \x03(\x0b\x32\".seedbed.runs.v1.ForgottenDocument\x12\x11\n\tcancelled\x18\x04 \x03(\t\x12\x11\n\tshortened\x18\x05 \x03(\t\x12\x36\n\x0b\x63heckpoints\x18\x06 \x03(\x0b\x32!.seedbed.runs.v1.TaughtCheckpoint\x12\x0f\n\x07remains\x18\x07 \x03(\t\"6\n\x06\x41mount\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0f\n\x07objects\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\"p\n\x11\x46orgottenDocument\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0e\n\x06places\x18\x02 \x03(\t\x12/\n\x0b\x66orget_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampJ\x04\x08\x03\x10\x04R\x04time\"A\n\x10TaughtCheckpoint\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x61taset\x18\x02 \x01(\t\x12\x0e\n\x06leaves\x18\x03 \x03(\t\"\xbd\x02\n\x15\x43ollectGarbageRequest\x12$\n\x04keep\x18\x01 \x03(\tB\x16\x9a\xc2\x18\x12\x1a\rr[0-9a-f]{16}(\x90N\x12\x11\n\tkeep_last\x18\x02 \x01(\r\x12\x10\n\x08keep_all\x18\x04 \x01(\x08\x12\x12\n\ndrop_seals\x18\x05 \x01(\x08\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\x12\x0f\n\x07\x63onfirm\x18\x08 \x01(\x08\x12\x11\n\tkeep_none\x18\t \x01(\x08\x12\x19\n\x11\x61llow_short_grace\x18\n \x01(\x08\x12.\n\x0bkeep_within\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05grace\x18\x0c \x01(\x0b\x32\x19.google.protobuf.DurationJ\x04\x08\x03\x10\x04J\x04\x08\x06\x10\x07R\tkeep_days\"\x9f\x01\n\x16\x43ollectGarbageResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12(\n\x07\x61mounts\x18\x02 \x03(\x0b\x32\x17.seedbed.runs.v1.Amount\x12\x0c\n\x04kept\x18\x03 \x03(\t\x12\x0f\n\x07removed\x18\x04 \x03(\t\x12\x10\n\x08unsealed\x18\x05 \x03(\t\x12\r\n\x05\x63\x61lls\x18\x06 \x01(\x04\x12\r\n\x05young\x18\x07 \x01(\x04\"\x0f\n\rVerifyRequest\"f\n\x0eVerifyResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12\x0f\n\x07objects\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\x12&\n\x06\x66\x61ults\x18\x04 \x03(\x0b\x32\x16.seedbed.runs.v1.Fault\"m\n\x05\x46\x61ult\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0b\n\x03run\x18\x04 \x01(\t\x12\x0c\n\x04leaf\x18\x05 \x01(\t\x12\x0e\n\x06remedy\x18\x06 \x01(\t\x12\x10\n\x08mendable\x18\x07 \x01(\x08\" \n\rRepairRequest\x12\x0f\n\x07\x63onfirm\x18\x01 \x01(\x08\"F\n\x0eRepairResponse\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\x12&\n\x06\x66\x61ults\x18\x02 \x03(\x0b\x32\x16.seedbed.runs.v1.Fault2\xec\x02\n\x0cStoreService\x12Q\n\x06\x46orget\x12\x1e.seedbed.runs.v1.ForgetRequest\x1a\x1f.seedbed.runs.v1.ForgetResponse\"\x04\xa0\xc2\x18\x01\x30\x01\x12i\n\x0e\x43ollectGarbage\x12&.seedbed.runs.v1.CollectGarbageRequest\x1a\'.seedbed.runs.v1.CollectGarbageResponse\"\x04\xa0\xc2\x18\x01\x30\x01\x12K\n\x06Verify\x12\x1e.seedbed.runs.v1.VerifyRequest\x1a\x1f.seedbed.runs.v1.VerifyResponse0\x01\x12Q\n\x06Repair\x12\x1e.seedbed.runs.v1.RepairRequest\x1a\x1f.seedbed.runs.v1.RepairResponse\"\x04\xa0\xc2\x18\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,40 +38,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FORGETREQUEST'].fields_by_name['document']._serialized_options = b'\232\302\030\005\010\001\020\200 '
   _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep']._loaded_options = None
   _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep']._serialized_options = b'\232\302\030\022\032\rr[0-9a-f]{16}(\220N'
-  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep_days']._loaded_options = None
-  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['keep_days']._serialized_options = b'\232\302\030\t1\000\000\000\000\200\322\341@'
-  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['grace']._loaded_options = None
-  _globals['_COLLECTGARBAGEREQUEST'].fields_by_name['grace']._serialized_options = b'\232\302\030\t1\000\000\000\000\003\314\262A'
   _globals['_STORESERVICE'].methods_by_name['Forget']._loaded_options = None
   _globals['_STORESERVICE'].methods_by_name['Forget']._serialized_options = b'\240\302\030\001'
   _globals['_STORESERVICE'].methods_by_name['CollectGarbage']._loaded_options = None
   _globals['_STORESERVICE'].methods_by_name['CollectGarbage']._serialized_options = b'\240\302\030\001'
   _globals['_STORESERVICE'].methods_by_name['Repair']._loaded_options = None
   _globals['_STORESERVICE'].methods_by_name['Repair']._serialized_options = b'\240\302\030\001'
-  _globals['_FORGETREQUEST']._serialized_start=88
-  _globals['_FORGETREQUEST']._serialized_end=186
-  _globals['_FORGETRESPONSE']._serialized_start=189
-  _globals['_FORGETRESPONSE']._serialized_end=427
-  _globals['_AMOUNT']._serialized_start=429
-  _globals['_AMOUNT']._serialized_end=483
-  _globals['_FORGOTTENDOCUMENT']._serialized_start=485
-  _globals['_FORGOTTENDOCUMENT']._serialized_end=550
-  _globals['_TAUGHTCHECKPOINT']._serialized_start=552
-  _globals['_TAUGHTCHECKPOINT']._serialized_end=617
-  _globals['_COLLECTGARBAGEREQUEST']._serialized_start=620
-  _globals['_COLLECTGARBAGEREQUEST']._serialized_end=903
-  _globals['_COLLECTGARBAGERESPONSE']._serialized_start=906
-  _globals['_COLLECTGARBAGERESPONSE']._serialized_end=1065
-  _globals['_VERIFYREQUEST']._serialized_start=1067
-  _globals['_VERIFYREQUEST']._serialized_end=1082
-  _globals['_VERIFYRESPONSE']._serialized_start=1084
-  _globals['_VERIFYRESPONSE']._serialized_end=1186
-  _globals['_FAULT']._serialized_start=1188
-  _globals['_FAULT']._serialized_end=1297
-  _globals['_REPAIRREQUEST']._serialized_start=1299
-  _globals['_REPAIRREQUEST']._serialized_end=1331
-  _globals['_REPAIRRESPONSE']._serialized_start=1333
-  _globals['_REPAIRRESPONSE']._serialized_end=1403
-  _globals['_STORESERVICE']._serialized_start=1406
-  _globals['_STORESERVICE']._serialized_end=1770
+  _globals['_FORGETREQUEST']._serialized_start=153
+  _globals['_FORGETREQUEST']._serialized_end=251
+  _globals['_FORGETRESPONSE']._serialized_start=254
+  _globals['_FORGETRESPONSE']._serialized_end=492
+  _globals['_AMOUNT']._serialized_start=494
+  _globals['_AMOUNT']._serialized_end=548
+  _globals['_FORGOTTENDOCUMENT']._serialized_start=550
+  _globals['_FORGOTTENDOCUMENT']._serialized_end=662
+  _globals['_TAUGHTCHECKPOINT']._serialized_start=664
+  _globals['_TAUGHTCHECKPOINT']._serialized_end=729
+  _globals['_COLLECTGARBAGEREQUEST']._serialized_start=732
+  _globals['_COLLECTGARBAGEREQUEST']._serialized_end=1049
+  _globals['_COLLECTGARBAGERESPONSE']._serialized_start=1052
+  _globals['_COLLECTGARBAGERESPONSE']._serialized_end=1211
+  _globals['_VERIFYREQUEST']._serialized_start=1213
+  _globals['_VERIFYREQUEST']._serialized_end=1228
+  _globals['_VERIFYRESPONSE']._serialized_start=1230
+  _globals['_VERIFYRESPONSE']._serialized_end=1332
+  _globals['_FAULT']._serialized_start=1334
+  _globals['_FAULT']._serialized_end=1443
+  _globals['_REPAIRREQUEST']._serialized_start=1445
+  _globals['_REPAIRREQUEST']._serialized_end=1477
+  _globals['_REPAIRRESPONSE']._serialized_start=1479
+  _globals['_REPAIRRESPONSE']._serialized_end=1549
+  _globals['_STORESERVICE']._serialized_start=1552
+  _globals['_STORESERVICE']._serialized_end=1916
 # @@protoc_insertion_point(module_scope)

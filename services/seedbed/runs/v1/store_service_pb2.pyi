@@ -5,7 +5,9 @@ Looking after what is kept: documents that have to go, and what no run needs any
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -138,24 +140,26 @@ class ForgottenDocument(_message.Message):
 
     DIGEST_FIELD_NUMBER: _builtins.int
     PLACES_FIELD_NUMBER: _builtins.int
-    TIME_FIELD_NUMBER: _builtins.int
+    FORGET_TIME_FIELD_NUMBER: _builtins.int
     digest: _builtins.str
-    time: _builtins.str
-    """When it was forgotten before, in ISO 8601; empty where it was not."""
     @_builtins.property
     def places(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where it stands: paths with the leaf's before them."""
+
+    @_builtins.property
+    def forget_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was forgotten before; absent where it was not."""
 
     def __init__(
         self,
         *,
         digest: _builtins.str = ...,
         places: _abc.Iterable[_builtins.str] | None = ...,
-        time: _builtins.str = ...,
+        forget_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["forget_time", b"forget_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "places", b"places", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "forget_time", b"forget_time", "places", b"places"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,26 +202,20 @@ class CollectGarbageRequest(_message.Message):
 
     KEEP_FIELD_NUMBER: _builtins.int
     KEEP_LAST_FIELD_NUMBER: _builtins.int
-    KEEP_DAYS_FIELD_NUMBER: _builtins.int
     KEEP_ALL_FIELD_NUMBER: _builtins.int
     DROP_SEALS_FIELD_NUMBER: _builtins.int
-    GRACE_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     CONFIRM_FIELD_NUMBER: _builtins.int
     KEEP_NONE_FIELD_NUMBER: _builtins.int
     ALLOW_SHORT_GRACE_FIELD_NUMBER: _builtins.int
+    KEEP_WITHIN_FIELD_NUMBER: _builtins.int
+    GRACE_FIELD_NUMBER: _builtins.int
     keep_last: _builtins.int
     """Keep so many of the latest."""
-    keep_days: _builtins.float
-    """Keep those created within so many days."""
     keep_all: _builtins.bool
     """Keep all there are: only what no run needs goes."""
     drop_seals: _builtins.bool
     """Remove the seals of the kept runs' leaves, too, but for those of runs that have not ended."""
-    grace: _builtins.float
-    """Objects written within so many seconds stay, as somebody may be about to name them: an hour where nothing
-    is said, and not less than a minute.
-    """
     validate_only: _builtins.bool
     """Remove nothing, even where it is confirmed."""
     confirm: _builtins.bool
@@ -230,27 +228,35 @@ class CollectGarbageRequest(_message.Message):
     def keep(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Runs to keep, besides those that have not ended."""
 
+    @_builtins.property
+    def keep_within(self) -> _duration_pb2.Duration:
+        """Keep those that were created so lately."""
+
+    @_builtins.property
+    def grace(self) -> _duration_pb2.Duration:
+        """Objects that were written so lately stay, as somebody may be about to name them: an hour where nothing is said,
+        and not less than a minute.
+        """
+
     def __init__(
         self,
         *,
         keep: _abc.Iterable[_builtins.str] | None = ...,
         keep_last: _builtins.int = ...,
-        keep_days: _builtins.float = ...,
         keep_all: _builtins.bool = ...,
         drop_seals: _builtins.bool = ...,
-        grace: _builtins.float | None = ...,
         validate_only: _builtins.bool = ...,
         confirm: _builtins.bool = ...,
         keep_none: _builtins.bool = ...,
         allow_short_grace: _builtins.bool = ...,
+        keep_within: _duration_pb2.Duration | None = ...,
+        grace: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_grace", b"_grace", "grace", b"grace"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace", "keep_within", b"keep_within"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grace", b"_grace", "allow_short_grace", b"allow_short_grace", "confirm", b"confirm", "drop_seals", b"drop_seals", "grace", b"grace", "keep", b"keep", "keep_all", b"keep_all", "keep_days", b"keep_days", "keep_last", b"keep_last", "keep_none", b"keep_none", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_short_grace", b"allow_short_grace", "confirm", b"confirm", "drop_seals", b"drop_seals", "grace", b"grace", "keep", b"keep", "keep_all", b"keep_all", "keep_last", b"keep_last", "keep_none", b"keep_none", "keep_within", b"keep_within", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__grace: _TypeAlias = _typing.Literal["grace"]  # noqa: Y015
-    _WhichOneofArgType__grace: _TypeAlias = _typing.Literal["_grace", b"_grace"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__grace) -> _WhichOneofReturnType__grace | None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CollectGarbageRequest: _TypeAlias = CollectGarbageRequest  # noqa: Y015
 
