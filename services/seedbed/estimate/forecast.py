@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from seedbed.bus.v1.bus_pb2 import Usage
 from seedbed.estimate.assumptions import Assumptions
 from seedbed.estimate.measures import Measures
-from seedbed.estimate.typical import Typical, count_chunks, typical_items
+from seedbed.estimate.typical import count_chunks, typical_items
 from seedbed.estimate.weighing import weigh
 from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.kinds.entry import LeafKind
+from seedbed.pipeline.kinds.typical import Typical
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 

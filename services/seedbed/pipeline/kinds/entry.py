@@ -12,6 +12,7 @@ from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.pipeline.items import Announce
+from seedbed.pipeline.kinds.typical import Basis, Typical
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import Gates, Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, SeedExample
@@ -80,6 +81,8 @@ class StepEntry:
     """Where in its chunk a candidate's evidence stands."""
     text: Callable[[bytes], str] | None = None
     """Digest of the stored text that it made of a document."""
+    typical: Callable[[Basis], Typical] | None = None
+    """A typical item, by which what it asks is estimated."""
 
     @property
     def service(self) -> str:

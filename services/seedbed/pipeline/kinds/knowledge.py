@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
-from seedbed.judge.v1.steps_pb2 import GroundedVerdict
+from seedbed.judge.v1.steps_pb2 import GroundedInput, GroundedVerdict
 from seedbed.kernel.identity import origin, sha256_hex
 from seedbed.knowledge.v1.steps_pb2 import (
     AugmentInput,
@@ -26,9 +26,10 @@ from seedbed.pipeline.kinds.entry import (
     gate,
     seed_digest,
 )
+from seedbed.pipeline.kinds.typical import FRAME, Basis, Typical
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import Gates, Recipe
-from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf
+from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, SeedExample
 
 Find = Callable[[str], Record | None]
 
@@ -45,6 +46,26 @@ def _evidence(result: bytes) -> tuple[int, int] | None:
     return (verdict.evidence_start, verdict.evidence_end) if verdict.evidence_found else None
 
 
+def _typical_augment(basis: Basis) -> Typical:
+    leaf = basis.leaf
+    about = {"document_outline": leaf.document_outline, "domain": leaf.domain}
+    return Typical(augment_input(basis.chunk, "detailed_summary", **about), basis.retold + FRAME)
+
+
+def _typical_generate(basis: Basis) -> Typical:
+    wanted = _generate_input(basis.leaf, basis.seed, basis.chunk, "short", basis.recipe)
+    return Typical(wanted, basis.recipe.pairs * (basis.question + basis.answer + FRAME))
+
+
+def _typical_judge(basis: Basis) -> Typical:
+    pair, domain = basis.pair, basis.leaf.domain
+    wanted = GroundedInput(
+        document=basis.chunk.text, question=pair.question, answer=pair.answer, domain=domain
+    )
+    # A quote is about as long as an answer.
+    return Typical(wanted, basis.verdict + basis.answer)
+
+
 # The last one first, as each names those that follow from it.
 JUDGE_GROUNDED = StepEntry(
     name="judge.grounded",
@@ -56,11 +77,16 @@ JUDGE_GROUNDED = StepEntry(
         assumed=0.85,
     ),
     evidence=_evidence,
+    typical=_typical_judge,
 )
 GENERATE = StepEntry(
-    name="knowledge.generate", asks="teacher", announces=(JUDGE_GROUNDED.name,), births=_births
+    name="knowledge.generate",
+    asks="teacher",
+    announces=(JUDGE_GROUNDED.name,),
+    births=_births,
+    typical=_typical_generate,
 )
-AUGMENT = StepEntry(name="knowledge.augment", asks="teacher")
+AUGMENT = StepEntry(name="knowledge.augment", asks="teacher", typical=_typical_augment)
 CHUNK = StepEntry(
     name="knowledge.chunk",
     asks=None,
@@ -155,18 +181,9 @@ class Knowledge(LeafKind):
         """Pairs about the draw's passage."""
         if draw.passage is None:
             raise ValueError("a draw of a knowledge leaf has a passage")
-        seed, chunk, document = leaf.seeds[draw.seed], draw.passage.chunk, draw.passage.document
-        wanted = GenerateInput(
-            source=draw.passage.augmented or chunk.text,
-            chunk=chunk.text,
-            headings=chunk.headings,
-            seed=seed,
-            domain=leaf.domain,
-            document_outline=leaf.document_outline,
-            form=draw.form,
-            pairs=recipe.pairs,
-        )
-        origins = [origin(seed_digest(seed)), origin(document.blob)]
+        seed, passage = leaf.seeds[draw.seed], draw.passage
+        wanted = _generate_input(leaf, seed, passage.chunk, draw.form, recipe, source=passage.augmented)
+        origins = [origin(seed_digest(seed)), origin(passage.document.blob)]
         return Announce(GENERATE.name, wanted, repeat=draw.repeat, origins=origins)
 
 
@@ -191,6 +208,22 @@ def augment_input(chunk: Chunk, augmentation: str, *, document_outline: str, dom
         augmentation=augmentation,
         document_outline=document_outline,
         domain=domain,
+    )
+
+
+def _generate_input(
+    leaf: Leaf, seed: SeedExample, chunk: Chunk, form: str, recipe: Recipe, *, source: str = ""
+) -> GenerateInput:
+    """What asks for pairs about a chunk, or about another source that tells the same."""
+    return GenerateInput(
+        source=source or chunk.text,
+        chunk=chunk.text,
+        headings=chunk.headings,
+        seed=seed,
+        domain=leaf.domain,
+        document_outline=leaf.document_outline,
+        form=form,
+        pairs=recipe.pairs,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from seedbed.judge.v1.steps_pb2 import InstructionVerdict, PairVerdict
+from seedbed.judge.v1.steps_pb2 import InstructionInput, InstructionVerdict, PairInput, PairVerdict
 from seedbed.kernel.identity import origin
 from seedbed.pipeline.items import Announce
 from seedbed.pipeline.kinds.entry import (
@@ -16,12 +16,15 @@ from seedbed.pipeline.kinds.entry import (
     gate,
     seed_digest,
 )
+from seedbed.pipeline.kinds.typical import FRAME, Basis, Typical
 from seedbed.pipeline.recipe import Gates, Recipe
+from seedbed.pipeline.tokens import count_tokens
 from seedbed.skills.v1.steps_pb2 import (
     ContextInput,
     ContextResult,
     InstructInput,
     InstructResult,
+    RespondInput,
     RespondResult,
 )
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
@@ -31,17 +34,43 @@ def _births(result: bytes) -> list[tuple[str, str]]:
     return [(text, "") for text in InstructResult.FromString(result).instructions]
 
 
+def _typical_context(basis: Basis) -> Typical:
+    count, context = basis.recipe.instructions, basis.seed.context
+    wanted = ContextInput(task_description=basis.leaf.task_description, seed=basis.seed, instructions=count)
+    return Typical(wanted, count_tokens(context) + FRAME)
+
+
+def _typical_instruct(basis: Basis) -> Typical:
+    count, context = basis.recipe.instructions, basis.seed.context
+    task = basis.leaf.task_description
+    wanted = InstructInput(task_description=task, seed=basis.seed, context=context, instructions=count)
+    return Typical(wanted, count * (count_tokens(basis.pair.question) + FRAME // 2))
+
+
+def _typical_respond(basis: Basis) -> Typical:
+    wanted = RespondInput(seed=basis.seed, **_asked(basis))
+    return Typical(wanted, count_tokens(basis.pair.answer) + FRAME)
+
+
+def _asked(basis: Basis) -> dict[str, str]:
+    """What each step of a candidate is told."""
+    task, context = basis.leaf.task_description, basis.seed.context
+    return {"task_description": task, "context": context, "instruction": basis.pair.question}
+
+
 # The last one first, as each names those that follow from it.
 JUDGE_PAIR = StepEntry(
     name="judge.pair",
     asks="judge",
     gate=gate(PairVerdict, Gates.check_pair, ("score",), assumed=0.8),
+    typical=lambda basis: Typical(PairInput(response=basis.pair.answer, **_asked(basis)), basis.verdict),
 )
 RESPOND = StepEntry(
     name="skills.respond",
     asks="teacher",
     announces=(JUDGE_PAIR.name,),
     answer=lambda result: RespondResult.FromString(result).response,
+    typical=_typical_respond,
 )
 JUDGE_INSTRUCTION = StepEntry(
     name="judge.instruction",
@@ -53,15 +82,21 @@ JUDGE_INSTRUCTION = StepEntry(
         ("answerable", "well_formed", "safe", "relevant"),
         assumed=0.9,
     ),
+    typical=lambda basis: Typical(InstructionInput(**_asked(basis)), basis.verdict),
 )
 INSTRUCT = StepEntry(
-    name="skills.instruct", asks="teacher", announces=(JUDGE_INSTRUCTION.name,), births=_births
+    name="skills.instruct",
+    asks="teacher",
+    announces=(JUDGE_INSTRUCTION.name,),
+    births=_births,
+    typical=_typical_instruct,
 )
 CONTEXT = StepEntry(
     name="skills.context",
     asks="teacher",
     announces=(INSTRUCT.name,),
     context=lambda result: ContextResult.FromString(result).context,
+    typical=_typical_context,
 )
 
 
