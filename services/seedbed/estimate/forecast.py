@@ -58,7 +58,8 @@ def _flow(
     kind: LeafKind, recipe: Recipe, known: Measures, given: Assumptions
 ) -> tuple[dict[str, float], float]:
     """How many items of each step come of a draw, and how many samples."""
-    flow = dict.fromkeys((step.name for step in kind.of_draw), 1.0)
+    most = kind.items_of_draw(recipe)
+    flow: dict[str, float] = {step.name: most[step.name] for step in kind.of_draw}
     left = kind.candidates_of_draw(recipe) * known.new(kind.of_candidate[0].name, given.new)
     for step in kind.of_candidate:
         flow[step.name] = left

@@ -142,9 +142,9 @@ class LeafKind(ABC):
     of_leaf: ClassVar[tuple[StepEntry, ...]] = ()
     """Steps before there are draws: passages are made by them, without which there is no draw."""
     of_draw: ClassVar[tuple[StepEntry, ...]]
-    """Steps of which a draw has an item each, in order; its candidates are born in the last."""
+    """Steps of a draw, in order; candidates are born in those that announce a candidate's first."""
     of_candidate: ClassVar[tuple[StepEntry, ...]]
-    """Steps of which a candidate has an item each, in order; it ends at the latest at the last one's gate."""
+    """Steps of a candidate, in order; it ends at the last one's gate, if no earlier one ends it."""
     knowledge_rows: ClassVar[Rows] = Rows()
     """Training rows in the file of the first phase (p07)."""
     skills_rows: ClassVar[Rows] = Rows()
@@ -165,7 +165,7 @@ class LeafKind(ABC):
         """How many candidates a draw is asked for."""
 
     def items_of_draw(self, recipe: Recipe) -> dict[str, int]:
-        """How many items of each step may come of one draw."""
+        """How many items of each step may come of one draw, at most."""
         most = self.candidates_of_draw(recipe)
         once = dict.fromkeys((step.name for step in self.of_draw), 1)
         return once | dict.fromkeys((step.name for step in self.of_candidate), most)
