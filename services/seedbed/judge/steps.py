@@ -13,8 +13,9 @@ from seedbed.judge.v1.steps_pb2 import (
     PairVerdict,
 )
 from seedbed.kernel.endpoint.prompt import Prompt
-from seedbed.kernel.work.step import Role, Step, Tools, Work
+from seedbed.kernel.work.step import Step, Tools, Work
 from seedbed.pipeline.items import Announce, Drop, Following
+from seedbed.pipeline.kinds import Role
 from seedbed.pipeline.kinds.knowledge import JUDGE_GROUNDED
 from seedbed.pipeline.kinds.skills import JUDGE_INSTRUCTION, JUDGE_PAIR
 from seedbed.pipeline.quotes import find_quote

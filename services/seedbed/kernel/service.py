@@ -28,9 +28,10 @@ from seedbed.kernel.telemetry.endpoints import observe_endpoints
 from seedbed.kernel.telemetry.setup import telling
 from seedbed.kernel.work.job_worker import Bench
 from seedbed.kernel.work.plans import Plans
-from seedbed.kernel.work.step import Role, Step
+from seedbed.kernel.work.step import Step
 from seedbed.kernel.work.step_runner import Model
 from seedbed.kernel.work.worker import Worker
+from seedbed.pipeline.kinds import Role
 
 log = get_logger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.judge.v1.steps_pb2 import GroundedInput
 from seedbed.kernel.endpoint.prompt import Prompt
-from seedbed.kernel.work.step import Role, Step, Tools, Work
+from seedbed.kernel.work.step import Step, Tools, Work
 from seedbed.knowledge.cuts import read_part
 from seedbed.knowledge.pairs import sift
 from seedbed.knowledge.reader import Reader
@@ -19,6 +19,7 @@ from seedbed.knowledge.v1.steps_pb2 import (
     GenerateResult,
 )
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
+from seedbed.pipeline.kinds import Role
 from seedbed.pipeline.kinds.knowledge import AUGMENT, CHUNK, GENERATE, JUDGE_GROUNDED, augment_input
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer

@@ -6,8 +6,9 @@ from seedbed.bus.v1.bus_pb2 import Follower, Sampling
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput
 from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.work.step import Role, Step, Tools, Work
+from seedbed.kernel.work.step import Step, Tools, Work
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
+from seedbed.pipeline.kinds import Role
 from seedbed.pipeline.kinds.skills import CONTEXT, INSTRUCT, JUDGE_INSTRUCTION, JUDGE_PAIR, RESPOND
 from seedbed.pipeline.recipe import Recipe
 from seedbed.skills.core import LANGUAGE, sift, speaks_like

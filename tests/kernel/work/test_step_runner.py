@@ -13,8 +13,9 @@ from seedbed.kernel.endpoint.endpoint import Endpoint as Address
 from seedbed.kernel.endpoint.endpoint_pool import Pool
 from seedbed.kernel.errors import Damaged, ItemError, MalformedReply, SeedbedError
 from seedbed.kernel.store.backend import FolderStore
-from seedbed.kernel.work.step import Role, Step, Tools
+from seedbed.kernel.work.step import Step, Tools
 from seedbed.kernel.work.step_runner import Model, StepRunner
+from seedbed.pipeline.kinds import Role
 from tests.kernel.asking import PROMPT, Line
 from tests.kernel.fake_endpoint import Endpoint, fault, reply
 

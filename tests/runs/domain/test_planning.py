@@ -158,5 +158,12 @@ def test_quotas_add_up(target, share, quotas):
     assert sum(quota.target for quota in found) == target
 
 
+def test_a_leaf_of_a_kind_that_nobody_knows_is_refused():
+    leaf = skill_leaf()
+    leaf.kind = "poem"
+    with pytest.raises(InputError, match="no kind of leaf is called 'poem'"):
+        plan((leaf,))
+
+
 def test_a_skill_has_one_quota():
     assert kind_of("freeform_skill").split(9, Recipe(short_share=0.2)) == [Quota("", 9)]

@@ -13,7 +13,7 @@ from seedbed.cli.reach.providers import PROVIDERS, provider_of, resolve
 from seedbed.kernel.endpoint.openai.dialect import Dialect
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings, read_headers, split_urls
-from seedbed.kernel.work.step import Role
+from seedbed.pipeline.kinds import Role
 
 REHEARSAL = "rehearsal"
 VLLM = "vllm:"

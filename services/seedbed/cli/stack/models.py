@@ -18,7 +18,7 @@ from seedbed.kernel.endpoint.preflight import Found, check_endpoint
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.telemetry.setup import telling
-from seedbed.kernel.work.step import Role
+from seedbed.pipeline.kinds import Role
 
 AUTO_CEILING = 256
 _PATIENCE = 20.0

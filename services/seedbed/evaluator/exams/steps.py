@@ -13,7 +13,8 @@ from seedbed.evaluator.v1.steps_pb2 import (
     RateResult,
 )
 from seedbed.kernel.endpoint.prompt import Prompt
-from seedbed.kernel.work.step import Role, Step, Tools
+from seedbed.kernel.work.step import Step, Tools
+from seedbed.pipeline.kinds import Role
 
 
 class WriteQuestions(Step[QuestionInput, QuestionResult]):

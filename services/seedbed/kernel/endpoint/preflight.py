@@ -25,7 +25,7 @@ from seedbed.kernel.endpoint.openai.model_list import find_model, rows_of
 from seedbed.kernel.endpoint.openai.refusals import Refusal, read_refusal
 from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.errors import EndpointBusy, InputError, Refused
-from seedbed.kernel.work.step import Role
+from seedbed.pipeline.kinds import Role
 
 SAMPLING: dict[Role, Sampling] = {
     "teacher": Sampling(temperature=0.7, top_p=0.95, max_tokens=4096),

@@ -12,8 +12,8 @@ from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.endpoint.openai.dialect import priority_of
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings, read_headers, split_urls
-from seedbed.kernel.work.step import Role
 from seedbed.kernel.work.step_runner import Model
+from seedbed.pipeline.kinds import Role
 
 
 def open_model(bus: Bus, settings: Settings, role: Role) -> Model:

@@ -6,6 +6,8 @@ What is not here is not told. Our own names begin with `seedbed.`, all others ar
 from dataclasses import dataclass
 from typing import Literal
 
+from seedbed.pipeline.kinds import Kind
+
 Type = Literal["string", "int", "double", "boolean"]
 
 
@@ -50,7 +52,7 @@ CPU_MODE = Attribute("cpu.mode", "string", "two: user, system")
 RUN = Attribute("seedbed.run", "string", "runs that go on, or ended in the last quarter of an hour")
 LEAF = Attribute("seedbed.leaf", "string", "spans only: the leaf's token; of a training's item its phase")
 LEAF_PATH = Attribute("seedbed.leaf.path", "string", "spans only")
-LEAF_KIND = Attribute("seedbed.leaf.kind", "string", "three: knowledge, freeform_skill, grounded_skill")
+LEAF_KIND = Attribute("seedbed.leaf.kind", "string", f"three: {', '.join(Kind)}")
 LEAF_STATE = Attribute("seedbed.leaf.state", "string", "five: waiting, open, sealed, cancelled, damaged")
 LEAF_SHORT = Attribute("seedbed.leaf.short", "string", "spans only: why the leaf ended short")
 SNAPSHOT = Attribute("seedbed.snapshot", "string", "spans only")

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
 from pydantic import BaseModel
@@ -11,11 +11,11 @@ from seedbed.bus.v1.bus_pb2 import Follower, Sampling, StepSpec
 from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.store.backend import Store
 from seedbed.pipeline.items import Following
+from seedbed.pipeline.kinds import Role
 from seedbed.pipeline.recipe import Recipe
 
 InputT = TypeVar("InputT", bound=Message)
 ResultT = TypeVar("ResultT", bound=Message)
-Role = Literal["teacher", "judge"]
 
 
 class Tools(Protocol):

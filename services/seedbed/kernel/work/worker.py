@@ -31,8 +31,8 @@ from seedbed.kernel.work.memo import memo_key
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import write_letter
 from seedbed.kernel.work.scheduler import Lane, Places, Turn
-from seedbed.kernel.work.step import Role
 from seedbed.kernel.work.step_runner import Model, StepRunner
+from seedbed.pipeline.kinds import Role
 
 OTHER_PLAN_DELAY = 10.0
 STORE_DELAY = 1.0

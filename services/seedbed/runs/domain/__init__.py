@@ -1,4 +1,4 @@
-"""What is decided about runs and leaves: draws, rounds, budgets, settlement, pedigree.
+"""What is decided about runs and leaves: plans, rounds, budgets, settlement, pedigree.
 
 Pure: nothing here waits, writes or asks.
 """

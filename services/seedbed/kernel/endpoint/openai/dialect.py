@@ -6,7 +6,7 @@ A vLLM server binds by `structured_outputs`, and takes priorities where it was s
 
 from typing import Literal
 
-from seedbed.kernel.work.step import Role
+from seedbed.pipeline.kinds import Role
 
 Dialect = Literal["openai", "vllm"]
 
