@@ -86,6 +86,7 @@ def test_equal_recipes_have_equal_digests():
         (distilled(), "phases.0.distil.from: Field required"),
         (distilled(form="base"), "phases.0.distil.form: no such key; did you mean `from`?"),
         (distilled(**{"from": "scratch"}), "phases.0.distil.from: a model from scratch knows nothing"),
+        (distilled(**{"from": "base", "digest": "0"}), "phases.0.distil: `digest` is a named teacher's"),
         (distilled(**{"from": "base", "temperature": 0}), "phases.0.distil.temperature"),
         (distilled(**{"from": "base", "weight": 1.5}), "phases.0.distil.weight"),
         (distilled(**{"from": "base", "weight": 1}), "phase kt1: its student is the base still"),
@@ -104,6 +105,17 @@ def test_what_is_wrong_in_a_training_recipe_is_told_with_its_place():
     told = {violation.field: violation.description for violation in caught.value.violations}
     assert told["training recipe.phases.0.learning_rate"].endswith("(line 4, column 18)")
     assert told["training recipe.lora.rnk"] == "no such key; did you mean `rank`? (line 6, column 8)"
+
+
+def test_a_slip_in_an_objective_is_shown_where_it_stands():
+    phase = {**RECIPE["phases"][0], "objective": "distil", "distil": {"from": "base", "temprature": 2}}
+    text = yaml.safe_dump({"phases": [phase]}, sort_keys=False)
+    with pytest.raises(InputError) as refused:
+        read_training_recipe(text)
+    (found,) = [one for one in refused.value.violations if "distil" in one.field]
+    line = 1 + text[: text.index("temprature")].count("\n")
+    assert found.field == "training recipe.phases.0.distil.temprature"
+    assert found.description == f"no such key; did you mean `temperature`? (line {line}, column 5)"
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", "", "\x00"])

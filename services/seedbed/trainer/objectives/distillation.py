@@ -1,10 +1,9 @@
 """Distillation: each token of an answer is to be as likely as a frozen teacher takes every token to be."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from seedbed.kernel.errors import InputError
 from seedbed.trainer.data.masks import Sample, make_samples
@@ -46,6 +45,12 @@ class Distillation(Objective):
             )
         return source
 
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.source == OWN_BASE and self.digest:
+            raise ValueError(f"`digest` is a named teacher's; which one `{OWN_BASE}` is, the training says")
+        return self
+
     def sources(self) -> Sequence[Source]:
         """See `Objective`."""
         return [Source(self.source, self.digest)]
@@ -85,22 +90,19 @@ class Distillation(Objective):
         from seedbed.trainer.model.loss import Differentiated  # noqa: PLC0415  it loads torch
 
         (teacher,) = frozen
-        return lambda line: Differentiated(partial(self._loss, teacher.scores(line), line.labels))
 
-    def _loss(
-        self,
-        teacher: "Callable[[slice], torch.Tensor]",
-        labels: "torch.Tensor",
-        scores: "torch.Tensor",
-        rows: slice,
-    ) -> "torch.Tensor":
-        return self.loss(scores, teacher(rows), labels[rows])
+        def on(line: "Line") -> "RowLoss":
+            taught = teacher.scores(line)
+            return Differentiated(lambda scores, rows: self.loss(scores, taught(rows), line.labels[rows]))
+
+        return on
 
     def loss(self, scores: "torch.Tensor", taught: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
-        """The sum over some tokens: scores are (tokens, vocabulary), the student's and the teacher's.
+        """The sum over some tokens, by the scores of student and teacher: (tokens, vocabulary) each.
 
-        Of a vocabulary that one of them has made wider, to a round number, nothing comes in the end. The
-        divergence is multiplied by the temperature's square, so that its gradient keeps its size.
+        Many models have a few more scores than there are tokens, to a round number: what the teacher has
+        beyond the student's is left out. The divergence is multiplied by the temperature's square, so that
+        its gradient keeps its size.
         """
         scores, taught = scores.float(), taught.float()
         width = min(scores.shape[1], taught.shape[1])
