@@ -8,7 +8,7 @@ from seedbed.bus.v1.bus_pb2 import LeafTarget, Plan, RunEntry, RunState
 from seedbed.kernel.bus.streams import DEAD, RUNS, WORK
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
-from tests.runs.leaves import skill_leaf
+from tests.runs.leaves import knowledge_leaf, skill_leaf
 
 LEAF = skill_leaf(seeds=3)
 BROKEN = "r" + "b" * 16
@@ -104,11 +104,11 @@ async def test_no_run_asks_for_more_than_can_be_counted(runs):
 
 
 async def test_a_leaf_that_nothing_can_be_made_of_ends_and_holds_up_no_other_run(garden):
-    # A skill has no documents, so no plan has the steps to read them.
-    odd = skill_leaf("compositional_skills/odd")
-    odd.documents.add(path="a.md", blob="0" * 64, media_type="text/markdown", size=1)
+    # What names its document is no digest, so no item that reads it can be made.
+    odd = knowledge_leaf("knowledge/odd")
+    odd.documents[0].blob = "no digest"
     name = await garden.create(await garden.sow(odd), target=2)
     good = await garden.make(LEAF, target=2)
     assert succeeded(good)
     ended = await garden.watch(name)
-    assert "KeyError: 'knowledge.chunk'" in ended.leaves[0].reason
+    assert "ValueError: invalid literal for int() with base 16: 'no digest'" in ended.leaves[0].reason
