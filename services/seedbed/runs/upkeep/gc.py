@@ -12,7 +12,6 @@ from seedbed.kernel.store.backend import Store, Stored
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.execution.run_manager import Keeper
 from seedbed.runs.storage.dead_letters import read_letters, remove_letters
-from seedbed.runs.storage.run_copies import copy_key
 from seedbed.runs.storage.seals import path_of
 from seedbed.runs.upkeep.reachable import SWEPT, Needs
 
@@ -126,7 +125,7 @@ class Sweep:
     async def _remove_run(self, name: str) -> None:
         await remove_letters(self._bus, await read_letters(self._bus, name))
         # First: what it says is missing would be brought back.
-        await self._store.delete(copy_key(name))
+        await self._keeper.book.drop_copy(self._keeper.runs[name])
         # Its leaves first: what is left of a removal that was cut off is a run that is removed again.
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}.>")
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}")
