@@ -1,6 +1,5 @@
 """The book of runs loses entries: it is said, nothing is removed meanwhile, and it is known from a copy."""
 
-import asyncio
 from datetime import timedelta
 
 import grpc
@@ -8,7 +7,6 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import RunEntry, RunState
 from seedbed.kernel.bus.streams import RUNS
-from seedbed.kernel.store.backend import FolderStore
 from tests.kernel.looking import keys_of
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
@@ -140,4 +138,3 @@ async def test_a_run_that_is_not_kept_takes_its_copy_along(nats_url, store, hand
         await client.collect(keep_none=True)
         assert await store.keys("runs/") == []
         assert (await client.collect(keep_all=True, grace=timedelta())).done
-from seedbed.kernel.store.backend import FolderStore
