@@ -11,13 +11,13 @@ from seedbed.kernel.work.step import Step, Work
 from seedbed.pipeline.costs import Spending, Tariff
 from seedbed.pipeline.kinds.entry import Draw
 from seedbed.pipeline.recipe import NOT_FILLED_UP
-from seedbed.runs.domain.leaf_budget import Purse
+from seedbed.runs.domain.leaf_budget import LeafBudget
 from seedbed.runs.domain.leaf_costs import mark_dearest
 from seedbed.runs.domain.leaf_state import Course
 from seedbed.runs.domain.pedigree import write_part, write_piece
 from seedbed.runs.domain.run_budget import deal, explain, share_of
 from seedbed.runs.domain.settlement import Decision
-from seedbed.runs.storage.part_file import Pieces
+from seedbed.runs.storage.part_file import PartFile
 from tests.runs.leaves import known_plan
 from tests.runs.steps import STEPS, reply
 
@@ -67,7 +67,7 @@ class Written:
         self.commit = ""
         self.decisions: dict[str, Decision] = {}
         self.draws: dict[int, Draw] = {}
-        self.pieces = Pieces()
+        self.pieces = PartFile()
 
 
 _WRITTEN: WeakKeyDictionary[Course, Written] = WeakKeyDictionary()
@@ -134,7 +134,7 @@ def run_within_budget(
     courses = [Course(known, target, by_path[target.path]) for target in targets]
     for course, target in zip(courses, targets, strict=True):
         share = share_of(tariff.limits, target, targets)
-        course.purse = Purse(tariff, share, known, course.leaf)
+        course.purse = LeafBudget(tariff, share, known, course.leaf)
         course.prepare()
     going = list(courses)
     while going:

@@ -28,7 +28,7 @@ from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.worker import Worker
 from seedbed.runs.api.operations import STAYS, RunJobs
 from seedbed.runs.api.service import RunsApi
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.upkeep.api import StoreApi
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.v1 import runs_service_pb2 as pb
@@ -128,7 +128,7 @@ async def serve_runs(
 ) -> AsyncIterator[Client]:
     """The runs service in this process, over gRPC."""
     async with connect(nats_url) as bus:
-        keeper = Keeper(bus, store, concurrency=16, resume=resume)
+        keeper = RunManager(bus, store, concurrency=16, resume=resume)
         server = Server([], reflect=False)
         add_RunsServiceServicer_to_server(RunsApi(keeper, bus, store), server.grpc)
         add_OperationsServicer_to_server(OperationsApi(RunJobs(keeper), stays=STAYS), server.grpc)

@@ -10,11 +10,11 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
 from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.job_worker import Bench
+from seedbed.kernel.work.job_worker import JobWorker
 from seedbed.pipeline.jobs import TRAINING_PHASE
 from seedbed.trainer.service.api import TrainerApi
-from seedbed.trainer.service.phase_worker import Phases
-from seedbed.trainer.service.requeue import Desk
+from seedbed.trainer.service.phase_worker import PhaseWorker
+from seedbed.trainer.service.requeue import Requeue
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.service.transitions import has_ended
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
@@ -31,8 +31,10 @@ class Trainer:
         self.store = store
         self.cache = cache
         self.trainings = Trainings(bus)
-        self.desk = Desk(bus, self.trainings, settings)
-        self.bench = Bench(bus, TRAINING_PHASE, Phases(bus, store, self.trainings, settings), settings)
+        self.desk = Requeue(bus, self.trainings, settings)
+        self.bench = JobWorker(
+            bus, TRAINING_PHASE, PhaseWorker(bus, store, self.trainings, settings), settings
+        )
         self.api: Any = TrainerApi(self.trainings, bus, store, trust_callers=settings.trust_callers)
 
     async def send(self, dataset: Path) -> str:

@@ -24,7 +24,7 @@ from seedbed.cli.entrypoint import Boundary
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
-    from seedbed.cli.apps.budget_options import Means
+    from seedbed.cli.apps.budget_options import BudgetOptions
     from seedbed.cli.reach.endpoints import Wanted
     from seedbed.cli.stack.models import Pace
 
@@ -73,7 +73,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         bool, typer.Option("--estimate", help="Only say what it will come to, and ask no teacher.")
     ] = False,
     pace: "Pace",
-    means: "Means",
+    means: "BudgetOptions",
     state: options.State = STATE,
     telemetry: options.Telemetry = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the dataset goes.")] = Path("dataset"),

@@ -11,7 +11,7 @@ import grpc.aio
 from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_server
 
 from seedbed.evaluator.exams.steps import RateAnswer, WriteQuestions
-from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.evaluator.service.api import EvaluatorApi
 from seedbed.evaluator.service.evaluating import Evaluating
 from seedbed.evaluator.service.operations import STAYS, EvaluationJobs
@@ -21,7 +21,7 @@ from seedbed.evaluator.v1.evaluator_service_pb2_grpc import add_EvaluatorService
 from seedbed.kernel.endpoint.role_models import endpoints_of
 from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
-from seedbed.kernel.work.job_worker import Bench
+from seedbed.kernel.work.job_worker import JobWorker
 from seedbed.pipeline.jobs import EVALUATION
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
@@ -33,9 +33,9 @@ def build(kernel: Kernel) -> Service:
         # The queue is there before anybody works on it, as scalers read its length.
         return _at_desk(kernel, states, start=lambda: kernel.bus.add_consumer(EVALUATION, settings.ack_wait))
     models = {"teacher": kernel.model("teacher"), "judge": kernel.model("judge")}
-    channel, room = kernel.channel(settings.runs_address), Room()
+    channel, room = kernel.channel(settings.runs_address), ExaminerClient()
     evaluating = Evaluating(kernel.store, room, models, RunsServiceStub(channel), settings.cache_folder)
-    bench = Bench(kernel.bus, EVALUATION, Score(states, evaluating), settings)
+    bench = JobWorker(kernel.bus, EVALUATION, Score(states, evaluating), settings)
 
     async def stop() -> None:
         await room.close()

@@ -17,7 +17,7 @@ _QUESTION, _ANSWER = "seedquestion", "seedanswer"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ChatForm:
     """What a chat template puts around an answer."""
 
     frame: str = ""
@@ -55,7 +55,7 @@ def prepare_messages(messages: Sequence[Message], system: str) -> list[Message]:
     return rest
 
 
-def form_of(tokenizer: Any) -> Form:
+def form_of(tokenizer: Any) -> ChatForm:
     """What the tokenizer's chat template puts around an answer; nothing where it cannot be seen."""
     return _look(tokenizer, str(tokenizer.chat_template or ""))
 
@@ -70,17 +70,17 @@ def write_chat(tokenizer: Any, messages: Sequence[Message], *, asking: bool = Fa
 
 
 @lru_cache(maxsize=8)
-def _look(tokenizer: Any, template: str) -> Form:
+def _look(tokenizer: Any, template: str) -> ChatForm:
     if not template:
-        return Form()
+        return ChatForm()
     for parts in (False, True):
         # A template that wants something else fails, or leaves out what it does not understand.
         with suppress(Exception):
             return _try(tokenizer, parts=parts)
-    return Form()
+    return ChatForm()
 
 
-def _try(tokenizer: Any, *, parts: bool) -> Form:
+def _try(tokenizer: Any, *, parts: bool) -> ChatForm:
     question = {"role": "user", "content": _QUESTION}
     talk = [question, {"role": "assistant", "content": _ANSWER}]
     bare, asked = (
@@ -94,7 +94,7 @@ def _try(tokenizer: Any, *, parts: bool) -> Form:
     shown = before.startswith(asked)
     frame, lead = (asked, before[len(asked) :]) if shown else (before, "")
     end = _last_token(tokenizer, closing.rstrip())
-    return Form(
+    return ChatForm(
         f"{frame} {closing}",
         lead,
         closing,

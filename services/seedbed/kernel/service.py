@@ -26,7 +26,7 @@ from seedbed.kernel.store.store_format import settle_store_format
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.endpoints import observe_endpoints
 from seedbed.kernel.telemetry.setup import telling
-from seedbed.kernel.work.job_worker import Bench
+from seedbed.kernel.work.job_worker import JobWorker
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.step import Step
 from seedbed.kernel.work.step_runner import Model
@@ -67,7 +67,7 @@ class Service:
     """Full names of its gRPC services."""
     register: Callable[[grpc.aio.Server], None] = lambda _: None
     steps: Sequence[Step[Any, Any]] = ()
-    bench: Bench | None = None
+    bench: JobWorker | None = None
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
     until: Callable[[], Coroutine[Any, Any, None]] | None = None

@@ -10,7 +10,7 @@ from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.runs.api.operations import STAYS, RunJobs
 from seedbed.runs.api.service import RunsApi
 from seedbed.runs.execution.metrics import Queues, Survey
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.upkeep.api import StoreApi
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.v1.runs_service_pb2_grpc import add_RunsServiceServicer_to_server
@@ -25,7 +25,7 @@ def build(kernel: Kernel) -> Service:
     """Put the service together."""
     settings = kernel.settings
     taxonomy: TaxonomyServiceAsyncStub = TaxonomyServiceStub(kernel.channel(settings.taxonomy_address))
-    keeper = Keeper(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
+    keeper = RunManager(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
 
     Survey(keeper).observe()
     queues = Queues(keeper, kernel.bus)

@@ -11,12 +11,12 @@ from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_ser
 
 from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
-from seedbed.kernel.work.job_worker import Bench
+from seedbed.kernel.work.job_worker import JobWorker
 from seedbed.pipeline.jobs import TRAINING_PHASE
 from seedbed.trainer.service.api import TrainerApi
 from seedbed.trainer.service.operations import STAYS, TrainingJobs
-from seedbed.trainer.service.phase_worker import Phases
-from seedbed.trainer.service.requeue import Desk
+from seedbed.trainer.service.phase_worker import PhaseWorker
+from seedbed.trainer.service.requeue import Requeue
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.v1.trainer_service_pb2_grpc import add_TrainerServiceServicer_to_server
 
@@ -24,10 +24,12 @@ from seedbed.trainer.v1.trainer_service_pb2_grpc import add_TrainerServiceServic
 def build(kernel: Kernel) -> Service:
     """Put the service together: desk, bench or both."""
     settings, trainings = kernel.settings, Trainings(kernel.bus)
-    bench = Bench(kernel.bus, TRAINING_PHASE, Phases(kernel.bus, kernel.store, trainings, settings), settings)
+    bench = JobWorker(
+        kernel.bus, TRAINING_PHASE, PhaseWorker(kernel.bus, kernel.store, trainings, settings), settings
+    )
     if settings.duty == "errand":
         return Service(bench=bench, until=bench.empty)
-    desk = Desk(kernel.bus, trainings, settings)
+    desk = Requeue(kernel.bus, trainings, settings)
     api = TrainerApi(trainings, kernel.bus, kernel.store, trust_callers=settings.trust_callers)
 
     def register(server: grpc.aio.Server) -> None:

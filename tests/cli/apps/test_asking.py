@@ -4,7 +4,7 @@ import typer
 from typer.testing import CliRunner
 
 from seedbed.cli.apps.asking import asks_a_teacher
-from seedbed.cli.apps.budget_options import Means
+from seedbed.cli.apps.budget_options import BudgetOptions
 from seedbed.cli.apps.options import AUTO
 from seedbed.cli.reach.endpoints import Wanted
 from seedbed.cli.stack.models import Pace
@@ -16,7 +16,7 @@ def hear(*words):
 
     @app.command()
     @asks_a_teacher
-    def work(leaf: str, *, wanted: Wanted, pace: Pace, means: Means, loud: bool = False) -> None:
+    def work(leaf: str, *, wanted: Wanted, pace: Pace, means: BudgetOptions, loud: bool = False) -> None:
         """Works."""
         heard.append((leaf, wanted, pace, means, loud))
 
@@ -27,10 +27,10 @@ def hear(*words):
 
 def test_teacher_pace_and_means_come_as_one_thing_each():
     words = ("--teacher", "rehearsal", "--judge-model", "m", "--concurrency", "auto", "--loud", "a/leaf")
-    wanted, means = Wanted(teacher="rehearsal", judge_model="m"), Means(calls=9, price="1,2")
+    wanted, means = Wanted(teacher="rehearsal", judge_model="m"), BudgetOptions(calls=9, price="1,2")
     heard = hear(*words, "--budget-calls", "9", "--price", "1,2")
     assert heard == ("a/leaf", wanted, Pace(concurrency=AUTO), means, True)
-    assert hear("a/leaf") == ("a/leaf", Wanted(), Pace(), Means(), False)
+    assert hear("a/leaf") == ("a/leaf", Wanted(), Pace(), BudgetOptions(), False)
 
 
 def test_their_help_stands_where_they_are_asked_for():

@@ -6,7 +6,7 @@ import pytest
 from seedbed.cli.stack import supervisor as module
 from seedbed.cli.stack.child import Program
 from seedbed.cli.stack.processes import ProcessList
-from seedbed.cli.stack.supervisor import Keeper, StartError
+from seedbed.cli.stack.supervisor import StartError, Supervisor
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ async def keep(tmp_path, said):
     async def start(*argv):
         program = Program(name="judge", argv=argv, env={"PATH": "/usr/bin:/bin"})
         processes = ProcessList(tmp_path / "processes.json")
-        keeper = Keeper(program, tmp_path / "judge.log", processes, said.append)
+        keeper = Supervisor(program, tmp_path / "judge.log", processes, said.append)
         keepers.append(keeper)
         await keeper.start()
         return keeper, processes

@@ -5,13 +5,13 @@ import json
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, Usage
-from seedbed.evaluator.exams.call_cache import Asking, Spent, call_key
+from seedbed.evaluator.exams.call_cache import CallCache, Spent, call_key
 from seedbed.evaluator.exams.steps import RateAnswer
 from seedbed.evaluator.v1.steps_pb2 import RateInput, RateResult
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint import Endpoint as Address
-from seedbed.kernel.endpoint.endpoint_pool import Desk, Pool
+from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.backend import FolderStore
@@ -38,7 +38,7 @@ async def judge(nats_url, endpoint):
     bus = await Bus.connect(Settings(nats_url=nats_url), "evaluator")
     await bus.prepare()
     teacher = Teacher(Address(endpoint.url, "tiny"))
-    pool = Pool([Desk(teacher.line, Permits(bus, endpoint.url, "evaluator", "judge", 4))])
+    pool = EndpointPool([Desk(teacher.line, Permits(bus, endpoint.url, "evaluator", "judge", 4))])
     pool.start()
     yield Model(teacher, pool)
     await pool.stop()
@@ -48,7 +48,7 @@ async def judge(nats_url, endpoint):
 async def test_a_call_is_paid_for_once_and_recalled_for_ever(tmp_path, endpoint, judge):
     store = FolderStore(tmp_path)
     for spent, recalled in ((Spent(), 0), (Spent(), 2)):
-        asking = Asking(store, {"judge": judge}, spent)
+        asking = CallCache(store, {"judge": judge}, spent)
         first, second = await asking.ask_all(RateAnswer(), [(VALUE, 0), (VALUE, 1)])
         assert first.result == second.result == RateResult(rating=8, explanation="It does.")
         assert first.digest != second.digest
@@ -59,7 +59,7 @@ async def test_a_call_is_paid_for_once_and_recalled_for_ever(tmp_path, endpoint,
 async def test_a_call_that_cannot_be_read_is_kept_with_its_reason_and_its_cost(tmp_path, endpoint, judge):
     endpoint.answer = lambda _: reply("no object")
     store = FolderStore(tmp_path)
-    asking = Asking(store, {"judge": judge}, Spent())
+    asking = CallCache(store, {"judge": judge}, Spent())
     answer = await asking.ask(RateAnswer(), VALUE)
     assert answer == await asking.ask(RateAnswer(), VALUE)
     assert answer.result is None
@@ -76,6 +76,6 @@ async def test_what_an_earlier_version_has_written_is_recalled(tmp_path, endpoin
     record.outcome, record.result = Outcome.OUTCOME_DONE, RateResult(rating=3).SerializeToString()
     store = FolderStore(tmp_path)
     await store.put(f"evaluations/calls/{digest[:2]}/{digest}", record.SerializeToString(deterministic=True))
-    answer = await Asking(store, {"judge": judge}, Spent()).ask(RateAnswer(), VALUE)
+    answer = await CallCache(store, {"judge": judge}, Spent()).ask(RateAnswer(), VALUE)
     assert answer.result == RateResult(rating=3)
     assert not endpoint.bodies

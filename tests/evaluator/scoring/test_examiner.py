@@ -5,7 +5,7 @@ import pytest
 
 from seedbed.evaluator.exams.exam import Exam, Question, place_answer
 from seedbed.evaluator.exams.lm_eval_tasks import task_name, write_task
-from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.kernel.errors import InputError, ItemError
 from tests.evaluator.students import make_student, make_tokenizer, teach
 
@@ -43,7 +43,7 @@ def school(tmp_path_factory):
 
 @pytest.fixture
 async def room():
-    room = Room()
+    room = ExaminerClient()
     yield room
     await room.close()
 

@@ -12,10 +12,10 @@ from seedbed.kernel.bus.streams import LIMITS, Bus
 from seedbed.kernel.endpoint import endpoint_client as lines
 from seedbed.kernel.endpoint.chat_client import Endpoint as Address
 from seedbed.kernel.endpoint.chat_client import Teacher
-from seedbed.kernel.endpoint.endpoint_client import Line
-from seedbed.kernel.endpoint.endpoint_pool import Desk, Pool
+from seedbed.kernel.endpoint.endpoint_client import EndpointClient
+from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
 from seedbed.kernel.endpoint.limits import permits as module
-from seedbed.kernel.endpoint.limits.allocation import Table, pauses
+from seedbed.kernel.endpoint.limits.allocation import LimitTable, pauses
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.settings import Settings
 from tests.kernel.asking import FINE, PROMPT, SAMPLING
@@ -84,10 +84,13 @@ async def join(bus, stack, nats_server):
         stack.push_async_callback(own.close)
         name = f"p{next(numbers)}"
         desks = [
-            Desk(Line(Address(one.url, "tiny", timeout=5)), Permits(own, one.url, name, role, limit, low=low))
+            Desk(
+                EndpointClient(Address(one.url, "tiny", timeout=5)),
+                Permits(own, one.url, name, role, limit, low=low),
+            )
             for one in endpoints
         ]
-        pool = Pool(desks)
+        pool = EndpointPool(desks)
         pool.start()
         stack.push_async_callback(pool.stop)
         return pool
@@ -118,7 +121,7 @@ async def ask_all(pools, count):
 
 async def tables_of(bus):
     bucket = await bus.bucket(LIMITS)
-    return [Table.from_json((await bucket.get(key)).value) for key in await keys_of(bus, LIMITS)]
+    return [LimitTable.from_json((await bucket.get(key)).value) for key in await keys_of(bus, LIMITS)]
 
 
 @pytest.mark.parametrize("low", [False, True])

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from seedbed.kernel.endpoint.http_client import HEADER_BYTES, Wire
+from seedbed.kernel.endpoint.http_client import HEADER_BYTES, HttpClient
 from seedbed.kernel.errors import Refused
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -49,7 +49,7 @@ async def server():
 
 @pytest.fixture
 async def wire(server):
-    with contextlib.closing(Wire(f"http://127.0.0.1:{server.port}/v1", {"X-Key": "k"}, MOST)) as wire:
+    with contextlib.closing(HttpClient(f"http://127.0.0.1:{server.port}/v1", {"X-Key": "k"}, MOST)) as wire:
         yield wire
 
 
@@ -147,4 +147,4 @@ async def test_a_connection_whose_answer_nobody_waits_for_is_closed(wire, server
 
 async def test_nobody_there_is_an_error_of_the_system(server):
     with pytest.raises(ConnectionRefusedError):
-        await Wire("http://127.0.0.1:1/v1", {}, MOST).ask("GET", "/models")
+        await HttpClient("http://127.0.0.1:1/v1", {}, MOST).ask("GET", "/models")

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from seedbed.kernel.endpoint.http_client import Wire
+from seedbed.kernel.endpoint.http_client import HttpClient
 from seedbed.kernel.endpoint.proxies import proxy_for
 
 SET = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -83,7 +83,7 @@ async def host(tls=None):
 async def test_a_plain_call_is_asked_of_the_proxy_in_full(proxy, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", f"http://me:w%40rd@127.0.0.1:{proxy.port}")
     async with host() as proxy.target:
-        with contextlib.closing(Wire("http://teacher.test:81/v1", {}, 1000)) as wire:
+        with contextlib.closing(HttpClient("http://teacher.test:81/v1", {}, 1000)) as wire:
             reply = await wire.ask("POST", "/chat/completions", b"{}")
     assert b'"host": "teacher.test:81"' in reply.body
     assert proxy.heads[0].startswith("POST http://teacher.test:81/v1/chat/completions HTTP/1.1\r\n")
@@ -97,7 +97,9 @@ async def test_a_call_by_tls_goes_through_a_tunnel_that_the_proxy_cannot_read(pr
     authority.configure_trust(client)
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
     async with host(server) as proxy.target:
-        with contextlib.closing(Wire("https://teacher.test/v1", {"Authorization": "Bearer k"}, 1000)) as wire:
+        with contextlib.closing(
+            HttpClient("https://teacher.test/v1", {"Authorization": "Bearer k"}, 1000)
+        ) as wire:
             wire.__dict__["_tls"] = client
             replies = [await wire.ask("POST", "/chat/completions", b"{}") for _ in range(2)]
     assert [reply.status for reply in replies] == [200, 200]
@@ -110,7 +112,7 @@ async def test_a_proxy_that_refuses_is_named(proxy, monkeypatch):
     proxy.refuses = True
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
     with (
-        contextlib.closing(Wire("https://teacher.test/v1", {}, 1000)) as wire,
+        contextlib.closing(HttpClient("https://teacher.test/v1", {}, 1000)) as wire,
         pytest.raises(ConnectionError, match=rf"proxy 127.0.0.1:{proxy.port} leads nowhere: HTTP/1.1 407"),
     ):
         await wire.ask("GET", "/models")

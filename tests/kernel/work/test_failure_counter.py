@@ -5,7 +5,7 @@ import pytest
 
 from seedbed.kernel.errors import Conflict, Damaged, EndpointAway, InputError, StoreError
 from seedbed.kernel.store.backend import check_key
-from seedbed.kernel.work.failure_counter import MOST_TRIES, Tries, describe, is_elsewhere
+from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_all_else_does(error):
 
 
 def test_an_item_is_given_up_at_the_last_try_and_counted_anew_when_it_comes_again():
-    tries = Tries()
+    tries = FailureCounter()
     for _ in range(2):
         assert [tries.fail("a") for _ in range(MOST_TRIES)] == [False] * (MOST_TRIES - 1) + [True]
     tries.fail("b")

@@ -8,9 +8,9 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus.streams import WORK, consumer_name
 from seedbed.kernel.errors import EndpointAway, StoreError
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.work.crash_counter import MOST_DEATHS, Deaths
+from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.failure_counter import MOST_TRIES
-from seedbed.kernel.work.job_worker import Again, Bench, Hand
+from seedbed.kernel.work.job_worker import Again, Hand, JobWorker
 from seedbed.kernel.work.lease import Ceded
 from tests.kernel.looking import done
 from tests.kernel.waiting import until
@@ -51,7 +51,7 @@ class Maker(Hand):
 
 @asynccontextmanager
 async def at_work(bus, hand):
-    bench = Bench(bus, STEP, hand, SETTINGS)
+    bench = JobWorker(bus, STEP, hand, SETTINGS)
     await bench.start()
     try:
         yield bench
@@ -164,7 +164,7 @@ async def test_a_message_that_is_no_item_is_taken_off_the_queue_and_stops_nobody
 async def test_an_item_under_which_processes_died_is_given_up(bus):
     hand = Judged()
     hand.counts_deaths = True
-    deaths = Deaths(bus)
+    deaths = CrashCounter(bus)
     item = Item(run="r", leaf="l", step=STEP, digest="deadly")
     for _ in range(MOST_DEATHS):
         await deaths.begin(item)

@@ -11,7 +11,7 @@ from seedbed.kernel.telemetry.context import HEADER, of_item, of_run
 from seedbed.kernel.telemetry.items import Within, Work
 from seedbed.kernel.telemetry.setup import telling
 from seedbed.kernel.work.jobs import queue_job
-from seedbed.kernel.work.pull_consumer import Intake
+from seedbed.kernel.work.pull_consumer import PullConsumer
 from tests.kernel.telemetry.settings_of import settings
 from tests.telemetry.listening import listening
 
@@ -47,7 +47,9 @@ async def test_where_nothing_is_traced_a_job_is_not(bus):
 async def test_a_job_that_comes_again_says_how_it_ended_before_and_links_to_that(bus):
     came: asyncio.Queue[Msg] = asyncio.Queue()
     await bus.add_consumer(JOB.step, 30)
-    intake = Intake(bus, JOB.step, lambda message, _: came.put_nowait(message), lambda: None, ack_wait=30)
+    intake = PullConsumer(
+        bus, JOB.step, lambda message, _: came.put_nowait(message), lambda: None, ack_wait=30
+    )
     await intake.start()
     async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "trainer"):
         await queue_job(bus, JOB)

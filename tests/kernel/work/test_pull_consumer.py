@@ -9,7 +9,7 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.work.lease import Lease
-from seedbed.kernel.work.pull_consumer import Intake
+from seedbed.kernel.work.pull_consumer import PullConsumer
 from tests.kernel.killing import killing
 from tests.kernel.waiting import until
 
@@ -26,7 +26,7 @@ async def taking(bus):
     """An intake, and what it has handed out, with the leases."""
     came: asyncio.Queue[tuple[Msg, Lease]] = asyncio.Queue()
     await bus.add_consumer(STEP, ACK_WAIT)
-    intake = Intake(bus, STEP, lambda *found: came.put_nowait(found), lambda: None, ack_wait=ACK_WAIT)
+    intake = PullConsumer(bus, STEP, lambda *found: came.put_nowait(found), lambda: None, ack_wait=ACK_WAIT)
     await intake.start()
     yield intake, came
     await intake.stop()

@@ -10,7 +10,7 @@ from seedbed.bus.v1.bus_pb2 import Outcome, Record, Sampling, Usage
 from seedbed.judge.v1.steps_pb2 import PairInput, PairVerdict
 from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint import Endpoint as Address
-from seedbed.kernel.endpoint.endpoint_pool import Pool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool
 from seedbed.kernel.errors import Damaged, ItemError, MalformedReply, SeedbedError
 from seedbed.kernel.store.backend import FolderStore
 from seedbed.kernel.work.step import Step, Tools
@@ -50,7 +50,7 @@ class Lost(Read):
 @pytest.fixture
 async def runner(endpoint: Endpoint, tmp_path: Path) -> AsyncIterator[StepRunner]:
     teacher = Teacher(Address(endpoint.url, "tiny"))
-    yield StepRunner(FolderStore(tmp_path), {"judge": Model(teacher, Pool([]))})
+    yield StepRunner(FolderStore(tmp_path), {"judge": Model(teacher, EndpointPool([]))})
     await teacher.close()
 
 

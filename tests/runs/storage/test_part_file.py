@@ -4,14 +4,14 @@ import pytest
 
 from seedbed.kernel.errors import StoreError
 from seedbed.runs.storage import part_file as module
-from seedbed.runs.storage.part_file import Pieces
+from seedbed.runs.storage.part_file import PartFile
 
 
 @pytest.fixture(params=[0, 10, 1 << 20], ids=["on disk", "partly", "in memory"])
 def pieces(request, monkeypatch):
     """Pieces of draws that came out of order, as those of two quotas may."""
     monkeypatch.setattr(module, "MOST_IN_MEMORY", request.param)
-    kept = Pieces()
+    kept = PartFile()
     for number in (0, 1, 3, 5, 2, 4):
         kept.add(number, f"[{number}]".encode() * number)
         kept.write()
@@ -36,7 +36,7 @@ def test_those_that_come_while_one_reads_are_read(pieces):
 
 
 def test_where_the_disk_is_full_nothing_is_lost(monkeypatch):
-    kept, room = Pieces(), [2]
+    kept, room = PartFile(), [2]
     write = os.pwrite
 
     def full(handle, data, place):

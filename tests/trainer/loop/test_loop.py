@@ -9,7 +9,7 @@ import pytest
 import torch
 from google.protobuf import json_format
 
-from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.job import CHECKPOINT, METRICS, Job
 from seedbed.trainer.loop.loop import Diverged, Hooks, Loop, Stopped
 from seedbed.trainer.loop.prepare import prepare
@@ -47,7 +47,7 @@ def job(place, **more):
 
 
 def ranks():
-    return Ranks(0, 1, CPU)
+    return ProcessGroup(0, 1, CPU)
 
 
 def open_loop(job: Job):

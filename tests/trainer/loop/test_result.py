@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, GenerationConfig
 
 from seedbed.trainer.loop.card import licence_of
-from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.job import CHECKPOINT, METRICS
 from seedbed.trainer.loop.prepare import prepare
 from seedbed.trainer.loop.result import save_result
@@ -31,7 +31,7 @@ def result(place, work, model, **more):
     about = CheckpointManifest(training="t1", base=Base(name=str(model)), recipe=job.recipe, phase=job.phase)
     job = job.model_copy(update={"manifest": json_format.MessageToJson(about)})
     (job.work / METRICS).write_text("")
-    save_result(job, prepare(job, torch.device("cpu")), Progress(), Ranks.join(), sharded=False)
+    save_result(job, prepare(job, torch.device("cpu")), Progress(), ProcessGroup.join(), sharded=False)
     return job.work / CHECKPOINT
 
 

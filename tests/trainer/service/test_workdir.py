@@ -9,11 +9,11 @@ import pytest
 
 from seedbed.kernel.errors import StoreError
 from seedbed.trainer.loop.job import Outcome, keep_room, read_outcome, write_outcome
-from seedbed.trainer.service.workdir import Workplace
+from seedbed.trainer.service.workdir import WorkDir
 
 
 def test_what_the_dead_left_is_removed_and_what_is_at_work_is_not(tmp_path):
-    living, dead, new = (Workplace(tmp_path, name) for name in ("living", "dead", "new"))
+    living, dead, new = (WorkDir(tmp_path, name) for name in ("living", "dead", "new"))
     living.begin()
     dead.begin()
     (dead.folder / "weights").write_text("many")
@@ -27,7 +27,7 @@ def test_what_the_dead_left_is_removed_and_what_is_at_work_is_not(tmp_path):
 
 
 def test_begun_anew_it_is_empty(tmp_path):
-    place = Workplace(tmp_path, "one")
+    place = WorkDir(tmp_path, "one")
     place.begin()
     (place.folder / "metrics.jsonl").write_text("{}\n{}\n{half")
     assert place.read_metrics() == ["{}", "{}"]
@@ -40,7 +40,7 @@ def test_begun_anew_it_is_empty(tmp_path):
 def test_where_nothing_can_be_made_it_says_so_and_what_to_do(tmp_path):
     (tmp_path / "work").write_text("not a folder")
     with pytest.raises(StoreError, match="cannot work in") as refused:
-        Workplace(tmp_path, "one").begin()
+        WorkDir(tmp_path, "one").begin()
     assert "SEEDBED_CACHE_FOLDER" in refused.value.hint
 
 

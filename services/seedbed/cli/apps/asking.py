@@ -35,13 +35,13 @@ def asks_a_teacher(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def asked(**given: Any) -> None:
-        from seedbed.cli.apps.budget_options import Means
+        from seedbed.cli.apps.budget_options import BudgetOptions
         from seedbed.cli.reach.endpoints import Wanted
         from seedbed.cli.stack.models import Pace
 
         made = {
             name: kind(**{option: given.pop(option) for option in _OPTIONS[name]})
-            for name, kind in (("wanted", Wanted), ("pace", Pace), ("means", Means))
+            for name, kind in (("wanted", Wanted), ("pace", Pace), ("means", BudgetOptions))
             if name in signature.parameters
         }
         command(**given, **made)

@@ -9,7 +9,7 @@ from seedbed.pipeline.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Means:
+class BudgetOptions:
     """The options as they were given; empty where they were not."""
 
     calls: int = 0

@@ -12,7 +12,7 @@ from seedbed.cli.entrypoint import Boundary
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
-    from seedbed.cli.apps.budget_options import Means
+    from seedbed.cli.apps.budget_options import BudgetOptions
     from seedbed.cli.reach.endpoints import Wanted
     from seedbed.cli.stack.models import Pace
 
@@ -66,7 +66,7 @@ def run(  # noqa: PLR0913  its options are its interface
     leaf: options.LeafGlobs = None,
     recipe: options.RecipeFile = None,
     pace: "Pace",
-    means: "Means",
+    means: "BudgetOptions",
     state: options.State = STATE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where dataset, student and report go.")] = Path(
         "grown"

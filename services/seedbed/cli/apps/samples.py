@@ -110,13 +110,13 @@ def report(
     machine: options.Json = False,
 ) -> None:
     """Write one page about a run: what was made, learnt and forgotten, and where every sample came from."""
-    from seedbed.cli.commands.report import Wish
+    from seedbed.cli.commands.report import ReportRequest
     from seedbed.cli.commands.report import report as work
     from seedbed.cli.reach.connect import reach_store
 
     screen = Screen(machine=machine)
 
     async def look(runs: "Runs", run: str) -> int:
-        return await work(runs, await reach_store(server, state), Wish(run, out, training), screen)
+        return await work(runs, await reach_store(server, state), ReportRequest(run, out, training), screen)
 
     ask_of_runs(context, server, state, screen, [run], look)

@@ -56,11 +56,13 @@ def serve(
     machine: options.Json = False,
 ) -> None:
     """Put a tuned student behind an OpenAI-compatible endpoint of this machine, until Ctrl-C."""
-    from seedbed.cli.commands.serve import Wish
+    from seedbed.cli.commands.serve import ServeRequest
     from seedbed.cli.commands.serve import serve as work
 
     screen = Screen(machine=machine)
-    wish = Wish(student=student, phase=checkpoint, engine=_check_engine(engine), state=state, port=port)
+    wish = ServeRequest(
+        student=student, phase=checkpoint, engine=_check_engine(engine), state=state, port=port
+    )
     Boundary(screen, debug=debugging(context)).run(lambda: work(wish, screen))
 
 
@@ -77,9 +79,9 @@ def chat(
     state: options.State = STATE,
 ) -> None:
     """Talk to a tuned student, its base answering beside it."""
-    from seedbed.cli.commands.serve import Wish
+    from seedbed.cli.commands.serve import ServeRequest
     from seedbed.cli.commands.serve import chat as work
 
     screen = Screen()
-    wish = Wish(student=student, phase=checkpoint, engine=_check_engine(engine), state=state)
+    wish = ServeRequest(student=student, phase=checkpoint, engine=_check_engine(engine), state=state)
     Boundary(screen, debug=debugging(context)).run(lambda: work(wish, system, most, screen))

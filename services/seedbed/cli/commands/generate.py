@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from google.longrunning.operations_pb2 import Operation
 
-from seedbed.cli.apps.budget_options import Means, check_prices
+from seedbed.cli.apps.budget_options import BudgetOptions, check_prices
 from seedbed.cli.commands.estimate import Estimate, make_estimate
 from seedbed.cli.commands.export import check_target, describe_dataset, export_dataset
 from seedbed.cli.commands.watch import get_run, list_runs, watch_run
@@ -48,7 +48,7 @@ class Order:
     refill: bool = True
     pace: Pace = field(default_factory=Pace)
     telemetry: bool = False
-    means: Means = field(default_factory=Means)
+    means: BudgetOptions = field(default_factory=BudgetOptions)
     only_estimate: bool = False
 
     @property

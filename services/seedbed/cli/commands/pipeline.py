@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.cli.commands import evaluate, generate, train
-from seedbed.cli.commands.report import Wish, check_place, report
+from seedbed.cli.commands.report import ReportRequest, check_place, report
 from seedbed.cli.reach.connect import reach_runs, reach_store
 from seedbed.cli.reach.student_folder import check_place as check_student
 from seedbed.cli.render.failure import DONE, INTERRUPTED, SHORT
@@ -128,7 +128,7 @@ class Whole:
 
     async def _report(self, heard: Hearing) -> int:
         run, training = self._found["generate"]["run"], self._found["train"]["training"]
-        wish = Wish(run, self._folder / REPORT, training)
+        wish = ReportRequest(run, self._folder / REPORT, training)
         state = self._order.generation.state
         async with reach_runs("", state, heard.warn) as runs:
             return await report(runs, await reach_store("", state), wish, heard)

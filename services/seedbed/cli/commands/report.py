@@ -22,7 +22,7 @@ from seedbed.report import gather_facts, write_page
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReportRequest:
     """Which report, and where it goes."""
 
     run: str
@@ -30,7 +30,7 @@ class Wish:
     training: str = ""
 
 
-async def report(runs: Runs, store: Store, wish: Wish, screen: Screen) -> int:
+async def report(runs: Runs, store: Store, wish: ReportRequest, screen: Screen) -> int:
     """Write the page. Raises SeedbedError."""
     check_place(wish.out)
     run = await get_run(runs, wish.run)
@@ -75,7 +75,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _describe(wish: Wish, found: Evidence) -> str:
+def _describe(wish: ReportRequest, found: Evidence) -> str:
     if not found.checkpoints:
         return f"report in {wish.out}: the dataset; nothing was trained on it yet"
     training = found.checkpoints[-1].training

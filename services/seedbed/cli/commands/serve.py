@@ -23,7 +23,7 @@ _MEANT = re.compile(r"latest|r[0-9a-f]{1,16}|t[0-9a-f]{1,15}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class ServeRequest:
     """Which student, and how it is served."""
 
     student: str
@@ -33,7 +33,7 @@ class Wish:
     port: int = 0
 
 
-async def serve(wish: Wish, screen: Screen) -> int:
+async def serve(wish: ServeRequest, screen: Screen) -> int:
     """Serve a student until Ctrl-C; an adapter's base answers at the same address."""
     student = await _find(wish, screen)
     # Another server for the base alone would be memory that nobody asked for.
@@ -50,7 +50,7 @@ async def serve(wish: Wish, screen: Screen) -> int:
     return DONE
 
 
-async def chat(wish: Wish, system: str, most: int, screen: Screen) -> int:
+async def chat(wish: ServeRequest, system: str, most: int, screen: Screen) -> int:
     """Talk to a student and its base until the input ends."""
     student = await _find(wish, screen)
     if student.base is None:
@@ -59,7 +59,7 @@ async def chat(wish: Wish, system: str, most: int, screen: Screen) -> int:
         return await talk(urls, system, most, screen)
 
 
-async def _find(wish: Wish, screen: Screen) -> Student:
+async def _find(wish: ServeRequest, screen: Screen) -> Student:
     state, name = StateFolder(wish.state), wish.student
     store = await open_store(state.store.as_uri()) if state.exists else None
     if _MEANT.fullmatch(name) and store and not Path(name).is_dir():
@@ -69,7 +69,7 @@ async def _find(wish: Wish, screen: Screen) -> Student:
 
 @asynccontextmanager
 async def _served(
-    student: Student, models: Sequence[Served], wish: Wish, screen: Screen
+    student: Student, models: Sequence[Served], wish: ServeRequest, screen: Screen
 ) -> AsyncIterator[dict[str, str]]:
     state = StateFolder(wish.state)
     state.prepare()

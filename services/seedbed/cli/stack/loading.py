@@ -9,7 +9,7 @@ import aiohttp
 from seedbed.cli.stack.child import Program
 from seedbed.cli.stack.programs import address
 from seedbed.cli.stack.state import StateFolder
-from seedbed.cli.stack.supervisor import Keeper, Notify
+from seedbed.cli.stack.supervisor import Notify, Supervisor
 
 _LOOK = aiohttp.ClientTimeout(total=2)
 _STOP_PATIENCE = 10.0
@@ -24,7 +24,7 @@ async def loaded(
     `patience`: the seconds that loading may take.
     """
     keepers = {
-        port: Keeper(program, state.log(program.name), state.processes, notify)
+        port: Supervisor(program, state.log(program.name), state.processes, notify)
         for port, program in programs.items()
     }
     try:

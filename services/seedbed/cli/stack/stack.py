@@ -13,7 +13,7 @@ from seedbed.cli.stack.broker_health import keep_healthy
 from seedbed.cli.stack.child import Program
 from seedbed.cli.stack.programs import WORKERS, address
 from seedbed.cli.stack.state import StateFolder
-from seedbed.cli.stack.supervisor import Keeper, Notify, StartError
+from seedbed.cli.stack.supervisor import Notify, StartError, Supervisor
 from seedbed.kernel.rpc.channel import OPEN, Access, open_channel
 
 _START_TIMEOUT = 60.0
@@ -30,7 +30,7 @@ class Stack:
         self._ports = ports
         self._programs = programs
         self._notify = notify
-        self._keepers: dict[str, Keeper] = {}
+        self._keepers: dict[str, Supervisor] = {}
         self._health: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -39,7 +39,9 @@ class Stack:
                 if program.name in WORKERS and self._programs[number - 1].name not in WORKERS:
                     # They would begin with what an earlier command left, before `runs` has emptied its queue.
                     await self.ready("runs")
-                keeper = Keeper(program, self._state.log(program.name), self._state.processes, self._notify)
+                keeper = Supervisor(
+                    program, self._state.log(program.name), self._state.processes, self._notify
+                )
                 self._keepers[program.name] = keeper
                 await keeper.start()
             self._watch_broker()

@@ -25,7 +25,7 @@ class StartError(SeedbedError):
     reason = "START_FAILED"
 
 
-class Keeper:
+class Supervisor:
     """Starts a program and watches over it until told to stop."""
 
     def __init__(self, program: Program, log: Path, processes: ProcessList, notify: Notify) -> None:

@@ -45,7 +45,7 @@ def call_key(digest: str) -> str:
     return f"evaluations/calls/{digest[:2]}/{digest}"
 
 
-class Asking:
+class CallCache:
     """Asks for one evaluation. Permits are those of the whole stack: an evaluation waits its turn."""
 
     def __init__(self, store: Store, models: Mapping[str, Model], spent: Spent) -> None:

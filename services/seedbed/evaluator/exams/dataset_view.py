@@ -40,7 +40,7 @@ class Passage:
 
 
 @dataclass(slots=True)
-class Lesson:
+class LeafView:
     """One leaf of a dataset."""
 
     path: str
@@ -60,13 +60,15 @@ class Lesson:
             self.passages.setdefault(digest, Passage(row["chunk"], *about))
 
 
-class Lessons:
+class DatasetView:
     """A dataset as the evaluator sees it. Raises InputError where the folder holds none."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest: Manifest = read_manifest(folder)
         self.recipe = Recipe.model_validate(self.manifest.recipe)
-        self.leaves = {leaf.path: Lesson(leaf.path, leaf.kind, leaf.target) for leaf in self.manifest.leaves}
+        self.leaves = {
+            leaf.path: LeafView(leaf.path, leaf.kind, leaf.target) for leaf in self.manifest.leaves
+        }
         self.trained = Trained(self.recipe.duplicate_threshold)
         for name in (KNOWLEDGE_FILE, SKILLS_FILE):
             with (folder / name).open("rb") as lines:

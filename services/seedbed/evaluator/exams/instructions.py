@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import grpc.aio
 
 from seedbed.dataset import Manifest
-from seedbed.evaluator.exams.dataset_view import Lesson
+from seedbed.evaluator.exams.dataset_view import LeafView
 from seedbed.evaluator.exams.exam import Exam, Question, Sieve
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.kernel.errors import SeedbedError
@@ -41,7 +41,7 @@ class Supply:
         self._model = model
         self.trouble = ""
 
-    async def fetch(self, lessons: Sequence[Lesson], missing: int) -> dict[str, list[Question]]:
+    async def fetch(self, lessons: Sequence[LeafView], missing: int) -> dict[str, list[Question]]:
         """Further samples of these leaves; none, and `trouble` says why, where they cannot be had."""
         found: dict[str, list[Question]] = {lesson.path: [] for lesson in lessons}
         self.trouble = self._find_obstacle()
@@ -83,7 +83,7 @@ class Supply:
 
 
 async def examine_skills(
-    lessons: Sequence[Lesson], wanted: int, trained: Trained, threshold: float, supply: Supply
+    lessons: Sequence[LeafView], wanted: int, trained: Trained, threshold: float, supply: Supply
 ) -> list[Exam]:
     """As many instructions of each leaf as wanted, where there are as many."""
     sieves = {lesson.path: Sieve(lesson.path, lesson.kind, wanted, trained, threshold) for lesson in lessons}

@@ -7,8 +7,8 @@ questions depend on the dataset and the teacher alone, and more of them begin wi
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from seedbed.evaluator.exams.call_cache import Asking, CallResult
-from seedbed.evaluator.exams.dataset_view import Lesson, Passage
+from seedbed.evaluator.exams.call_cache import CallCache, CallResult
+from seedbed.evaluator.exams.dataset_view import LeafView, Passage
 from seedbed.evaluator.exams.exam import Exam, Question, Sieve, place_answer
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.evaluator.exams.steps import WriteQuestions
@@ -23,12 +23,12 @@ ROUNDS = 6
 
 
 async def examine_knowledge(
-    lesson: Lesson,
+    lesson: LeafView,
     examples: Sequence[QuestionAndAnswer],
     wanted: int,
     trained: Trained,
     threshold: float,
-    asking: Asking,
+    asking: CallCache,
 ) -> Exam:
     """As many questions as wanted, where the passages and the teacher give as many."""
     sieve = Sieve(lesson.path, lesson.kind, wanted, trained, threshold)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seedbed.evaluator.exams.call_cache import Asking
+from seedbed.evaluator.exams.call_cache import CallCache
 from seedbed.evaluator.exams.exam import Exam, Question
 from seedbed.evaluator.exams.lm_eval_tasks import task_name
 from seedbed.evaluator.exams.steps import RateAnswer
 from seedbed.evaluator.scoring.comparisons import Sheet
-from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.evaluator.service.states import digest_of, score_key
 from seedbed.evaluator.v1.evaluation_pb2 import Measure
 from seedbed.evaluator.v1.steps_pb2 import RateInput
@@ -49,7 +49,13 @@ class Examination:
     """Examines candidates on the same exams."""
 
     def __init__(
-        self, exams: Sequence[Exam], tasks: Path, turns: Turns, room: Room, asking: Asking, store: Store
+        self,
+        exams: Sequence[Exam],
+        tasks: Path,
+        turns: Turns,
+        room: ExaminerClient,
+        asking: CallCache,
+        store: Store,
     ) -> None:
         self._exams = [exam for exam in exams if exam.questions]
         self._tasks = tasks

@@ -20,7 +20,7 @@ _SURROUNDINGS = {
 }
 
 
-class Room:
+class ExaminerClient:
     """Gives orders, one at a time. A process that died is told of, and the next order starts another."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedbed.evaluator.exams.call_cache import Asking, Spent
-from seedbed.evaluator.exams.dataset_view import Lessons
+from seedbed.evaluator.exams.call_cache import CallCache, Spent
+from seedbed.evaluator.exams.dataset_view import DatasetView
 from seedbed.evaluator.exams.exam import Exam
 from seedbed.evaluator.exams.general import read_general
 from seedbed.evaluator.exams.instructions import Supply, examine_skills
@@ -19,7 +19,7 @@ from seedbed.evaluator.exams.lm_eval_tasks import write_task
 from seedbed.evaluator.exams.questions import examine_knowledge
 from seedbed.evaluator.scoring.comparisons import BASE, Sheet, compare_all
 from seedbed.evaluator.scoring.examination import Candidate, Examination, Turns
-from seedbed.evaluator.scoring.examiner_client import Room
+from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.evaluator.service.states import SCORES_FILE, TASKS
 from seedbed.evaluator.service.telemetry import tell_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
@@ -47,7 +47,7 @@ class Evaluating:
     def __init__(
         self,
         store: Store,
-        room: Room,
+        room: ExaminerClient,
         models: dict[str, Model],
         runs: "RunsServiceAsyncStub | None",
         cache: Path,
@@ -61,7 +61,7 @@ class Evaluating:
     async def run(self, request: EvaluateRequest, evaluation: Evaluation, note: Note) -> Path:
         """Fill in an evaluation and return the folder of its files. Raises SeedbedError."""
         spent = Spent(usage=evaluation.usage)
-        asking = Asking(self._store, self._models, spent)
+        asking = CallCache(self._store, self._models, spent)
         await self._tell(evaluation, note, "reading the dataset", 0.0)
         lessons = await self._read(request.dataset)
         if request.benchmarks:
@@ -93,11 +93,13 @@ class Evaluating:
         evaluation.doing, evaluation.progress = doing, progress
         await note(evaluation)
 
-    async def _read(self, digest: str) -> Lessons:
+    async def _read(self, digest: str) -> DatasetView:
         folder = await get_folder(self._store, dataset_prefix(digest), self._cache / "datasets", digest)
-        return Lessons(folder)
+        return DatasetView(folder)
 
-    async def _make_exams(self, lessons: Lessons, request: EvaluateRequest, asking: Asking) -> list[Exam]:
+    async def _make_exams(
+        self, lessons: DatasetView, request: EvaluateRequest, asking: CallCache
+    ) -> list[Exam]:
         leaves = await self._leaves(lessons.manifest.taxonomy)
         threshold, wanted = lessons.recipe.duplicate_threshold, request.questions
         exams = []

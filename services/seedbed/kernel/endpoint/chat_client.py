@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol
 
 from seedbed.bus.v1.bus_pb2 import Sampling, Usage
 from seedbed.kernel.endpoint.endpoint import Endpoint
-from seedbed.kernel.endpoint.endpoint_client import Line
+from seedbed.kernel.endpoint.endpoint_client import EndpointClient
 from seedbed.kernel.endpoint.endpoint_errors import RequestRefused, ServerFault
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
 from seedbed.kernel.endpoint.openai.chat_request import ChatRequest, adapt, name_refusal, room_of
@@ -39,7 +39,7 @@ class Seat(Protocol):
     """From where an item asks: a line, and leave to use it."""
 
     @property
-    def line(self) -> Line:
+    def line(self) -> EndpointClient:
         """Where to ask."""
 
     def begin(self) -> None:
@@ -55,7 +55,7 @@ class Seat(Protocol):
 class _OnlySeat:
     """Asks at one line as soon as it is open."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: EndpointClient) -> None:
         self.line = line
 
     def begin(self) -> None:
@@ -86,17 +86,19 @@ class _Effort:
     most: int
     adaptations: int = 0
     server_errors: int = 0
-    seen: dict[Line, int] = field(default_factory=dict)
+    seen: dict[EndpointClient, int] = field(default_factory=dict)
     """Successes of each line when it was first asked there."""
-    tried: dict[Line, tuple[Capabilities, Capabilities]] = field(default_factory=dict)
+    tried: dict[EndpointClient, tuple[Capabilities, Capabilities]] = field(default_factory=dict)
     """What was known of each line's endpoint, and what is tried in its place."""
 
-    def known(self, line: Line) -> Capabilities:
+    def known(self, line: EndpointClient) -> Capabilities:
         """What to ask by: what is tried, unless more has become known meanwhile."""
         before, tried = self.tried.get(line, (line.known, line.known))
         return tried if before == line.known else line.known
 
-    def adapt(self, line: Line, known: Capabilities, error: SeedbedError, body: dict[str, Any]) -> bool:
+    def adapt(
+        self, line: EndpointClient, known: Capabilities, error: SeedbedError, body: dict[str, Any]
+    ) -> bool:
         """Whether there is another way to ask. The line keeps it once it was answered, not before."""
         if not isinstance(error, RequestRefused | ServerFault) or self.adaptations >= MOST_ADAPTATIONS:
             return False
@@ -111,13 +113,13 @@ class _Effort:
         self.tried[line] = (line.known, tried)
         return True
 
-    def keep(self, line: Line) -> None:
+    def keep(self, line: EndpointClient) -> None:
         """What was tried was answered: the line asks so from now on, unless it has learned more meanwhile."""
         before, tried = self.tried.get(line, (line.known, line.known))
         if before == line.known:
             line.learn(tried)
 
-    def is_at_fault(self, line: Line, error: EndpointError) -> bool:
+    def is_at_fault(self, line: EndpointClient, error: EndpointError) -> bool:
         """Whether it is this request that the endpoint stumbles over: others succeed meanwhile."""
         self.server_errors += isinstance(error, ServerFault)
         return (
@@ -132,7 +134,7 @@ class Teacher:
 
     def __init__(self, endpoint: Endpoint, *, on_pause: Callable[[str], None] = lambda _: None) -> None:
         self.endpoint = endpoint
-        self.line = Line(endpoint, on_pause)
+        self.line = EndpointClient(endpoint, on_pause)
 
     async def close(self) -> None:
         """Close the connections."""

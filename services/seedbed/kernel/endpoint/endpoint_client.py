@@ -19,7 +19,7 @@ from seedbed.kernel.endpoint.endpoint_errors import (
     excerpt,
     words,
 )
-from seedbed.kernel.endpoint.http_client import Reply, Wire
+from seedbed.kernel.endpoint.http_client import HttpClient, Reply
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
 from seedbed.kernel.endpoint.openai.completion import decode
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused
@@ -37,9 +37,9 @@ REPLY_BYTES = 4 << 20
 log = get_logger(__name__)
 
 
-def open_wire(endpoint: Endpoint) -> Wire:
+def open_wire(endpoint: Endpoint) -> HttpClient:
     """The connections to an endpoint."""
-    return Wire(endpoint.url, endpoint.headers(), REPLY_BYTES)
+    return HttpClient(endpoint.url, endpoint.headers(), REPLY_BYTES)
 
 
 def body_of(reply: Reply, endpoint: Endpoint) -> bytes:
@@ -51,7 +51,7 @@ def body_of(reply: Reply, endpoint: Endpoint) -> bytes:
     return body
 
 
-class Line:
+class EndpointClient:
     """The way to one endpoint. Shared by all items of a process."""
 
     def __init__(self, endpoint: Endpoint, on_pause: Callable[[str], None] = lambda _: None) -> None:

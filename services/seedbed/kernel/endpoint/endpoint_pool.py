@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from seedbed.kernel.endpoint.endpoint_client import Line
+from seedbed.kernel.endpoint.endpoint_client import EndpointClient
 from seedbed.kernel.endpoint.limits.call_stats import Call
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.errors import EndpointError
@@ -19,21 +19,21 @@ from seedbed.kernel.errors import EndpointError
 class Desk:
     """One endpoint: the line to it, and this process's permits for it."""
 
-    line: Line
+    line: EndpointClient
     permits: Permits
 
 
 class Place:
     """A permit at one of the endpoints, changed for another where that one fails."""
 
-    def __init__(self, pool: "Pool", desk: Desk) -> None:
+    def __init__(self, pool: "EndpointPool", desk: Desk) -> None:
         self.desk: Desk | None = desk
         self._pool = pool
         self._line = desk.line
         self._call: Call | None = None
 
     @property
-    def line(self) -> Line:
+    def line(self) -> EndpointClient:
         """Where to ask."""
         return self._line
 
@@ -67,7 +67,7 @@ class Place:
             self.desk = None
 
 
-class Pool:
+class EndpointPool:
     """All endpoints of one model, for this process."""
 
     def __init__(self, desks: Sequence[Desk]) -> None:

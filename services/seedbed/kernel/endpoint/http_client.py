@@ -40,7 +40,7 @@ class Reply:
     body: bytes
 
 
-class Wire:
+class HttpClient:
     """The connections to one endpoint. An answer with more than `most` bytes is refused."""
 
     def __init__(self, url: str, headers: Mapping[str, str], most: int) -> None:

@@ -17,7 +17,7 @@ from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.kernel.endpoint.endpoint import Endpoint
 from seedbed.kernel.endpoint.endpoint_client import body_of, open_wire
 from seedbed.kernel.endpoint.endpoint_errors import RequestRefused, error_in, error_of, excerpt, words
-from seedbed.kernel.endpoint.http_client import Reply, Wire
+from seedbed.kernel.endpoint.http_client import HttpClient, Reply
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
 from seedbed.kernel.endpoint.openai.chat_request import ChatRequest, adapt
 from seedbed.kernel.endpoint.openai.completion import decode
@@ -92,7 +92,7 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20, role: Role = 
     return Found(min(filter(None, (context, known.window)), default=0), tuple(known.describe()))
 
 
-async def _check_model(wire: Wire, endpoint: Endpoint) -> int:
+async def _check_model(wire: HttpClient, endpoint: Endpoint) -> int:
     """The context of the model by the list of models, 0 where that does not tell."""
     reply = await wire.ask("GET", "/models")
     if reply.status == 401:
@@ -111,7 +111,9 @@ async def _check_model(wire: Wire, endpoint: Endpoint) -> int:
     return row.context if row else 0
 
 
-async def _check_answer(wire: Wire, endpoint: Endpoint, sampling: Sampling, patience: float) -> Capabilities:
+async def _check_answer(
+    wire: HttpClient, endpoint: Endpoint, sampling: Sampling, patience: float
+) -> Capabilities:
     """What the endpoint takes of a request such as the run will make."""
     request = ChatRequest(_PROMPT, _PROMPT.render(), sampling, seed=1)
     known, most = Capabilities.of(endpoint.dialect), sampling.max_tokens
@@ -127,7 +129,7 @@ async def _check_answer(wire: Wire, endpoint: Endpoint, sampling: Sampling, pati
         known, most = adapted
 
 
-async def _ask_patiently(wire: Wire, body: dict[str, Any], patience: float) -> Reply:
+async def _ask_patiently(wire: HttpClient, body: dict[str, Any], patience: float) -> Reply:
     """What it answers, asked again a few times where it is only busy."""
     for pause in _PAUSES:
         reply = await _ask(wire, body, patience)
@@ -138,7 +140,7 @@ async def _ask_patiently(wire: Wire, body: dict[str, Any], patience: float) -> R
     return await _ask(wire, body, patience)
 
 
-async def _ask(wire: Wire, body: dict[str, Any], patience: float) -> Reply:
+async def _ask(wire: HttpClient, body: dict[str, Any], patience: float) -> Reply:
     """What it answers; one that takes long is asked for less, as what is refused is refused at once."""
     timer = asyncio.timeout(patience)
     try:

@@ -6,8 +6,8 @@ import socket
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint import Endpoint
-from seedbed.kernel.endpoint.endpoint_client import Line
-from seedbed.kernel.endpoint.endpoint_pool import Desk, Pool
+from seedbed.kernel.endpoint.endpoint_client import EndpointClient
+from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.endpoint.openai.dialect import priority_of
 from seedbed.kernel.errors import InputError
@@ -22,7 +22,7 @@ def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
     name, place = name_process(settings, role)
     desks = [
         Desk(
-            Line(endpoint),
+            EndpointClient(endpoint),
             Permits(
                 bus,
                 endpoint.url,
@@ -36,7 +36,7 @@ def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
         )
         for endpoint in endpoints
     ]
-    pool = Pool(desks)
+    pool = EndpointPool(desks)
     pool.start()
     return Model(Teacher(endpoints[0]), pool)
 

@@ -10,7 +10,7 @@ MOST_DEATHS = 10
 """Processes that may end under an item; then it is given up."""
 
 
-class Deaths:
+class CrashCounter:
     """A mark for each try that has begun; one that is not taken back is a death."""
 
     def __init__(self, bus: Bus) -> None:

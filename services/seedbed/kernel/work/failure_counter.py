@@ -26,7 +26,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
 
 
-class Tries:
+class FailureCounter:
     """Those of this process, by item."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from seedbed.kernel.errors import Damaged, ItemError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.telemetry.items import Work
-from seedbed.kernel.work.crash_counter import MOST_DEATHS, Deaths
+from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.memo import Entry, Memo, memo_key, twin_key
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import follow, make_own, recall
@@ -31,12 +31,12 @@ LONG_WAIT = 0.5
 log = get_logger(__name__)
 
 
-class Maker:
+class ItemRunner:
     """Makes records for the steps of one process."""
 
     def __init__(self, bus: Bus, store: Store, plans: Plans, runner: StepRunner) -> None:
         self._memo = Memo(bus, store)
-        self._deaths = Deaths(bus)
+        self._deaths = CrashCounter(bus)
         self._plans = plans
         self._runner = runner
 

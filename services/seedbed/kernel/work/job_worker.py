@@ -17,11 +17,11 @@ from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work
-from seedbed.kernel.work.crash_counter import MOST_DEATHS, Deaths
-from seedbed.kernel.work.failure_counter import MOST_TRIES, Tries, describe, is_elsewhere
+from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
+from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
 from seedbed.kernel.work.items import read_item
 from seedbed.kernel.work.lease import Ceded, Lease
-from seedbed.kernel.work.pull_consumer import EXPIRES, Intake
+from seedbed.kernel.work.pull_consumer import EXPIRES, PullConsumer
 
 _AGAIN = 2.0
 _LOOK = 0.5
@@ -63,7 +63,7 @@ class Hand:
         return False
 
 
-class Bench:
+class JobWorker:
     """Works for this process."""
 
     def __init__(self, bus: Bus, step: str, hand: Hand, settings: Settings) -> None:
@@ -74,10 +74,10 @@ class Bench:
         # None: a request has come to its end.
         self._came: asyncio.Queue[Msg | None] = asyncio.Queue()
         on_change = partial(self._came.put_nowait, None)
-        self._intake = Intake(bus, step, self._take, on_change, ack_wait=settings.ack_wait)
+        self._intake = PullConsumer(bus, step, self._take, on_change, ack_wait=settings.ack_wait)
         self._loop: asyncio.Task[None] | None = None
-        self._tries = Tries()
-        self._deaths = Deaths(bus)
+        self._tries = FailureCounter()
+        self._deaths = CrashCounter(bus)
         self._holding = False
         self._stopping = False
         self._last = 0.0

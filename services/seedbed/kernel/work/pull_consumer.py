@@ -37,7 +37,7 @@ class _Request:
         return now > self.missed + SLACK
 
 
-class Intake:
+class PullConsumer:
     """Asks for items of one step; each is handed to `deliver` as it comes, with its lease."""
 
     def __init__(

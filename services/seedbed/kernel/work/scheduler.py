@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.endpoint_pool import Place
 from seedbed.kernel.work.lease import Ceded, Lease
-from seedbed.kernel.work.pull_consumer import Intake
+from seedbed.kernel.work.pull_consumer import PullConsumer
 
 LOOK = 0.5
 
@@ -76,7 +76,7 @@ class Turn:
     It has the permit for the work alone, so that a call can begin as soon as another has ended.
     """
 
-    def __init__(self, lane: "Lane", lease: Lease) -> None:
+    def __init__(self, lane: "Scheduler", lease: Lease) -> None:
         self._lane = lane
         self.lease = lease
         self.waited = 0.0
@@ -112,14 +112,14 @@ class Turn:
         self._coming = False
 
 
-class Lane:
+class Scheduler:
     """Keeps requests open for items of its steps: as many as there are permits free, and as many ahead."""
 
     def __init__(self, slots: Slots) -> None:
         self.slots = slots
         self.coming = 0
         """Items in hand that have not come to their permit."""
-        self._intakes: list[Intake] = []
+        self._intakes: list[PullConsumer] = []
         self._wake = asyncio.Event()
         slots.on_grant = self._wake.set
 
@@ -127,7 +127,7 @@ class Lane:
         self, bus: Bus, step: str, deliver: Callable[[Msg, Lease], None], *, ack_wait: float
     ) -> None:
         """Let a step take part."""
-        intake = Intake(bus, step, deliver, self.wake, ack_wait=ack_wait)
+        intake = PullConsumer(bus, step, deliver, self.wake, ack_wait=ack_wait)
         await intake.start()
         self._intakes.append(intake)
 

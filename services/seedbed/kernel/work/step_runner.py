@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, StepSpec, Usage
 from seedbed.kernel.endpoint.chat_client import Seat, Teacher
-from seedbed.kernel.endpoint.endpoint_pool import Place, Pool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, Place
 from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.errors import ItemError, MalformedReply, SeedbedError
 from seedbed.kernel.identity import message_bytes
@@ -25,7 +25,7 @@ class Model:
     """A teacher with this process's part of what its endpoints take."""
 
     teacher: Teacher
-    permits: Pool
+    permits: EndpointPool
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,14 @@ from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work, expect_letters, following
-from seedbed.kernel.work.failure_counter import MOST_TRIES, Tries, describe, is_elsewhere
-from seedbed.kernel.work.item_runner import AnyStep, Maker
+from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
+from seedbed.kernel.work.item_runner import AnyStep, ItemRunner
 from seedbed.kernel.work.items import read_item, write_letter_of
 from seedbed.kernel.work.lease import Ceded, Lease
 from seedbed.kernel.work.memo import memo_key
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import write_letter
-from seedbed.kernel.work.scheduler import Lane, Places, Turn
+from seedbed.kernel.work.scheduler import Places, Scheduler, Turn
 from seedbed.kernel.work.step_runner import Model, StepRunner
 from seedbed.pipeline.kinds import Role
 
@@ -58,7 +58,7 @@ class Worker:
         self._bus = bus
         self._plans = plans
         runner = StepRunner(store, models)
-        self._maker = Maker(bus, store, plans, runner)
+        self._maker = ItemRunner(bus, store, plans, runner)
         self._steps = {step.name: step for step in steps}
         self._models = models
         self._specs = {step.name: runner.spec(step) for step in steps}
@@ -67,9 +67,9 @@ class Worker:
         self._in_hand: dict[asyncio.Task[None], tuple[Msg, Turn]] = {}
         self._alone: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._loops: list[asyncio.Task[None]] = []
-        self._lanes: dict[Role | None, Lane] = {}
+        self._lanes: dict[Role | None, Scheduler] = {}
         self._waiting = False
-        self._tries = Tries()
+        self._tries = FailureCounter()
 
     async def start(self) -> None:
         """Register the steps and begin to take items."""
@@ -105,10 +105,10 @@ class Worker:
                 with contextlib.suppress(Exception):
                     await message.nak()
 
-    def _lane(self, step: AnyStep) -> Lane:
+    def _lane(self, step: AnyStep) -> Scheduler:
         if step.role not in self._lanes:
             slots = self._models[step.role].permits if step.role else Places(TEACHERLESS_AT_ONCE)
-            self._lanes[step.role] = Lane(slots)
+            self._lanes[step.role] = Scheduler(slots)
         return self._lanes[step.role]
 
     async def _register(self, step: AnyStep) -> None:
@@ -116,7 +116,7 @@ class Worker:
         data = self._specs[step.name].SerializeToString(deterministic=True)
         await self._bus.persist(lambda: bucket.put(step.name, data))
 
-    def _take(self, step: AnyStep, lane: Lane, message: Msg, lease: Lease) -> None:
+    def _take(self, step: AnyStep, lane: Scheduler, message: Msg, lease: Lease) -> None:
         # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
         turn = Turn(lane, lease)
         task = asyncio.create_task(self._hold(step, message, turn))

@@ -13,7 +13,7 @@ AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class LeafPreview:
     """How far a leaf is."""
 
     counts: LeafCounts
@@ -21,7 +21,7 @@ class Glimpse:
     """Candidates that passed the last gate, near duplicates not yet taken out."""
 
 
-async def take_glimpse(work: Course, rounds: Sequence[Round]) -> Glimpse:
+async def take_glimpse(work: Course, rounds: Sequence[Round]) -> LeafPreview:
     """What the records that a course has taken in come to, the rounds that were decided opened again."""
     course = Course(work.known, work.target, work.leaf)
     for record in work.fold.rest():
@@ -35,6 +35,6 @@ async def take_glimpse(work: Course, rounds: Sequence[Round]) -> Glimpse:
                 await asyncio.sleep(0)
         upcoming = next(left, None) if course.settled else None
         if upcoming is None:
-            return Glimpse(course.counts(), course.fold.passed)
+            return LeafPreview(course.counts(), course.fold.passed)
         course.close_round()
         course.open_round(upcoming)

@@ -7,7 +7,7 @@ from google.rpc.status_pb2 import Status
 from seedbed.kernel.rpc.operations import PREFIX, new_operation
 from seedbed.kernel.rpc.paging import by_name, take_page
 from seedbed.runs.execution.run import KeptRun
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.v1.runs_service_pb2 import Run, RunMetadata
 
 STAYS = "a run's record stays with its dataset"
@@ -26,7 +26,7 @@ def make_operation(run: KeptRun, described: Run) -> Operation:
 class RunJobs:
     """Runs, as `OperationsApi` asks for them."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: RunManager) -> None:
         self._keeper = keeper
 
     async def operation(self, name: str) -> Operation:

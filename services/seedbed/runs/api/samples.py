@@ -7,7 +7,7 @@ from seedbed.bus.v1.bus_pb2 import LeafState, LeafTarget
 from seedbed.kernel.formats.proto_stream import read_fields
 from seedbed.kernel.store.backend import Store, get_blob_file
 from seedbed.runs.domain.pedigree import list_open
-from seedbed.runs.execution.leaf_runner import LeafWork
+from seedbed.runs.execution.leaf_runner import LeafRunner
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 
@@ -22,7 +22,7 @@ class Telling:
         self._store = store
         self._run = run
         self._undecided = undecided
-        self._works: dict[str, LeafWork] = {}
+        self._works: dict[str, LeafRunner] = {}
         """Leaves begun to tell of while they were in progress: what they decided is there while held here."""
         self._told: dict[str, int] = {}
         """How many of their pieces."""
@@ -46,7 +46,7 @@ class Telling:
             async for candidate in self._of_part(entry.part):
                 yield candidate
 
-    async def _in_progress(self, leaf: str, work: LeafWork) -> AsyncIterator[Candidate]:
+    async def _in_progress(self, leaf: str, work: LeafRunner) -> AsyncIterator[Candidate]:
         async for candidate in self._decided(leaf, work, but=set()):
             yield candidate
         if not self._undecided:
@@ -62,7 +62,7 @@ class Telling:
         async for candidate in self._decided(leaf, work, but=told):
             yield candidate
 
-    async def _decided(self, leaf: str, work: LeafWork, but: set[int]) -> AsyncIterator[Candidate]:
+    async def _decided(self, leaf: str, work: LeafRunner, but: set[int]) -> AsyncIterator[Candidate]:
         for place, (number, piece) in enumerate(work.pieces.read(self._told.get(leaf, 0))):
             self._told[leaf] = self._told.get(leaf, 0) + 1
             if number not in but:

@@ -27,7 +27,7 @@ from seedbed.runs.domain.damage import as_damaged
 from seedbed.runs.domain.leaf_budget import check_budget
 from seedbed.runs.domain.planning import make_plan, matches, missing_steps
 from seedbed.runs.execution.run import KeptRun
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import find_letters, read_letters, remove_letters
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceServicer
@@ -42,7 +42,7 @@ STEPS_PATIENCE = 30.0
 class RunsApi(RunsServiceServicer):
     """The servicer."""
 
-    def __init__(self, keeper: Keeper, bus: Bus, store: Store) -> None:
+    def __init__(self, keeper: RunManager, bus: Bus, store: Store) -> None:
         self._keeper = keeper
         self._bus = bus
         self._store = store

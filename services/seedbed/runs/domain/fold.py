@@ -14,7 +14,7 @@ from seedbed.pipeline.failure_causes import Causes, is_given_up
 from seedbed.pipeline.items import item_name
 from seedbed.pipeline.kinds.entry import LeafKind
 from seedbed.pipeline.recipe import Gates
-from seedbed.runs.domain.leaf_costs import Ledger
+from seedbed.runs.domain.leaf_costs import LeafCosts
 
 _OUTCOMES = {
     Outcome.OUTCOME_DONE: "done",
@@ -60,7 +60,7 @@ class Fold:
         """Marks of the names that are let go of: their records may come again, and two draws to one item."""
         self._counters: dict[str, Counter[str]] = {}
         self._causes = Causes()
-        self.ledger = Ledger()
+        self.ledger = LeafCosts()
         """What all of it cost."""
         self.passed = 0
         """Candidates that passed the last gate, near duplicates not yet taken out."""

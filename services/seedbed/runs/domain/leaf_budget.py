@@ -8,15 +8,15 @@ from seedbed.pipeline.costs import ASKS, MEASURES, Spending, Tariff, describe
 from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.tokens import count_tokens
-from seedbed.runs.domain.leaf_costs import Ledger
-from seedbed.runs.domain.run_budget import Plea
+from seedbed.runs.domain.leaf_costs import LeafCosts
+from seedbed.runs.domain.run_budget import BudgetRequest
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
 
 PROMPT = 2000
 """Tokens that a prompt is taken to have beyond its seed and chunk, until the first one is on record."""
 
 
-class Purse:
+class LeafBudget:
     """Pays for nothing it could not pay for were all of its items asked anew as often as may be."""
 
     def __init__(self, tariff: Tariff, allowance: Spending, known: KnownPlan, leaf: Leaf) -> None:
@@ -28,11 +28,11 @@ class Purse:
         self._items = kind_of(leaf.kind).items_of_draw(known.recipe)
         self._texts = known.recipe.chunk_tokens + max(map(_size, leaf.seeds), default=0)
 
-    def spent(self, ledger: Ledger) -> Spending:
+    def spent(self, ledger: LeafCosts) -> Spending:
         """What the leaf's records come to."""
         return sum((self.tariff.measure(*row) for row in ledger.steps()), Spending())
 
-    def reserve(self, ledger: Ledger) -> Spending:
+    def reserve(self, ledger: LeafCosts) -> Spending:
         """What one draw may cost: all of its items asked three times, each as dear as the dearest so far."""
         asks = (
             self.tariff.measure(step, self._dearest(step, ledger)).times(count * ASKS)
@@ -40,18 +40,18 @@ class Purse:
         )
         return sum(asks, Spending())
 
-    def cut(self, wanted: Round, ledger: Ledger) -> Round | None:
+    def cut(self, wanted: Round, ledger: LeafCosts) -> Round | None:
         """As much of a round as is paid for in any case; None where that is not a single draw."""
         number = self.reserve(ledger).goes_into(self.allowance - self.spent(ledger))
         if number is None or number >= count_draws(wanted):
             return wanted
         return _shorten(wanted, number) if number else None
 
-    def plead(self, leaf: str, wanted: Round, ledger: Ledger) -> Plea:
+    def plead(self, leaf: str, wanted: Round, ledger: LeafCosts) -> BudgetRequest:
         """What it would take to open a round."""
-        return Plea(leaf, self.spent(ledger), count_draws(wanted), self.reserve(ledger))
+        return BudgetRequest(leaf, self.spent(ledger), count_draws(wanted), self.reserve(ledger))
 
-    def _dearest(self, step: str, ledger: Ledger) -> Usage:
+    def _dearest(self, step: str, ledger: LeafCosts) -> Usage:
         known = ledger.dearest(step) or self.elsewhere.get(step)
         if known is not None:
             return known
@@ -65,8 +65,8 @@ def check_budget(known: KnownPlan, leaves: Iterable[Leaf]) -> None:
     recipe = known.recipe
     if recipe.budget is None or not recipe.refill:
         return
-    tariff, nothing = Tariff(recipe.budget, recipe.prices), Ledger()
-    reserves = [Purse(tariff, tariff.limits, known, leaf).reserve(nothing) for leaf in leaves]
+    tariff, nothing = Tariff(recipe.budget, recipe.prices), LeafCosts()
+    reserves = [LeafBudget(tariff, tariff.limits, known, leaf).reserve(nothing) for leaf in leaves]
     if any(reserve.goes_into(tariff.limits) != 0 for reserve in reserves):
         return
     least = min(reserves, key=lambda one: (one.calls, one.tokens, one.money))

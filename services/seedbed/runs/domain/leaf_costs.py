@@ -6,7 +6,7 @@ from seedbed.bus.v1.bus_pb2 import Record, Usage
 from seedbed.pipeline.costs import ASKS
 
 
-class Ledger:
+class LeafCosts:
     """Recalled items count as what they cost when they were paid for, so that no figure hangs on history."""
 
     def __init__(self) -> None:

@@ -11,10 +11,10 @@ from seedbed.pipeline.kinds import kind_of, step_of
 from seedbed.pipeline.kinds.entry import Draw, Passage
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.fold import Fold, is_new
-from seedbed.runs.domain.leaf_budget import Purse, count_draws
+from seedbed.runs.domain.leaf_budget import LeafBudget, count_draws
 from seedbed.runs.domain.opening import Opening
 from seedbed.runs.domain.preparation import PREPARATION, Preparation
-from seedbed.runs.domain.run_budget import Plea
+from seedbed.runs.domain.run_budget import BudgetRequest
 from seedbed.runs.domain.settlement import Birth, Decision, Settlement, births_of
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
@@ -52,7 +52,7 @@ class Course:
         self.fold = Fold(self.kind, known.recipe.gates)
         quotas = self.kind.split(target.target, known.recipe)
         self.settlement = Settlement(quotas, known.recipe, self.kind)
-        self.purse: Purse | None = None
+        self.purse: LeafBudget | None = None
         """What may be spent, where the run has a budget."""
         self.starved = False
         """Whether more draws would be opened, were they paid for."""
@@ -149,7 +149,7 @@ class Course:
         self.starved = paid is None and wanted is not None
         return paid
 
-    def plead(self, elsewhere: Mapping[str, Usage]) -> Plea | None:
+    def plead(self, elsewhere: Mapping[str, Usage]) -> BudgetRequest | None:
         """What it would take to go on, by what requests cost elsewhere; None where it lacks no means."""
         if self.purse is None or (wanted := self.settlement.next_round()) is None:
             return None

@@ -12,7 +12,7 @@ from seedbed.pipeline.costs import MEASURES, Spending, describe
 
 
 @dataclass(frozen=True, slots=True)
-class Plea:
+class BudgetRequest:
     """A leaf at the end of its means that would open more draws: what it has spent, and what one may cost."""
 
     leaf: str
@@ -26,7 +26,7 @@ def share_of(limits: Spending, target: LeafTarget, targets: Sequence[LeafTarget]
     return limits.part(target.target, sum(one.target for one in targets))
 
 
-def deal(pool: Spending, pleas: Sequence[Plea]) -> dict[str, Spending]:
+def deal(pool: Spending, pleas: Sequence[BudgetRequest]) -> dict[str, Spending]:
     """What each leaf may spend from now on: the pool, draw by draw in turn. Empty where it buys no draw."""
     dealt: Counter[str] = Counter()
     turn = list(pleas)

@@ -14,7 +14,7 @@ from seedbed.kernel.work.failure_counter import describe
 from seedbed.runs.domain.damage import end_damaged, words
 from seedbed.runs.execution.background_tasks import Tasks
 from seedbed.runs.execution.effects import Effects
-from seedbed.runs.execution.leaf_runner import MOST_PATIENCE, LeafWork
+from seedbed.runs.execution.leaf_runner import MOST_PATIENCE, LeafRunner
 from seedbed.runs.execution.rebalance import deal_out
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.leaf_records import AT_ONCE
@@ -75,7 +75,7 @@ class Admission:
                         work.patience = min(2 * work.patience, MOST_PATIENCE)
                         self._tasks.spawn(work.publish_again())
 
-    async def work_on(self, run: KeptRun, target: LeafTarget) -> LeafWork:
+    async def work_on(self, run: KeptRun, target: LeafTarget) -> LeafRunner:
         """Have a leaf of a run at hand. Raises Damaged, Forgotten, StoreError."""
         snapshot = run.known.plan.snapshot
         try:
@@ -85,7 +85,7 @@ class Admission:
         except NotFound as error:
             hint = "import the taxonomy again"
             raise Damaged(f"snapshots/{snapshot}", f"is missing, or its {target.path}", hint=hint) from error
-        work = LeafWork(run.known, target, leaf, run.leaves[target.leaf], self._effects, run.note)
+        work = LeafRunner(run.known, target, leaf, run.leaves[target.leaf], self._effects, run.note)
         work.course.purse = run.purse_of(target, leaf)
         run.works[target.leaf] = work
         return work

@@ -9,16 +9,16 @@ from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafEntry, LeafState, LeafT
 from seedbed.kernel.errors import Damaged, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.leaf_commits import find_commit
-from seedbed.kernel.work.failure_counter import MOST_TRIES, Tries, describe, is_elsewhere
+from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.damage import ENDED, end_damaged, words
 from seedbed.runs.domain.leaf_state import Course
 from seedbed.runs.domain.pedigree import write_part, write_piece
 from seedbed.runs.execution.effects import Effects
 from seedbed.runs.execution.publishing import send
-from seedbed.runs.execution.telemetry import LeafTold
-from seedbed.runs.storage.leaf_records import AT_ONCE, Stock
-from seedbed.runs.storage.part_file import Pieces, keep_part
+from seedbed.runs.execution.telemetry import LeafTelemetry
+from seedbed.runs.storage.leaf_records import AT_ONCE, LeafRecords
+from seedbed.runs.storage.part_file import PartFile, keep_part
 from seedbed.runs.storage.run_entries import Cell
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
@@ -33,7 +33,7 @@ MOST_PATIENCE = 60.0
 log = get_logger(__name__)
 
 
-class LeafWork:
+class LeafRunner:
     """Carries one leaf from its opening to its end."""
 
     def __init__(
@@ -57,17 +57,17 @@ class LeafWork:
         self.last_news = time.monotonic()
         self.patience = LEAST_PATIENCE
         """After how many silent seconds what is open is published again."""
-        self._told = LeafTold(known.plan.run, target)
+        self._told = LeafTelemetry(known.plan.run, target)
         self._send = partial(send, effects.bus, effects.memo, known)
         self._store = effects.store
         self._entries = effects.entries
         self._seals = effects.seals
-        self._stock = Stock(self.place, leaf.path, effects.bus, effects.memo, effects.seals)
+        self._stock = LeafRecords(self.place, leaf.path, effects.bus, effects.memo, effects.seals)
         self._on_change = on_change
-        self.pieces = Pieces()
+        self.pieces = PartFile()
         self._advancing = asyncio.Lock()
         self._cancelled = False
-        self._tries = Tries()
+        self._tries = FailureCounter()
 
     @property
     def place(self) -> str:

@@ -5,7 +5,7 @@ import time
 
 from seedbed.bus.v1.bus_pb2 import LeafState, Outcome, Record
 from seedbed.kernel.bus.streams import LIMITS, MEMO, Bus
-from seedbed.kernel.endpoint.limits.allocation import Table, pauses
+from seedbed.kernel.endpoint.limits.allocation import LimitTable, pauses
 from seedbed.kernel.endpoint.limits.permits import EXPIRY
 from seedbed.kernel.errors import Damaged, StoreError
 from seedbed.kernel.logs import get_logger
@@ -13,7 +13,7 @@ from seedbed.kernel.work.failure_counter import describe
 from seedbed.kernel.work.memo import Memo
 from seedbed.runs.domain.damage import words
 from seedbed.runs.execution.background_tasks import PAUSE, Tasks
-from seedbed.runs.execution.leaf_runner import LeafWork
+from seedbed.runs.execution.leaf_runner import LeafRunner
 from seedbed.runs.execution.run import KeptRun
 
 log = get_logger(__name__)
@@ -47,11 +47,11 @@ class Listener:
 
     async def follow_limits(self) -> None:
         """Keep up with why endpoints wait; never ends."""
-        tables: dict[str, tuple[float, Table]] = {}
+        tables: dict[str, tuple[float, LimitTable]] = {}
         async for entry in self._bus.watch(LIMITS):
             if entry is not None and entry.value:
                 now = time.monotonic()
-                tables[entry.key] = now, Table.from_json(entry.value)
+                tables[entry.key] = now, LimitTable.from_json(entry.value)
                 # A table that nobody writes any more is of an endpoint that nobody asks any more.
                 fresh = [table for since, table in tables.values() if now - since < EXPIRY]
                 self.paused = "; ".join(sorted(pauses(fresh)))
@@ -86,7 +86,7 @@ class Listener:
                 self._tasks.spawn(work.advance())
         run.note()
 
-    def _take_in(self, work: LeafWork, record: Record) -> bool:
+    def _take_in(self, work: LeafRunner, record: Record) -> bool:
         """Hand a record to its leaf; one that cannot take it ends, and no other hears of it."""
         try:
             return work.take(record)

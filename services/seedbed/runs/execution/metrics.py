@@ -11,7 +11,7 @@ from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.kernel.bus.streams import WORK, Bus, consumer_name
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.meters import Instrument, Observation, Observed
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Run
 
 SHOWN = 900.0
@@ -32,7 +32,7 @@ _queues = {
 class Survey:
     """The runs as they stand, looked at once for all metrics."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: RunManager) -> None:
         self._keeper = keeper
         self._runs: list[Run] = []
         self._taken = 0.0
@@ -156,7 +156,7 @@ _LOOKS: tuple[tuple[metrics.Metric, Look], ...] = (
 class Queues:
     """The queue of every step, as the broker tells of it."""
 
-    def __init__(self, keeper: Keeper, bus: Bus) -> None:
+    def __init__(self, keeper: RunManager, bus: Bus) -> None:
         self._keeper = keeper
         self._bus = bus
         self._seen: dict[str, dict[str, float]] = {}

@@ -11,12 +11,12 @@ from seedbed.pipeline.costs import Spending
 from seedbed.runs.domain.leaf_budget import spent_on
 from seedbed.runs.domain.leaf_costs import mark_dearest
 from seedbed.runs.domain.run_budget import deal, explain
-from seedbed.runs.execution.leaf_runner import LeafWork
+from seedbed.runs.execution.leaf_runner import LeafRunner
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.run_entries import Entries
 
 
-async def deal_out(run: KeptRun, entries: Entries) -> list[LeafWork]:
+async def deal_out(run: KeptRun, entries: Entries) -> list[LeafRunner]:
     """Deal out what is left, or say that it is too little; returns the leaves that go on, or end, by it."""
     async with run.lock:
         works = _parked(run)
@@ -43,7 +43,7 @@ async def take_back(run: KeptRun, leaves: Container[str], entries: Entries) -> N
     await entries.write(run.cell, lambda entry: _allow(entry, nothing, _find_dearest(run)))
 
 
-def _parked(run: KeptRun) -> list[LeafWork]:
+def _parked(run: KeptRun) -> list[LeafRunner]:
     """The leaves at the end of their means, in order of path; none while any other goes on."""
     works = [run.works[target.leaf] for target in run.targets() if target.leaf in run.works]
     going = run.next_waiting() is not None or not all(work.parked for work in works)

@@ -19,10 +19,10 @@ from seedbed.kernel.formats.protos import timestamp
 from seedbed.pipeline.costs import Spending, Tariff, add_usage
 from seedbed.pipeline.failure_causes import add_up, count_calls
 from seedbed.pipeline.plan import KnownPlan
-from seedbed.runs.api.leaf_preview import Glimpse
-from seedbed.runs.domain.leaf_budget import Purse
+from seedbed.runs.api.leaf_preview import LeafPreview
+from seedbed.runs.domain.leaf_budget import LeafBudget
 from seedbed.runs.domain.run_budget import share_of
-from seedbed.runs.execution.leaf_runner import LeafWork
+from seedbed.runs.execution.leaf_runner import LeafRunner
 from seedbed.runs.storage.run_entries import Cell
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Progress, Run
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
@@ -43,7 +43,7 @@ class KeptRun:
     """Entries by leaf token."""
     wake: asyncio.Event
     """Set whenever something has changed."""
-    works: dict[str, LeafWork] = field(default_factory=dict)
+    works: dict[str, LeafRunner] = field(default_factory=dict)
     """Leaves in progress by token."""
     dormant: bool = False
     """Left by a process before this one, and not asked for again yet."""
@@ -53,7 +53,7 @@ class KeptRun:
     """Why no leaf can be opened at the moment."""
     resting_until: float = 0
     """When it is tried again."""
-    glimpses: dict[str, Glimpse] = field(default_factory=dict)
+    glimpses: dict[str, LeafPreview] = field(default_factory=dict)
     """While it lies dormant: how far its leaves in progress are, by token, as far as that was looked at."""
     copied: int | None = None
     """What its copy in the store is of; None where that has not been looked at."""
@@ -84,7 +84,7 @@ class KeptRun:
         recipe = self.known.recipe
         return Tariff(recipe.budget, recipe.prices) if recipe.budget and recipe.refill else None
 
-    def purse_of(self, target: LeafTarget, leaf: Leaf) -> Purse | None:
+    def purse_of(self, target: LeafTarget, leaf: Leaf) -> LeafBudget | None:
         """What a leaf may spend."""
         if self.tariff is None:
             return None
@@ -92,7 +92,7 @@ class KeptRun:
         for row in self.cell.value.allowances:
             if row.leaf == target.leaf:
                 share = Spending(row.calls, row.tokens, row.money)
-        purse = Purse(self.tariff, share, self.known, leaf)
+        purse = LeafBudget(self.tariff, share, self.known, leaf)
         purse.elsewhere = {row.step: row.dearest for row in self.cell.value.dearest}
         return purse
 

@@ -21,7 +21,7 @@ from seedbed.runs.execution.rebalance import take_back
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.execution.telemetry import creating
 from seedbed.runs.storage.loading import load, open_run
-from seedbed.runs.storage.run_book import Book
+from seedbed.runs.storage.run_book import RunBook
 from seedbed.runs.storage.run_entries import Cell, Entries
 from seedbed.runs.storage.seals import Seals
 from seedbed.runs.storage.snapshots import Snapshots
@@ -33,14 +33,14 @@ ROOM = 4
 log = get_logger(__name__)
 
 
-class Keeper:
+class RunManager:
     """Keeps all runs going. One process at a time; a second one would lose compare-and-sets."""
 
     def __init__(self, bus: Bus, store: Store, concurrency: int, *, resume: bool = True) -> None:
         self.runs: dict[str, KeptRun] = {}
         self.unreadable: dict[str, str] = {}
         """Why entries cannot be read, by key; their runs, or leaves, are as if there were none."""
-        self.book = Book(store, self.runs, self.unreadable)
+        self.book = RunBook(store, self.runs, self.unreadable)
         self.snapshots = Snapshots(store)
         self.seals = Seals(store)
         self._bus = bus

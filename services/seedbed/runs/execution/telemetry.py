@@ -39,7 +39,7 @@ def creating(plan: Plan) -> Span:
     return open_span(Sort(spans.CREATE), at=traced(of_run(plan.run)), links=links, told=told)
 
 
-class LeafTold:
+class LeafTelemetry:
     """Tells of one leaf of a run."""
 
     def __init__(self, run: str, target: LeafTarget) -> None:

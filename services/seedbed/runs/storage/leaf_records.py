@@ -18,7 +18,7 @@ IN_A_SEAL = 2000
 log = get_logger(__name__)
 
 
-class Stock:
+class LeafRecords:
     """What the bus holds of one leaf of one run. `place` is what its keys and subjects have in common."""
 
     def __init__(self, place: str, path: str, bus: Bus, memo: Memo, seals: Seals) -> None:

@@ -19,7 +19,7 @@ from seedbed.kernel.store.backend import Store, put_blob_file
 MOST_IN_MEMORY = 1 << 18
 
 
-class Pieces:
+class PartFile:
     """Keeps pieces; in memory is where they are, and the last few."""
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ class Gap:
         return f"run {self.run}{f', leaf {self.leaf}' if self.leaf else ''}: {self.what}"
 
 
-class Book:
+class RunBook:
     """Keeps copies of all runs, and says what is not as its copy has it; `unreadable` goes by key."""
 
     def __init__(self, store: Store, runs: Mapping[str, KeptRun], unreadable: Mapping[str, str]) -> None:

@@ -10,11 +10,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.store.backend import Store
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.upkeep.derived import Trail
 from seedbed.runs.upkeep.erasure import Erasure
 from seedbed.runs.upkeep.faults import Fault
-from seedbed.runs.upkeep.gc import Choice, Litter, Sweep
+from seedbed.runs.upkeep.gc import Choice, Garbage, GarbageCollection
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.repair import Repair
 from seedbed.runs.upkeep.requests import check_collect, grace_of
@@ -28,7 +28,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class StoreApi(StoreServiceServicer):
     """The servicer."""
 
-    def __init__(self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors, cache: Path) -> None:
+    def __init__(self, keeper: RunManager, bus: Bus, store: Store, mirrors: Mirrors, cache: Path) -> None:
         self._keeper = keeper
         self._bus = bus
         self._store = store
@@ -70,7 +70,7 @@ class StoreApi(StoreServiceServicer):
             seals=not request.drop_seals,
             grace=grace_of(request),
         )
-        sweep = Sweep(self._keeper, self._bus, self._store, choice)
+        sweep = GarbageCollection(self._keeper, self._bus, self._store, choice)
         if request.validate_only or not request.confirm:
             yield _describe_litter(await sweep.look())
             return
@@ -128,7 +128,7 @@ def _describe_fault(fault: Fault) -> pb.Fault:
     )
 
 
-def _describe_litter(litter: Litter) -> pb.CollectGarbageResponse:
+def _describe_litter(litter: Garbage) -> pb.CollectGarbageResponse:
     whole = [
         pb.Amount(kind=kind, objects=len(found), bytes=sum(each.size for each in found))
         for kind, found in litter.objects.items()
@@ -145,7 +145,7 @@ def _describe_litter(litter: Litter) -> pb.CollectGarbageResponse:
     )
 
 
-def _tell_sweep(sweep: Sweep) -> pb.CollectGarbageResponse:
+def _tell_sweep(sweep: GarbageCollection) -> pb.CollectGarbageResponse:
     told = _describe_litter(sweep.litter)
     del told.amounts[:]
     for kind, count in sweep.gone.items():

@@ -19,7 +19,7 @@ from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.store.backend import Store, get_blob_file, put_blob_file
 from seedbed.kernel.store.tombstones import Tombstone, now, write_tombstone
 from seedbed.runs.execution.run import KeptRun
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import remove_letters
 from seedbed.runs.storage.run_entries import Entries
 from seedbed.runs.storage.seals import path_of
@@ -50,7 +50,13 @@ class Erasure:
     """One erasure, and what has gone so far."""
 
     def __init__(
-        self, keeper: Keeper, bus: Bus, store: Store, mirrors: Mirrors, cache: Path, named: tuple[str, str]
+        self,
+        keeper: RunManager,
+        bus: Bus,
+        store: Store,
+        mirrors: Mirrors,
+        cache: Path,
+        named: tuple[str, str],
     ) -> None:
         self.gone: Counter[str] = Counter()
         """Objects by kind."""

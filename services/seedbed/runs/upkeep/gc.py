@@ -10,10 +10,10 @@ from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.store.backend import Store, Stored
 from seedbed.runs.execution.run import KeptRun
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import read_letters, remove_letters
 from seedbed.runs.storage.seals import path_of
-from seedbed.runs.upkeep.reachable import SWEPT, Needs
+from seedbed.runs.upkeep.reachable import SWEPT, Reachable
 
 _KINDS = ("snapshots", "commits", "seals", "cuts", "blobs", "datasets")
 
@@ -45,7 +45,7 @@ class Choice:
 
 
 @dataclass
-class Litter:
+class Garbage:
     """What is to go."""
 
     kept: list[str] = field(default_factory=list)
@@ -60,11 +60,11 @@ class Litter:
     """Objects nobody needs that stay for their age."""
 
 
-class Sweep:
+class GarbageCollection:
     """One collection of garbage."""
 
-    def __init__(self, keeper: Keeper, bus: Bus, store: Store, choice: Choice) -> None:
-        self.litter = Litter()
+    def __init__(self, keeper: RunManager, bus: Bus, store: Store, choice: Choice) -> None:
+        self.litter = Garbage()
         self.gone: Counter[str] = Counter()
         """Objects by kind."""
         self.freed: Counter[str] = Counter()
@@ -74,16 +74,16 @@ class Sweep:
         self._store = store
         self._choice = choice
 
-    async def look(self) -> Litter:
+    async def look(self) -> Garbage:
         """Find what nobody needs. Raises NotFound where a run is not there, Conflict, Damaged."""
         await self._keeper.book.check()
         runs = list(self._keeper.runs.values())
         for name in self._choice.names:
             self._keeper.get(name)
         kept = self._choice.of(runs, time.time())
-        needs = Needs(self._store, self._bus)
+        needs = Reachable(self._store, self._bus)
         await needs.take(kept, seals=self._choice.seals)
-        self.litter = Litter([run.name for run in kept], sorted(r.name for r in runs if r not in kept))
+        self.litter = Garbage([run.name for run in kept], sorted(r.name for r in runs if r not in kept))
         oldest = time.time() - self._choice.grace.total_seconds()
         for kind, prefix in zip(_KINDS, SWEPT, strict=True):
             found = [each for each in await self._store.scan(prefix) if not needs.hold(each.key)]

@@ -28,7 +28,7 @@ _DIGEST = re.compile(rb"[0-9a-f]{64}")
 IS_MISSING = "is missing"
 
 
-class Needs:
+class Reachable:
     """Keys that stay, and folders of keys. What cannot be read names nothing: then nothing may go."""
 
     def __init__(self, store: Store, bus: Bus) -> None:

@@ -11,7 +11,7 @@ from seedbed.kernel.errors import Conflict
 from seedbed.kernel.store.artifacts import MANIFEST
 from seedbed.kernel.store.backend import Store
 from seedbed.pipeline.kinds import text_in
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.run_copies import write_copy
 from seedbed.runs.storage.run_entries import Entries
 from seedbed.runs.upkeep.faults import Fault
@@ -25,7 +25,7 @@ _MEMO = f"{MEMO} "
 class Repair:
     """One repair, and what it has seen to so far."""
 
-    def __init__(self, keeper: Keeper, bus: Bus, store: Store) -> None:
+    def __init__(self, keeper: RunManager, bus: Bus, store: Store) -> None:
         self.faults: list[Fault] = []
         self._keeper = keeper
         self._bus = bus

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from seedbed.bus.v1.bus_pb2 import RunCopy
 from seedbed.kernel.errors import Damaged
 from seedbed.kernel.store.backend import Store
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.run_book import Gap
 from seedbed.runs.storage.run_copies import copy_key, is_unended, read_copy, write_copy
 from seedbed.runs.storage.run_entries import Cell, Entries
@@ -15,7 +15,7 @@ _LOST = "damaged: its entry in the book of runs was lost; the same `seedbed gene
 
 
 async def restore(
-    keeper: Keeper, entries: Entries, store: Store, gaps: Sequence[Gap]
+    keeper: RunManager, entries: Entries, store: Store, gaps: Sequence[Gap]
 ) -> AsyncIterator[Fault]:
     """Bring back what the copies have, and let go of what nobody can read; says what was seen to."""
     for name in dict.fromkeys(gap.run for gap in gaps):
@@ -39,13 +39,13 @@ async def restore(
                 yield Fault("entry", f"the entry of {name}", gap.what, Place(name, gap.leaf))
 
 
-async def _drop_unreadable(keeper: Keeper, entries: Entries, name: str) -> None:
+async def _drop_unreadable(keeper: RunManager, entries: Entries, name: str) -> None:
     for key in list(keeper.unreadable):
         if key.partition(".")[0] == name:
             await entries.remove(key)
 
 
-async def _bring_back(keeper: Keeper, entries: Entries, name: str, copy: RunCopy) -> None:
+async def _bring_back(keeper: RunManager, entries: Entries, name: str, copy: RunCopy) -> None:
     """Write what is older, or not there, as the copy has it."""
     known = keeper.runs.get(name)
     if known is None or known.cell.revision < copy.revision:

@@ -14,7 +14,7 @@ from seedbed.kernel.store.tombstones import PREFIX as TOMBSTONES
 from seedbed.kernel.store.tombstones import read_tombstone
 from seedbed.pipeline.kinds import text_in
 from seedbed.runs.execution.run import KeptRun
-from seedbed.runs.execution.run_manager import Keeper
+from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.run_copies import copy_key, read_copy
 from seedbed.runs.storage.seals import index_key
 from seedbed.runs.upkeep.faults import NOBODY, Fault, Place
@@ -27,7 +27,7 @@ from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 class Verification:
     """One verification, and what it has found so far."""
 
-    def __init__(self, keeper: Keeper, bus: Bus, store: Store) -> None:
+    def __init__(self, keeper: RunManager, bus: Bus, store: Store) -> None:
         self.faults: list[Fault] = []
         self.inspection = Inspection(store)
         self._keeper = keeper

@@ -15,7 +15,7 @@ from seedbed.kernel.chat_templates import Message, prepare_messages
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.data.marks import THOUGHTS, Marks, NotRendered, Places
 from seedbed.trainer.data.rows import Row
-from seedbed.trainer.data.special_tokens import Signs, signs_of
+from seedbed.trainer.data.special_tokens import SpecialTokens, signs_of
 from seedbed.trainer.data.turns import ShownOtherwise, Turns, write
 
 __all__ = [
@@ -198,7 +198,7 @@ def _check_places(messages: Sequence[Message], places: Places) -> None:
         raise NotRendered("the chat template changes the order of the messages")
 
 
-def _cut(tokenizer: Any, signs: Signs, rendered: Rendered) -> tuple[list[int], list[tuple[int, int]]]:
+def _cut(tokenizer: Any, signs: SpecialTokens, rendered: Rendered) -> tuple[list[int], list[tuple[int, int]]]:
     """Tokens, and where they stand; a sign inside a message is plain text. Raises NotRendered."""
     text = rendered.text
     cuts = [cut for start, end in rendered.contents for cut in signs.cuts(text, start, end)]
@@ -219,7 +219,7 @@ def _cut(tokenizer: Any, signs: Signs, rendered: Rendered) -> tuple[list[int], l
     return ids, offsets
 
 
-def _forged(signs: Signs, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]]) -> bool:
+def _forged(signs: SpecialTokens, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]]) -> bool:
     """Whether a sign is still found inside a message."""
     own = [place for token, place in zip(ids, offsets, strict=True) if token in signs.tokens]
     return any(start <= first and last <= end for first, last in own for start, end in rendered.contents)

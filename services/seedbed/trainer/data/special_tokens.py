@@ -9,7 +9,7 @@ from seedbed.kernel.chat_templates import added_tokens, form_of
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class SpecialTokens:
     """What a tokenizer takes for its own."""
 
     added: dict[str, int]
@@ -30,13 +30,13 @@ class Signs:
         return [found.start() + 1 for found in self.anywhere.finditer(text, start, end)]
 
 
-def signs_of(tokenizer: Any) -> Signs:
+def signs_of(tokenizer: Any) -> SpecialTokens:
     """The signs of a tokenizer with its chat template."""
     return _look(tokenizer, str(tokenizer.chat_template or ""))
 
 
 @lru_cache(maxsize=4)
-def _look(tokenizer: Any, template: str) -> Signs:
+def _look(tokenizer: Any, template: str) -> SpecialTokens:
     del template
     added = added_tokens(tokenizer)
     special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
@@ -45,7 +45,7 @@ def _look(tokenizer: Any, template: str) -> Signs:
     turning = {name for name in added if name.strip() and name in form.frame}
     names = sorted(special | turning | set(tokenizer.all_special_tokens), key=lambda name: (-len(name), name))
     either = "|".join(map(re.escape, names)) or r"(?!)"
-    return Signs(
+    return SpecialTokens(
         added=added,
         tokens=frozenset(tokenizer.convert_tokens_to_ids(names)),
         one=re.compile(either),

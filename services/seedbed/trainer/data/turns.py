@@ -6,7 +6,7 @@ from typing import Any
 from seedbed.kernel.chat_templates import Message, form_of, write_chat
 from seedbed.kernel.errors import InputError
 from seedbed.trainer.data.marks import Marks, NotRendered, Places
-from seedbed.trainer.data.special_tokens import Signs, signs_of
+from seedbed.trainer.data.special_tokens import SpecialTokens, signs_of
 
 _SHOWN = 40
 """Characters of a template's text in a message, at most."""
@@ -85,7 +85,7 @@ class Turns:
         return sign.end(), []
 
 
-def _closed(signs: Signs, closing: str) -> list[str]:
+def _closed(signs: SpecialTokens, closing: str) -> list[str]:
     """The token that a turn's closing ends with, where it ends with one."""
     fitting = [name for name in signs.added if closing.endswith(name)]
     return [max(fitting, key=len)] if fitting else []

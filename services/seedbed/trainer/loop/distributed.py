@@ -11,7 +11,7 @@ import torch.distributed as dist
 _PATIENCE = timedelta(minutes=30)
 
 
-class Ranks:
+class ProcessGroup:
     """This process among those that train together; alone, it needs nobody."""
 
     def __init__(self, number: int, count: int, device: torch.device) -> None:
@@ -20,7 +20,7 @@ class Ranks:
         self.device = device
 
     @classmethod
-    def join(cls) -> "Ranks":
+    def join(cls) -> "ProcessGroup":
         """Find the others, as torchrun tells of them."""
         number, count = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
         device = torch.device("cpu")

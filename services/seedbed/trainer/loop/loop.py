@@ -20,12 +20,12 @@ from torch.nn.utils import clip_grad_norm_
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.data.batches import Step
 from seedbed.trainer.data.masks import Sample
-from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.schedule import learning_rate
 from seedbed.trainer.loop.snapshot import Progress, chance_now
 from seedbed.trainer.loop.utilization import count_work, share_of_peak
 from seedbed.trainer.model.loss import RowLoss
-from seedbed.trainer.model.student import Line, Student, make_line
+from seedbed.trainer.model.student import PackedRow, Student, make_line
 from seedbed.trainer.recipe import Phase, TrainingRecipe
 
 _WINDOW = 20
@@ -50,7 +50,7 @@ class Course:
     phase: Phase
     samples: Sequence[Sample]
     steps: Sequence[Step]
-    loss: Callable[[Line], RowLoss]
+    loss: Callable[[PackedRow], RowLoss]
     """Of a row, as the phase's objective has it."""
 
 
@@ -67,7 +67,14 @@ class Loop:
     """One phase at work."""
 
     def __init__(
-        self, course: Course, student: Student, model: Any, ranks: Ranks, *, bfloat16: bool, sharded: bool
+        self,
+        course: Course,
+        student: Student,
+        model: Any,
+        ranks: ProcessGroup,
+        *,
+        bfloat16: bool,
+        sharded: bool,
     ) -> None:
         self.course = course
         self.progress = Progress()

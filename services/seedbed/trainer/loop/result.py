@@ -13,7 +13,7 @@ from seedbed.kernel.store.checkpoints import write_checkpoint_manifest
 from seedbed.trainer.data.masks import Sample
 from seedbed.trainer.data.selection import Chosen
 from seedbed.trainer.loop.card import licence_of, write_card
-from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.job import CHECKPOINT, METRICS, Job
 from seedbed.trainer.loop.prepare import Prepared
 from seedbed.trainer.loop.snapshot import Progress
@@ -33,7 +33,9 @@ _PART = 10
 CARD = "README.md"
 
 
-def save_result(job: Job, prepared: Prepared, progress: Progress, ranks: Ranks, *, sharded: bool) -> None:
+def save_result(
+    job: Job, prepared: Prepared, progress: Progress, ranks: ProcessGroup, *, sharded: bool
+) -> None:
     """Write the checkpoint's folder, its manifest last. Called by every process."""
     folder, model, state = job.work / CHECKPOINT, prepared.model, {}
     if sharded:
@@ -69,7 +71,7 @@ def _name_base(model: Any, name: str) -> None:
 
 
 def _describe(
-    manifest: CheckpointManifest, prepared: Prepared, progress: Progress, ranks: Ranks
+    manifest: CheckpointManifest, prepared: Prepared, progress: Progress, ranks: ProcessGroup
 ) -> CheckpointManifest:
     adapter = hasattr(prepared.model, "peft_config")
     manifest.kind = WeightsKind.WEIGHTS_KIND_ADAPTER if adapter else WeightsKind.WEIGHTS_KIND_FULL

@@ -21,7 +21,7 @@ from torch.distributed.checkpoint.state_dict import (
 )
 
 from seedbed.kernel.store.artifacts import MANIFEST, describe_files
-from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.service.disk import writing
 
 WEIGHTS, OPTIMIZER, CHANCE, PROGRESS = "weights.safetensors", "optimizer.pt", "chance.pt", "progress.json"
@@ -63,7 +63,7 @@ def save_snapshot(
     optimizer: torch.optim.Optimizer,
     chance: dict[str, torch.Tensor],
     progress: Progress,
-    ranks: Ranks,
+    ranks: ProcessGroup,
 ) -> None:
     """Write a snapshot; the folder has its name once all is in it. Called by every process."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
@@ -92,7 +92,7 @@ def read_progress(folder: Path) -> Progress:
 
 
 def load_snapshot(
-    folder: Path, model: Any, optimizer: torch.optim.Optimizer, ranks: Ranks
+    folder: Path, model: Any, optimizer: torch.optim.Optimizer, ranks: ProcessGroup
 ) -> tuple[Progress, dict[str, torch.Tensor]]:
     """Take up a snapshot; chance is given back, to be restored last. Called by every process."""
     options = StateDictOptions(full_state_dict=True, strict=False)

@@ -16,7 +16,7 @@ import torch
 from torch.distributed.fsdp import fully_shard
 
 from seedbed.kernel.errors import SeedbedError
-from seedbed.trainer.loop.distributed import Ranks
+from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.job import METRICS, SNAPSHOTS, Job, Outcome, write_outcome
 from seedbed.trainer.loop.loop import Hooks, Loop, Stopped
 from seedbed.trainer.loop.prepare import Prepared, prepare
@@ -35,7 +35,7 @@ def main(path: str) -> int:
         signal.signal(number, lambda *_: stopping.set())
     if job.owner:
         threading.Thread(target=_end_with, args=(job.owner,), daemon=True).start()
-    ranks = Ranks.join()
+    ranks = ProcessGroup.join()
     try:
         outcome, code = _train(job, ranks, stopping), 0
     except Stopped:
@@ -51,7 +51,7 @@ def main(path: str) -> int:
     return code
 
 
-def _train(job: Job, ranks: Ranks, stopping: threading.Event) -> Outcome:
+def _train(job: Job, ranks: ProcessGroup, stopping: threading.Event) -> Outcome:
     settle(ranks.device)
     torch.set_num_threads(job.threads or max(1, (os.cpu_count() or 1) // ranks.count))
     prepared = prepare(job, ranks.device)
@@ -84,7 +84,7 @@ def settle(device: torch.device) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False
 
 
-def _shards(job: Job, ranks: Ranks) -> bool:
+def _shards(job: Job, ranks: ProcessGroup) -> bool:
     if job.shard is None:
         return ranks.count > 1 and ranks.device.type == "cuda"
     return job.shard and ranks.count > 1
@@ -98,7 +98,7 @@ def _shard(student: Student, model: Any) -> None:
     fully_shard(student)
 
 
-def take_up(job: Job, loop: Loop, ranks: Ranks) -> None:
+def take_up(job: Job, loop: Loop, ranks: ProcessGroup) -> None:
     """Go on where the phase was left; chance comes last, as making a model draws lots as well."""
     torch.manual_seed(loop.course.recipe.seed + ranks.number)
     chance, phase = None, job.head().phase_digest
@@ -118,7 +118,7 @@ def take_up(job: Job, loop: Loop, ranks: Ranks) -> None:
 class _Keeper:
     """Writes down what the loop tells, and a snapshot now and then."""
 
-    def __init__(self, job: Job, prepared: Prepared, ranks: Ranks) -> None:
+    def __init__(self, job: Job, prepared: Prepared, ranks: ProcessGroup) -> None:
         self._job = job
         self._prepared = prepared
         self._ranks = ranks

@@ -12,8 +12,8 @@ from seedbed.trainer.data.masks import Sample
 from seedbed.trainer.model.gpu import suit_gpu
 from seedbed.trainer.model.loss import arithmetic_of
 from seedbed.trainer.model.student import (
-    Line,
     PackedModel,
+    PackedRow,
     check_packing,
     check_vocabulary,
     load_model,
@@ -50,7 +50,7 @@ class FrozenModel(PackedModel):
         self.requires_grad_(requires_grad=False)
         self.eval()
 
-    def scores(self, line: Line) -> Callable[[slice], torch.Tensor]:
+    def scores(self, line: PackedRow) -> Callable[[slice], torch.Tensor]:
         """Its scores where tokens count, (tokens, vocabulary), made for a stretch of them at a time."""
         with torch.no_grad():
             if not self.plain_head:

@@ -30,7 +30,7 @@ class NoModel(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PackedRow:
     """A row of packed samples, ready for the model."""
 
     ids: torch.Tensor
@@ -42,7 +42,7 @@ class Line:
     """Which token it is."""
 
 
-def make_line(samples: Sequence[Sample], device: torch.device) -> Line:
+def make_line(samples: Sequence[Sample], device: torch.device) -> PackedRow:
     """Lay samples in a row; each begins anew at position 0, and none predicts the next one's beginning."""
     ids = [token for sample in samples for token in sample.ids]
     positions = [place for sample in samples for place in range(len(sample.ids))]
@@ -53,7 +53,7 @@ def make_line(samples: Sequence[Sample], device: torch.device) -> Line:
                 places.append(start + place - 1)
                 labels.append(sample.ids[place])
         start += len(sample.ids)
-    return Line(
+    return PackedRow(
         send(ids, device)[None],
         send(positions, device)[None],
         divide([len(sample.ids) for sample in samples], device),
@@ -81,21 +81,21 @@ class PackedModel(nn.Module):
         """The layer that gives the scores."""
         return self._head[0]
 
-    def logits(self, line: Line, places: torch.Tensor) -> torch.Tensor:
+    def logits(self, line: PackedRow, places: torch.Tensor) -> torch.Tensor:
         """Scores at some places of a row, as the model itself gives them."""
         logits: torch.Tensor = self._run(self.model, line, logits_to_keep=places).logits
         return logits
 
-    def plain_scores(self, line: Line) -> torch.Tensor:
+    def plain_scores(self, line: PackedRow) -> torch.Tensor:
         """Scores where tokens count, as the head's weights alone would have them."""
         return nn.functional.linear(self.hidden(line), self.head.weight)
 
-    def hidden(self, line: Line) -> torch.Tensor:
+    def hidden(self, line: PackedRow) -> torch.Tensor:
         """What comes out of the body where tokens count, (counted tokens, width)."""
         hidden: torch.Tensor = self._run(self._body[0], line).last_hidden_state[0, line.places]
         return hidden
 
-    def _run(self, model: Any, line: Line, **more: Any) -> Any:
+    def _run(self, model: Any, line: PackedRow, **more: Any) -> Any:
         # Not `use_cache`: with it, models take a row of samples for one long text.
         more |= {"use_cache": False} if self._eager else {"use_cache": False, "segments": line.segments}
         return model(input_ids=line.ids, position_ids=line.positions, **more)
@@ -104,7 +104,7 @@ class PackedModel(nn.Module):
 class Student(PackedModel):
     """The model that learns, whole or by an adapter."""
 
-    def forward(self, line: Line, loss: RowLoss | None = None) -> torch.Tensor:
+    def forward(self, line: PackedRow, loss: RowLoss | None = None) -> torch.Tensor:
         """The sum of the losses over the tokens that count; of their cross-entropies where none is given."""
         loss = loss or CrossEntropy(line.labels)
         if not self.plain_head:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from seedbed.trainer.model.frozen import FrozenModel
     from seedbed.trainer.model.loss import RowLoss
-    from seedbed.trainer.model.student import Line
+    from seedbed.trainer.model.student import PackedRow
 
 _SCRATCH = "scratch"
 
@@ -85,13 +85,13 @@ class Distillation(Objective):
         """The same as in supervised tuning: the teacher is asked about the same tokens."""
         return make_samples(tokenizer, row, system)
 
-    def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["Line"], "RowLoss"]:
+    def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:
         """See `Objective`."""
         from seedbed.trainer.model.loss import Differentiated  # noqa: PLC0415  it loads torch
 
         (teacher,) = frozen
 
-        def on(line: "Line") -> "RowLoss":
+        def on(line: "PackedRow") -> "RowLoss":
             taught = teacher.scores(line)
             return Differentiated(lambda scores, rows: self.loss(scores, taught(rows), line.labels[rows]))
 

@@ -15,7 +15,7 @@ from seedbed.trainer.v1.checkpoint_pb2 import Base
 if TYPE_CHECKING:
     from seedbed.trainer.model.frozen import FrozenModel
     from seedbed.trainer.model.loss import RowLoss
-    from seedbed.trainer.model.student import Line
+    from seedbed.trainer.model.student import PackedRow
 
 OWN_BASE = "base"
 """What a recipe calls the model that its own training begins from."""
@@ -70,5 +70,5 @@ class Objective(StrictModel, ABC):
         """What it takes of a row: its tokens, and which count. Raises NotRendered where that is nothing."""
 
     @abstractmethod
-    def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["Line"], "RowLoss"]:
+    def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:
         """How the loss of a row comes about; `frozen` are the models of `sources`, in their order."""

@@ -11,7 +11,7 @@ from seedbed.trainer.v1.checkpoint_pb2 import Base
 if TYPE_CHECKING:
     from seedbed.trainer.model.frozen import FrozenModel
     from seedbed.trainer.model.loss import RowLoss
-    from seedbed.trainer.model.student import Line
+    from seedbed.trainer.model.student import PackedRow
 
 
 class Supervised(Objective):
@@ -32,7 +32,7 @@ class Supervised(Objective):
         """A conversation, of which the assistant's turns count, or all but the system's."""
         return make_samples(tokenizer, row, system)
 
-    def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["Line"], "RowLoss"]:
+    def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:
         """See `Objective`."""
         from seedbed.trainer.model.loss import CrossEntropy  # noqa: PLC0415  it loads torch
 

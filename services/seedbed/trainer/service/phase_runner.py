@@ -25,7 +25,7 @@ from seedbed.trainer.service.artifacts import Depot, Materials
 from seedbed.trainer.service.process import TrainingProcess, count_processes
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.service.transitions import Lost, Progressed, accept, fail, keep_snapshot, release
-from seedbed.trainer.service.workdir import Workplace
+from seedbed.trainer.service.workdir import WorkDir
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 from seedbed.trainer.v1.trainer_service_pb2 import MetricsRow, Training, TrainingState
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 log = get_logger(__name__)
 
 
-class Attempt:
+class PhaseRunner:
     """A phase that this process has taken up."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Attempt:
         self._depot = depot
         self._bus = bus
         self._settings = settings
-        self._place = Workplace(settings.cache_folder, f"{training.name}-{training.fence}")
+        self._place = WorkDir(settings.cache_folder, f"{training.name}-{training.fence}")
         self._stopping = asyncio.Event()
         self._rows_told = 0
         self._row: MetricsRow | None = None

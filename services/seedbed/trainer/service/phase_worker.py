@@ -15,7 +15,7 @@ from seedbed.kernel.telemetry.items import Work
 from seedbed.kernel.work.job_worker import Again, Hand
 from seedbed.kernel.work.lease import Ceded
 from seedbed.trainer.service.artifacts import Depot
-from seedbed.trainer.service.phase_runner import Attempt, End
+from seedbed.trainer.service.phase_runner import End, PhaseRunner
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.service.transitions import Lost, claim, fail, has_ended
 from seedbed.trainer.training import next_phase
@@ -25,7 +25,7 @@ HANDED_BACK = 1.0
 log = get_logger(__name__)
 
 
-class Phases(Hand):
+class PhaseWorker(Hand):
     """Works on one phase at a time."""
 
     def __init__(self, bus: Bus, store: Store, trainings: Trainings, settings: Settings) -> None:
@@ -34,7 +34,7 @@ class Phases(Hand):
         self._settings = settings
         self._depot = Depot(store, settings.cache_folder)
         self._holder = f"{socket.gethostname()}/{os.getpid()}"
-        self._attempt: Attempt | None = None
+        self._attempt: PhaseRunner | None = None
 
     async def work(self, item: Item, work: Work) -> None:
         """Bring a phase to its end, or to a snapshot."""
@@ -61,7 +61,7 @@ class Phases(Hand):
         return self._attempt is not None
 
     async def _try(self, training: Training, item: Item, work: Work) -> None:
-        attempt = Attempt(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
+        attempt = PhaseRunner(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
         self._attempt = attempt
         try:
             await self._conclude(await attempt.run(), item, work)

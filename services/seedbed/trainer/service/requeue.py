@@ -12,7 +12,7 @@ from seedbed.trainer.v1.trainer_service_pb2 import TrainingState
 AGAIN = 60.0
 
 
-class Desk:
+class Requeue:
     """Watches over the queue. Any number of them may, as what is queued already stays so."""
 
     def __init__(self, bus: Bus, trainings: Trainings, settings: Settings) -> None:

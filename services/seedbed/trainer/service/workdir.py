@@ -14,7 +14,7 @@ from seedbed.trainer.loop.job import CHECKPOINT, METRICS, SNAPSHOTS
 _LOCK = "lock"
 
 
-class Workplace:
+class WorkDir:
     """A folder of one attempt's own."""
 
     def __init__(self, cache: Path, name: str) -> None:

@@ -15,7 +15,7 @@ from seedbed.kernel.endpoint.limits.adaptive_limit import (
     lower,
     measure,
 )
-from seedbed.kernel.endpoint.limits.allocation import Holder, Table, begin_anew, learn, settle
+from seedbed.kernel.endpoint.limits.allocation import Holder, LimitTable, begin_anew, learn, settle
 
 REFUSED = Seen(refusals=1, pause=1.0)
 
@@ -97,7 +97,7 @@ EVENTS = st.lists(
 
 @given(st.integers(1, 100), st.booleans(), EVENTS, st.integers(0, 100))
 def test_the_limit_stays_between_one_and_the_ceiling(ceiling, low, events, taken):
-    table = begin_anew(Table(ceiling), ceiling, low=low)
+    table = begin_anew(LimitTable(ceiling), ceiling, low=low)
     for seen in events:
         before = table
         table = learn(table, "a", seen, taken=taken, full=taken)
@@ -107,11 +107,11 @@ def test_the_limit_stays_between_one_and_the_ceiling(ceiling, low, events, taken
             assert table.limit <= max(1, before.limit // 2)
         elif table.limit > before.limit:
             assert table.limit <= max(before.limit + 1, 2 * before.limit)
-    assert Table.from_json(table.to_json()) == table
+    assert LimitTable.from_json(table.to_json()) == table
 
 
 def test_refusals_of_calls_begun_before_lower_it_once():
-    table = settle(begin_anew(Table(32), 32, low=False), "a", Holder("teacher", want=32), 0)
+    table = settle(begin_anew(LimitTable(32), 32, low=False), "a", Holder("teacher", want=32), 0)
     table = learn(table, "a", REFUSED, taken=0, full=20)
     # More of them come to light, but they were begun under the old limit.
     for taken in (18, 16):
@@ -120,7 +120,7 @@ def test_refusals_of_calls_begun_before_lower_it_once():
 
 
 def test_what_one_has_not_told_yet_counts_as_all_it_may_have_under_way():
-    table = begin_anew(Table(32), 32, low=False)
+    table = begin_anew(LimitTable(32), 32, low=False)
     for name in "ab":
         table = settle(table, name, Holder("teacher", want=16), 0)
     table = learn(table, "a", REFUSED, taken=0, full=5)
@@ -130,7 +130,7 @@ def test_what_one_has_not_told_yet_counts_as_all_it_may_have_under_way():
 
 
 def test_another_ceiling_begins_anew():
-    table = learn(begin_anew(Table(64), 64, low=False), "a", REFUSED, 0, 16)
+    table = learn(begin_anew(LimitTable(64), 64, low=False), "a", REFUSED, 0, 16)
     assert begin_anew(table, 64, low=False) == table
     assert begin_anew(table, 128, low=False).limit == 128
 
@@ -139,7 +139,7 @@ def test_another_ceiling_begins_anew():
 @pytest.mark.parametrize("takes", [1, 2, 7, 16, 40, 64])
 def test_a_full_endpoint_is_used_to_the_full_with_few_refusals(takes, low):
     """Rounds of calls at once; a refusal costs ten rounds of rest."""
-    table = begin_anew(Table(64), 64, low=low)
+    table = begin_anew(LimitTable(64), 64, low=low)
     answered = refused = rounds = 0
     while answered < 2000 * takes / 16:
         tried, taken = table.limit, min(table.limit, takes)

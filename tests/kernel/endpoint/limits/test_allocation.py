@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.kernel.endpoint.limits.allocation import Holder, Table, settle, shares
+from seedbed.kernel.endpoint.limits.allocation import Holder, LimitTable, settle, shares
 
 ROLES = st.sampled_from(["judge", "teacher"])
 NAMES = st.sampled_from("abcdef")
@@ -11,7 +11,7 @@ LIMITS = st.integers(1, 20)
 @st.composite
 def tables(draw):
     wants = draw(st.dictionaries(NAMES, st.tuples(ROLES, st.integers(0, 30)), min_size=1))
-    return Table(draw(LIMITS), {name: Holder(role, want=want) for name, (role, want) in wants.items()})
+    return LimitTable(draw(LIMITS), {name: Holder(role, want=want) for name, (role, want) in wants.items()})
 
 
 @given(tables())
@@ -51,7 +51,7 @@ def test_judges_come_before_generators_but_for_a_quarter(table):
 
 def test_judging_never_stops_generating():
     holders = {"a": Holder("judge", want=99), "b": Holder("teacher", want=99), "c": Holder("teacher", want=2)}
-    assert shares(Table(64, holders)) == {"a": 48, "b": 14, "c": 2}
+    assert shares(LimitTable(64, holders)) == {"a": 48, "b": 14, "c": 2}
 
 
 @given(tables())
@@ -61,7 +61,7 @@ def test_nobody_gets_more_than_asked_for_but_the_one(table):
 
 @given(tables())
 def test_equals_are_treated_equally(table):
-    even = Table(table.limit, {name: Holder("teacher", want=99) for name in table.holders})
+    even = LimitTable(table.limit, {name: Holder("teacher", want=99) for name in table.holders})
     given_out = shares(even).values()
     assert max(given_out) - min(given_out) <= 1
 
@@ -72,7 +72,7 @@ STEPS = st.lists(st.tuples(NAMES, ROLES, st.integers(0, 30), st.integers(0, 20))
 @settings(max_examples=200)
 @given(LIMITS, STEPS)
 def test_grants_never_exceed_the_limit_whoever_settles_when(limit, steps):
-    table = Table(limit)
+    table = LimitTable(limit)
     for name, role, want, busy in steps:
         held = table.holders.get(name)
         before = held.granted if held else 0
@@ -92,7 +92,7 @@ def test_after_two_turns_each_has_its_share(table):
 
 
 def test_a_newcomer_gets_its_part_as_it_is_given_back():
-    table = settle(Table(4), "a", Holder("teacher", want=9), 0)
+    table = settle(LimitTable(4), "a", Holder("teacher", want=9), 0)
     assert table.holders["a"].granted == 4
     table = settle(table, "b", Holder("judge", want=9), 0)
     assert table.holders["b"].granted == 0
@@ -107,4 +107,4 @@ def test_a_newcomer_gets_its_part_as_it_is_given_back():
 
 @given(tables())
 def test_a_table_is_read_as_it_was_written(table):
-    assert Table.from_json(table.to_json()) == table
+    assert LimitTable.from_json(table.to_json()) == table

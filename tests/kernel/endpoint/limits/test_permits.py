@@ -7,10 +7,10 @@ import pytest
 
 from seedbed.kernel.bus.streams import LIMITS, Bus
 from seedbed.kernel.endpoint.endpoint import Endpoint
-from seedbed.kernel.endpoint.endpoint_client import Line
-from seedbed.kernel.endpoint.endpoint_pool import Desk, Pool
+from seedbed.kernel.endpoint.endpoint_client import EndpointClient
+from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
 from seedbed.kernel.endpoint.limits import permits as module
-from seedbed.kernel.endpoint.limits.allocation import Table
+from seedbed.kernel.endpoint.limits.allocation import LimitTable
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.endpoint.role_models import name_process
 from seedbed.kernel.settings import Settings
@@ -42,7 +42,7 @@ async def join(bus, nats_server):
             own = await Bus.connect(Settings(nats_url=nats_server.url), "process")
             name = f"{place}p{next(numbers)}"
             permits = Permits(own, URL, name, role, limit, slots=slots, place=place)
-            pool = Pool([Desk(Line(Endpoint(URL, "tiny")), permits)])
+            pool = EndpointPool([Desk(EndpointClient(Endpoint(URL, "tiny")), permits)])
             pool.start()
             stack.push_async_callback(own.close)
             stack.push_async_callback(pool.stop)
@@ -51,9 +51,9 @@ async def join(bus, nats_server):
         yield join
 
 
-async def table_of(bus) -> Table:
+async def table_of(bus) -> LimitTable:
     [key] = await keys_of(bus, LIMITS)
-    return Table.from_json((await (await bus.bucket(LIMITS)).get(key)).value)
+    return LimitTable.from_json((await (await bus.bucket(LIMITS)).get(key)).value)
 
 
 async def test_one_process_may_have_all(join):
@@ -229,7 +229,9 @@ async def test_a_table_that_was_lost_is_made_anew(join, bus):
 
 async def test_two_endpoints_have_nothing_to_do_with_each_other(bus):
     one, other = (
-        Pool([Desk(Line(Endpoint(URL, "tiny")), Permits(bus, f"{URL}/{name}", "p", "teacher", 1))])
+        EndpointPool(
+            [Desk(EndpointClient(Endpoint(URL, "tiny")), Permits(bus, f"{URL}/{name}", "p", "teacher", 1))]
+        )
         for name in "ab"
     )
     for permits in (one, other):

@@ -28,7 +28,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class LimitTable:
     """The limit of one endpoint and who holds what of it."""
 
     limit: int
@@ -36,7 +36,7 @@ class Table:
     probe: Probe = field(default_factory=Probe)
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Table":
+    def from_json(cls, data: bytes) -> "LimitTable":
         """Read a table from its stored form."""
         value = json.loads(data)
         holders = {name: Holder(*row) for name, row in value["holders"].items()}
@@ -48,7 +48,7 @@ class Table:
         return json.dumps({"limit": self.limit, "holders": rows, "probe": astuple(self.probe)}).encode()
 
 
-def shares(table: Table) -> dict[str, int]:
+def shares(table: LimitTable) -> dict[str, int]:
     """What each process may have: one each for those in need, then judges, then the others, by need.
 
     Of the judges' precedence a part is kept for the others: were it all, judging and generating would take
@@ -96,7 +96,7 @@ def _share_out(group: Sequence[_Wish], result: dict[str, int], left: int) -> int
     return left
 
 
-def pauses(tables: Sequence[Table]) -> set[str]:
+def pauses(tables: Sequence[LimitTable]) -> set[str]:
     """Why nobody asks, by the tables of all endpoints: a role waits where it waits at each of them."""
     reasons: dict[str, list[set[str]]] = {}
     for table in tables:
@@ -106,7 +106,7 @@ def pauses(tables: Sequence[Table]) -> set[str]:
     return {why for of_role in reasons.values() if all(of_role) for found in of_role for why in found}
 
 
-def begin_anew(table: Table, ceiling: int, *, low: bool) -> Table:
+def begin_anew(table: LimitTable, ceiling: int, *, low: bool) -> LimitTable:
     """The table where it was made for another ceiling or for none."""
     if table.probe.ceiling == ceiling:
         return table
@@ -114,7 +114,7 @@ def begin_anew(table: Table, ceiling: int, *, low: bool) -> Table:
     return replace(table, limit=limit, probe=probe)
 
 
-def learn(table: Table, name: str, seen: Seen, taken: int, full: int) -> Table:
+def learn(table: LimitTable, name: str, seen: Seen, taken: int, full: int) -> LimitTable:
     """The table after a process has told what it saw.
 
     It had `taken` calls under way that were not refused when the present epoch began, and `full` when the
@@ -136,7 +136,7 @@ def learn(table: Table, name: str, seen: Seen, taken: int, full: int) -> Table:
     return replace(table, limit=limit, holders=holders, probe=probe)
 
 
-def settle(table: Table, name: str, holder: Holder, in_use: int) -> Table:
+def settle(table: LimitTable, name: str, holder: Holder, in_use: int) -> LimitTable:
     """The table after a process has made its wish known and given back what is not its part.
 
     What is free then goes to whom it is due, the others too: they need not come for it.

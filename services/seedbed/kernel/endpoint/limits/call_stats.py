@@ -19,7 +19,7 @@ class Call:
     began: float
 
 
-class Calls:
+class CallStats:
     """What is seen of the present epoch: the time since the limit was last lowered."""
 
     def __init__(self) -> None:

@@ -5,26 +5,26 @@ It reads and writes nothing itself: `permits.py` does, whenever this says that t
 
 from dataclasses import replace
 
-from seedbed.kernel.endpoint.limits.allocation import Holder, Table, begin_anew, learn, settle, shares
-from seedbed.kernel.endpoint.limits.call_stats import Calls
-from seedbed.kernel.endpoint.limits.liveness import Lives
+from seedbed.kernel.endpoint.limits.allocation import Holder, LimitTable, begin_anew, learn, settle, shares
+from seedbed.kernel.endpoint.limits.call_stats import CallStats
+from seedbed.kernel.endpoint.limits.liveness import Liveness
 
 
-class Member:
+class LimitMember:
     """A holder, and the table as it knows it."""
 
     def __init__(self, name: str, role: str, limit: int, *, slots: int, low: bool, place: str) -> None:
         self.name = name
         self.place = place
         """How the names of those before it at its address begin: dead, or it could not listen there."""
-        self.table = begin_anew(Table(limit), limit, low=low)
+        self.table = begin_anew(LimitTable(limit), limit, low=low)
         self.mine = Holder(role)
         self.ceiling = limit
         """The most that the others' wishes leave to this one, however much it wants."""
         self._most = limit
         self._slots = slots or limit
         self._low = low
-        self._lives = Lives()
+        self._lives = Liveness()
 
     @property
     def held(self) -> Holder | None:
@@ -40,7 +40,7 @@ class Member:
         """Whether its own slots keep it from more, which tells nothing of what the endpoint takes."""
         return in_use >= self._slots < self.table.limit
 
-    def adopt(self, table: Table) -> None:
+    def adopt(self, table: LimitTable) -> None:
         """Take a table as what stands."""
         self.table = table
         if held := self.held:
@@ -48,11 +48,11 @@ class Member:
         greedy = replace(self.mine, want=min(table.limit, self._slots))
         self.ceiling = shares(replace(table, holders={**table.holders, self.name: greedy}))[self.name]
 
-    def new_table(self) -> Table:
+    def new_table(self) -> LimitTable:
         """The table where there is none."""
-        return begin_anew(Table(self._most), self._most, low=self._low)
+        return begin_anew(LimitTable(self._most), self._most, low=self._low)
 
-    def would_change(self, wanted: int, in_use: int, calls: Calls) -> bool:
+    def would_change(self, wanted: int, in_use: int, calls: CallStats) -> bool:
         """Whether anything comes of writing the table now."""
         held = self.held
         if held is None or held.paused != self.mine.paused or self._would_teach(held, calls):
@@ -63,7 +63,7 @@ class Member:
             return True
         return wish.want != held.want and shares(settled) != shares(self.table)
 
-    def propose(self, wanted: int, in_use: int, calls: Calls, *, beat: bool, most: float) -> Table:
+    def propose(self, wanted: int, in_use: int, calls: CallStats, *, beat: bool, most: float) -> LimitTable:
         """The table with its wish and what it has seen, and those others that moved within `most` beats."""
         table = replace(self.table, holders=self._living(most))
         table = begin_anew(table, self._most, low=self._low)
@@ -91,7 +91,7 @@ class Member:
         # Above the limit nothing changes, so it is cut there and the table stays quiet.
         return min(self.table.limit, self._slots, wanted)
 
-    def _would_teach(self, held: Holder, calls: Calls) -> bool:
+    def _would_teach(self, held: Holder, calls: CallStats) -> bool:
         probe = self.table.probe
         if not probe.settled and (held.epoch, held.taken) != (calls.epoch, calls.taken):
             return True

@@ -3,7 +3,7 @@
 from seedbed.kernel.endpoint.limits.allocation import Holder
 
 
-class Lives:
+class Liveness:
     """What one process remembers of the others' beats."""
 
     def __init__(self) -> None:

@@ -16,9 +16,9 @@ import nats.js.errors
 from seedbed.kernel.bus.nats_errors import is_wrong_revision
 from seedbed.kernel.bus.streams import LIMITS, Bus
 from seedbed.kernel.endpoint.endpoint_errors import is_overload
-from seedbed.kernel.endpoint.limits.allocation import Table
-from seedbed.kernel.endpoint.limits.call_stats import Call, Calls
-from seedbed.kernel.endpoint.limits.limit_member import Member
+from seedbed.kernel.endpoint.limits.allocation import LimitTable
+from seedbed.kernel.endpoint.limits.call_stats import Call, CallStats
+from seedbed.kernel.endpoint.limits.limit_member import LimitMember
 from seedbed.kernel.errors import EndpointError
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.logs import get_logger
@@ -48,11 +48,11 @@ class Permits:
     ) -> None:
         self._bus = bus
         self._key = sha256_hex(endpoint)[:16]
-        self._member = Member(name, role, limit, slots=slots, low=low, place=place)
+        self._member = LimitMember(name, role, limit, slots=slots, low=low, place=place)
         self._data, self._revision = b"", 0
         self._in_use = 0
         self._waiting = 0
-        self._calls = Calls()
+        self._calls = CallStats()
         self._tasks: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._changed.set()
@@ -163,7 +163,7 @@ class Permits:
                 self.on_grant()
 
     def _adopt(self, data: bytes, revision: int) -> None:
-        table = Table.from_json(data)
+        table = LimitTable.from_json(data)
         lowered = table.probe.epoch != self._calls.epoch
         self._data, self._revision = data, revision
         self._member.adopt(table)
