@@ -95,4 +95,5 @@ def test_git_is_started_in_one_place():
     code = Path(running.__file__).parents[1]
     naming = [path for path in code.rglob("*.py") if re.search(r'(?<!/ )"git", ', path.read_text())]
     # The other asks for its version.
-    assert {path.relative_to(code).as_posix() for path in naming} == {"taxonomy/git.py", "cli/commands/doctor.py"}
+    found = {path.relative_to(code).as_posix() for path in naming}
+    assert found == {"taxonomy/git.py", "cli/commands/doctor.py"}
