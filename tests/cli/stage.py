@@ -115,13 +115,15 @@ class CountingTeacher:
 
 
 @asynccontextmanager
-async def open_teacher(delay: float) -> AsyncIterator[CountingTeacher]:
-    """A rehearsal teacher in this process that takes its time."""
+async def open_teacher(delay: float, most: int | None = None) -> AsyncIterator[CountingTeacher]:
+    """A rehearsal teacher in this process that takes its time, and for ever over calls beyond `most`."""
     teacher = CountingTeacher()
 
     @web.middleware
     async def count(request: web.Request, handler: Any) -> web.StreamResponse:
         teacher.asked += request.path.endswith("/chat/completions")
+        if most is not None and teacher.asked > most:
+            await asyncio.Event().wait()
         response: web.StreamResponse = await handler(request)
         return response
 
