@@ -1,10 +1,13 @@
 """The book of runs loses entries: it is said, nothing is removed meanwhile, and it is known from a copy."""
 
+import asyncio
+
 import grpc
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import RunEntry, RunState
 from seedbed.kernel.bus import RUNS
+from seedbed.kernel.store import FolderStore
 from tests.kernel.looking import keys_of
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf
@@ -136,3 +139,29 @@ async def test_a_run_that_is_not_kept_takes_its_copy_along(nats_url, store, hand
         await client.collect(keep_none=True)
         assert await store.keys("runs/") == []
         assert (await client.collect(keep_all=True, grace=0)).done
+
+
+class HeldStore(FolderStore):
+    """Copies of the book wait to be written."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.reached, self.let = asyncio.Event(), asyncio.Event()
+
+    async def put(self, key, data):
+        if key.startswith("runs/"):
+            self.reached.set()
+            await self.let.wait()
+        await super().put(key, data)
+
+
+async def test_a_copy_that_is_being_written_goes_with_its_run(nats_url, store, hand, finished):
+    held = HeldStore(store._root)
+    async with serve_runs(nats_url, held) as client:
+        await asyncio.wait_for(held.reached.wait(), 20)
+        collecting = asyncio.create_task(client.collect(keep_none=True))
+        await asyncio.wait({collecting}, timeout=0.5)
+        assert not collecting.done()
+        held.let.set()
+        await collecting
+        assert await store.keys("runs/") == []

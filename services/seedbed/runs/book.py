@@ -38,6 +38,8 @@ class Book:
         self._store = store
         self._runs = runs
         self._unreadable = unreadable
+        self._copying = asyncio.Lock()
+        """Held while a copy is made or removed: of a run that goes, none is left behind."""
 
     async def keep_copies(self) -> None:
         """Keep the copies up to date; never ends."""
@@ -57,6 +59,17 @@ class Book:
 
     async def keep_copy(self, run: KeptRun) -> None:
         """Bring the copy of a run up to date, unless the book has lost what the copy has."""
+        async with self._copying:
+            if self._runs.get(run.name) is run:
+                await self._keep_copy(run)
+
+    async def drop_copy(self, run: KeptRun) -> None:
+        """Remove the copy of a run that is about to go; none is made of it any more."""
+        async with self._copying:
+            await self._store.delete(copy_key(run.name))
+            run.copied = stamp_of(run)
+
+    async def _keep_copy(self, run: KeptRun) -> None:
         stamp = stamp_of(run)
         if run.copied == stamp or not run.cell.revision:
             return
@@ -66,9 +79,6 @@ class Book:
             log.error("the book of runs is not whole", run=run.name, gaps=len(run.gaps))
         else:
             await write_copy(self._store, run)
-            if self._runs.get(run.name) is not run:
-                # Removed meanwhile.
-                await self._store.delete(copy_key(run.name))
         run.copied = stamp
 
     async def find_gaps(self) -> list[Gap]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from seedbed.kernel.bus import RUNS, Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.store import Store, Stored
-from seedbed.runs.copies import copy_key
 from seedbed.runs.dead import read_letters, remove_letters
 from seedbed.runs.keeper import Keeper
 from seedbed.runs.run import KeptRun
@@ -126,7 +125,7 @@ class Sweep:
     async def _remove_run(self, name: str) -> None:
         await remove_letters(self._bus, await read_letters(self._bus, name))
         # First: what it says is missing would be brought back.
-        await self._store.delete(copy_key(name))
+        await self._keeper.book.drop_copy(self._keeper.runs[name])
         # Its leaves first: what is left of a removal that was cut off is a run that is removed again.
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}.>")
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}")
