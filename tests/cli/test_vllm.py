@@ -31,6 +31,13 @@ def words_of(build, **environ):
     return program, " ".join(program.argv)
 
 
+def test_a_server_is_not_told_to_do_without_the_vectors_that_it_compiles_for():
+    build = Build("/v/python", "0.32.0", cpu=True)
+    for said, left in (("default", None), ("avx2", "avx2")):
+        program, _ = words_of(build, ATEN_CPU_CAPABILITY=said)
+        assert program.env.get("ATEN_CPU_CAPABILITY") == left
+
+
 def test_weights_by_name_keep_their_name(tmp_path):
     endpoints = choose(teacher="vllm:org/m")
     assert (endpoints.teacher.weights, endpoints.teacher.model) == ("org/m", "org/m")

@@ -32,6 +32,8 @@ _ON_CPU = {"VLLM_CPU_KVCACHE_SPACE": "2"}
 # After each part of a prompt but its last vLLM sets its seed's generator back. On a CPU none can be, and the
 # engine ends with "CPU Generator does not use offset". So prompts are read whole there.
 _WHOLE_PROMPTS = "--no-enable-chunked-prefill"
+# What torch compiles for vLLM is vector code whatever is said here, and under this it does not compile.
+_NO_VECTORS = ("ATEN_CPU_CAPABILITY", "default")
 _QUIET = {"VLLM_NO_USAGE_STATS": "1"}
 # Asked of another Python: importing vLLM itself takes seconds.
 _PROBE = """
@@ -98,7 +100,11 @@ def make_program(
         *more,
         *shlex.split(settings.vllm_arguments),
     )
-    plain = {key: value for key, value in inherited(environ, ()).items() if not key.startswith(PREFIX)}
+    plain = {
+        key: value
+        for key, value in inherited(environ, ()).items()
+        if not key.startswith(PREFIX) and (key, value) != _NO_VECTORS
+    }
     defaults = {**_QUIET, **(_ON_CPU if build.cpu else {})}
     # Its engine and its workers are processes of their own, with the GPU's memory in hand.
     return Program(name=name, argv=argv, env={**defaults, **plain}, family=True)
