@@ -1,4 +1,4 @@
-"""The examination room: the examiner's process from without. Started when it is needed, kept from then on."""
+"""The examiner's process from without. Started when it is needed, kept from then on."""
 
 import asyncio
 import contextlib

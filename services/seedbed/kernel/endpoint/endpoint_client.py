@@ -1,4 +1,4 @@
-"""The line to one endpoint: posts a request, and is closed while the endpoint is busy or away.
+"""The client of one endpoint: posts a request, and is closed while the endpoint is busy or away.
 
 It knows neither prompts nor permits.
 """

@@ -1,4 +1,4 @@
-"""The maker: brings an item to its record, found or made, and says what follows from it.
+"""Runs an item: brings it to its record, found or made, and says what follows from it.
 
 It takes no item off the bus and acknowledges none: the worker does.
 """

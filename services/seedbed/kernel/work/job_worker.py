@@ -1,4 +1,4 @@
-"""A bench: the items of one step, worked on one at a time, each kept alive while it is in hand.
+"""Works on jobs: items of one step, one at a time, each kept alive while it is in flight.
 
 For work of minutes to hours that has no plan and leaves no record on the bus: what it came to is elsewhere. A
 process that dies hands its item back by falling silent, and the next goes on from what is kept there.

@@ -1,4 +1,4 @@
-"""Intake: the items of one step, asked for in as large a number as there is room for.
+"""The pull consumer: the items of one step, asked for in as large a number as there is room for.
 
 Own requests to the server instead of `PullSubscription.fetch`: in nats-py larger batches stall for seconds
 (upstream issues 934 and 986), and batches of one cost a request an item and a round trip between two.

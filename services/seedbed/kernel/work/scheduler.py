@@ -1,4 +1,4 @@
-"""A lane: the steps of a process that share permits, and how many of their items it asks for."""
+"""The scheduler: the steps of a process that share permits, and how many of their items it asks for."""
 
 import asyncio
 import contextlib

@@ -134,10 +134,6 @@ def accent(base: str, sign: str, *, below: bool = False) -> str:
     return rf"\{'underset' if below else 'overset'}{{{sign}}}{{{base.strip()}}}"
 
 
-def is_accent(sign: str) -> bool:
-    return sign.strip() in _ACCENTS
-
-
 def takes_limits(base: str) -> bool:
     """Whether what stands under a base is its limit."""
     base = base.strip()

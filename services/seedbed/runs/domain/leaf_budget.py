@@ -1,4 +1,4 @@
-"""The purse of a leaf: what it may spend, and for how many draws that is enough in any case. Pure."""
+"""The budget of a leaf: what it may spend, and for how many draws that is enough in any case. Pure."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""The ledger of a leaf: what its items cost by step, each once, whoever paid for it and whenever. Pure."""
+"""The costs of a leaf: what its items took by step, each once, whoever paid for it and whenever. Pure."""
 
 from collections.abc import Iterator
 

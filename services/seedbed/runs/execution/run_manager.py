@@ -1,4 +1,4 @@
-"""The keeper: all runs, and what is decided about them. Its listener and its admission carry them on."""
+"""All runs, and what is decided about them. The listener and the admission carry them on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

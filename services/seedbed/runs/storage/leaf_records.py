@@ -1,4 +1,4 @@
-"""The stock of a leaf: its records on the bus. Brought in from seals, put by into them, and cleared away."""
+"""The records of a leaf on the bus: brought in from seals, put by into them, and cleared away."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Pieces: what is decided of a leaf, a draw each, in a file that has no name and is gone with its process.
+"""What is decided of a leaf, a draw each, in a file that has no name and is gone with its process.
 
 They come in the order in which draws are decided, and make up the leaf's part in the order of their numbers:
 of two quotas one may lag behind. What a process loses here is decided anew, the same, by the next one.

@@ -1,4 +1,4 @@
-"""Sweeping: what none of the kept runs needs is removed, the runs that are not kept among it."""
+"""Garbage collection: what none of the kept runs needs is removed, runs that are not kept among it."""
 
 import time
 from collections import Counter

@@ -7,7 +7,6 @@ it is, and never chosen silently.
 
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -124,9 +123,3 @@ def general_rows(system: str) -> list[Row]:
 def texts_of(rows: Sequence[Row]) -> list[str]:
     """All that is said in some rows, each text once, in order."""
     return list(dict.fromkeys(message["content"] for row in rows for message in row.messages))
-
-
-def save_untrained(folder: Path, tokenizer: Any, model: Any) -> None:
-    """Write a student in Hugging Face's layout."""
-    tokenizer.save_pretrained(folder)
-    model.save_pretrained(folder)

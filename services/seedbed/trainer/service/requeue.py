@@ -1,4 +1,4 @@
-"""The desk: sees to it that whatever goes on is queued. It trains nothing."""
+"""Sees to it that whatever goes on is queued. It trains nothing."""
 
 import asyncio
 
