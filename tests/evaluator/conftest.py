@@ -81,13 +81,13 @@ def serve(settings, store):
         port = await server.start("127.0.0.1:0")
         if service.start:
             await service.start()
-        if service.bench:
-            await service.bench.start()
+        if service.job_worker:
+            await service.job_worker.start()
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield EvaluatorServiceStub(channel)
         await server.stop(0)
-        if service.bench:
-            await service.bench.stop(0)
+        if service.job_worker:
+            await service.job_worker.stop(0)
         if service.stop:
             await service.stop()
         for model in kernel.models.values():

@@ -14,7 +14,7 @@ from seedbed.bus.v1.bus_pb2 import Item, Plan, RunEntry, RunState, Sampling
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput, PairVerdict
 from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.endpoint.chat_client import Endpoint, Teacher
-from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.settings import Settings
@@ -134,7 +134,7 @@ async def working(
     following = asyncio.create_task(plans.follow())
     permits = Permits(bus, endpoint_url, f"worker-{id(bus)}", "judge", 4)
     teacher = Teacher(Endpoint(endpoint_url, "tiny"))
-    pool = EndpointPool([Desk(teacher.line, permits)])
+    pool = EndpointPool([LimitedEndpoint(teacher.client, permits)])
     pool.start()
     first = Sow()
     worker = Worker(

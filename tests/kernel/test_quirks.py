@@ -66,7 +66,7 @@ async def test_what_is_done_without_is_no_more_than_was_refused(teacher, endpoin
 async def test_many_that_learn_at_once_give_up_no_more_than_one(teacher, endpoint):
     endpoint.answer = heeding(REASONS["an object, no schema, by OpenAI"])
     await asyncio.gather(*(ask(teacher, digest=str(n)) for n in range(12)))
-    assert teacher.line.known.binding == "json_object"
+    assert teacher.client.known.binding == "json_object"
 
 
 async def test_an_object_without_a_schema_is_told_the_schema_in_words(teacher, endpoint):
@@ -80,7 +80,7 @@ async def test_what_brought_no_answer_is_not_kept(teacher, endpoint):
     endpoint.answer = in_turn(lambda: fault(400, "your seed of words is not wanted"))
     with pytest.raises(Refused):
         await ask(teacher)
-    assert teacher.line.known.describe() == []
+    assert teacher.client.known.describe() == []
 
 
 async def test_a_parameter_that_the_settings_insist_on_is_not_done_without(endpoint):
@@ -261,7 +261,7 @@ async def test_a_request_that_began_before_something_was_learned_unlearns_nothin
     await ask(teacher, digest="second")
     gate.set()
     assert (await first).reply.text == "fine"
-    assert teacher.line.known.without == {"seed"}
+    assert teacher.client.known.without == {"seed"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from seedbed.runs.v1.runs_service_pb2 import ListRunsRequest
 from tests.cli.stage import TAXONOMY, Ended, finish, open_teacher, start
 from tests.servers.prometheus import Prometheus
@@ -93,9 +93,9 @@ async def _run(folder: Path, root: Path | None, stack: ExitStack) -> Told:
             watcher = Prometheus(root, folder, heard.url.removeprefix("http://"))
             stack.callback(watcher.stop)
             watcher.start()
-        telling = {"SEEDBED_OTLP_ENDPOINT": heard.url, "SEEDBED_TRACE_RATIO": "1"}
+        collector = {"SEEDBED_OTLP_ENDPOINT": heard.url, "SEEDBED_TRACE_RATIO": "1"}
         calling = asyncio.create_task(_call(folder / "state" / "ports.json", heard.url))
-        ended = await grow(folder, teacher.url, **telling, SEEDBED_TELEMETRY_INTERVAL="1")
+        ended = await grow(folder, teacher.url, **collector, SEEDBED_TELEMETRY_INTERVAL="1")
         await end_tasks([calling])
         # What was told at the very end is still to be looked at.
         await asyncio.sleep(2 if watcher else 0)
@@ -106,7 +106,7 @@ async def _run(folder: Path, root: Path | None, stack: ExitStack) -> Told:
 
 async def _call(ports: Path, collector: str) -> None:
     """Somebody who asks how it goes, again and again, whether there is an answer or not, and tells of it."""
-    async with telling(Settings(otlp_endpoint=collector, telemetry_interval=1), CALLER):
+    async with exporting(Settings(otlp_endpoint=collector, telemetry_interval=1), CALLER):
         while True:
             await asyncio.sleep(0.2)
             with suppress(OSError, ValueError, KeyError, SeedbedError, grpc.aio.AioRpcError):

@@ -1,7 +1,7 @@
 from seedbed.collector.spans import plain
-from seedbed.evaluator.service.telemetry import tell_gain
+from seedbed.evaluator.service.telemetry import record_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Measure
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from tests.kernel.telemetry.settings_of import settings
 from tests.telemetry.listening import listening
 
@@ -21,8 +21,8 @@ async def test_the_gain_of_the_last_checkpoint_is_told_by_kind_of_leaf():
         row("knowledge/a", "1-knowledge", "2-skills", 1.0, 1.0),
         row("general", "base", "2-skills", 0.5, 0.0, kind=""),
     ]
-    async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "evaluator"):
-        tell_gain(rows, "2-skills")
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url), "evaluator"):
+        record_gain(rows, "2-skills")
     found = {}
     for name in ("score", "gain"):
         for point in heard.last(f"seedbed.evaluation.{name}").gauge.data_points:

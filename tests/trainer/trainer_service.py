@@ -1,4 +1,4 @@
-"""A trainer with everything around it: a real bus and store, its desk and bench, real training processes."""
+"""A trainer with a real bus and store around it, its API and job worker, real training processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,8 +31,8 @@ class Trainer:
         self.store = store
         self.cache = cache
         self.trainings = Trainings(bus)
-        self.desk = Requeue(bus, self.trainings, settings)
-        self.bench = JobWorker(
+        self.requeue = Requeue(bus, self.trainings, settings)
+        self.job_worker = JobWorker(
             bus, TRAINING_PHASE, PhaseWorker(bus, store, self.trainings, settings), settings
         )
         self.api: Any = TrainerApi(self.trainings, bus, store, trust_callers=settings.trust_callers)
@@ -64,10 +64,10 @@ class Trainer:
 async def serving(bus: Bus, store: Store, cache: Path, **more: Any) -> AsyncIterator[Trainer]:
     """A trainer at work."""
     trainer = Trainer(bus, store, cache, **more)
-    await trainer.desk.start()
-    await trainer.bench.start()
+    await trainer.requeue.start()
+    await trainer.job_worker.start()
     try:
         yield trainer
     finally:
-        await trainer.bench.stop(grace=20)
-        await trainer.desk.stop()
+        await trainer.job_worker.stop(grace=20)
+        await trainer.requeue.stop()

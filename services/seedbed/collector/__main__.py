@@ -21,11 +21,11 @@ from seedbed.kernel.settings import load_settings
 
 SPANS = "spans.sqlite"
 PATIENCE = 300.0
-"""Seconds until a process that tells nothing any more is not shown any more."""
+"""Seconds after which a process that reports nothing is not shown any more."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the arguments and serve until told to stop."""
+    """Read the arguments and serve until asked to stop."""
     parser = argparse.ArgumentParser(prog="python -m seedbed.collector", description=__doc__)
     parser.add_argument("--listen", default="127.0.0.1:4318", metavar="HOST:PORT", help="port 0: a free one")
     parser.add_argument("--folder", type=Path, required=True, metavar="DIR", help="where spans are kept")

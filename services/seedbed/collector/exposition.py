@@ -24,7 +24,7 @@ Labels = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric of one process, as it told of it last."""
+    """One metric of one process, as it was reported last."""
 
     name: str
     kind: str
@@ -33,14 +33,14 @@ class Family:
 
 
 class Board:
-    """What every process told last. A process that is silent for long is taken off."""
+    """What every process reported last. One that reports nothing for `patience` seconds is taken off."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        self._told: dict[str, tuple[float, list[Family]]] = {}
+        self._reports: dict[str, tuple[float, list[Family]]] = {}
 
     def take(self, request: ExportMetricsServiceRequest, now: float) -> None:
-        """Take in what a process tells."""
+        """Take in a process's report, received at `now` (monotonic seconds); it replaces the one before."""
         for of_resource in request.resource_metrics:
             resource = plain(of_resource.resource.attributes)
             who = _who(resource)
@@ -50,14 +50,14 @@ class Board:
             more["service.version"] = resource.get("service.version", "")
             target = f"target_info{_braces({**who, **_labels(more)})} 1"
             info = Family("target", "info", "Who tells", (target,))
-            self._told[who["instance"]] = (now, [info, *families])
+            self._reports[who["instance"]] = (now, [info, *families])
 
     def show(self, now: float) -> str:
-        """All of it."""
-        self._told = {who: row for who, row in self._told.items() if now - row[0] < self._patience}
+        """All metrics as an OpenMetrics page."""
+        self._reports = {who: row for who, row in self._reports.items() if now - row[0] < self._patience}
         families: dict[str, list[Family]] = {}
-        for _, told in self._told.values():
-            for family in told:
+        for _, families_of_process in self._reports.values():
+            for family in families_of_process:
                 families.setdefault(family.name, []).append(family)
         return "".join(_render(same) for _, same in sorted(families.items())) + "# EOF\n"
 

@@ -46,7 +46,7 @@ class Span:
 
 
 class SpanFile:
-    """The file."""
+    """Spans in an SQLite file; only the latest are kept, see `KEPT`."""
 
     def __init__(self, path: Path) -> None:
         self._base = sqlite3.connect(path)

@@ -64,7 +64,7 @@ def _role(step: str) -> str:
 
 def _front_matter(manifest: Manifest, documents: Documents, languages: Collection[str]) -> dict[str, object]:
     rows = {file.name: file.rows for file in manifest.files}
-    # The hub cannot show an empty file, so it is not told of one.
+    # The hub cannot show an empty file, so it is not named to it.
     configs: list[dict[str, object]] = [
         {"config_name": name, "data_files": [{"split": "train", "path": path}]}
         for name, path in _CONFIGS.items()

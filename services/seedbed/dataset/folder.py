@@ -106,7 +106,7 @@ def replacing(folder: Path) -> Iterator[Path]:
             work = folder.parent / f".{folder.name}.partial-{secrets.token_hex(4)}"
             work.mkdir()
             held = os.open(work, os.O_RDONLY)
-            # Tells the next writer that this folder has an owner; ends with the process.
+            # Shows the next writer that this folder has an owner; ends with the process.
             fcntl.flock(held, fcntl.LOCK_EX)
     try:
         yield work

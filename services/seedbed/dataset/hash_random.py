@@ -1,4 +1,4 @@
-"""Drawing lots by hash: chance that is the same on every machine, in any order, with any Python. Pure."""
+"""Random choices by hash: the same on every machine, in any order, with any Python. Pure."""
 
 from seedbed.kernel.identity import sha256_hex
 

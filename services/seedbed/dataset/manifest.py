@@ -42,7 +42,7 @@ class Candidates(Entry):
 
 
 class Items(Entry):
-    """Items by their end."""
+    """Numbers of items by how they ended."""
 
     done: int = 0
     malformed: int = 0
@@ -92,7 +92,7 @@ class Leaf(Entry):
 
 
 class Counts(Entry):
-    """Sums over all leaves."""
+    """The numbers of a whole dataset: sums over its leaves."""
 
     leaves: int
     target: int
@@ -239,7 +239,7 @@ def _count_step(counts: StepCounts) -> StepItems:
 
 
 def sum_leaves(leaves: Sequence[Leaf]) -> Counts:
-    """All leaves together."""
+    """Sums over leaves; of steps, by name."""
     names = sorted({step.step for leaf in leaves for step in leaf.steps})
     by_step = {name: [step for leaf in leaves for step in leaf.steps if step.step == name] for name in names}
     return Counts(

@@ -59,12 +59,12 @@ class LeafPart:
 
     @property
     def samples(self) -> Iterable[Candidate]:
-        """The accepted ones."""
+        """The accepted candidates, which become rows of the dataset."""
         return (candidate for candidate in self.candidates if candidate.end == "accepted")
 
     @property
     def augmentations(self) -> list[Augmentation]:
-        """All augmentations by id."""
+        """All augmentations, in order of their ids."""
         return sorted(self.part.augmentations, key=lambda augmentation: augmentation.id)
 
     @cached_property

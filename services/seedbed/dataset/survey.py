@@ -27,7 +27,7 @@ class Survey:
 
 
 def survey(part: Part | StoredPart) -> Survey:
-    """Read a part once."""
+    """Go through a part once, for all that is counted and checked of it."""
     found, seen, twice = Survey(), set[str](), set[str]()
     for number, candidate in enumerate(part.candidates):
         if not number:

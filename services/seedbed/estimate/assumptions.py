@@ -1,4 +1,4 @@
-"""What is assumed where nothing was measured yet. Each has a name, so that it can be told."""
+"""What is assumed where nothing was measured yet. Each has a name, so that it can be shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

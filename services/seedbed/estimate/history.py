@@ -11,13 +11,13 @@ from seedbed.pipeline.recipe import Gates
 from seedbed.runs.storage.seals import Seals
 
 _MOST = 2000
-"""So many records tell enough of a leaf."""
+"""So many records say enough of a leaf."""
 
 
 async def recall(store: Store, path: str, gates: Gates, *, teacher: Asked, judge: Asked) -> Measures:
     """What the first of a leaf's records measured."""
     found: list[Record] = []
-    # What is damaged ends its leaf, and tells nothing here.
+    # What is damaged ends its leaf, and says nothing here.
     with contextlib.suppress(Damaged):
         async for record in Seals(store).read(path, spec_digests(teacher=teacher, judge=judge)):
             found.append(record)

@@ -38,7 +38,7 @@ class Measures:
 
 
 def measure(records: Iterable[Record], gates: Gates) -> Measures:
-    """Sum up records."""
+    """Sums over records: items and cost by step, how many passed the gate, how many candidates were born."""
     found = Measures()
     for record in records:
         found.items[record.step] += 1

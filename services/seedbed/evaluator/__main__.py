@@ -27,27 +27,29 @@ from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together: desk, bench or both."""
+    """Put the service together: who answers callers, who does the work, or both, by `settings.duty`."""
     settings, states = kernel.settings, States(kernel.store)
     if settings.duty == "desk":
         # The queue is there before anybody works on it, as scalers read its length.
-        return _at_desk(kernel, states, start=lambda: kernel.bus.add_consumer(EVALUATION, settings.ack_wait))
+        return _serve_callers(
+            kernel, states, start=lambda: kernel.bus.add_consumer(EVALUATION, settings.ack_wait)
+        )
     models = {"teacher": kernel.model("teacher"), "judge": kernel.model("judge")}
-    channel, room = kernel.channel(settings.runs_address), ExaminerClient()
-    evaluating = Evaluating(kernel.store, room, models, RunsServiceStub(channel), settings.cache_folder)
-    bench = JobWorker(kernel.bus, EVALUATION, Score(states, evaluating), settings)
+    channel, examiner = kernel.channel(settings.runs_address), ExaminerClient()
+    evaluating = Evaluating(kernel.store, examiner, models, RunsServiceStub(channel), settings.cache_folder)
+    job_worker = JobWorker(kernel.bus, EVALUATION, Score(states, evaluating), settings)
 
     async def stop() -> None:
-        await room.close()
+        await examiner.close()
         await channel.close()
 
     if settings.duty == "errand":
-        return Service(bench=bench, stop=stop, until=bench.empty)
-    return _at_desk(kernel, states, bench=bench, stop=stop)
+        return Service(job_worker=job_worker, stop=stop, until=job_worker.empty)
+    return _serve_callers(kernel, states, job_worker=job_worker, stop=stop)
 
 
-def _at_desk(kernel: Kernel, states: States, **more: Any) -> Service:
-    """Who answers callers. It asks no model, but has to know which would be asked."""
+def _serve_callers(kernel: Kernel, states: States, **more: Any) -> Service:
+    """The service that answers callers. It asks no model, but has to know which would be asked."""
     asked = [(step, endpoints_of(kernel.settings, step.role)[0]) for step in (WriteQuestions(), RateAnswer())]
     specs = [step.spec(endpoint.model, endpoint.added) for step, endpoint in asked]
     trusting = kernel.settings.trust_callers

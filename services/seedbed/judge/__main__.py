@@ -7,7 +7,7 @@ from seedbed.kernel.service import Kernel, Service, run_service
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together."""
+    """Put the service together: its API and its steps."""
     api = JudgeApi(kernel.model("judge"), kernel.store)
     return Service(
         names=["seedbed.judge.v1.JudgeService"],

@@ -58,19 +58,19 @@ GROUNDED = Subject("grounded", JudgeGrounded(), GATES.check_grounded, ("document
 
 
 class JudgeApi(JudgeServiceServicer):
-    """The servicer."""
+    """Answers callers with a verdict, by the same steps and the same shared limit as the items on the bus."""
 
     def __init__(self, model: Model, store: Store) -> None:
         self._runner = StepRunner(store, {"judge": model})
 
     async def Judge(self, request: JudgeRequest, context: Context) -> JudgeResponse:  # noqa: N802
-        """Weigh one thing."""
+        """Weigh one instruction or pair; see JudgeService in the proto."""
         return await self._judge(request, _patience(context))
 
     async def JudgeStream(  # noqa: N802
         self, request_iterator: AsyncIterator[JudgeStreamRequest], context: Context
     ) -> AsyncIterator[JudgeStreamResponse]:
-        """Weigh many things; what goes wrong with one is told under its id and stops no other."""
+        """Weigh many things; an error of one is returned under its id and stops no other."""
         slots = asyncio.Semaphore(AT_ONCE)
         # Never longer than there are slots: a slot is free again when its answer has been taken.
         answers: asyncio.Queue[JudgeStreamResponse | None] = asyncio.Queue()
@@ -138,8 +138,8 @@ class JudgeApi(JudgeServiceServicer):
         # The digest an item on the bus would have: equal questions get equal seeds, and so equal verdicts.
         digest = item_digest(spec_digest(spec), message_bytes(value), 0)
         try:
-            async with asyncio.timeout(patience), self._runner.seat(step) as place:
-                verdict = await self._runner.run(step, value, spec, digest, place)
+            async with asyncio.timeout(patience), self._runner.permit(step) as permit:
+                verdict = await self._runner.run(step, value, spec, digest, permit)
         except TimeoutError as error:
             raise EndpointAway(f"no verdict within {patience:.0f} seconds", hint="try again later") from error
         return verdict, subject.check(verdict)

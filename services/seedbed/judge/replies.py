@@ -38,7 +38,7 @@ class InstructionJudgement(Judgement):
 
 
 class PairJudgement(Judgement):
-    """LAB's three-point scale."""
+    """The judge's reply on an instruction with its answer: a score on LAB's scale of three."""
 
     score: Score
 

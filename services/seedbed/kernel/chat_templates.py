@@ -23,7 +23,7 @@ class ChatForm:
     frame: str = ""
     """All that it writes beside question and answer, but for the lead."""
     lead: str = ""
-    """Between the generation prompt and the answer, such as the signs of a thought that is empty."""
+    """Between the generation prompt and the answer, such as the marks of a thought that is empty."""
     closing: str = ""
     """From the answer's end to the end of the conversation."""
     prompted: bool = False

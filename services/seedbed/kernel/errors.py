@@ -5,7 +5,7 @@
     ├── Unauthenticated       the caller has not shown who it is
     ├── PermissionDenied      … and may not do this
     ├── Unimplemented         there is no such method
-    ├── TooLate               the call did not come to its end before its deadline
+    ├── TooLate               the call did not end before its deadline
     ├── Overloaded            more calls than are answered at a time
     ├── ServiceAway           another service does not answer
     ├── NotFound
@@ -28,7 +28,7 @@
     ├── BusError
     └── Damaged               what was kept is lost: no second try mends it
 
-`code` is the gRPC status, `reason` goes into ErrorInfo and `error.type`, `retryable` tells the caller.
+`code` is the gRPC status, `reason` goes into ErrorInfo and `error.type`, `retryable` is for the caller.
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 class _Unfailing:
-    """A stream whose failures are its own: on a full disk a line is lost, not the work it tells of."""
+    """A stream whose failures are its own: on a full disk a line is lost, not the work it reports."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

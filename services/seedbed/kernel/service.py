@@ -1,4 +1,4 @@
-"""Brings one service up and down. The only place that wires the kernel together."""
+"""Brings one service up and down. The only place where the parts of the kernel are put together."""
 
 import asyncio
 import gc
@@ -25,7 +25,7 @@ from seedbed.kernel.store.backend import Store, open_store
 from seedbed.kernel.store.store_format import settle_store_format
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.endpoints import observe_endpoints
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from seedbed.kernel.work.job_worker import JobWorker
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.step import Step
@@ -67,7 +67,7 @@ class Service:
     """Full names of its gRPC services."""
     register: Callable[[grpc.aio.Server], None] = lambda _: None
     steps: Sequence[Step[Any, Any]] = ()
-    bench: JobWorker | None = None
+    job_worker: JobWorker | None = None
     start: Callable[[], Awaitable[None]] | None = None
     stop: Callable[[], Awaitable[None]] | None = None
     until: Callable[[], Coroutine[Any, Any, None]] | None = None
@@ -78,7 +78,7 @@ Build = Callable[[Kernel], Service]
 
 
 def run_service(name: str, build: Build) -> None:
-    """Run a service until it is told to stop. Exits 2 where its settings cannot be, 1 without its broker."""
+    """Run a service until it is asked to stop. Exits 2 where its settings cannot be, 1 without its broker."""
     try:
         settings = load_settings()
         configure_logs(settings, name)
@@ -91,7 +91,7 @@ def run_service(name: str, build: Build) -> None:
 
 
 async def _tell(name: str, settings: Settings, build: Build) -> None:
-    async with telling(settings, name):
+    async with exporting(settings, name):
         await _serve(name, settings, build)
 
 
@@ -106,17 +106,17 @@ class _Running:
     following: asyncio.Task[None] | None = None
     through: asyncio.Task[None] | None = None
     worker: Worker | None = None
-    telling: asyncio.Task[None] | None = None
+    telemetry: asyncio.Task[None] | None = None
 
     async def bring_down(self, grace: float) -> None:
-        """End it, in order."""
-        await end_tasks([self.telling] if self.telling else [])
+        """Stop taking items and calls, giving both so many seconds; then the service and its connections."""
+        await end_tasks([self.telemetry] if self.telemetry else [])
         serving = asyncio.create_task(self.server.stop(grace)) if self.server else None
         if self.worker:
             await self.worker.stop(grace)
-        if self.service and self.service.bench:
-            # Beside the calls: who watches what is in hand would hold it up for the whole of the grace.
-            await self.service.bench.stop(grace)
+        if self.service and self.service.job_worker:
+            # Beside the calls: who watches what is in flight would hold it up for the whole of the grace.
+            await self.service.job_worker.stop(grace)
         if serving:
             await serving
         if self.service and self.service.stop:
@@ -142,11 +142,11 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
         await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
         if up.done():
             up.result()
-            ends = {told, orphaned, *(task for task in (running.through, running.telling) if task)}
+            ends = {told, orphaned, *(task for task in (running.through, running.telemetry) if task)}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             log.info("stopping")
-            if running.telling and running.telling.done():
-                running.telling.result()
+            if running.telemetry and running.telemetry.done():
+                running.telemetry.result()
             grace = 0.0 if orphaned.done() else settings.grace
     finally:
         # Until it has ended: a single cancellation may get lost on Python 3.11, and it would wait for ever.
@@ -188,8 +188,8 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
             bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
         )
         await running.worker.start()
-    if service.bench:
-        await service.bench.start()
+    if service.job_worker:
+        await service.job_worker.start()
     if service.until:
         running.through = asyncio.create_task(service.until())
     observe_endpoints(kernel.models)
@@ -198,7 +198,7 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     await server.announce()
-    running.telling = asyncio.create_task(_tell_health(bus, server))
+    running.telemetry = asyncio.create_task(_tell_health(bus, server))
     log.info("serving", port=port, steps=[step.name for step in service.steps])
 
 
@@ -215,5 +215,5 @@ async def _tell_health(bus: Bus, server: Server) -> None:
 
 
 async def _wait_for_orphanhood(parent: int) -> None:
-    while not parent or os.getppid() == parent:  # noqa: ASYNC110  no event tells of it
+    while not parent or os.getppid() == parent:  # noqa: ASYNC110  there is no event for it
         await asyncio.sleep(0.5)

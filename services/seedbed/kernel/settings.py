@@ -137,7 +137,7 @@ class Settings(BaseModel):
     ack_wait: float = Field(default=30, gt=0)
     heartbeat: float = Field(default=10, gt=0)
     grace: float = Field(default=20, ge=0)
-    """How long a process told to stop may go on with what it has begun."""
+    """Seconds that a process asked to stop may go on with what it has begun."""
     duty: Literal["all", "desk", "errand"] = "all"
     """Of trainer and evaluator. `desk`: answer callers and queue what they ask for, without working on it.
     `errand`: work on what is queued, answer nobody, and end when nothing is left."""

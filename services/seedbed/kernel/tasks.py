@@ -1,4 +1,4 @@
-"""Ending tasks for certain."""
+"""Ends asyncio tasks: cancels them until they have ended, as a cancellation may be swallowed once."""
 
 import asyncio
 from collections.abc import Iterable

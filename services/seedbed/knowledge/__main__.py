@@ -15,7 +15,7 @@ from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together."""
+    """Put the service together: its API, its steps and the reader of documents that they share."""
     channel = kernel.channel(kernel.settings.runs_address)
     # One reader, so that calls and items together start no more than a few children.
     reader = Reader()

@@ -37,7 +37,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class KnowledgeApi(KnowledgeServiceServicer):
-    """The servicer."""
+    """Cuts documents for callers, and makes pairs for them by a run of one leaf."""
 
     def __init__(self, store: Store, reader: Reader, runs: "RunsServiceAsyncStub", max_bytes: int) -> None:
         self._store = store

@@ -29,7 +29,7 @@ class Spending:
         return Spending(self.calls - other.calls, self.tokens - other.tokens, self.money - other.money)
 
     def times(self, factor: int) -> "Spending":
-        """So often the same."""
+        """This spending, so many times over."""
         return Spending(self.calls * factor, self.tokens * factor, self.money * factor)
 
     def part(self, share: int, whole: int) -> "Spending":
@@ -37,7 +37,7 @@ class Spending:
         return Spending(*(getattr(self, name) * share // whole for name in MEASURES))
 
     def goes_into(self, room: "Spending") -> int | None:
-        """How often there is room for it; None where it takes none."""
+        """How often it fits into what is left; None where it takes none."""
         counts = [getattr(room, name) // getattr(self, name) for name in MEASURES if getattr(self, name)]
         return max(0, min(counts)) if counts else None
 
@@ -55,7 +55,7 @@ def price_of(role: Role | None, prices: Prices) -> Price:
 
 
 def coins(amount: float) -> int:
-    """Money in coins."""
+    """An amount of money in coins, the whole numbers it is counted in; rounded down."""
     return int(Decimal(str(amount)) * COIN)
 
 
@@ -81,12 +81,12 @@ class Tariff:
 
     @property
     def limits(self) -> Spending:
-        """The budget."""
+        """The budget as spending; 0 for a measure that has no limit."""
         budget = self.budget
         return Spending(budget.calls or 0, budget.tokens or 0, coins(budget.money or 0))
 
     def measure(self, step: str, usage: Usage) -> Spending:
-        """What usage comes to."""
+        """What a step's usage takes of the budget."""
         budget = self.budget
         return Spending(
             usage.requests if budget.calls else 0,

@@ -22,7 +22,7 @@ class Causes:
         self._words: dict[str, str] = {}
 
     def add(self, reason: str, count: int = 1, *, exactly: bool = False) -> None:
-        """Take note of a reason; `exactly` where its numbers tell it from others."""
+        """Take note of a reason; `exactly` where it differs from others by its numbers alone."""
         words = _shorten(reason)
         kind = words if exactly else _VARIES.sub("#", words)
         self._counts[kind] += count
@@ -30,7 +30,7 @@ class Causes:
         self._words[kind] = min(words, self._words.get(kind, words))
 
     def common(self, most: int = _KEPT) -> list[Cause]:
-        """The commonest."""
+        """The most frequent causes, each with its count; of equal ones by name."""
         found = [Cause(reason=self._words[kind], count=count) for kind, count in self._counts.items()]
         return sorted(found, key=lambda cause: (-cause.count, cause.reason))[:most]
 

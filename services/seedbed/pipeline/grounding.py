@@ -1,4 +1,4 @@
-"""Whether a text bears an answer out, as far as that can be told without understanding it. Pure.
+"""Whether a text bears an answer out, as far as that can be seen without understanding it. Pure.
 
 An answer that stands in the text does. Else its numbers must be given there, and most of its letters be found
 there, three by three: a retelling has them in any script, and what speaks of something else has not.

@@ -1,4 +1,4 @@
-"""Items: what is announced, what is let go, and the names that tell items and candidates apart. Pure."""
+"""Items: what is announced, what is let go, and the names by which items and candidates differ. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from seedbed.kernel.identity import sha256_hex
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """An item to be."""
+    """An item to be queued: its step and input, and for which candidate it is."""
 
     step: str
     # Bytes where another service has written the input: that of a Follower.
@@ -52,7 +52,7 @@ def item_digest(spec: str, data: bytes, repeat: int) -> str:
 
 
 def item_name(digest: str, candidate: str) -> str:
-    """What tells an item apart within its leaf: two candidates may ask the same, each with its own sequel."""
+    """An item's name within its leaf: two candidates may ask the same, each with its own sequel."""
     return f"{digest}-{candidate}" if candidate else digest
 
 

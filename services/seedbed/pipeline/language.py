@@ -66,7 +66,7 @@ def same_script(text: str, model: str) -> bool:
 
 
 def find_language(text: str) -> str:
-    """The language a text may be called after its script, as ISO 639-1; "" where the script does not tell."""
+    """The language a text may be called by its script, as ISO 639-1; "" where the script does not show it."""
     text = text[:_READ]
     script = script_of(text)
     if script != "latin":

@@ -1,6 +1,6 @@
 """Bands of signatures: which of many have one in common with another, in a few hundred bytes for each. Pure.
 
-Hash tables of plain numbers, as a mapping of objects takes several times the room. None is ever made anew:
+Hash tables of plain numbers, as a mapping of objects takes several times the memory. None is ever made anew:
 when one is full another of twice its size is begun, so that nothing waits for all to be entered again.
 """
 

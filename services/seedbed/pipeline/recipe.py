@@ -65,7 +65,7 @@ class Budget(StrictModel):
 
 
 class Price(StrictModel):
-    """Of a million tokens."""
+    """What a million tokens cost, of prompts and of completions, in whatever currency the user counts in."""
 
     prompt: Annotated[float, Field(ge=0, le=1_000_000)]
     completion: Annotated[float, Field(ge=0, le=1_000_000)]

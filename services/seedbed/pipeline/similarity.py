@@ -35,7 +35,7 @@ class NearDuplicates:
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
         self._bands = Bands()
-        # Texts and not their grams, which take fifty times the room and are needed for candidates only.
+        # Texts and not their grams, which take fifty times the memory and are needed for candidates only.
         self._texts: list[tuple[str, str]] = []
 
     def keep(self, key: str, text: str) -> str | None:

@@ -9,6 +9,6 @@ _PIECE = re.compile(r"[\uac00-\ud7a3\u3040-\u30ff\u3400-\u9fff]|[^\W_]{1,4}|[^\w
 def count_tokens(text: str) -> int:
     """About how many tokens a text has for a subword tokenizer.
 
-    Words and signs, and each syllable of scripts without spaces.
+    Words and symbols, and each syllable of scripts without spaces.
     """
     return len(_PIECE.findall(text))

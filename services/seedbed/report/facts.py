@@ -15,7 +15,7 @@ class Bill:
 
     @property
     def tokens(self) -> int:
-        """Both ways."""
+        """Tokens of prompts and completions together."""
         return self.prompt_tokens + self.completion_tokens
 
 
@@ -32,7 +32,7 @@ class Ends:
 
     @property
     def candidates(self) -> int:
-        """All that were born."""
+        """All candidates, however they ended."""
         return self.accepted + self.rejected + self.duplicate + self.unneeded
 
 
@@ -122,7 +122,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A whole report."""
+    """All that a report shows: of a run, what it made and cost, and of its tuning where there is one."""
 
     run: str
     state: str

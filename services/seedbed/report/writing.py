@@ -22,7 +22,7 @@ MEASURES = {
 
 
 def write_page(facts: Facts) -> str:
-    """The page as HTML."""
+    """The report as one HTML page that needs nothing else."""
     verdict, tuning = facts.verdict, facts.tuning
     return (
         _environment()

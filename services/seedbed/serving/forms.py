@@ -24,15 +24,15 @@ class Form:
         return {**self._head(part=False), "choices": choices, "usage": usage(replies, prompts)}
 
     def begun(self, number: int) -> dict[str, Any]:
-        """The first piece of an answer."""
+        """The first part of an answer in a stream."""
         return self._part(number, {"role": "assistant", "content": ""} if self.chat else "", None)
 
     def piece(self, number: int, text: str) -> dict[str, Any]:
-        """A piece of an answer."""
+        """A part of an answer in a stream."""
         return self._part(number, {"content": text} if self.chat else text, None)
 
     def ended(self, number: int, reply: Reply) -> dict[str, Any]:
-        """Its end."""
+        """The last part of an answer: why it ended."""
         return self._part(number, {} if self.chat else "", _reason(reply))
 
     def spent(self, replies: Sequence[Reply], prompts: int) -> dict[str, Any]:

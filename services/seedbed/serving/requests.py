@@ -130,7 +130,6 @@ class ChatAsk(Ask):
 
     @property
     def most(self) -> int:
-        """See above."""
         return self.max_completion_tokens or self.max_tokens or 512
 
 
@@ -141,7 +140,7 @@ class TextAsk(Ask):
 
     @property
     def prompts(self) -> list[str | list[int]]:
-        """One or several."""
+        """The prompts, each a text or the tokens of one."""
         given = self.prompt
         if isinstance(given, str):
             return [given]
@@ -151,7 +150,6 @@ class TextAsk(Ask):
 
     @property
     def most(self) -> int:
-        """See above."""
         return self.max_tokens or 16
 
 

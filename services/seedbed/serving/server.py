@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(shelf: Shelf) -> web.Application:
-    """The application."""
+    """The HTTP application: chats and completions by the models that are loaded, and their list."""
     app = web.Application(middlewares=[_tell_refusals], client_max_size=_LARGEST)
     app[_SHELF] = shelf
     app.add_routes(

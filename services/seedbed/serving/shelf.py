@@ -46,7 +46,7 @@ class Asked:
 
     @property
     def prompt_tokens(self) -> int:
-        """How many there are."""
+        """The prompt's length in tokens."""
         return int(self.tokens.shape[1])
 
 
@@ -75,7 +75,7 @@ class Shelf:
     """Loads models and has them answer, one at a time: they share the cores."""
 
     def __init__(self, models: Sequence[Model]) -> None:
-        """Load everything. Raises InputError."""
+        """Load all models into memory. Raises InputError for one that cannot be read."""
         self.models = {model.name: model for model in models}
         self._bases: dict[str, _Base] = {}
         self._alone = threading.Lock()

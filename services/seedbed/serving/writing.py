@@ -1,4 +1,4 @@
-"""How an answer is written: by which chance, held to which penalties, stopped where, and told as it comes."""
+"""How an answer is generated: by which sampling and penalties, where it stops, how it is passed on."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Reading(Protocol):
     """What some tokens say, those of an answer that is whole or still goes on."""
 
     def __call__(self, tokens: Sequence[int], *, whole: bool) -> str:
-        """Read them."""
+        """The text of the tokens; of an answer that goes on, no character of which a part is missing."""
 
 
 Heard = Callable[[str], bool]
-"""Told the next piece of an answer; false where nobody listens any more."""
+"""Called with the next part of an answer; false where nobody listens any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from seedbed.skills.v1.skills_service_pb2_grpc import add_SkillsServiceServicer_
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together."""
+    """Put the service together: its API and its steps."""
     channel = kernel.channel(kernel.settings.runs_address)
     api = SkillsApi(kernel.store, RunsServiceStub(channel))
     return Service(

@@ -28,7 +28,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class SkillsApi(SkillsServiceServicer):
-    """The servicer."""
+    """Makes samples of a skill for callers, by a run of one leaf."""
 
     def __init__(self, store: Store, runs: "RunsServiceAsyncStub") -> None:
         self._store = store

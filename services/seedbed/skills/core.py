@@ -26,7 +26,7 @@ class Sifted:
 
 
 def sift(instructions: Iterable[str], seed: SeedExample, context: str, threshold: float) -> list[Sifted]:
-    """Tell new instructions from repeated ones and from those in another script than the seed's questions.
+    """Which instructions are new, which repeated, and which in another script than the seed's questions.
 
     About a context of its own a seed's question may be asked again; within one reply nothing may.
     """

@@ -50,7 +50,7 @@ _EXACT = re.compile(
 
 
 def persona_of(task_description: str, seed: SeedExample) -> str:
-    """`creative` or `precise`."""
+    """Whether the answer is to be `creative` or `precise`, by the words of the task or the first question."""
     first = seed.pairs[0].question if seed.pairs else ""
     for text in (task_description, first):
         if _EXACT.search(text):

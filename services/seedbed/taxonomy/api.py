@@ -110,8 +110,8 @@ class TaxonomyServicer(TaxonomyServiceServicer):
 
 
 def _tell(snapshot: str, since: int) -> None:
-    """Its trace is named by what came of it, so it is told of at its end."""
+    """Its trace is named by what came of it, so its span is recorded at its end."""
     links = list(filter(None, [current.get()]))
-    told = {attributes.SNAPSHOT: snapshot}
-    with open_span(Sort(IMPORT), at=traced(of_snapshot(snapshot)), links=links, told=told, since=since):
+    own = {attributes.SNAPSHOT: snapshot}
+    with open_span(Sort(IMPORT), at=traced(of_snapshot(snapshot)), links=links, attributes=own, since=since):
         pass

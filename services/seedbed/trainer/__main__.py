@@ -22,14 +22,14 @@ from seedbed.trainer.v1.trainer_service_pb2_grpc import add_TrainerServiceServic
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together: desk, bench or both."""
+    """Put the service together: who answers callers, who does the work, or both, by `settings.duty`."""
     settings, trainings = kernel.settings, Trainings(kernel.bus)
-    bench = JobWorker(
+    job_worker = JobWorker(
         kernel.bus, TRAINING_PHASE, PhaseWorker(kernel.bus, kernel.store, trainings, settings), settings
     )
     if settings.duty == "errand":
-        return Service(bench=bench, until=bench.empty)
-    desk = Requeue(kernel.bus, trainings, settings)
+        return Service(job_worker=job_worker, until=job_worker.empty)
+    requeue = Requeue(kernel.bus, trainings, settings)
     api = TrainerApi(trainings, kernel.bus, kernel.store, trust_callers=settings.trust_callers)
 
     def register(server: grpc.aio.Server) -> None:
@@ -39,9 +39,9 @@ def build(kernel: Kernel) -> Service:
     return Service(
         names=["seedbed.trainer.v1.TrainerService", "google.longrunning.Operations"],
         register=register,
-        bench=bench if settings.duty == "all" else None,
-        start=desk.start,
-        stop=desk.stop,
+        job_worker=job_worker if settings.duty == "all" else None,
+        start=requeue.start,
+        stop=requeue.stop,
     )
 
 

@@ -11,7 +11,7 @@ from seedbed.evaluator.v1.steps_pb2 import RateInput, RateResult
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint import Endpoint as Address
-from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.backend import FolderStore
@@ -38,7 +38,9 @@ async def judge(nats_url, endpoint):
     bus = await Bus.connect(Settings(nats_url=nats_url), "evaluator")
     await bus.prepare()
     teacher = Teacher(Address(endpoint.url, "tiny"))
-    pool = EndpointPool([Desk(teacher.line, Permits(bus, endpoint.url, "evaluator", "judge", 4))])
+    pool = EndpointPool(
+        [LimitedEndpoint(teacher.client, Permits(bus, endpoint.url, "evaluator", "judge", 4))]
+    )
     pool.start()
     yield Model(teacher, pool)
     await pool.stop()

@@ -122,7 +122,7 @@ async def test_a_400_that_stays_is_refused_without_schemas_too(teacher, endpoint
         await ask(teacher)
     assert len(endpoint.bodies) == 3
     # What brought no answer is not kept.
-    assert teacher.line.known.binding == "json_schema"
+    assert teacher.client.known.binding == "json_schema"
 
 
 async def test_a_prompt_that_does_not_fit_is_refused_unasked(teacher, endpoint):

@@ -33,7 +33,7 @@ async def test_a_fault_of_the_endpoint_is_waited_out(teacher, endpoint, pauses, 
     assert answer.reply.text == "fine"
     assert answer.usage.requests == 1
     assert len({body["seed"] for body in endpoint.bodies}) == 1
-    assert teacher.line.requests == 3
+    assert teacher.client.requests == 3
     assert [bool(why) for why in pauses] == [True, False, True, False]
 
 
@@ -75,7 +75,7 @@ async def test_an_endpoint_that_goes_away_is_waited_for(teacher, endpoint, pause
     await asyncio.sleep(0.1)
     assert not asked.done()
     # While it is away one small request asks for it, not all that wait.
-    assert teacher.line.requests == 2
+    assert teacher.client.requests == 2
     await endpoint.start()
     assert (await asyncio.wait_for(asked, 5)).reply.text == "fine"
     assert pauses[-1] == ""

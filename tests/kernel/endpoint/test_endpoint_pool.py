@@ -13,7 +13,7 @@ from seedbed.kernel.endpoint import endpoint_client as lines
 from seedbed.kernel.endpoint.chat_client import Endpoint as Address
 from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint_client import EndpointClient
-from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits import permits as module
 from seedbed.kernel.endpoint.limits.allocation import LimitTable, pauses
 from seedbed.kernel.endpoint.limits.permits import Permits
@@ -83,14 +83,14 @@ async def join(bus, stack, nats_server):
         own = await Bus.connect(Settings(nats_url=nats_server.url), "process")
         stack.push_async_callback(own.close)
         name = f"p{next(numbers)}"
-        desks = [
-            Desk(
+        limited = [
+            LimitedEndpoint(
                 EndpointClient(Address(one.url, "tiny", timeout=5)),
                 Permits(own, one.url, name, role, limit, low=low),
             )
             for one in endpoints
         ]
-        pool = EndpointPool(desks)
+        pool = EndpointPool(limited)
         pool.start()
         stack.push_async_callback(pool.stop)
         return pool
@@ -99,7 +99,7 @@ async def join(bus, stack, nats_server):
 
 
 async def ask(pool, number):
-    teacher = Teacher(pool.desks[0].line.endpoint)
+    teacher = Teacher(pool.endpoints[0].client.endpoint)
     place = await pool.acquire()
     try:
         return await teacher.ask(PROMPT, {"document": "Bees."}, SAMPLING, str(number), Usage(), place)
@@ -148,7 +148,7 @@ async def test_nobody_asks_before_the_time_is_up(join, serve):
     endpoint = await serve(takes=0, retry_after="60")
     pools = [await join(endpoint, limit=8) for _ in range(2)]
     asking = [asyncio.create_task(ask(pool, 0)) for pool in pools for _ in range(2)]
-    await until(lambda: not any(pool.desks[0].line.is_open for pool in pools))
+    await until(lambda: not any(pool.endpoints[0].client.is_open for pool in pools))
     refused = endpoint.refused
     more = [asyncio.create_task(ask(pool, 1)) for pool in pools]
     await asyncio.sleep(0.3)
@@ -190,7 +190,7 @@ async def test_one_that_is_away_is_left_out_until_it_is_back(join, serve, bus):
     # One of two: nobody waits.
     assert pauses(await tables_of(bus)) == set()
     await gone.start()
-    await until(lambda: all(desk.line.is_open for desk in pool.desks))
+    await until(lambda: all(endpoint.client.is_open for endpoint in pool.endpoints))
     await ask_all([pool], 60)
     assert gone.answered > 0
 

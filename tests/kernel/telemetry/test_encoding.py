@@ -20,7 +20,7 @@ SORTS = st.builds(Sort, st.text(min_size=1), KINDS, TOLD)
 
 
 def end(span, told, until, error):
-    span.told, span.until, span.error = told, until, error
+    span.attributes, span.until, span.error = told, until, error
     return span
 
 
@@ -50,7 +50,7 @@ def test_what_is_written_is_what_was_told(told):
         )
         assert (read.start_time_unix_nano, read.end_time_unix_nano) == (span.since, span.until)
         assert [(link.trace_id, link.span_id) for link in read.links] == [link[:2] for link in span.links]
-        assert plain(read.attributes) == {**named(span.sort.told), **named(span.told)}
+        assert plain(read.attributes) == {**named(span.sort.attributes), **named(span.attributes)}
         assert (read.status.message, read.status.code == read.status.STATUS_CODE_ERROR) == (
             span.error,
             bool(span.error),
@@ -60,7 +60,7 @@ def test_what_is_written_is_what_was_told(told):
 
 def test_a_text_that_is_no_unicode_spoils_no_request():
     span = Span(Context(bytes(16), bytes(8)), Sort("chat"))
-    span.told = {a.STEP: "\ud800"}
+    span.attributes = {a.STEP: "\ud800"}
     data = encode_request(b"", "seedbed", [span])
     [read] = ExportTraceServiceRequest.FromString(data).resource_spans[0].scope_spans[0].spans
     assert plain(read.attributes) == {"seedbed.step": "?"}

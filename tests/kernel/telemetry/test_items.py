@@ -9,7 +9,7 @@ from seedbed.collector.spans import plain
 from seedbed.kernel.errors import StoreError
 from seedbed.kernel.telemetry.context import of_item, of_leaf, span_of
 from seedbed.kernel.telemetry.items import first
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from tests.kernel.chain import LEAF, RUN, open_run, sow, working
 from tests.kernel.looking import done, scored
 from tests.kernel.telemetry.settings_of import settings
@@ -27,7 +27,7 @@ async def process(bus, nats_server, store, endpoint):
 @asynccontextmanager
 async def told(**values):
     """What is told in here; complete once it is left."""
-    async with listening() as heard, telling(settings(otlp_endpoint=heard.url, **values), "worker"):
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url, **values), "worker"):
         yield heard
 
 

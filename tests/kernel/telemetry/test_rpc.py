@@ -7,7 +7,7 @@ from seedbed.collector.spans import plain
 from seedbed.kernel.rpc.channel import Access, open_channel
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.telemetry.meters import Instrument
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from tests.kernel import greeter
 from tests.kernel.greeter import NAME, Greeter
 from tests.kernel.telemetry.settings_of import settings
@@ -17,7 +17,7 @@ from tests.telemetry.listening import listening
 @asynccontextmanager
 async def talking(tokens=(), shown="", **values):
     """A server and a client of it, in a process that tells; what was told is complete once it is left."""
-    async with listening() as heard, telling(settings(otlp_endpoint=heard.url, **values), "small"):
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url, **values), "small"):
         server = Server([NAME], reflect=True, tokens=tokens)
         greeter.register(server.grpc)
         port = await server.start("127.0.0.1:0")
@@ -112,5 +112,5 @@ async def test_switched_off_nothing_is_kept_and_nothing_stands_in_the_way():
 
 
 async def test_a_collector_that_is_away_holds_nobody_up():
-    async with telling(settings(otlp_endpoint="http://127.0.0.1:9"), "small"):
+    async with exporting(settings(otlp_endpoint="http://127.0.0.1:9"), "small"):
         pass

@@ -10,7 +10,7 @@ from seedbed.kernel.errors import EndpointAway, StoreError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.failure_counter import MOST_TRIES
-from seedbed.kernel.work.job_worker import Again, Hand, JobWorker
+from seedbed.kernel.work.job_worker import Again, JobHandler, JobWorker
 from seedbed.kernel.work.lease import Ceded
 from tests.kernel.looking import done
 from tests.kernel.waiting import until
@@ -19,7 +19,7 @@ STEP = "test.long"
 SETTINGS = Settings(ack_wait=1, heartbeat=0.2)
 
 
-class Maker(Hand):
+class Maker(JobHandler):
     """Works for a while, and notes what it began, what it ended, and how often it was told to give a sign."""
 
     def __init__(self, seconds=0.0, raises=(), *, gentle=False):
@@ -44,19 +44,19 @@ class Maker(Hand):
     async def beat(self):
         self.beats += 1
 
-    def ease(self):
+    def save_progress(self):
         self._enough.set()
         return self.gentle
 
 
 @asynccontextmanager
-async def at_work(bus, hand):
-    bench = JobWorker(bus, STEP, hand, SETTINGS)
-    await bench.start()
+async def at_work(bus, handler):
+    job_worker = JobWorker(bus, STEP, handler, SETTINGS)
+    await job_worker.start()
     try:
-        yield bench
+        yield job_worker
     finally:
-        await bench.stop(grace=5)
+        await job_worker.stop(grace=5)
 
 
 async def queue(bus, *digests):
@@ -65,23 +65,23 @@ async def queue(bus, *digests):
 
 
 async def test_items_are_worked_on_in_turn_and_kept_alive_for_longer_than_the_wait(bus):
-    async with at_work(bus, Maker(seconds=2.5)) as bench:
-        hand = bench._hand
+    async with at_work(bus, Maker(seconds=2.5)) as job_worker:
+        handler = job_worker._handler
         await queue(bus, "first", "second")
-        await until(lambda: len(hand.ended) == 2, 10)
-        assert hand.begun == hand.ended == ["first", "second"]
-        assert hand.beats > 8
+        await until(lambda: len(handler.ended) == 2, 10)
+        assert handler.begun == handler.ended == ["first", "second"]
+        assert handler.beats > 8
         await done(bus)
 
 
 @pytest.mark.parametrize("raised", [Again(0.3), Ceded(), StoreError("on holiday"), RuntimeError("a slip")])
 async def test_what_did_not_come_to_its_end_comes_again(bus, raised):
-    async with at_work(bus, Maker(raises=[raised])) as bench:
-        hand = bench._hand
+    async with at_work(bus, Maker(raises=[raised])) as job_worker:
+        handler = job_worker._handler
         began = time.monotonic()
         await queue(bus, "one")
-        await until(lambda: hand.ended == ["one"], 10)
-        assert hand.begun == ["one", "one"]
+        await until(lambda: handler.ended == ["one"], 10)
+        assert handler.begun == ["one", "one"]
         assert time.monotonic() - began > 0.25
 
 
@@ -110,9 +110,9 @@ async def test_it_is_through_when_nothing_is_queued_and_nothing_will_come_back(b
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.{consumer_name(STEP)}", b'{"batch":1,"expires":5000000000}', inbox
     )
     await taken.next_msg(5)
-    async with at_work(bus, Maker(seconds=0.1)) as bench:
-        await asyncio.wait_for(bench.empty(), 15)
-        assert bench._hand.ended == ["next", "held"]
+    async with at_work(bus, Maker(seconds=0.1)) as job_worker:
+        await asyncio.wait_for(job_worker.empty(), 15)
+        assert job_worker._handler.ended == ["next", "held"]
         await done(bus)
 
 
@@ -128,24 +128,24 @@ class Judged(Maker):
 
 
 async def test_what_fails_each_time_is_given_up_with_its_reason_and_the_next_is_worked_on(bus):
-    async with at_work(bus, Judged(raises=[ValueError("impossible")] * MOST_TRIES)) as bench:
-        hand = bench._hand
+    async with at_work(bus, Judged(raises=[ValueError("impossible")] * MOST_TRIES)) as job_worker:
+        handler = job_worker._handler
         await queue(bus, "poisoned")
         await done(bus)
         await queue(bus, "good")
         await done(bus)
-    assert hand.given_up == {"poisoned": f"given up after {MOST_TRIES} tries: ValueError: impossible"}
-    assert hand.begun == ["poisoned"] * MOST_TRIES + ["good"]
-    assert hand.ended == ["good"]
+    assert handler.given_up == {"poisoned": f"given up after {MOST_TRIES} tries: ValueError: impossible"}
+    assert handler.begun == ["poisoned"] * MOST_TRIES + ["good"]
+    assert handler.ended == ["good"]
 
 
 async def test_a_fault_of_store_or_endpoint_never_counts(bus):
     raised = [StoreError("away"), EndpointAway("away")] * MOST_TRIES
-    async with at_work(bus, Judged(raises=raised)) as bench:
+    async with at_work(bus, Judged(raises=raised)) as job_worker:
         await queue(bus, "one")
-        await until(lambda: bench._hand.ended, 40)
+        await until(lambda: job_worker._handler.ended, 40)
         await done(bus)
-    assert bench._hand.given_up == {}
+    assert job_worker._handler.given_up == {}
 
 
 OTHER = Item(run="other", leaf="l", step=STEP, digest="d").SerializeToString()
@@ -153,24 +153,24 @@ OTHER = Item(run="other", leaf="l", step=STEP, digest="d").SerializeToString()
 
 @pytest.mark.parametrize("data", [b"\xff\xff", b"", OTHER])
 async def test_a_message_that_is_no_item_is_taken_off_the_queue_and_stops_nobody(bus, data):
-    async with at_work(bus, Judged()) as bench:
+    async with at_work(bus, Judged()) as job_worker:
         await bus.js.publish(f"seedbed.v1.work.{STEP}.r.l.broken", data)
         await queue(bus, "good")
-        await until(lambda: bench._hand.ended == ["good"], 10)
+        await until(lambda: job_worker._handler.ended == ["good"], 10)
         await done(bus)
-    assert bench._hand.begun == ["good"]
+    assert job_worker._handler.begun == ["good"]
 
 
 async def test_an_item_under_which_processes_died_is_given_up(bus):
-    hand = Judged()
-    hand.counts_deaths = True
+    handler = Judged()
+    handler.counts_deaths = True
     deaths = CrashCounter(bus)
     item = Item(run="r", leaf="l", step=STEP, digest="deadly")
     for _ in range(MOST_DEATHS):
         await deaths.begin(item)
-    hand.raises = [StoreError("once, so that it comes again")]
-    async with at_work(bus, hand):
+    handler.raises = [StoreError("once, so that it comes again")]
+    async with at_work(bus, handler):
         await queue(bus, "deadly")
         await done(bus)
-    assert hand.given_up == {"deadly": f"given up after {MOST_DEATHS} processes ended under it"}
-    assert hand.ended == []
+    assert handler.given_up == {"deadly": f"given up after {MOST_DEATHS} processes ended under it"}
+    assert handler.ended == []

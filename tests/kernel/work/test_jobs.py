@@ -9,7 +9,7 @@ from seedbed.collector.spans import plain
 from seedbed.kernel.bus.streams import WORK, work_subject
 from seedbed.kernel.telemetry.context import HEADER, of_item, of_run
 from seedbed.kernel.telemetry.items import Within, Work
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from seedbed.kernel.work.jobs import queue_job
 from seedbed.kernel.work.pull_consumer import PullConsumer
 from tests.kernel.telemetry.settings_of import settings
@@ -25,7 +25,7 @@ async def header(bus):
 
 async def test_a_job_begins_a_trace_and_asking_for_it_again_is_no_news(bus):
     asked = of_run("r1")
-    async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "trainer"):
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url), "trainer"):
         with Within(asked):
             assert await queue_job(bus, JOB)
             assert not await queue_job(bus, JOB)
@@ -38,7 +38,7 @@ async def test_a_job_begins_a_trace_and_asking_for_it_again_is_no_news(bus):
 
 
 async def test_where_nothing_is_traced_a_job_is_not(bus):
-    async with listening() as heard, telling(settings(otlp_endpoint=heard.url, trace_ratio=0), "trainer"):
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url, trace_ratio=0), "trainer"):
         assert await queue_job(bus, JOB)
     assert heard.spans == []
     assert await header(bus) is None
@@ -47,14 +47,14 @@ async def test_where_nothing_is_traced_a_job_is_not(bus):
 async def test_a_job_that_comes_again_says_how_it_ended_before_and_links_to_that(bus):
     came: asyncio.Queue[Msg] = asyncio.Queue()
     await bus.add_consumer(JOB.step, 30)
-    intake = PullConsumer(
+    consumer = PullConsumer(
         bus, JOB.step, lambda message, _: came.put_nowait(message), lambda: None, ack_wait=30
     )
-    await intake.start()
-    async with listening() as heard, telling(settings(otlp_endpoint=heard.url), "trainer"):
+    await consumer.start()
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url), "trainer"):
         await queue_job(bus, JOB)
         for fault in ("PHASE_CRASHED", ""):
-            await intake.ask(1)
+            await consumer.ask(1)
             message = await came.get()
             with Work(JOB, message) as work:
                 if fault:
@@ -67,4 +67,4 @@ async def test_a_job_that_comes_again_says_how_it_ended_before_and_links_to_that
     assert (again.parent, again.error, again.links) == (queued.span, "", ((crashed.trace, crashed.span),))
     points = heard.last("messaging.process.duration").histogram.data_points
     assert {plain(point.attributes).get("error.type", "") for point in points} == {"PHASE_CRASHED", ""}
-    await intake.stop()
+    await consumer.stop()

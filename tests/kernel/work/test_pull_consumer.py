@@ -26,10 +26,10 @@ async def taking(bus):
     """An intake, and what it has handed out, with the leases."""
     came: asyncio.Queue[tuple[Msg, Lease]] = asyncio.Queue()
     await bus.add_consumer(STEP, ACK_WAIT)
-    intake = PullConsumer(bus, STEP, lambda *found: came.put_nowait(found), lambda: None, ack_wait=ACK_WAIT)
-    await intake.start()
-    yield intake, came
-    await intake.stop()
+    consumer = PullConsumer(bus, STEP, lambda *found: came.put_nowait(found), lambda: None, ack_wait=ACK_WAIT)
+    await consumer.start()
+    yield consumer, came
+    await consumer.stop()
 
 
 async def take(came):
@@ -52,8 +52,8 @@ def publish_meanwhile(url, *items):
 
 
 async def test_what_comes_is_in_hand_for_as_long_as_the_broker_waits(bus):
-    async with taking(bus) as (intake, came):
-        await intake.ask(1)
+    async with taking(bus) as (consumer, came):
+        await consumer.ask(1)
         await bus.publish_work(item(1))
         message, lease = await take(came)
         assert not lease.lapsed
@@ -63,14 +63,14 @@ async def test_what_comes_is_in_hand_for_as_long_as_the_broker_waits(bus):
 
 
 async def test_what_lay_unread_in_a_frozen_process_is_not_in_its_hand(bus, nats_server):
-    async with taking(bus) as (intake, came):
-        await intake.ask(2)
+    async with taking(bus) as (consumer, came):
+        await consumer.ask(2)
         await bus.client.flush()
         publish_meanwhile(nats_server.url, item(1))
         time.sleep(ACK_WAIT * 2)  # noqa: ASYNC251  nothing of this process may run
         # As the first thing on waking: the request has ended, and nobody has told us yet.
-        assert intake.outstanding == 2
-        await intake.ask(1)
+        assert consumer.outstanding == 2
+        await consumer.ask(1)
         message, lease = await take(came)
         assert lease.lapsed
         # Nobody else had it, so it is handed out again, by a request of now.
@@ -84,25 +84,25 @@ async def test_a_request_whose_end_the_server_never_tells_is_given_up(bus, monke
     async def swallow(*_):
         pass
 
-    async with taking(bus) as (intake, _):
+    async with taking(bus) as (consumer, _):
         with monkeypatch.context() as lost:
             lost.setattr(bus.client, "publish", swallow)
-            await intake.ask(3)
-        assert intake.outstanding == 3
+            await consumer.ask(3)
+        assert consumer.outstanding == 3
         await asyncio.sleep(ACK_WAIT)
         # Over by now, but the word may be on its way.
-        assert intake.outstanding == 3
+        assert consumer.outstanding == 3
         await asyncio.sleep(1.1)
-        assert intake.outstanding == 0
+        assert consumer.outstanding == 0
 
 
 @killing
 async def test_what_was_asked_for_while_there_was_no_broker_is_in_hand(bus, nats_server):
-    async with taking(bus) as (intake, came):
+    async with taking(bus) as (consumer, came):
         nats_server.kill()
         await until(lambda: not bus.client.is_connected)
         # Kept until there is a connection, which then is another: the request is not counted any more.
-        await intake.ask(1)
+        await consumer.ask(1)
         await asyncio.sleep(ACK_WAIT)
         nats_server.start()
         await until(lambda: bus.client.is_connected)

@@ -17,7 +17,7 @@ from seedbed.kernel.endpoint.endpoint import Endpoint as Asked
 from seedbed.kernel.endpoint.preflight import Found, check_endpoint
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.telemetry.setup import telling
+from seedbed.kernel.telemetry.setup import exporting
 from seedbed.pipeline.kinds import Role
 
 AUTO_CEILING = 256
@@ -67,7 +67,7 @@ async def bring_up(  # noqa: PLR0913  each says one thing
             settings = with_collector(ports[COLLECTOR], token, settings)
         stacked = Stack(state, make_programs(state, ports, answering, overrides), ports, screen.warn)
         # This process ends before the collector that it tells.
-        async with stacked as stack, telling(settings, "cli"):
+        async with stacked as stack, exporting(settings, "cli"):
             yield stack, ports
 
 

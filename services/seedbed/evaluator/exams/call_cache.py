@@ -83,9 +83,9 @@ class CallCache:
 
     async def _run(self, step: Step[InputT, ResultT], value: InputT, spec: StepSpec, digest: str) -> Record:
         record = Record(step=step.name, digest=digest, spec=spec_digest(spec))
-        async with self._runner.seat(step) as place:
+        async with self._runner.permit(step) as permit:
             with part(digest):
-                await self._runner.complete(record, step, value, spec, place)
+                await self._runner.complete(record, step, value, spec, permit)
         self._spent.add(record.usage)
         await self._store.put(call_key(digest), record.SerializeToString(deterministic=True))
         return record

@@ -21,7 +21,7 @@ from seedbed.evaluator.scoring.comparisons import BASE, Sheet, compare_all
 from seedbed.evaluator.scoring.examination import Candidate, Examination, Turns
 from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.evaluator.service.states import SCORES_FILE, TASKS
-from seedbed.evaluator.service.telemetry import tell_gain
+from seedbed.evaluator.service.telemetry import record_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
@@ -83,7 +83,7 @@ class Evaluating:
         )
         evaluation.recalled = spent.recalled
         evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], taught))
-        tell_gain(evaluation.comparisons, sheets[-1].checkpoint)
+        record_gain(evaluation.comparisons, sheets[-1].checkpoint)
         shutil.rmtree(folder / "here")
         (folder / SCORES_FILE).write_text(_write_scores(sheets), encoding="utf-8")
         return folder

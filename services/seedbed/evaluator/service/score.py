@@ -12,14 +12,14 @@ from seedbed.kernel.errors import BusError, EndpointError, SeedbedError, StoreEr
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work
-from seedbed.kernel.work.job_worker import Hand
+from seedbed.kernel.work.job_worker import JobHandler
 
 _LOOK = 1.0
 
 log = get_logger(__name__)
 
 
-class Score(Hand):
+class Score(JobHandler):
     """Brings one evaluation at a time to its end. It may be cut off at any point."""
 
     counts_deaths = True

@@ -5,10 +5,10 @@ from statistics import fmean
 
 from seedbed.evaluator.scoring.comparisons import BASE, GENERAL
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Measure
-from seedbed.kernel.telemetry.students import tell_score
+from seedbed.kernel.telemetry.students import record_score
 
 
-def tell_gain(comparisons: Iterable[Comparison], last: str) -> None:
+def record_gain(comparisons: Iterable[Comparison], last: str) -> None:
     """Tell the means over the leaves of each kind, for each measure."""
     rows: dict[tuple[str, str], list[Comparison]] = {}
     for row in comparisons:
@@ -16,4 +16,4 @@ def tell_gain(comparisons: Iterable[Comparison], last: str) -> None:
             measure = Measure.Name(row.measure).removeprefix("MEASURE_").lower()
             rows.setdefault((GENERAL if row.leaf == GENERAL else row.kind, measure), []).append(row)
     for (of, measure), found in rows.items():
-        tell_score(of, measure, fmean(r.after_mean for r in found), fmean(r.difference for r in found))
+        record_score(of, measure, fmean(r.after_mean for r in found), fmean(r.difference for r in found))

@@ -26,7 +26,7 @@ class BoundedClient(Client):
     async def publish(
         self, subject: str, payload: bytes = b"", reply: str = "", headers: dict[str, str] | None = None
     ) -> None:
-        """See Client. Raises InputError."""
+        """As nats-py's own, but raises InputError for a subject that is too long."""
         if len(subject) > SUBJECT_BYTES:
             raise InputError(
                 f"a name of {len(subject):,} characters is too long for the broker",
@@ -92,7 +92,7 @@ async def _open(settings: Settings, name: str, report: Callable[[Exception], Awa
 
 
 def _grave(error: Exception) -> str:
-    """What no second attempt mends: nobody would be told why it is tried for ever."""
+    """What no second attempt mends: it is raised, as retrying for ever would never say why."""
     if "authorization violation" in str(error).lower():
         return "it refuses this user, or its password"
     if isinstance(error, ssl.SSLCertVerificationError):

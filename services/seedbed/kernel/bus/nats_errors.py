@@ -35,7 +35,7 @@ def is_queued_already(error: nats.js.errors.APIError) -> bool:
 
 
 def is_wrong_revision(error: Exception) -> bool:
-    """Whether a compare-and-set lost."""
+    """Whether a compare-and-set lost: somebody else has written since the revision was read."""
     if isinstance(error, nats.js.errors.KeyWrongLastSequenceError):
         return True
     return isinstance(error, nats.js.errors.APIError) and error.err_code == _WRONG_LAST_SEQUENCE

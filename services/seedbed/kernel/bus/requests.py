@@ -31,7 +31,7 @@ class Requests:
         self._count = 0
 
     async def start(self) -> None:
-        """Get ready to hear."""
+        """Subscribe to the inbox on which the answers arrive."""
         await self._client.subscribe(f"{self._inbox}.*", cb=self._hear)
 
     async def publish(self, subject: str, data: bytes, last: int | None = None) -> int:

@@ -30,7 +30,7 @@ from seedbed.kernel.bus.requests import Requests
 from seedbed.kernel.bus.watch import Watch
 from seedbed.kernel.formats.format_numbers import BUS, Mark, Migrations, bring_up_to_date
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.telemetry.items import tell_letter, tell_sent
+from seedbed.kernel.telemetry.items import record_dead_letter, record_sent
 from seedbed.pipeline.items import item_name
 
 ROOT = "seedbed.v1"
@@ -73,7 +73,7 @@ MIGRATIONS: "Migrations[Bus]" = {}
 
 
 class Bus:
-    """One process's connection."""
+    """One process's connection to the broker, with the streams and buckets that all services share."""
 
     def __init__(self, client: Client, js: JetStreamContext, replicas: int = 1) -> None:
         self.client = client
@@ -204,7 +204,7 @@ class Bus:
             return True
 
         queued = await self.persist(send)
-        tell_sent(item.step, began)
+        record_sent(item.step, began)
         return queued
 
     async def publish_dead(self, letter: DeadLetter) -> None:
@@ -214,15 +214,15 @@ class Bus:
         """
         subject = f"{ROOT}.dead.{letter.step}.{letter.run}"
         await self.persist(lambda: self.js.publish(subject, letter.SerializeToString()))
-        tell_letter(letter)
+        record_dead_letter(letter)
 
     async def keep(self, acks: Sequence[str]) -> None:
-        """Give a sign of life of the items in hand, by where each is acknowledged. Raises if nobody heard."""
+        """Extend the acknowledgement wait of items, by their reply subjects. Raises if nobody heard."""
         for number, ack in enumerate(acks, start=1):
             await self.requests.keep(ack, answered=number == len(acks))
 
     async def publish_event(self, event: Event) -> None:
-        """Tell watchers; nothing waits for it and nothing depends on it."""
+        """Publish an event for watchers; nothing waits for it and nothing depends on it."""
         subject = f"{ROOT}.event.{event.service}.{event.what}.{event.run or 'none'}"
         await self.client.publish(subject, event.SerializeToString())
 
@@ -243,18 +243,18 @@ class Bus:
         while True:
             # Counted before it starts: a reconnect while it does loses it as well.
             connection = self.client.stats["reconnects"]
-            watch, told = await self.persist(lambda: self._start_watch(bucket, keys)), False
+            watch, reported = await self.persist(lambda: self._start_watch(bucket, keys)), False
             try:
                 await self.persist(watch.look)
                 while connection == self.client.stats["reconnects"]:
-                    if watch.is_over and not told:
-                        told = True
+                    if watch.is_over and not reported:
+                        reported = True
                         yield None
                     try:
                         async with asyncio.timeout(1):
                             entry = await watch.next()
                     except TimeoutError:
-                        if not told:
+                        if not reported:
                             await self.persist(watch.look)
                     else:
                         yield entry

@@ -17,7 +17,7 @@ minutes a few calls a second would have filled it up, and then nobody can read."
 class Watch:
     """One consumer of the values of a bucket.
 
-    The client's own watch tells that there was nothing where the values are still on their way: it asks
+    The client's own watch says that there was nothing where the values are still on their way: it asks
     how many wait once they have been sent, and looks for what came before any of it was taken.
     """
 
@@ -64,7 +64,7 @@ class Watch:
         )
 
     async def look(self) -> None:
-        """Ask the broker whether all has been taken: of nothing, and of what was removed, no value tells."""
+        """Ask the broker whether all has been taken: an empty bucket and a removed key send no value."""
         if self._subscription is None:
             return
         try:

@@ -24,7 +24,7 @@ SERVER_ERRORS = 3
 MOST_ADAPTATIONS = 16
 """More than there is to learn of an endpoint: one that never has enough is not asked for ever."""
 
-__all__ = ["Answer", "Endpoint", "Seat", "Teacher"]
+__all__ = ["Answer", "CallPermit", "Endpoint", "Teacher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +35,28 @@ class Answer(Generic[ReplyT]):
     usage: Usage
 
 
-class Seat(Protocol):
-    """From where an item asks: a line, and leave to use it."""
+class CallPermit(Protocol):
+    """Leave to make calls at an endpoint, one at a time; which endpoint may change between them."""
 
     @property
-    def line(self) -> EndpointClient:
-        """Where to ask."""
+    def client(self) -> EndpointClient:
+        """The client of the endpoint at which the permit was granted."""
 
     def begin(self) -> None:
-        """A request is made."""
+        """Called as a request is sent: from now on it counts as a call in flight."""
 
     def end(self) -> None:
-        """It was answered."""
+        """Called when the request was answered."""
 
     async def move(self, error: EndpointError | None) -> None:
-        """It was not, or the line is closed: give the place up, and wait for one, here or elsewhere."""
+        """Not answered, or the endpoint is paused: give up the permit, wait for one, there or elsewhere."""
 
 
-class _OnlySeat:
-    """Asks at one line as soon as it is open."""
+class _EndpointOnly:
+    """No permit: asks at one endpoint as soon as it is not paused, with no limit."""
 
-    def __init__(self, line: EndpointClient) -> None:
-        self.line = line
+    def __init__(self, client: EndpointClient) -> None:
+        self.client = client
 
     def begin(self) -> None:
         pass
@@ -66,8 +66,8 @@ class _OnlySeat:
 
     async def move(self, error: EndpointError | None) -> None:
         if error:
-            self.line.pause(error)
-        await self.line.opened()
+            self.client.pause(error)
+        await self.client.opened()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,58 +87,58 @@ class _Effort:
     adaptations: int = 0
     server_errors: int = 0
     seen: dict[EndpointClient, int] = field(default_factory=dict)
-    """Successes of each line when it was first asked there."""
+    """Successes of each endpoint when it was first asked there."""
     tried: dict[EndpointClient, tuple[Capabilities, Capabilities]] = field(default_factory=dict)
-    """What was known of each line's endpoint, and what is tried in its place."""
+    """What was known of each endpoint, and what is tried in its place."""
 
-    def known(self, line: EndpointClient) -> Capabilities:
+    def known(self, client: EndpointClient) -> Capabilities:
         """What to ask by: what is tried, unless more has become known meanwhile."""
-        before, tried = self.tried.get(line, (line.known, line.known))
-        return tried if before == line.known else line.known
+        before, tried = self.tried.get(client, (client.known, client.known))
+        return tried if before == client.known else client.known
 
     def adapt(
-        self, line: EndpointClient, known: Capabilities, error: SeedbedError, body: dict[str, Any]
+        self, client: EndpointClient, known: Capabilities, error: SeedbedError, body: dict[str, Any]
     ) -> bool:
-        """Whether there is another way to ask. The line keeps it once it was answered, not before."""
+        """Whether there is another way to ask. The client keeps it once it was answered, not before."""
         if not isinstance(error, RequestRefused | ServerFault) or self.adaptations >= MOST_ADAPTATIONS:
             return False
         self.adaptations += 1
-        if known != self.known(line):
+        if known != self.known(client):
             return True
-        blind = isinstance(error, RequestRefused) and not line.successes
-        adapted = adapt(known, self.most, error.refusal, body, line.endpoint, blind=blind)
+        blind = isinstance(error, RequestRefused) and not client.successes
+        adapted = adapt(known, self.most, error.refusal, body, client.endpoint, blind=blind)
         if adapted is None:
             return False
         tried, self.most = adapted
-        self.tried[line] = (line.known, tried)
+        self.tried[client] = (client.known, tried)
         return True
 
-    def keep(self, line: EndpointClient) -> None:
-        """What was tried was answered: the line asks so from now on, unless it has learned more meanwhile."""
-        before, tried = self.tried.get(line, (line.known, line.known))
-        if before == line.known:
-            line.learn(tried)
+    def keep(self, client: EndpointClient) -> None:
+        """What was tried was answered: the client asks so from now on, unless it has learned more since."""
+        before, tried = self.tried.get(client, (client.known, client.known))
+        if before == client.known:
+            client.learn(tried)
 
-    def is_at_fault(self, line: EndpointClient, error: EndpointError) -> bool:
+    def is_at_fault(self, client: EndpointClient, error: EndpointError) -> bool:
         """Whether it is this request that the endpoint stumbles over: others succeed meanwhile."""
         self.server_errors += isinstance(error, ServerFault)
         return (
             isinstance(error, ServerFault)
             and self.server_errors >= SERVER_ERRORS
-            and line.successes > self.seen[line]
+            and client.successes > self.seen[client]
         )
 
 
 class Teacher:
-    """Asks one model, by whichever line it is told. Shared by all items of a process."""
+    """Asks one model, at whichever endpoint the caller's permit is for. Shared by all items of a process."""
 
     def __init__(self, endpoint: Endpoint, *, on_pause: Callable[[str], None] = lambda _: None) -> None:
         self.endpoint = endpoint
-        self.line = EndpointClient(endpoint, on_pause)
+        self.client = EndpointClient(endpoint, on_pause)
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self.line.close()
+        """Close the connections of the endpoint that is asked without a permit."""
+        await self.client.close()
 
     async def ask(
         self,
@@ -147,7 +147,7 @@ class Teacher:
         sampling: Sampling,
         digest: str,
         usage: Usage,
-        seat: Seat | None = None,
+        permit: CallPermit | None = None,
     ) -> Answer[ReplyT]:
         """Ask, and ask again with another seed what cannot be read. Raises MalformedReply, Refused.
 
@@ -155,12 +155,12 @@ class Teacher:
         holds what was spent when this raises.
         """
         messages = prompt.render(**values)
-        seat = seat or _OnlySeat(self.line)
+        permit = permit or _EndpointOnly(self.client)
         last, room = MalformedReply("not asked"), 0
         for attempt in range(ASKS):
             seed = int(sha256_hex(f"{digest}:{attempt}")[:8], 16) & 0x7FFFFFFF
             request = ChatRequest(prompt, messages, sampling, seed)
-            said = await self._complete(request, room, usage, seat)
+            said = await self._complete(request, room, usage, permit)
             if said is None:
                 raise _ended(last, ", and there is no room for more", attempt)
             try:
@@ -170,40 +170,42 @@ class Teacher:
             room = said.room if isinstance(last, ReplyCut) else room
         raise _ended(last, "", ASKS)
 
-    async def _complete(self, request: ChatRequest, room: int, usage: Usage, seat: Seat) -> _Said | None:
+    async def _complete(
+        self, request: ChatRequest, room: int, usage: Usage, permit: CallPermit
+    ) -> _Said | None:
         """The reply to a request, with more room than that; None where there is no more."""
         effort = _Effort(max(request.sampling.max_tokens, 2 * room))
         while True:
-            # Looked at again: while one line is waited for, all of them may close.
-            while not seat.line.is_open:
-                await seat.move(None)
-            line = seat.line
-            effort.seen.setdefault(line, line.successes)
+            # Looked at again: while one endpoint is waited for, all of them may be paused.
+            while not permit.client.is_open:
+                await permit.move(None)
+            client = permit.client
+            effort.seen.setdefault(client, client.successes)
             # Made anew each time: what the endpoint takes may be learned meanwhile.
-            known = effort.known(line)
-            body = request.body(line.endpoint, known, effort.most)
+            known = effort.known(client)
+            body = request.body(client.endpoint, known, effort.most)
             if room and room_of(body) <= room:
                 return None
-            seat.begin()
+            permit.begin()
             try:
-                reply = await line.post(body)
+                reply = await client.post(body)
             except Refused as error:
-                seat.end()
-                if not effort.adapt(line, known, error, body):
+                permit.end()
+                if not effort.adapt(client, known, error, body):
                     usage.requests += 1
                     raise name_refusal(error, request.prompt.name) from error
             except EndpointError as error:
-                if effort.adapt(line, known, error, body):
-                    seat.end()
+                if effort.adapt(client, known, error, body):
+                    permit.end()
                     continue
-                if effort.is_at_fault(line, error):
-                    seat.end()
+                if effort.is_at_fault(client, error):
+                    permit.end()
                     usage.requests += effort.server_errors
                     raise Refused(f"{error.message}, {effort.server_errors} times over") from error
-                await seat.move(error)
+                await permit.move(error)
             else:
-                seat.end()
-                effort.keep(line)
+                permit.end()
+                effort.keep(client)
                 return _Said(read_completion(reply), _count(reply, usage), room_of(body))
 
 

@@ -35,7 +35,7 @@ class Endpoint:
         return added_parameters(self.parameters)
 
     def headers(self) -> dict[str, str]:
-        """What every request carries."""
+        """The headers of every request, the key among them."""
         if not self.api_key:
             return dict(self.more_headers)
         own = (
@@ -45,7 +45,7 @@ class Endpoint:
         return {**({} if own[0].lower() in given else dict([own])), **self.more_headers}
 
     def secrets(self) -> list[str]:
-        """What must not be told to anyone."""
+        """What must never be logged or shown: keys, and headers that may hold one."""
         hidden = [
             value.rpartition(" ")[2]
             for name, value in self.more_headers.items()

@@ -37,14 +37,14 @@ REPLY_BYTES = 4 << 20
 log = get_logger(__name__)
 
 
-def open_wire(endpoint: Endpoint) -> HttpClient:
+def open_http_client(endpoint: Endpoint) -> HttpClient:
     """The connections to an endpoint."""
     return HttpClient(endpoint.url, endpoint.headers(), REPLY_BYTES)
 
 
 def body_of(reply: Reply, endpoint: Endpoint) -> bytes:
     """An answer's bytes, without the key if it was repeated."""
-    # Some tell what they were shown when they refuse it, and what they say is logged and kept.
+    # Some repeat the key they were shown when they refuse it, and what they say is logged and kept.
     body = reply.body
     for secret in endpoint.secrets():
         body = body.replace(secret.encode(), b"***")
@@ -61,7 +61,7 @@ class EndpointClient:
         self.successes = 0
         self.known = Capabilities.of(endpoint.dialect)
         """What the endpoint takes, as far as is known."""
-        self._wire = open_wire(endpoint)
+        self._http = open_http_client(endpoint)
         self._address = server_address(endpoint.url)
         self._open = asyncio.Event()
         self._open.set()
@@ -78,23 +78,23 @@ class EndpointClient:
         await self._open.wait()
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Stop waiting for the endpoint to come back, and close the connections that no request uses."""
         if self._resting:
             await end_tasks([self._resting])
-        self._wire.close()
+        self._http.close()
 
     async def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Ask for a completion. Raises EndpointError, Refused."""
         self.requests += 1
         with Chat(self._address, body) as chat:
             reply = await self._exchange(body, chat.headers())
-            chat.tell_reply(reply)
+            chat.record_reply(reply)
             return reply
 
     async def _exchange(self, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         try:
             async with asyncio.timeout(self.endpoint.timeout):
-                answer = await self._wire.ask("POST", "/chat/completions", to_json(body), headers)
+                answer = await self._http.ask("POST", "/chat/completions", to_json(body), headers)
         except OSError as error:
             kind = EndpointSlow if isinstance(error, TimeoutError) else EndpointAway
             raise kind(f"{self.endpoint.url} does not answer: {words(error)}") from error
@@ -130,7 +130,7 @@ class EndpointClient:
         self._rest(delay, error.message, probe=not isinstance(error, EndpointBusy))
 
     def rest(self, seconds: float) -> None:
-        """Close the line for as long as another process was told to stay away."""
+        """Pause for as many seconds as another process was asked to stay away."""
         if self.is_open and seconds > 0:
             self._rest(seconds, f"{self.endpoint.url} asks for {seconds:g} seconds", probe=False)
 
@@ -153,7 +153,7 @@ class EndpointClient:
         while True:
             try:
                 async with asyncio.timeout(PROBE_PATIENCE):
-                    answer = await self._wire.ask("GET", "/models")
+                    answer = await self._http.ask("GET", "/models")
                 # A key that may ask a model need not be one that may list them.
                 if answer.status < 500:
                     return

@@ -1,4 +1,4 @@
-"""The places to ask a model at: permits of each of its endpoints, and who waits for one.
+"""The endpoints of one model: this process's permits at each, and who waits for one.
 
 Each call goes where the least of what may be in flight is in flight; an endpoint that is away is left out.
 """
@@ -16,116 +16,116 @@ from seedbed.kernel.errors import EndpointError
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One endpoint: the line to it, and this process's permits for it."""
+class LimitedEndpoint:
+    """One endpoint: its client, and this process's permits for it."""
 
-    line: EndpointClient
+    client: EndpointClient
     permits: Permits
 
 
-class Place:
+class PoolPermit:
     """A permit at one of the endpoints, changed for another where that one fails."""
 
-    def __init__(self, pool: "EndpointPool", desk: Desk) -> None:
-        self.desk: Desk | None = desk
+    def __init__(self, pool: "EndpointPool", endpoint: LimitedEndpoint) -> None:
+        self.endpoint: LimitedEndpoint | None = endpoint
         self._pool = pool
-        self._line = desk.line
+        self._client = endpoint.client
         self._call: Call | None = None
 
     @property
-    def line(self) -> EndpointClient:
-        """Where to ask."""
-        return self._line
+    def client(self) -> EndpointClient:
+        """The client of the endpoint that the permit is for, or was for last."""
+        return self._client
 
     def begin(self) -> None:
-        """A request is made."""
-        if self.desk is not None:
-            self._call = self.desk.permits.begin()
+        """A request is sent: it counts as a call in flight from now on."""
+        if self.endpoint is not None:
+            self._call = self.endpoint.permits.begin()
 
     def end(self, error: EndpointError | None = None) -> None:
-        """It has come to its end."""
-        if self.desk is not None and self._call is not None:
-            self.desk.permits.end(self._call, error)
+        """The call has ended, with an answer or with an error of the endpoint's."""
+        if self.endpoint is not None and self._call is not None:
+            self.endpoint.permits.end(self._call, error)
             self._call = None
 
     async def move(self, error: EndpointError | None) -> None:
         """Give the permit back and wait for one, before all that have not begun."""
         self.end(error)
         if error:
-            self._line.pause(error)
+            self._client.pause(error)
         self.leave()
-        self.desk = await self._pool.wait(first=True)
-        self._line = self.desk.line
+        self.endpoint = await self._pool.wait(first=True)
+        self._client = self.endpoint.client
 
     def leave(self) -> None:
-        """Give the permit back."""
-        if self.desk is not None:
+        """Give the permit back; a call still in flight does not count any more."""
+        if self.endpoint is not None:
             if self._call is not None:
-                self.desk.permits.drop(self._call)
+                self.endpoint.permits.drop(self._call)
                 self._call = None
-            self.desk.permits.give_back()
-            self.desk = None
+            self.endpoint.permits.give_back()
+            self.endpoint = None
 
 
 class EndpointPool:
     """All endpoints of one model, for this process."""
 
-    def __init__(self, desks: Sequence[Desk]) -> None:
-        self.desks = tuple(desks)
+    def __init__(self, endpoints: Sequence[LimitedEndpoint]) -> None:
+        self.endpoints = tuple(endpoints)
         self.on_grant: Callable[[], None] = lambda: None
-        self._waiters: deque[asyncio.Future[Desk]] = deque()
+        self._waiters: deque[asyncio.Future[LimitedEndpoint]] = deque()
         self._backlog: dict[str, int] = {}
-        self._told: tuple[int, Sequence[Desk], list[int]] | None = None
-        for desk in self.desks:
-            desk.permits.on_grant = self._granted
-            desk.permits.on_rest = desk.line.rest
-            desk.line.on_pause = self._make_on_pause(desk)
+        self._reported: tuple[int, Sequence[LimitedEndpoint], list[int]] | None = None
+        for endpoint in self.endpoints:
+            endpoint.permits.on_grant = self._granted
+            endpoint.permits.on_rest = endpoint.client.rest
+            endpoint.client.on_pause = self._make_on_pause(endpoint)
 
     @property
     def granted(self) -> int:
         """Calls this process may have in flight."""
-        return sum(desk.permits.granted for desk in self.desks)
+        return sum(endpoint.permits.granted for endpoint in self.endpoints)
 
     @property
     def room(self) -> int:
         """Permits that nobody uses or waits for."""
-        return sum(max(0, desk.permits.free) for desk in self._open()) - len(self._waiters)
+        return sum(max(0, endpoint.permits.free) for endpoint in self._open()) - len(self._waiters)
 
     def start(self) -> None:
         """Begin to take part in the tables."""
-        for desk in self.desks:
-            desk.permits.start()
+        for endpoint in self.endpoints:
+            endpoint.permits.start()
 
     async def stop(self) -> None:
-        """Leave the tables, close the lines."""
-        for desk in self.desks:
-            await desk.permits.stop()
-            await desk.line.close()
+        """Leave the tables and close the connections."""
+        for endpoint in self.endpoints:
+            await endpoint.permits.stop()
+            await endpoint.client.close()
 
     def expect(self, step: str, backlog: int) -> None:
         """Say how many items of a step are waiting."""
         if self._backlog.get(step) != backlog:
             self._backlog[step] = backlog
-            self._tell()
+            self._report()
 
     def pause(self, why: str) -> None:
         """Say why items wait, other than for an endpoint; "" when they do not any more."""
-        for desk in self.desks:
-            desk.permits.pause(why)
+        for endpoint in self.endpoints:
+            endpoint.permits.pause(why)
 
-    async def acquire(self) -> Place:
-        """Wait for a place."""
-        return Place(self, await self.wait())
+    async def acquire(self) -> PoolPermit:
+        """Wait for a permit at any of the endpoints, behind all who wait already."""
+        return PoolPermit(self, await self.wait())
 
-    def release(self, place: Place | None) -> None:
-        """Give a place back."""
-        if place is not None:
-            place.leave()
+    def release(self, permit: PoolPermit | None) -> None:
+        """Give a permit back, and hand it to who waits longest."""
+        if permit is not None:
+            permit.leave()
         self._hand_out()
 
-    async def wait(self, *, first: bool = False) -> Desk:
+    async def wait(self, *, first: bool = False) -> LimitedEndpoint:
         """Wait for a permit, wherever one is free."""
-        waiter: asyncio.Future[Desk] = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[LimitedEndpoint] = asyncio.get_running_loop().create_future()
         if first:
             self._waiters.appendleft(waiter)
         else:
@@ -141,46 +141,46 @@ class EndpointPool:
                 # Already taken off where permits were handed out since it was cancelled.
                 with contextlib.suppress(ValueError):
                     self._waiters.remove(waiter)
-                self._tell()
+                self._report()
             raise
 
-    def _open(self) -> list[Desk]:
-        return [desk for desk in self.desks if desk.line.is_open]
+    def _open(self) -> list[LimitedEndpoint]:
+        return [endpoint for endpoint in self.endpoints if endpoint.client.is_open]
 
     def _hand_out(self) -> None:
         while self._waiters:
-            free = [desk for desk in self._open() if desk.permits.free > 0]
+            free = [endpoint for endpoint in self._open() if endpoint.permits.free > 0]
             if not free:
                 break
             waiter = self._waiters.popleft()
             if not waiter.done():
-                desk = min(free, key=lambda desk: desk.permits.load)
-                desk.permits.take()
-                waiter.set_result(desk)
-        self._tell()
+                endpoint = min(free, key=lambda endpoint: endpoint.permits.load)
+                endpoint.permits.take()
+                waiter.set_result(endpoint)
+        self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         """Let each table know of the part of those waiting that falls to it."""
         # While all are closed nothing is known better than before.
-        sharing = self._open() or self.desks
-        limits = [desk.permits.limit for desk in sharing]
+        sharing = self._open() or self.endpoints
+        limits = [endpoint.permits.limit for endpoint in sharing]
         total = sum(limits)
         # More than could ever be asked at once makes no difference, and nearly always there is more.
         waiting = min(total, len(self._waiters) + sum(self._backlog.values()))
-        if self._told == (told := (waiting, sharing, limits)):
+        if self._reported == (state := (waiting, sharing, limits)):
             return
-        self._told = told
-        for desk in self.desks:
-            part = -(-waiting * desk.permits.limit // total) if desk in sharing else 0
-            desk.permits.expect(part)
+        self._reported = state
+        for endpoint in self.endpoints:
+            part = -(-waiting * endpoint.permits.limit // total) if endpoint in sharing else 0
+            endpoint.permits.expect(part)
 
     def _granted(self) -> None:
         self._hand_out()
         self.on_grant()
 
-    def _make_on_pause(self, desk: Desk) -> Callable[[str], None]:
+    def _make_on_pause(self, endpoint: LimitedEndpoint) -> Callable[[str], None]:
         def on_pause(why: str) -> None:
-            desk.permits.pause(why)
+            endpoint.permits.pause(why)
             self._granted()
 
         return on_pause

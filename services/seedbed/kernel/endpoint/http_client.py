@@ -69,7 +69,7 @@ class HttpClient:
         return _unpack(reply, self._most)
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close the connections that no request uses at present."""
         for connection in self._idle:
             connection.close()
         self._idle.clear()
@@ -252,7 +252,7 @@ def _unpack(reply: Reply, most: int) -> Reply:
     if coding not in ("gzip", "deflate"):
         raise ConnectionError(f"it packs its answers as {coding!r}, unasked")
     try:
-        # 32: by its first bytes it is told which of the two forms it has.
+        # 32: its first bytes say which of the two forms it has.
         body = zlib.decompressobj(wbits=32 + zlib.MAX_WBITS).decompress(reply.body, most + 1)
     except zlib.error as error:
         raise ConnectionError(f"its answer cannot be unpacked: {error}") from error

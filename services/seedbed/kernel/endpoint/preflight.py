@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.kernel.endpoint.endpoint import Endpoint
-from seedbed.kernel.endpoint.endpoint_client import body_of, open_wire
+from seedbed.kernel.endpoint.endpoint_client import body_of, open_http_client
 from seedbed.kernel.endpoint.endpoint_errors import RequestRefused, error_in, error_of, excerpt, words
 from seedbed.kernel.endpoint.http_client import HttpClient, Reply
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
@@ -63,7 +63,7 @@ _PROMPT = Prompt(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The context window, 0 where it is not told, and what the endpoint does not take."""
+    """The context window in tokens, 0 where the endpoint gives none, and what it does not take."""
 
     context: int = 0
     notes: tuple[str, ...] = ()
@@ -73,10 +73,10 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20, role: Role = 
     """Ask for one short answer. Raises InputError that names what is wrong and what to do."""
     try:
         async with asyncio.timeout(patience):
-            with contextlib.closing(open_wire(endpoint)) as wire:
-                context = await _check_model(wire, endpoint)
+            with contextlib.closing(open_http_client(endpoint)) as http:
+                context = await _check_model(http, endpoint)
                 endpoint = replace(endpoint, context=context or endpoint.context)
-                known = await _check_answer(wire, endpoint, SAMPLING[role], patience / 2)
+                known = await _check_answer(http, endpoint, SAMPLING[role], patience / 2)
     except TimeoutError as error:
         raise InputError(
             f"{endpoint.url} did not answer within {patience:g} seconds",
@@ -92,16 +92,16 @@ async def check_endpoint(endpoint: Endpoint, patience: float = 20, role: Role = 
     return Found(min(filter(None, (context, known.window)), default=0), tuple(known.describe()))
 
 
-async def _check_model(wire: HttpClient, endpoint: Endpoint) -> int:
-    """The context of the model by the list of models, 0 where that does not tell."""
-    reply = await wire.ask("GET", "/models")
+async def _check_model(http: HttpClient, endpoint: Endpoint) -> int:
+    """The model's context by the list of models, in tokens; 0 where the list does not say."""
+    reply = await http.ask("GET", "/models")
     if reply.status == 401:
         raise _refused_key(endpoint, reply)
     if reply.status != 200:
-        return 0  # Some endpoints have no list, and some keys may not read it; the answer will tell.
+        return 0  # Some endpoints have no list, and some keys may not read it; the answer will show.
     rows = rows_of(_read(endpoint, reply, json.loads))
     row = find_model(endpoint.model, rows)
-    # A list with a wildcard does not name them all; the answer will tell.
+    # A list with a wildcard does not name them all; the answer will show.
     if rows and row is None and not any("*" in name for name in rows):
         known = ", ".join(sorted(rows)[:8])
         raise InputError(
@@ -112,14 +112,14 @@ async def _check_model(wire: HttpClient, endpoint: Endpoint) -> int:
 
 
 async def _check_answer(
-    wire: HttpClient, endpoint: Endpoint, sampling: Sampling, patience: float
+    http: HttpClient, endpoint: Endpoint, sampling: Sampling, patience: float
 ) -> Capabilities:
     """What the endpoint takes of a request such as the run will make."""
     request = ChatRequest(_PROMPT, _PROMPT.render(), sampling, seed=1)
     known, most = Capabilities.of(endpoint.dialect), sampling.max_tokens
     while True:
         body = request.body(endpoint, known, most)
-        reply = await _ask_patiently(wire, body, patience)
+        reply = await _ask_patiently(http, body, patience)
         refusal = _judge(endpoint, reply)
         if refusal is None:
             return known
@@ -129,28 +129,28 @@ async def _check_answer(
         known, most = adapted
 
 
-async def _ask_patiently(wire: HttpClient, body: dict[str, Any], patience: float) -> Reply:
+async def _ask_patiently(http: HttpClient, body: dict[str, Any], patience: float) -> Reply:
     """What it answers, asked again a few times where it is only busy."""
     for pause in _PAUSES:
-        reply = await _ask(wire, body, patience)
+        reply = await _ask(http, body, patience)
         error = error_of(reply.status, reply.body, reply.headers)
         if not isinstance(error, EndpointBusy) or (wait := error.retry_after or pause) > patience / 2:
             return reply
         await asyncio.sleep(wait)
-    return await _ask(wire, body, patience)
+    return await _ask(http, body, patience)
 
 
-async def _ask(wire: HttpClient, body: dict[str, Any], patience: float) -> Reply:
+async def _ask(http: HttpClient, body: dict[str, Any], patience: float) -> Reply:
     """What it answers; one that takes long is asked for less, as what is refused is refused at once."""
     timer = asyncio.timeout(patience)
     try:
         async with timer:
-            return await wire.ask("POST", "/chat/completions", to_json(body))
+            return await http.ask("POST", "/chat/completions", to_json(body))
     except TimeoutError:
         if not timer.expired():
             raise
     limits = {name: SHORT for name in ("max_tokens", "max_completion_tokens") if name in body}
-    return await wire.ask("POST", "/chat/completions", to_json(body | limits))
+    return await http.ask("POST", "/chat/completions", to_json(body | limits))
 
 
 def _judge(endpoint: Endpoint, reply: Reply) -> Refusal | None:

@@ -7,7 +7,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint import Endpoint
 from seedbed.kernel.endpoint.endpoint_client import EndpointClient
-from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.endpoint.openai.dialect import priority_of
 from seedbed.kernel.errors import InputError
@@ -20,8 +20,8 @@ def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
     """A model, ready to be asked. Raises InputError."""
     endpoints = endpoints_of(settings, role)
     name, place = name_process(settings, role)
-    desks = [
-        Desk(
+    limited = [
+        LimitedEndpoint(
             EndpointClient(endpoint),
             Permits(
                 bus,
@@ -36,7 +36,7 @@ def open_model(bus: Bus, settings: Settings, role: Role) -> Model:
         )
         for endpoint in endpoints
     ]
-    pool = EndpointPool(desks)
+    pool = EndpointPool(limited)
     pool.start()
     return Model(Teacher(endpoints[0]), pool)
 

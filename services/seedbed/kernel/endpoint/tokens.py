@@ -1,4 +1,4 @@
-"""Counts of tokens, as an endpoint tells them."""
+"""Counts of tokens, as an endpoint reports them."""
 
 from typing import Any
 

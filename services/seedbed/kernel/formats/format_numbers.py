@@ -53,7 +53,7 @@ class Format:
 
     @property
     def number(self) -> int:
-        """What this version writes."""
+        """The number that this version writes, and the highest it reads."""
         return len(self.history)
 
     @property

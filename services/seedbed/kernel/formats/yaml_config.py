@@ -1,6 +1,6 @@
 """YAML and JSON that callers send, such as recipes: measured before anything is built from it. Pure.
 
-What is wrong is told with its field's path, line and column, and an unknown name with the nearest there is.
+An error names its field's path, line and column, and for an unknown name the nearest that there is.
 """
 
 import difflib
@@ -126,9 +126,9 @@ def _violation(
     what: str, model: type[BaseModel], found: ErrorDetails, over: Mapping[str, Any], root: yaml.Node | None
 ) -> Violation:
     path, unknown = found["loc"], found["type"] == "extra_forbidden"
-    told = _advise(model, path) if unknown else found["msg"].removeprefix("Value error, ")
+    said = _advise(model, path) if unknown else found["msg"].removeprefix("Value error, ")
     mark = _find(root, path, of_key=unknown) if root and not _is_in(over, path) else None
-    return Violation(".".join((what, *map(str, path))), f"{told} ({_place(mark)})" if mark else told)
+    return Violation(".".join((what, *map(str, path))), f"{said} ({_place(mark)})" if mark else said)
 
 
 def _find(root: yaml.Node, path: Path, *, of_key: bool) -> yaml.Mark | None:

@@ -86,7 +86,7 @@ def _shown(call: grpc.HandlerCallDetails) -> str:
 
 
 def _is_known(shown: str, digests: Sequence[str]) -> bool:
-    # All of them, whichever it is: digests are of one length, and time tells nothing.
+    # All of them, whichever it is: digests are of one length, and the time it takes gives nothing away.
     return sum(hmac.compare_digest(shown, known) for known in digests) > 0
 
 

@@ -57,7 +57,7 @@ OPEN = Access()
 def open_channel(
     address: str, access: Access = OPEN, more: Sequence[tuple[str, object]] = ()
 ) -> grpc.aio.Channel:
-    """A channel to `host:port`."""
+    """A channel to `host:port` with the interceptors of all our clients; encrypted where `access` says so."""
     options = [*OPTIONS, *more]
     around = client_interceptors(access.token)
     if access.credentials:

@@ -21,7 +21,7 @@ STRING_BYTES = 1024
 BYTES = 1 << 20
 ITEMS = 1000
 NUMBER = 2**31 - 1
-_TOLD = 20
+_MOST_REPORTED = 20
 """Violations that are looked for: of a thousand equal ones nobody reads the rest."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -29,7 +29,7 @@ _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 def check_bounds(request: Message) -> None:
     """Raises InputError where a field holds what it may not."""
-    found = list(islice(_find_in_message(request, ""), _TOLD))
+    found = list(islice(_find_in_message(request, ""), _MOST_REPORTED))
     if found:
         first = found[0]
         more = f"; and {len(found) - 1} more" if len(found) > 1 else ""

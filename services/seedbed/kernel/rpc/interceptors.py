@@ -48,7 +48,7 @@ class _Unreadable:
 
 
 class ErrorInterceptor(grpc.aio.ServerInterceptor):
-    """Around every servicer; what nobody foresaw is logged and told as INTERNAL."""
+    """Around every servicer; what nobody foresaw is logged, and answered as INTERNAL."""
 
     def __init__(self) -> None:
         self._count = 0

@@ -75,7 +75,7 @@ class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's packa
         return await self._operation(request.name)
 
     async def CancelOperation(self, request: pb.CancelOperationRequest, context: Context) -> Empty:  # noqa: N802
-        """Stop the job."""
+        """Ask the job to stop. Raises NotFound for the name of none."""
         del context
         await self._jobs.cancel(_job(request.name))
         return Empty()

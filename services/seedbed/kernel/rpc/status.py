@@ -10,7 +10,7 @@ from seedbed.kernel.errors import EndpointError, InputError, SeedbedError, Viola
 
 DOMAIN = "seedbed"
 # A status travels in trailers, of which gRPC takes 8 KiB in all: the message percent-encoded, then once more
-# with the details, in base 64. A client refuses the whole where it is more.
+# with the details, in base 64. A client refuses the whole answer where it is more.
 MESSAGE_BYTES = 700
 HINT_BYTES = 500
 VIOLATIONS_BYTES = 3000

@@ -1,6 +1,6 @@
 """Folders in the store: a dataset, a checkpoint. Their `manifest.json` names every file, and is written last.
 
-So a folder without a manifest is not there yet, and one with it is whole. A folder is known by its digest,
+So a folder without a manifest is not there yet, and one with it is complete. A folder is known by its digest,
 the sha256 of its manifest: what was brought into the cache once is found there, wherever it came from.
 """
 

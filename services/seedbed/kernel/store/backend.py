@@ -34,7 +34,7 @@ class Stored:
 
 
 class Store(Protocol):
-    """Bytes by key; keys are paths with `/`. Writing the same key again replaces it whole."""
+    """Bytes by key; keys are paths with `/`. Writing the same key again replaces all of it."""
 
     async def get(self, key: str) -> bytes:
         """Read an object. Raises NotFound, StoreError."""
@@ -81,7 +81,6 @@ class FolderStore:
         return self._root / key
 
     async def get(self, key: str) -> bytes:
-        """See Store."""
         try:
             return await asyncio.to_thread(self._path(key).read_bytes)
         except (FileNotFoundError, IsADirectoryError) as error:
@@ -90,21 +89,18 @@ class FolderStore:
             raise StoreError(f"cannot read {key} in the store: {error}") from error
 
     async def put(self, key: str, data: bytes) -> None:
-        """See Store."""
         try:
             await asyncio.to_thread(self._write, self._path(key), data)
         except OSError as error:
             raise StoreError(f"cannot write {key} in the store: {error}") from error
 
     async def upload(self, key: str, source: Path) -> None:
-        """See Store."""
         try:
             await asyncio.to_thread(self._copy_in, source, self._path(key))
         except OSError as error:
             raise StoreError(f"cannot write {key} in the store: {error}") from error
 
     async def download(self, key: str, target: Path) -> None:
-        """See Store."""
         try:
             await asyncio.to_thread(shutil.copyfile, self._path(key), target)
         except FileNotFoundError as error:
@@ -137,15 +133,12 @@ class FolderStore:
             raise
 
     async def exists(self, key: str) -> bool:
-        """See Store."""
         return await asyncio.to_thread(self._path(key).is_file)
 
     async def keys(self, prefix: str) -> list[str]:
-        """See Store."""
         return [stored.key for stored in await self.scan(prefix)]
 
     async def scan(self, prefix: str) -> list[Stored]:
-        """See Store."""
         return await asyncio.to_thread(self._scan, prefix)
 
     def _scan(self, prefix: str) -> list[Stored]:
@@ -162,7 +155,6 @@ class FolderStore:
         return sorted(found, key=lambda stored: stored.key)
 
     async def delete(self, key: str) -> None:
-        """See Store."""
         try:
             await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
         except OSError as error:

@@ -43,7 +43,6 @@ class BucketStore:
                 raise StoreError(f"the store does not answer for {what}: {error}") from error
 
     async def get(self, key: str) -> bytes:
-        """See Store."""
 
         def read() -> bytes:
             response = self._client.get_object(self._bucket, self._prefix + key)
@@ -56,24 +55,20 @@ class BucketStore:
         return await self._call(key, read)
 
     async def put(self, key: str, data: bytes) -> None:
-        """See Store."""
         name = self._prefix + key
         await self._call(
             key, lambda: self._client.put_object(self._bucket, name, io.BytesIO(data), len(data))
         )
 
     async def upload(self, key: str, source: Path) -> None:
-        """See Store."""
         name = self._prefix + key
         await self._call(key, lambda: self._client.fput_object(self._bucket, name, str(source)))
 
     async def download(self, key: str, target: Path) -> None:
-        """See Store."""
         name = self._prefix + key
         await self._call(key, lambda: self._client.fget_object(self._bucket, name, str(target)))
 
     async def exists(self, key: str) -> bool:
-        """See Store."""
         try:
             await self._call(key, lambda: self._client.stat_object(self._bucket, self._prefix + key))
         except NotFound:
@@ -81,11 +76,9 @@ class BucketStore:
         return True
 
     async def keys(self, prefix: str) -> list[str]:
-        """See Store."""
         return [stored.key for stored in await self.scan(prefix)]
 
     async def scan(self, prefix: str) -> list[Stored]:
-        """See Store."""
         found = await self._call(
             prefix,
             lambda: list(self._client.list_objects(self._bucket, self._prefix + prefix, recursive=True)),
@@ -101,7 +94,6 @@ class BucketStore:
         ]
 
     async def delete(self, key: str) -> None:
-        """See Store."""
         name = self._prefix + key
 
         def remove() -> None:

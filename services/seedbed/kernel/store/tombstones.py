@@ -1,4 +1,4 @@
-"""Tombstones: what stands in the store in place of what was forgotten, so that whoever asks for it is told.
+"""Tombstones: what stands in the store in place of what was forgotten, and says so to whoever asks.
 
 They lie under `forgotten/<digest>` and name no content. A document that has one is not imported again.
 """

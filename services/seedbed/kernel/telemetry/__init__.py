@@ -1,1 +1,1 @@
-"""Telemetry: what a process tells of its work, in metrics, traces and logs. Switched off it costs nothing."""
+"""Telemetry: metrics, traces and logs of a process's work, sent over OTLP. Switched off it costs nothing."""

@@ -1,6 +1,6 @@
 """The attributes of metrics and spans: every name there is, its type, and how many values it takes.
 
-What is not here is not told. Our own names begin with `seedbed.`, all others are OpenTelemetry's conventions.
+What is not here is not sent. Our own names begin with `seedbed.`, all others are OpenTelemetry's conventions.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from seedbed.pipeline.kinds import Kind
 Type = Literal["string", "int", "double", "boolean"]
 
 
-# Told apart by identity: they are keys of a dictionary for every span.
+# Compared by identity: they are keys of a dictionary for every span.
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
     """One attribute. `values` says how many it takes: on a metric each makes a series of its own."""

@@ -36,7 +36,7 @@ class Batches:
         self._loop: asyncio.Task[None] | None = None
 
     def add(self, span: Span) -> None:
-        """One more."""
+        """Take a span to be sent; dropped, and counted, where too many wait already."""
         if len(self._waiting) >= MOST:
             self._dropped += 1
             return
@@ -45,7 +45,7 @@ class Batches:
             self._full.set()
 
     def start(self) -> None:
-        """Begin to send."""
+        """Begin to send, in batches."""
         self._loop = asyncio.create_task(self._keep_sending())
 
     async def stop(self) -> None:
@@ -54,7 +54,7 @@ class Batches:
             await end_tasks([self._loop])
 
     async def flush(self) -> None:
-        """Send what there is."""
+        """Send all that waits; what the collector refuses is dropped, and logged."""
         async with self._sending:
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]

@@ -12,7 +12,16 @@ from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.context import HEADER, Context, current
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import CHAT, UNTRACED, Sort, Span, Told, name_error, open_span, tracing
+from seedbed.kernel.telemetry.spans import (
+    CHAT,
+    UNTRACED,
+    Attributes,
+    Sort,
+    Span,
+    name_error,
+    open_span,
+    tracing,
+)
 
 _duration = Histogram(metrics.CHAT_DURATION)
 _tokens = Histogram(metrics.TOKENS)
@@ -51,11 +60,11 @@ class Chat:
             self._span.__exit__(kind, error, trace)
 
     def headers(self) -> dict[str, str]:
-        """What the endpoint is told of the trace; those that trace, as vLLM does, go on with it."""
+        """The headers that pass the trace on; endpoints that trace, as vLLM does, go on with it."""
         return {HEADER: str(self._span.context)} if self._span.context else {}
 
-    def tell_reply(self, reply: dict[str, Any]) -> None:
-        """It was answered."""
+    def record_reply(self, reply: dict[str, Any]) -> None:
+        """Record the tokens that an answered request cost, and the reply where content is wanted."""
         if not self._began:
             return
         model, asked = self._body["model"], tokens_spent(reply, "prompt_tokens")
@@ -84,7 +93,7 @@ def _open(body: dict[str, Any], address: str, parent: Context) -> Span:
 
 @lru_cache
 def _sort(model: str, address: str, temperature: float, most: int) -> Sort:
-    told: Told = {
+    attributes: Attributes = {
         a.GEN_AI_OPERATION: "chat",
         a.GEN_AI_PROVIDER: "openai",
         a.GEN_AI_MODEL: model,
@@ -92,4 +101,4 @@ def _sort(model: str, address: str, temperature: float, most: int) -> Sort:
         a.GEN_AI_TEMPERATURE: float(temperature),
         a.GEN_AI_MAX_TOKENS: int(most),
     }
-    return Sort(f"{CHAT} {model}", "client", told)
+    return Sort(f"{CHAT} {model}", "client", attributes)

@@ -1,7 +1,7 @@
-"""Trace contexts: who a span is, on the wire and across processes. Pure.
+"""Trace contexts: who a span is, in messages and across processes. Pure.
 
 Whatever has a name has a trace: a snapshot, a run, a leaf of a run, a draw. Its ids are hashes of that name.
-So any process can link to it without being told, an item that comes again is in the trace it was in, and what
+So any process can link to it without asking, an item that comes again is in the trace it was in, and what
 is traced is chosen by digest: all processes agree, and of the rest nothing is ever made.
 """
 

@@ -22,21 +22,21 @@ _WHOLE = 1 << 64
 
 
 def encode_request(resource: bytes, scope: str, spans: Iterable[Span]) -> bytes:
-    """A request with so many spans; `resource` says who tells."""
+    """A request with so many spans; `resource` says which process sends them."""
     named = _field(0x0A, _field(0x0A, scope.encode()))
     written = [_span(span, span.context) for span in spans if span.context is not None]
     return _field(0x0A, resource + _field(0x12, named + b"".join(written)))
 
 
 def encode_resource(about: Mapping[str, Value]) -> bytes:
-    """Who tells: the beginning of each request."""
+    """Which process sends: the beginning of each request."""
     pairs = [_field(0x0A, _field(0x0A, key.encode()) + _any(value)) for key, value in about.items()]
     return _field(0x0A, b"".join(pairs))
 
 
 def _span(span: Span, context: Context) -> bytes:
     parts = [_ids(context), _of_sort(span.sort), _TIMES.pack(0x39, span.since, 0x41, span.until)]
-    parts += [_field(0x4A, _key(attribute) + _any(value)) for attribute, value in span.told.items()]
+    parts += [_field(0x4A, _key(attribute) + _any(value)) for attribute, value in span.attributes.items()]
     if span.parent is not None:
         parts.append(b"\x22\x08" + span.parent.span)
     parts += [_field(0x6A, _ids(link)) for link in span.links]
@@ -52,8 +52,8 @@ def _ids(context: Context) -> bytes:
 
 @lru_cache(maxsize=4_096)
 def _of_sort(sort: Sort) -> bytes:
-    told = [_field(0x4A, _key(attribute) + _any(value)) for attribute, value in sort.told.items()]
-    return _field(0x2A, sort.name.encode()) + bytes((0x30, _KINDS[sort.kind])) + b"".join(told)
+    attributes = [_field(0x4A, _key(attribute) + _any(value)) for attribute, value in sort.attributes.items()]
+    return _field(0x2A, sort.name.encode()) + bytes((0x30, _KINDS[sort.kind])) + b"".join(attributes)
 
 
 @cache

@@ -17,7 +17,7 @@ _OBSERVED: list[tuple[Observed, Callable[[Permits], float]]] = [
 
 
 def observe_endpoints(models: Mapping[str, Model]) -> None:
-    """Tell of the endpoints of these models, by role; of those that come later, too."""
+    """Observe the endpoints of these models, by role; those that come later, too."""
     for observed, look in _OBSERVED:
         observed.observe(_observer(models, look))
 
@@ -27,7 +27,7 @@ def _observer(
 ) -> Callable[[], Iterator[Observation]]:
     def observe() -> Iterator[Observation]:
         for role, model in models.items():
-            for desk in model.permits.desks:
-                yield (server_address(desk.line.endpoint.url), role), look(desk.permits)
+            for endpoint in model.permits.endpoints:
+                yield (server_address(endpoint.client.endpoint.url), role), look(endpoint.permits)
 
     return observe

@@ -1,4 +1,4 @@
-"""Items on the bus: queued, taken, worked on, given up. What is told of them, and in which trace they are.
+"""Items on the bus, queued, taken, worked on, given up: what is recorded of them, and in which trace.
 
 A draw's first item begins a trace, chosen by its digest; what follows from it is in the same one, as the
 messages' headers say. What a leaf does before there are draws is in the leaf's trace, and where that fans out
@@ -44,22 +44,22 @@ _GIVEN_UP = ("malformed", "failed")
 
 @lru_cache
 def template(step: str) -> str:
-    """Where a step's items wait, without what tells them apart."""
+    """The subject of a step's items, with placeholders for what differs between them."""
     return f"seedbed.v1.work.{step}.{{run}}.{{leaf}}.{{item}}"
 
 
-def tell_sent(step: str, began: float) -> None:
-    """An item was queued."""
+def record_sent(step: str, began: float) -> None:
+    """Count an item as queued, with the seconds since `began` (of `time.perf_counter`)."""
     if _publish.on:
         _publish.record(time.perf_counter() - began, template(step))
 
 
-def tell_letter(letter: DeadLetter) -> None:
-    """An item was given up."""
+def record_dead_letter(letter: DeadLetter) -> None:
+    """Count an item as given up, by step and outcome."""
     _dead.add(1, letter.step, OUTCOMES[letter.outcome])
 
 
-def expect_letters(steps: Iterable[str]) -> None:
+def expect_dead_letters(steps: Iterable[str]) -> None:
     """Begin at nought: a first letter is a rise only where something stood before."""
     for step in steps:
         for outcome in _GIVEN_UP:
@@ -106,7 +106,7 @@ def _begin(item: Item, origin: Context) -> Span | Within:
     return _open_first(item, of_item(item.run, item.digest), [origin])
 
 
-def tell_queued(item: Item, at: Context | None, links: Sequence[Context], since: int) -> None:
+def trace_queued(item: Item, at: Context | None, links: Sequence[Context], since: int) -> None:
     """An item has begun its trace at `at`, if that is one; it was queued since `since`."""
     with _open_first(item, at, links, since):
         pass
@@ -152,17 +152,17 @@ class Work:
         self._span.__exit__(kind, error, trace)
 
     def fail(self, fault: str) -> None:
-        """It did not come to its end, though nothing is raised."""
+        """It did not end as it should, though nothing is raised."""
         self._fault = fault
         self._span.conclude(fault)
 
-    def tell_wait(self, seconds: float) -> None:
-        """It has its permit."""
+    def record_wait(self, seconds: float) -> None:
+        """Record the seconds from its arrival to its permit."""
         _waited.record(seconds, self._item.step)
         self._span.set(a.WAITED, seconds)
 
-    def tell_end(self, record: Record) -> None:
-        """What became of it."""
+    def record_end(self, record: Record) -> None:
+        """Note how the item ended, and whether its result was recalled."""
         self._span.set(a.OUTCOME, OUTCOMES[record.outcome])
         if record.recalled:
             self._span.set(a.RECALLED, record.recalled)
@@ -170,7 +170,7 @@ class Work:
 
 def _open(item: Item, parent: Context, delivery: int) -> Span:
     own = item_name(item.digest, item.candidate)
-    # Named by its delivery: what comes again knows the span of the time before, though nobody lived to tell.
+    # Named by its delivery: what comes again knows the span of the time before, though its process died.
     before = [span_of(parent, own, str(delivery - 1))] if delivery > 1 else []
     at = span_of(parent, own, str(delivery))
     sort = _sort(spans.PROCESS, item.step, item.run, item.leaf)
@@ -189,7 +189,7 @@ def _tell(span: Span, item: Item) -> Span:
 @lru_cache(maxsize=4_096)
 def _sort(operation: str, step: str, run: str, leaf: str) -> Sort:
     name = template(step)
-    told: spans.Told = {
+    attributes: spans.Attributes = {
         a.MESSAGING_SYSTEM: "nats",
         a.MESSAGING_OPERATION: operation,
         a.MESSAGING_TEMPLATE: name,
@@ -197,4 +197,4 @@ def _sort(operation: str, step: str, run: str, leaf: str) -> Sort:
         a.LEAF: leaf,
         a.STEP: step,
     }
-    return Sort(f"{operation} {name}", "producer" if operation == spans.PUBLISH else "consumer", told)
+    return Sort(f"{operation} {name}", "producer" if operation == spans.PUBLISH else "consumer", attributes)

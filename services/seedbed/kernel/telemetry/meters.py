@@ -71,19 +71,19 @@ class Instrument(Generic[SeriesT]):
 
 
 class Counter(Instrument[float]):
-    """Counts up."""
+    """A sum that only grows, by attributes."""
 
     def add(self, count: float, *values: str) -> None:
-        """Count so many more."""
+        """Add to the count of these attributes."""
         if self.on:
             self.series[values] = self.series.get(values, 0.0) + count
 
 
 class Gauge(Instrument[float]):
-    """Keeps the last value."""
+    """Keeps the last value, by attributes."""
 
     def set(self, value: float, *values: str) -> None:
-        """This is how it stands."""
+        """Replace the value of these attributes."""
         if self.on:
             self.series[values] = value
 
@@ -96,11 +96,11 @@ class Observed(Instrument[float]):
         self.observers: list[Callable[[], Iterable[Observation]]] = []
 
     def observe(self, observer: Callable[[], Iterable[Observation]]) -> None:
-        """Ask this one, too."""
+        """Add a function to be asked for its values at each collection."""
         self.observers.append(observer)
 
     def look(self) -> None:
-        """Ask all."""
+        """Ask all observers for their present values."""
         self.series = {values: value for observer in self.observers for values, value in observer()}
 
 
@@ -137,13 +137,13 @@ class Histogram(Instrument[Buckets]):
 
 
 def collect() -> Sequence[Instrument[float] | Instrument[Buckets]]:
-    """All that have something to tell."""
+    """All instruments that have a value, brought up to date."""
     for instrument in Instrument.every:
         instrument.look()
     return [instrument for instrument in Instrument.every if instrument.series]
 
 
 def forget() -> None:
-    """Begin from nothing."""
+    """Drop all values: telemetry is switched off, or a test begins."""
     for instrument in Instrument.every:
         instrument.series.clear()

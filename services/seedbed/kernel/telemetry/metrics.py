@@ -1,4 +1,4 @@
-"""The metrics there are: all of them, with what they count and by which services they are told.
+"""The metrics there are: all of them, with what they count and which services report them.
 
 Where a value is recorded is where the work is done; here stands what it is called. `docs/telemetry.md` is
 written from this table.

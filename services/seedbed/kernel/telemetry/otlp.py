@@ -32,8 +32,8 @@ class _SpanExporter(OTLPSpanExporter):
 
     def __init__(self, endpoint: str | None, headers: dict[str, str] | None, resource: Resource) -> None:
         super().__init__(endpoint=endpoint, headers=headers)
-        told = resource.attributes.items()
-        self._about = encode_resource({k: v for k, v in told if isinstance(v, str | int | float)})
+        attributes = resource.attributes.items()
+        self._about = encode_resource({k: v for k, v in attributes if isinstance(v, str | int | float)})
 
     def send(self, spans: Sequence[Span]) -> bool:
         """Send them together; blocks, and says whether they were taken."""
@@ -58,7 +58,6 @@ class Otlp:
         self._loop: asyncio.Task[None] | None = None
 
     def take(self, span: Span, /) -> None:
-        """See Sink."""
         self._batches.add(span)
 
     async def flush(self) -> None:
@@ -66,7 +65,7 @@ class Otlp:
         await self._batches.flush()
 
     def start(self) -> None:
-        """Begin to send."""
+        """Begin to send spans as they end, and metrics at each interval."""
         self._batches.start()
         self._loop = asyncio.create_task(self._keep_sending())
 
@@ -101,10 +100,12 @@ def _metric(instrument: Instrument[float] | Instrument[Buckets], since: int, now
     rows = [(_attributes(instrument, values), value) for values, value in instrument.series.items()]
     data: sdk.DataT
     if metric.kind == "histogram":
-        points = [_histogram(told, metric.bounds, row, since, now) for told, row in _buckets(rows)]
+        points = [
+            _histogram(attributes, metric.bounds, row, since, now) for attributes, row in _buckets(rows)
+        ]
         data = sdk.Histogram(points, sdk.AggregationTemporality.CUMULATIVE)
     else:
-        numbers = [sdk.NumberDataPoint(told, since, now, value) for told, value in _numbers(rows)]
+        numbers = [sdk.NumberDataPoint(attributes, since, now, value) for attributes, value in _numbers(rows)]
         data = (
             sdk.Sum(numbers, sdk.AggregationTemporality.CUMULATIVE, is_monotonic=True)
             if metric.kind == "counter"
@@ -117,11 +118,11 @@ _Rows = Iterable[tuple[dict[str, str], float | Buckets]]
 
 
 def _buckets(rows: _Rows) -> Iterable[tuple[dict[str, str], Buckets]]:
-    return [(told, row) for told, row in rows if isinstance(row, Buckets)]
+    return [(attributes, row) for attributes, row in rows if isinstance(row, Buckets)]
 
 
 def _numbers(rows: _Rows) -> Iterable[tuple[dict[str, str], float]]:
-    return [(told, row) for told, row in rows if not isinstance(row, Buckets)]
+    return [(attributes, row) for attributes, row in rows if not isinstance(row, Buckets)]
 
 
 def _attributes(instrument: Instrument[float] | Instrument[Buckets], values: Values) -> dict[str, str]:
@@ -131,14 +132,14 @@ def _attributes(instrument: Instrument[float] | Instrument[Buckets], values: Val
 
 
 def _histogram(
-    told: dict[str, str], bounds: tuple[float, ...], row: Buckets, since: int, now: int
+    attributes: dict[str, str], bounds: tuple[float, ...], row: Buckets, since: int, now: int
 ) -> sdk.HistogramDataPoint:
     exemplars = [
         Exemplar({}, value, when, int.from_bytes(span.span), int.from_bytes(span.trace))
         for value, when, span in row.exemplars.values()
     ]
     return sdk.HistogramDataPoint(
-        attributes=told,
+        attributes=attributes,
         start_time_unix_nano=since,
         time_unix_nano=now,
         count=sum(row.counts),

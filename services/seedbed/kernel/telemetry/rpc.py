@@ -1,6 +1,6 @@
 """gRPC calls, as they are answered and as they are made: how long, how they ended, in which trace.
 
-Health and reflection are left out: they are asked all the time, and tell nothing.
+Health and reflection are left out: they are asked all the time, and say nothing.
 """
 
 import inspect

@@ -36,8 +36,8 @@ def is_wanted(settings: Settings, environ: Mapping[str, str] = os.environ) -> bo
 
 
 @contextlib.asynccontextmanager
-async def telling(settings: Settings, service: str) -> AsyncIterator[None]:
-    """Tell of this process while it works, where anybody wants to hear. Raises InputError."""
+async def exporting(settings: Settings, service: str) -> AsyncIterator[None]:
+    """Export this process's telemetry while it works, where a collector is named. Raises InputError."""
     if not is_wanted(settings):
         yield
         return

@@ -18,7 +18,7 @@ from seedbed.kernel.telemetry.context import Context, current
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Value = str | int | float | bool
-Told = Mapping[Attribute, Value]
+Attributes = Mapping[Attribute, Value]
 
 IMPORT = "import taxonomy"
 CREATE = "create run"
@@ -47,38 +47,38 @@ class Sink(Protocol):
     """Takes spans that have ended."""
 
     def take(self, span: "Span", /) -> None:
-        """This one has."""
+        """Take a span that has ended; called once for each."""
 
 
 @dataclass(slots=True)
 class Tracing:
-    """How this process traces."""
+    """Where this process's spans go, which share of them, and whether with content."""
 
     sink: Sink | None = None
     ratio: float = 0.0
     """The share that is chosen."""
     content: bool = False
-    """Whether prompts and replies may be told."""
+    """Whether prompts and replies may be sent."""
 
 
 tracing = Tracing()
 
 
-# Told apart by identity: what is kept is looked up by it for every span.
+# Compared by identity: its encoding is looked up by it for every span.
 @dataclass(frozen=True, slots=True, eq=False)
 class Sort:
     """What many spans have in common."""
 
     name: str
     kind: Kind = "internal"
-    told: Told = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=dict)
 
 
 class Span:
     """A stretch of work. One that is not traced, and so has no context, does nothing."""
 
     __slots__ = (
-        "_concluded", "_token", "context", "error", "links", "parent", "since", "sort", "told", "until",
+        "_concluded", "_token", "attributes", "context", "error", "links", "parent", "since", "sort", "until",
     )  # fmt: skip
 
     def __init__(
@@ -94,7 +94,7 @@ class Span:
         self.sort = sort
         self.parent = parent
         self.links = links
-        self.told: dict[Attribute, Value] = {}
+        self.attributes: dict[Attribute, Value] = {}
         self.since = since
         self.until = 0
         self.error = ""
@@ -122,9 +122,9 @@ class Span:
             tracing.sink.take(self)
 
     def set(self, attribute: Attribute, value: Value) -> None:
-        """Say more about it."""
+        """Set an attribute; nothing where the span is not traced."""
         if self.context is not None:
-            self.told[attribute] = value
+            self.attributes[attribute] = value
 
     def conclude(self, error: str = "") -> None:
         """This is how it ended, whatever is raised on the way out."""
@@ -132,7 +132,7 @@ class Span:
             return
         self._concluded = True
         if error:
-            self.told[ERROR_TYPE] = self.error = error
+            self.attributes[ERROR_TYPE] = self.error = error
 
 
 UNTRACED = Span(None, Sort("untraced"))
@@ -150,7 +150,7 @@ def open_span(
     at: Context | None = None,
     under: Context | None = None,
     links: Sequence[Context] = (),
-    told: Told | None = None,
+    attributes: Attributes | None = None,
     since: int = 0,
 ) -> Span:
     """A span that has ids of its own (`at`), a parent (`under`), or both. Without a chosen one it is none.
@@ -162,8 +162,8 @@ def open_span(
         return UNTRACED
     context = at or Context(chosen.trace, random.randbytes(8))
     span = Span(context, sort, under, links, since or time.time_ns())
-    if told:
-        span.told.update(told)
+    if attributes:
+        span.attributes.update(attributes)
     return span
 
 

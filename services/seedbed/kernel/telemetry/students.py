@@ -1,4 +1,4 @@
-"""What trainings and evaluations tell: a line each, from wherever they are at work."""
+"""The metrics of trainings and evaluations, recorded from wherever they are at work."""
 
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.meters import Counter, Gauge
@@ -10,14 +10,14 @@ _score = Gauge(metrics.EVALUATION_SCORE)
 _gain = Gauge(metrics.EVALUATION_GAIN)
 
 
-def tell_step(phase: str, loss: float, tokens: int, steps: int = 1) -> None:
+def record_step(phase: str, loss: float, tokens: int, steps: int = 1) -> None:
     """A phase has made so many optimizer steps, over so many tokens; the loss is that of the last."""
     _loss.set(loss, phase)
     _steps.add(steps, phase)
     _tokens.add(tokens, phase)
 
 
-def tell_score(of: str, measure: str, score: float, gain: float) -> None:
+def record_score(of: str, measure: str, score: float, gain: float) -> None:
     """A kind of leaf was examined: how the tuned student did, and what it has gained on its base."""
     _score.set(score, of, measure)
     _gain.set(gain, of, measure)

@@ -11,7 +11,7 @@ MOST_TRIES = 3
 
 _OURS = (EndpointError, StoreError, BusError, ServiceAway)
 _ELSEWHERE = (*_OURS, nats.errors.Error, ConnectionError, TimeoutError)
-# What a machine has too little of, or has lost: room, memory, open files.
+# What a machine has too little of, or has lost: disk, memory, open files.
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
 
 
@@ -41,5 +41,5 @@ class FailureCounter:
         return True
 
     def forget(self, item: str) -> None:
-        """It came to an end."""
+        """The item has ended: its failures are not counted any more."""
         self._failed.pop(item, None)

@@ -9,7 +9,7 @@ from nats.aio.msg import Msg
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record, Usage
 from seedbed.kernel.bus.streams import Bus
-from seedbed.kernel.endpoint.endpoint_pool import Place
+from seedbed.kernel.endpoint.endpoint_pool import PoolPermit
 from seedbed.kernel.errors import Damaged, ItemError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.backend import Store
@@ -68,11 +68,11 @@ class ItemRunner:
                 return None
             if entry is None:
                 # The permit is kept until the record is there: what is paid and not recorded is in flight.
-                async with turn.work() as place:
-                    work.tell_wait(turn.waited)
+                async with turn.work() as permit:
+                    work.record_wait(turn.waited)
                     if turn.waited > LONG_WAIT and await self._memo.get(key):
                         continue  # Handed out twice, as by a broker that died, and the other came first.
-                    record = await self._run(step, item, known, message, place)
+                    record = await self._run(step, item, known, message, permit)
                     children = follow(step, item, record, known, recalled=False)
                     written = await self._memo.create(key, record) is record
             else:
@@ -98,7 +98,7 @@ class ItemRunner:
         return record
 
     async def _run(
-        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
+        self, step: AnyStep, item: Item, known: KnownPlan, message: Msg, permit: PoolPermit | None
     ) -> Record:
         record = Record(step=item.step, digest=item.digest, spec=known.specs.digests[item.step])
         if step.role and not known.recipe.refill:
@@ -106,7 +106,7 @@ class ItemRunner:
             return record
         record.usage.CopyFrom(Usage())
         try:
-            await self._complete(record, step, item, known, message, place)
+            await self._complete(record, step, item, known, message, permit)
         except Damaged as error:
             record.outcome, record.reason = Outcome.OUTCOME_DAMAGED, f"{error.message}; {error.hint}"
             log.warning("what the item needs is damaged; its leaf ends", reason=record.reason)
@@ -114,17 +114,23 @@ class ItemRunner:
         return record
 
     async def _complete(
-        self, record: Record, step: AnyStep, item: Item, known: KnownPlan, message: Msg, place: Place | None
+        self,
+        record: Record,
+        step: AnyStep,
+        item: Item,
+        known: KnownPlan,
+        message: Msg,
+        permit: PoolPermit | None,
     ) -> None:
         value, spec = step.input_type.FromString(item.input), known.specs[item.step]
         # Marks are for items that come again: nearly all come once.
         if message.metadata.num_delivered == 1:
-            await self._runner.complete(record, step, value, spec, place)
+            await self._runner.complete(record, step, value, spec, permit)
             return
         deaths = await self._deaths.begin(item)
         try:
             if deaths < MOST_DEATHS:
-                await self._runner.complete(record, step, value, spec, place)
+                await self._runner.complete(record, step, value, spec, permit)
             else:
                 why = f"given up after {MOST_DEATHS} processes ended while they worked on it"
                 give_up(record, ItemError(why))

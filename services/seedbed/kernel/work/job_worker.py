@@ -39,14 +39,14 @@ class Again(Exception):
         self.seconds = seconds
 
 
-class Hand:
-    """Who does the work of a bench."""
+class JobHandler:
+    """Who does the work that a job worker takes from the queue."""
 
     counts_deaths = False
     """Whether an item under which so many processes died is given up."""
 
     async def work(self, item: Item, work: Work) -> None:
-        """Bring an item to its end. Raises Again, Ceded; whatever else is raised counts against the item,
+        """Do an item's work. Raises Again, Ceded; whatever else is raised counts against the item,
         unless it is a fault of an endpoint, the broker, the store or the machine.
         """
         raise NotImplementedError
@@ -56,25 +56,25 @@ class Hand:
         raise NotImplementedError
 
     async def beat(self) -> None:
-        """Called with each sign of life of the item in hand."""
+        """Called with each sign of life of the item in flight."""
 
-    def ease(self) -> bool:
-        """Bring what is in hand to where it can be gone on from; False: it may be cut off anywhere."""
+    def save_progress(self) -> bool:
+        """Bring what is in flight to where it can be gone on from; False: it may be cut off anywhere."""
         return False
 
 
 class JobWorker:
-    """Works for this process."""
+    """Takes the items of one step, one at a time, and has them worked on: for jobs of minutes to hours."""
 
-    def __init__(self, bus: Bus, step: str, hand: Hand, settings: Settings) -> None:
+    def __init__(self, bus: Bus, step: str, handler: JobHandler, settings: Settings) -> None:
         self._bus = bus
         self._step = step
-        self._hand = hand
+        self._handler = handler
         self._settings = settings
-        # None: a request has come to its end.
+        # None: a request has ended.
         self._came: asyncio.Queue[Msg | None] = asyncio.Queue()
         on_change = partial(self._came.put_nowait, None)
-        self._intake = PullConsumer(bus, step, self._take, on_change, ack_wait=settings.ack_wait)
+        self._consumer = PullConsumer(bus, step, self._take, on_change, ack_wait=settings.ack_wait)
         self._loop: asyncio.Task[None] | None = None
         self._tries = FailureCounter()
         self._deaths = CrashCounter(bus)
@@ -83,27 +83,29 @@ class JobWorker:
         self._last = 0.0
 
     async def start(self) -> None:
-        """Begin to take items."""
+        """Subscribe and begin to take items, in a task of its own."""
         await self._bus.add_consumer(self._step, self._settings.ack_wait)
-        await self._intake.start()
+        await self._consumer.start()
         self._last = time.monotonic()
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self, grace: float) -> None:
-        """Take nothing more, ease what is in hand for as many seconds, and hand it back."""
+        """Take nothing more, give what is in flight `grace` seconds to save its progress, hand it back."""
         self._stopping = True
         with contextlib.suppress(Exception):
-            await self._intake.stop()
+            await self._consumer.stop()
         if self._loop:
             if self._holding:
-                await asyncio.wait({self._loop}, timeout=grace if self._hand.ease() else _LAST_WORDS)
+                await asyncio.wait(
+                    {self._loop}, timeout=grace if self._handler.save_progress() else _LAST_WORDS
+                )
             await end_tasks([self._loop])
         while not self._came.empty():
             if message := self._came.get_nowait():
                 await _hand_back(message, 0)
 
     async def empty(self) -> None:
-        """Wait until nothing has come for as long as what a dead process had in hand takes to come back."""
+        """Wait until nothing has come for as long as what a dead process had in flight takes to come back."""
         patience = self._settings.ack_wait + EXPIRES
         while self._holding or time.monotonic() - self._last < patience:  # noqa: ASYNC110  time is what it waits for
             await asyncio.sleep(_LOOK)
@@ -115,8 +117,8 @@ class JobWorker:
 
     async def _run(self) -> None:
         while not self._stopping:
-            if self._came.empty() and not self._intake.outstanding:
-                await self._intake.ask(1)
+            if self._came.empty() and not self._consumer.outstanding:
+                await self._consumer.ask(1)
             if message := await self._next():
                 self._holding = True
                 try:
@@ -171,14 +173,14 @@ class JobWorker:
 
     async def _bring(self, item: Item, message: Msg, work: Work) -> int:
         """Have it worked on; the number of processes that died under it where these were too many."""
-        if not self._hand.counts_deaths or message.metadata.num_delivered == 1:
-            await self._hand.work(item, work)
+        if not self._handler.counts_deaths or message.metadata.num_delivered == 1:
+            await self._handler.work(item, work)
             await message.ack()
             return 0
         deaths = await self._deaths.begin(item)
         try:
             if deaths < MOST_DEATHS:
-                await self._hand.work(item, work)
+                await self._handler.work(item, work)
                 await message.ack()
                 return 0
             return deaths
@@ -187,14 +189,14 @@ class JobWorker:
 
     async def _give_up(self, item: Item, message: Msg, reason: str) -> None:
         log.error("item given up", reason=reason)
-        await self._hand.give_up(item, reason)
+        await self._handler.give_up(item, reason)
         await message.ack()
 
     async def _beat(self, message: Msg) -> None:
         while True:
             with contextlib.suppress(Exception):
                 await message.in_progress()
-            await self._hand.beat()
+            await self._handler.beat()
             await asyncio.sleep(self._settings.heartbeat)
 
 

@@ -37,7 +37,7 @@ def twin_key(item: Item) -> str:
 
 
 class Memo:
-    """Reads and writes records."""
+    """Reads and writes the records of items in the MEMO bucket, large ones by way of the store."""
 
     def __init__(self, bus: Bus, store: Store) -> None:
         self._bus = bus

@@ -17,7 +17,7 @@ _CLOSED = (LeafState.LEAF_STATE_SEALED, LeafState.LEAF_STATE_CANCELLED, LeafStat
 
 
 class Plans:
-    """Follows the RUNS bucket."""
+    """The plans and leaf entries of all runs, kept up to date by following the RUNS bucket."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus

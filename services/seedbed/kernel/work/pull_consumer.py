@@ -67,11 +67,11 @@ class PullConsumer:
         self._subscription: Subscription | None = None
 
     async def start(self) -> None:
-        """Get ready to receive."""
+        """Subscribe to the inbox on which the items that are asked for arrive."""
         self._subscription = await self._bus.client.subscribe(f"{self._inbox}.*", cb=self._receive)
 
     async def stop(self) -> None:
-        """Take no more."""
+        """Unsubscribe: what the broker hands out from now on comes again after the acknowledgement wait."""
         if self._subscription:
             await self._subscription.unsubscribe()
 
@@ -95,7 +95,7 @@ class PullConsumer:
 
     async def _receive(self, message: Msg) -> None:
         if message.subject.startswith(self._inbox):
-            # A status: the request it names has come to its end.
+            # A status: the request it names has ended.
             number = int(message.subject.rpartition(".")[2])
             self._requests = [request for request in self._requests if request.number != number]
             self.backlog = 0

@@ -9,15 +9,15 @@ from typing import Protocol
 from nats.aio.msg import Msg
 
 from seedbed.kernel.bus.streams import Bus
-from seedbed.kernel.endpoint.endpoint_pool import Place
+from seedbed.kernel.endpoint.endpoint_pool import PoolPermit
 from seedbed.kernel.work.lease import Ceded, Lease
 from seedbed.kernel.work.pull_consumer import PullConsumer
 
 LOOK = 0.5
 
 
-class Slots(Protocol):
-    """Who may work at once: permits of an endpoint, or places of this process."""
+class PermitSource(Protocol):
+    """Where permits to work come from: an endpoint's limit, or this process's own."""
 
     @property
     def granted(self) -> int: ...
@@ -31,15 +31,15 @@ class Slots(Protocol):
     def expect(self, step: str, backlog: int) -> None:
         """Say how many items of a step are waiting."""
 
-    async def acquire(self) -> Place | None:
-        """Wait for a permit."""
+    async def acquire(self) -> PoolPermit | None:
+        """Wait for a permit; None where there is no endpoint to which it belongs."""
 
-    def release(self, place: Place | None, /) -> None:
-        """Give a permit back."""
+    def release(self, permit: PoolPermit | None, /) -> None:
+        """Give back what `acquire` gave."""
 
 
-class Places:
-    """Places for work without a teacher."""
+class LocalPermits:
+    """Permits for work without a teacher: so many at once, for this process alone."""
 
     def __init__(self, count: int) -> None:
         self.granted = count
@@ -49,14 +49,14 @@ class Places:
 
     @property
     def room(self) -> int:
-        """Places that nobody has or waits for."""
+        """Permits that nobody has or waits for."""
         return self.granted - self._taken
 
     def expect(self, step: str, backlog: int) -> None:
-        """Nothing to do: nobody else shares these places."""
+        """Nothing to do: nobody else shares these permits."""
 
     async def acquire(self) -> None:
-        """Wait for a place."""
+        """Wait until fewer than `granted` are taken."""
         self._taken += 1
         try:
             await self._free.acquire()
@@ -64,20 +64,20 @@ class Places:
             self._taken -= 1
             raise
 
-    def release(self, _place: Place | None) -> None:
-        """Give a place back."""
+    def release(self, _place: PoolPermit | None) -> None:
+        """Give one back."""
         self._taken -= 1
         self._free.release()
 
 
 class Turn:
-    """One item's way through a lane: looked up, at work with a permit, written down.
+    """One item's way through a scheduler: looked up, at work with a permit, written down.
 
     It has the permit for the work alone, so that a call can begin as soon as another has ended.
     """
 
-    def __init__(self, lane: "Scheduler", lease: Lease) -> None:
-        self._lane = lane
+    def __init__(self, scheduler: "Scheduler", lease: Lease) -> None:
+        self._scheduler = scheduler
         self.lease = lease
         self.waited = 0.0
         """Seconds from when the item came until it had its permit."""
@@ -85,51 +85,51 @@ class Turn:
         """Whether it has had its permit."""
         self._began = time.monotonic()
         self._coming = True
-        lane.coming += 1
+        scheduler.coming += 1
 
     @contextlib.asynccontextmanager
-    async def work(self) -> AsyncIterator[Place | None]:
+    async def work(self) -> AsyncIterator[PoolPermit | None]:
         """Wait for a permit, and have it for the time of the work. Raises Ceded where the lease ran out."""
         self._arrive()
-        place = await self._lane.slots.acquire()
+        permit = await self._scheduler.permits.acquire()
         self.waited = time.monotonic() - self._began
         try:
             if self.lease.lapsed:
                 raise Ceded
             self.begun = True
-            yield place
+            yield permit
         finally:
-            self._lane.slots.release(place)
-            self._lane.wake()
+            self._scheduler.permits.release(permit)
+            self._scheduler.wake()
 
     def end(self) -> None:
         """The item is done with, worked on or not."""
         self._arrive()
-        self._lane.wake()
+        self._scheduler.wake()
 
     def _arrive(self) -> None:
-        self._lane.coming -= self._coming
+        self._scheduler.coming -= self._coming
         self._coming = False
 
 
 class Scheduler:
     """Keeps requests open for items of its steps: as many as there are permits free, and as many ahead."""
 
-    def __init__(self, slots: Slots) -> None:
-        self.slots = slots
+    def __init__(self, permits: PermitSource) -> None:
+        self.permits = permits
         self.coming = 0
-        """Items in hand that have not come to their permit."""
-        self._intakes: list[PullConsumer] = []
+        """Items in flight that have no permit yet."""
+        self._consumers: list[PullConsumer] = []
         self._wake = asyncio.Event()
-        slots.on_grant = self._wake.set
+        permits.on_grant = self._wake.set
 
     async def add(
         self, bus: Bus, step: str, deliver: Callable[[Msg, Lease], None], *, ack_wait: float
     ) -> None:
         """Let a step take part."""
-        intake = PullConsumer(bus, step, deliver, self.wake, ack_wait=ack_wait)
-        await intake.start()
-        self._intakes.append(intake)
+        consumer = PullConsumer(bus, step, deliver, self.wake, ack_wait=ack_wait)
+        await consumer.start()
+        self._consumers.append(consumer)
 
     def wake(self) -> None:
         """Look again: something has changed."""
@@ -145,27 +145,27 @@ class Scheduler:
             self._wake.clear()
 
     async def stop(self) -> None:
-        """Take no more."""
-        for intake in self._intakes:
+        """Take no more items; those in flight go on."""
+        for consumer in self._consumers:
             with contextlib.suppress(Exception):
-                await intake.stop()
+                await consumer.stop()
 
     async def _ask(self) -> None:
-        open_requests = {intake.step: intake.outstanding for intake in self._intakes}
+        open_requests = {consumer.step: consumer.outstanding for consumer in self._consumers}
         # As many again are looked up ahead, so that no permit waits for the bus when many calls end at once.
-        ahead = max(1, self.slots.granted)
-        free = self.slots.room + ahead - self.coming - sum(open_requests.values())
+        ahead = max(1, self.permits.granted)
+        free = self.permits.room + ahead - self.coming - sum(open_requests.values())
         # Asking for few at a time costs a request each, so a handful is waited for, or all there is.
-        least = max(1, self.slots.granted // 8)
-        for intake in sorted(self._intakes, key=lambda intake: -intake.backlog):
-            self.slots.expect(intake.step, intake.backlog)
-            known = max(0, intake.backlog - open_requests[intake.step])
+        least = max(1, self.permits.granted // 8)
+        for consumer in sorted(self._consumers, key=lambda consumer: -consumer.backlog):
+            self.permits.expect(consumer.step, consumer.backlog)
+            known = max(0, consumer.backlog - open_requests[consumer.step])
             wanted = min(known, free)
             # One request stands always, room or not: it is how a step learns that there is work.
-            if not open_requests[intake.step]:
+            if not open_requests[consumer.step]:
                 wanted = max(1, wanted)
             elif wanted < min(least, known):
                 continue
             if wanted > 0:
                 free -= wanted
-                await intake.ask(wanted)
+                await consumer.ask(wanted)

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, StepSpec, Usage
-from seedbed.kernel.endpoint.chat_client import Seat, Teacher
-from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, Place
+from seedbed.kernel.endpoint.chat_client import CallPermit, Teacher
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, PoolPermit
 from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.errors import ItemError, MalformedReply, SeedbedError
 from seedbed.kernel.identity import message_bytes
@@ -36,7 +36,7 @@ class _Tools:
     digest: str
     store: Store
     teacher: Teacher | None
-    seat: Seat | None
+    permit: CallPermit | None
     usage: Usage
 
     async def ask(self, prompt: Prompt[ReplyT], /, **values: object) -> ReplyT:
@@ -48,7 +48,7 @@ class _Tools:
             what = f"the step {self.spec.step} asks by the prompt {prompt.name}"
             raise SeedbedError(f"{what}, which is not in its digest")
         answer = await self.teacher.ask(
-            prompt, values, self.spec.sampling, self.digest, self.usage, self.seat
+            prompt, values, self.spec.sampling, self.digest, self.usage, self.permit
         )
         return answer.reply
 
@@ -68,15 +68,15 @@ class StepRunner:
         return step.spec(endpoint.model, endpoint.added)
 
     @asynccontextmanager
-    async def seat(self, step: Step[InputT, ResultT]) -> AsyncIterator[Place | None]:
+    async def permit(self, step: Step[InputT, ResultT]) -> AsyncIterator[PoolPermit | None]:
         """Wait for a permit of the step's model, and have it for the time of a run."""
         permits = self._models[step.role].permits if step.role else None
-        place = await permits.acquire() if permits else None
+        permit = await permits.acquire() if permits else None
         try:
-            yield place
+            yield permit
         finally:
             if permits:
-                permits.release(place)
+                permits.release(permit)
 
     async def run(
         self,
@@ -84,7 +84,7 @@ class StepRunner:
         value: InputT,
         spec: StepSpec,
         digest: str,
-        seat: Seat | None,
+        permit: CallPermit | None,
         usage: Usage | None = None,
     ) -> ResultT:
         """What a step makes of an input; `usage` holds what was spent when this raises. Raises ItemError.
@@ -92,7 +92,7 @@ class StepRunner:
         Requests draw their seeds from `digest`, so equal items are asked the same.
         """
         teacher = self._models[step.role].teacher if step.role else None
-        tools = _Tools(spec, digest, self._store, teacher, seat, Usage() if usage is None else usage)
+        tools = _Tools(spec, digest, self._store, teacher, permit, Usage() if usage is None else usage)
         return await step.run(value, tools)
 
     async def complete(
@@ -101,12 +101,12 @@ class StepRunner:
         step: Step[InputT, ResultT],
         value: InputT,
         spec: StepSpec,
-        seat: Seat | None,
+        permit: CallPermit | None,
     ) -> None:
         """Run a step for an item's record; write down its result, or why it has none, and what was spent."""
         usage = Usage()
         try:
-            result = await self.run(step, value, spec, record.digest, seat, usage)
+            result = await self.run(step, value, spec, record.digest, permit, usage)
             record.outcome, record.result = Outcome.OUTCOME_DONE, message_bytes(result)
         except ItemError as error:
             give_up(record, error)

@@ -22,7 +22,7 @@ from seedbed.kernel.errors import InputError, StoreError
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.tasks import end_tasks
-from seedbed.kernel.telemetry.items import Work, expect_letters, following
+from seedbed.kernel.telemetry.items import Work, expect_dead_letters, following
 from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
 from seedbed.kernel.work.item_runner import AnyStep, ItemRunner
 from seedbed.kernel.work.items import read_item, write_letter_of
@@ -30,7 +30,7 @@ from seedbed.kernel.work.lease import Ceded, Lease
 from seedbed.kernel.work.memo import memo_key
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.records import write_letter
-from seedbed.kernel.work.scheduler import Places, Scheduler, Turn
+from seedbed.kernel.work.scheduler import LocalPermits, Scheduler, Turn
 from seedbed.kernel.work.step_runner import Model, StepRunner
 from seedbed.pipeline.kinds import Role
 
@@ -64,22 +64,24 @@ class Worker:
         self._specs = {step.name: runner.spec(step) for step in steps}
         self._ack_wait = ack_wait
         self._heartbeat = heartbeat
-        self._in_hand: dict[asyncio.Task[None], tuple[Msg, Turn]] = {}
+        self._in_flight: dict[asyncio.Task[None], tuple[Msg, Turn]] = {}
         self._alone: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._loops: list[asyncio.Task[None]] = []
-        self._lanes: dict[Role | None, Scheduler] = {}
+        self._schedulers: dict[Role | None, Scheduler] = {}
         self._waiting = False
         self._tries = FailureCounter()
 
     async def start(self) -> None:
         """Register the steps and begin to take items."""
-        expect_letters(self._steps)
+        expect_dead_letters(self._steps)
         for step in self._steps.values():
             await self._register(step)
             await self._bus.add_consumer(step.name, self._ack_wait)
-            lane = self._lane(step)
-            await lane.add(self._bus, step.name, partial(self._take, step, lane), ack_wait=self._ack_wait)
-        loops = [lane.run() for lane in self._lanes.values()]
+            scheduler = self._scheduler(step)
+            await scheduler.add(
+                self._bus, step.name, partial(self._take, step, scheduler), ack_wait=self._ack_wait
+            )
+        loops = [scheduler.run() for scheduler in self._schedulers.values()]
         self._loops = [asyncio.create_task(loop) for loop in [*loops, self._beat()]]
         for loop in self._loops:
             loop.add_done_callback(_insist)
@@ -87,46 +89,46 @@ class Worker:
     async def stop(self, grace: float) -> None:
         """Take and begin nothing more, finish what has begun within `grace` seconds, hand back the rest."""
         await end_tasks(self._loops)
-        for lane in self._lanes.values():
-            await lane.stop()
+        for scheduler in self._schedulers.values():
+            await scheduler.stop()
         # Called now, it might be broken off by the end of the grace, and paid for again.
-        await self._hand_back([task for task, (_, turn) in self._in_hand.items() if not turn.begun])
-        if self._in_hand:
+        await self._hand_back([task for task, (_, turn) in self._in_flight.items() if not turn.begun])
+        if self._in_flight:
             beat = asyncio.create_task(self._beat())
-            await asyncio.wait(self._in_hand, timeout=grace)
+            await asyncio.wait(self._in_flight, timeout=grace)
             beat.cancel()
-        await self._hand_back(list(self._in_hand))
+        await self._hand_back(list(self._in_flight))
 
     async def _hand_back(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         await end_tasks(tasks)
         for task in tasks:
             if task.cancelled():
-                message, _ = self._in_hand.pop(task)
+                message, _ = self._in_flight.pop(task)
                 with contextlib.suppress(Exception):
                     await message.nak()
 
-    def _lane(self, step: AnyStep) -> Scheduler:
-        if step.role not in self._lanes:
-            slots = self._models[step.role].permits if step.role else Places(TEACHERLESS_AT_ONCE)
-            self._lanes[step.role] = Scheduler(slots)
-        return self._lanes[step.role]
+    def _scheduler(self, step: AnyStep) -> Scheduler:
+        if step.role not in self._schedulers:
+            permits = self._models[step.role].permits if step.role else LocalPermits(TEACHERLESS_AT_ONCE)
+            self._schedulers[step.role] = Scheduler(permits)
+        return self._schedulers[step.role]
 
     async def _register(self, step: AnyStep) -> None:
         bucket = await self._bus.bucket(STEPS)
         data = self._specs[step.name].SerializeToString(deterministic=True)
         await self._bus.persist(lambda: bucket.put(step.name, data))
 
-    def _take(self, step: AnyStep, lane: Scheduler, message: Msg, lease: Lease) -> None:
+    def _take(self, step: AnyStep, scheduler: Scheduler, message: Msg, lease: Lease) -> None:
         # Under heartbeat from here on: it may wait for its permit longer than the server waits for us.
-        turn = Turn(lane, lease)
+        turn = Turn(scheduler, lease)
         task = asyncio.create_task(self._hold(step, message, turn))
-        self._in_hand[task] = message, turn
+        self._in_flight[task] = message, turn
         task.add_done_callback(self._let_go)
 
     def _let_go(self, task: asyncio.Task[None]) -> None:
         # Where it was cancelled, it is still to be handed back.
         if not task.cancelled():
-            del self._in_hand[task]
+            del self._in_flight[task]
 
     async def _hold(self, step: AnyStep, message: Msg, turn: Turn) -> None:
         item = read_item(message)
@@ -136,7 +138,7 @@ class Worker:
             await message.term()
             return
         try:
-            # A broker that was away hands out again what is in hand: the second waits and finds it done.
+            # A broker that was away hands out again what is in flight: the second waits and finds it done.
             alone = self._alone.setdefault(memo_key(item), asyncio.Lock())
             context = bind(run=item.run, leaf=item.leaf, step=item.step, item=item.digest[:12])
             with context, Work(item, message) as work:
@@ -209,7 +211,7 @@ class Worker:
             await message.ack()
             return
         record, children = found
-        work.tell_end(record)
+        work.record_end(record)
         # Side by side: they go together, and are answered together.
         await asyncio.gather(*(self._announce(item, child) for child in children))
         if record.outcome in (Outcome.OUTCOME_MALFORMED, Outcome.OUTCOME_FAILED):
@@ -231,8 +233,8 @@ class Worker:
             await asyncio.sleep(max(0, began + self._heartbeat - time.monotonic()))
 
     async def _keep(self) -> None:
-        """Tell the broker what is in hand; leases are renewed once it has answered, as it may be away."""
-        held = {message.reply: turn.lease for message, turn in self._in_hand.values()}
+        """Extend the acknowledgement wait of items in flight; leases are renewed once the broker answered."""
+        held = {message.reply: turn.lease for message, turn in self._in_flight.values()}
         kept = {reply: lease for reply, lease in held.items() if not lease.lapsed}
         now = time.monotonic()
         await self._bus.keep(list(kept))

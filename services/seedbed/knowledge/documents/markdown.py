@@ -19,7 +19,7 @@ MAX_TABLE = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading."""
+    """A heading; `level` counts from 1."""
 
     level: int
     text: str
@@ -67,7 +67,7 @@ Block = str | Heading | Item | List | Table | Code | Quote
 
 
 def write(blocks: Iterable[Block]) -> str:
-    """Blocks as Markdown."""
+    """Markdown text of blocks, an empty line between two."""
     return "\n\n".join(_written(blocks))
 
 

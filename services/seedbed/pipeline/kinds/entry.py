@@ -86,7 +86,7 @@ class StepEntry:
 
     @property
     def service(self) -> str:
-        """Who works on it."""
+        """The service that works on it: the first word of its name."""
         return self.name.partition(".")[0]
 
 

@@ -148,7 +148,7 @@ class Knowledge(LeafKind):
                 wanted = chunk_input(leaf, document, known.recipe, first=following)
 
     def find_notes(self, leaf: Leaf, known: KnownPlan, find: Find) -> Iterator[str]:
-        """As their readers tell; of very many the first."""
+        """What the readers noted of the documents; of very many the first."""
         notes = list(self._notes(leaf, known, find))
         yield from notes[:_MOST_NOTES]
         if len(notes) > _MOST_NOTES:
@@ -201,7 +201,7 @@ def chunk_input(leaf: Leaf, document: Document, recipe: Recipe, *, first: int = 
 
 
 def augment_input(chunk: Chunk, augmentation: str, *, document_outline: str, domain: str) -> AugmentInput:
-    """What retells a chunk."""
+    """The input of the step that writes a chunk in another form."""
     return AugmentInput(
         text=chunk.text,
         headings=chunk.headings,
@@ -214,7 +214,7 @@ def augment_input(chunk: Chunk, augmentation: str, *, document_outline: str, dom
 def _generate_input(
     leaf: Leaf, seed: SeedExample, chunk: Chunk, form: str, recipe: Recipe, *, source: str = ""
 ) -> GenerateInput:
-    """What asks for pairs about a chunk, or about another source that tells the same."""
+    """The input that asks for pairs about a chunk, or about another source of the same content."""
     return GenerateInput(
         source=source or chunk.text,
         chunk=chunk.text,

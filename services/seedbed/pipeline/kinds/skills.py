@@ -53,7 +53,7 @@ def _typical_respond(basis: Basis) -> Typical:
 
 
 def _asked(basis: Basis) -> dict[str, str]:
-    """What each step of a candidate is told."""
+    """The fields that the inputs of all steps of a candidate have."""
     task, context = basis.leaf.task_description, basis.seed.context
     return {"task_description": task, "context": context, "instruction": basis.pair.question}
 
@@ -101,7 +101,7 @@ CONTEXT = StepEntry(
 
 
 class FreeformSkill(LeafKind):
-    """Seeds in turn, each asked again and again: the teacher's luck makes the difference."""
+    """Seeds in turn, each asked again and again: the teacher's sampling makes the difference."""
 
     name = Kind.FREEFORM_SKILL
     of_draw: ClassVar[tuple[StepEntry, ...]] = (INSTRUCT,)
@@ -121,7 +121,7 @@ class FreeformSkill(LeafKind):
         return (Draw(seed, repeat) for repeat in range(rounds) for seed in range(len(leaf.seeds)))
 
     def open_draw(self, leaf: Leaf, draw: Draw, recipe: Recipe) -> Announce:
-        """Instructions like the seed's."""
+        """The item that asks for instructions like the seed's."""
         seed = leaf.seeds[draw.seed]
         wanted = InstructInput(
             task_description=leaf.task_description, seed=seed, instructions=recipe.instructions
@@ -136,7 +136,7 @@ class GroundedSkill(FreeformSkill):
     of_draw = (CONTEXT, INSTRUCT)
 
     def open_draw(self, leaf: Leaf, draw: Draw, recipe: Recipe) -> Announce:
-        """A context like the seed's."""
+        """The item that asks for a context like the seed's."""
         seed = leaf.seeds[draw.seed]
         wanted = ContextInput(
             task_description=leaf.task_description, seed=seed, instructions=recipe.instructions
@@ -144,5 +144,5 @@ class GroundedSkill(FreeformSkill):
         return Announce(CONTEXT.name, wanted, repeat=draw.repeat, origins=[origin(seed_digest(seed))])
 
     def context_of(self, seed: SeedExample) -> str:
-        """The seed's own."""
+        """The context that the seed brings along."""
         return seed.context

@@ -37,7 +37,7 @@ class Basis:
 
     @property
     def pair(self) -> QuestionAndAnswer:
-        """The seed's first."""
+        """The seed's first pair, taken for all."""
         return self.seed.pairs[0]
 
     @property

@@ -15,7 +15,7 @@ AT_ONCE = 50
 """Draws, or candidates of a part, between two turns for others."""
 
 
-class Telling:
+class SampleReader:
     """Tells of each candidate of a run once: as they are decided, and then of those still open."""
 
     def __init__(self, store: Store, run: KeptRun, *, undecided: bool) -> None:
@@ -82,9 +82,9 @@ class Telling:
 
 async def find_candidate(store: Store, run: KeptRun, name: str) -> Candidate | None:
     """A candidate by its id, or by the beginning of it."""
-    telling = Telling(store, run, undecided=True)
+    reader = SampleReader(store, run, undecided=True)
     for target in run.targets():
-        async for candidate in telling.of_leaf(target):
+        async for candidate in reader.of_leaf(target):
             if candidate.id.startswith(name):
                 return candidate
     return None

@@ -21,7 +21,7 @@ from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.api.compare_runs import Comparing
 from seedbed.runs.api.operations import make_operation
 from seedbed.runs.api.requests import check_drop
-from seedbed.runs.api.samples import Telling, find_candidate
+from seedbed.runs.api.samples import SampleReader, find_candidate
 from seedbed.runs.api.trained_checkpoints import find_tunings
 from seedbed.runs.domain.damage import as_damaged
 from seedbed.runs.domain.leaf_budget import check_budget
@@ -120,11 +120,11 @@ class RunsApi(RunsServiceServicer):
         del context
         run, globs = self._keeper.get(request.run), [request.leaf] if request.leaf else []
         end = pb.CandidateEnd.Name(request.end).removeprefix("CANDIDATE_END_").lower()
-        telling = Telling(self._store, run, undecided=not request.follow)
+        reader = SampleReader(self._store, run, undecided=not request.follow)
         while True:
             ended = not run.running
             for target in [target for target in run.targets() if matches(target.path, globs)]:
-                async for candidate in telling.of_leaf(target):
+                async for candidate in reader.of_leaf(target):
                     if not request.end or candidate.end == end:
                         yield pb.ListCandidatesResponse(candidate=candidate)
             if ended or not request.follow:

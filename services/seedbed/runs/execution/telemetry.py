@@ -19,7 +19,7 @@ from seedbed.kernel.telemetry.context import (
 )
 from seedbed.kernel.telemetry.items import Within, first
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import Sort, Span, Told, open_span, traced, tracing
+from seedbed.kernel.telemetry.spans import Attributes, Sort, Span, open_span, traced, tracing
 from seedbed.runs.domain.leaf_state import Course, Decided
 from seedbed.runs.domain.preparation import PREPARATION
 from seedbed.runs.domain.settlement import Settlement
@@ -35,8 +35,8 @@ def opening(item: Item) -> Span | Within:
 def creating(plan: Plan) -> Span:
     """Around the creation of a run: the first span of its trace."""
     links = [of_snapshot(plan.snapshot), *filter(None, [current.get()])]
-    told: Told = {a.RUN: plan.run, a.SNAPSHOT: plan.snapshot}
-    return open_span(Sort(spans.CREATE), at=traced(of_run(plan.run)), links=links, told=told)
+    attributes: Attributes = {a.RUN: plan.run, a.SNAPSHOT: plan.snapshot}
+    return open_span(Sort(spans.CREATE), at=traced(of_run(plan.run)), links=links, attributes=attributes)
 
 
 class LeafTelemetry:
@@ -45,9 +45,14 @@ class LeafTelemetry:
     def __init__(self, run: str, target: LeafTarget) -> None:
         self._run = run
         self._target = target
-        told: Told = {a.RUN: run, a.LEAF: target.leaf, a.LEAF_PATH: target.path, a.LEAF_KIND: target.kind}
+        attributes: Attributes = {
+            a.RUN: run,
+            a.LEAF: target.leaf,
+            a.LEAF_PATH: target.path,
+            a.LEAF_KIND: target.kind,
+        }
         names = (spans.OPEN_LEAF, spans.ROUND, spans.SETTLE_DRAW, spans.END_LEAF)
-        self._sorts = {name: Sort(name, told=told) for name in names}
+        self._sorts = {name: Sort(name, attributes=attributes) for name in names}
         self._rounds, self._since = 0, time.time_ns()
 
     def opening(self) -> Span:
@@ -57,8 +62,8 @@ class LeafTelemetry:
 
     def ending(self, course: Course) -> Span:
         """Around the writing of its part."""
-        told: Told = {a.ACCEPTED: course.settlement.accepted, a.LEAF_SHORT: course.shortfall()}
-        return open_span(self._sorts[spans.END_LEAF], under=self._trace(), told=told)
+        attributes: Attributes = {a.ACCEPTED: course.settlement.accepted, a.LEAF_SHORT: course.shortfall()}
+        return open_span(self._sorts[spans.END_LEAF], under=self._trace(), attributes=attributes)
 
     def settling(self, course: Course) -> Iterator[Decided]:
         """The draws that a course decides, each with the time it took; one that is traced is told of."""
@@ -73,22 +78,24 @@ class LeafTelemetry:
     def closed(self, settlement: Settlement) -> None:
         """A round has come to its end, if one was open: its span is from the end of the one before."""
         if settlement.rounds > self._rounds and (trace := self._trace()):
-            told: Told = {a.ROUND: settlement.rounds - 1, a.ACCEPTED: settlement.accepted}
+            attributes: Attributes = {a.ROUND: settlement.rounds - 1, a.ACCEPTED: settlement.accepted}
             at = _round(trace, settlement.rounds - 1)
-            with open_span(self._sorts[spans.ROUND], at=at, under=trace, told=told, since=self._since):
+            with open_span(
+                self._sorts[spans.ROUND], at=at, under=trace, attributes=attributes, since=self._since
+            ):
                 pass
         self._rounds, self._since = settlement.rounds, time.time_ns()
 
     def _tell_draw(self, decided: Decided, number: int) -> None:
         trace, ends = self._trace(), Counter(decision.end for _, decision in decided.candidates)
-        told: Told = {
+        attributes: Attributes = {
             a.DRAW: decided.number,
             a.ITEM: decided.root,
             a.CANDIDATE_END: ", ".join(f"{count} {end}" for end, count in sorted(ends.items())),
         }
         links = [_round(trace, number)] if trace else []
         under = of_item(self._run, decided.root)
-        with open_span(self._sorts[spans.SETTLE_DRAW], under=under, links=links, told=told):
+        with open_span(self._sorts[spans.SETTLE_DRAW], under=under, links=links, attributes=attributes):
             pass
 
     def _trace(self) -> Context | None:

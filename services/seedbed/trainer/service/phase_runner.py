@@ -20,7 +20,7 @@ from seedbed.kernel.logs import get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.checkpoints import read_checkpoint_manifest
 from seedbed.trainer.loop.job import Job
-from seedbed.trainer.loop.telemetry import tell_progress
+from seedbed.trainer.loop.telemetry import record_progress
 from seedbed.trainer.service.artifacts import Depot, Materials
 from seedbed.trainer.service.process import TrainingProcess, count_processes
 from seedbed.trainer.service.trainings import Trainings
@@ -147,7 +147,7 @@ class PhaseRunner:
         if len(lines) > self._rows_told:
             self._rows_told = len(lines)
             row = json_format.ParseDict(json.loads(lines[-1]), MetricsRow())
-            tell_progress(self._row, row)
+            record_progress(self._row, row)
             self._row = row
             await self._change(Progressed(row).apply)
             await self._tell("metrics", lines[-1])

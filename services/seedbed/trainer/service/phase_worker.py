@@ -12,7 +12,7 @@ from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.telemetry.items import Work
-from seedbed.kernel.work.job_worker import Again, Hand
+from seedbed.kernel.work.job_worker import Again, JobHandler
 from seedbed.kernel.work.lease import Ceded
 from seedbed.trainer.service.artifacts import Depot
 from seedbed.trainer.service.phase_runner import End, PhaseRunner
@@ -25,7 +25,7 @@ HANDED_BACK = 1.0
 log = get_logger(__name__)
 
 
-class PhaseWorker(Hand):
+class PhaseWorker(JobHandler):
     """Works on one phase at a time."""
 
     def __init__(self, bus: Bus, store: Store, trainings: Trainings, settings: Settings) -> None:
@@ -54,7 +54,7 @@ class PhaseWorker(Hand):
             with contextlib.suppress(Lost, NotFound):
                 await self._attempt.beat()
 
-    def ease(self) -> bool:
+    def save_progress(self) -> bool:
         """Have the phase saved where it is."""
         if self._attempt is not None:
             self._attempt.stop()

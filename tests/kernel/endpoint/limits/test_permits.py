@@ -8,7 +8,7 @@ import pytest
 from seedbed.kernel.bus.streams import LIMITS, Bus
 from seedbed.kernel.endpoint.endpoint import Endpoint
 from seedbed.kernel.endpoint.endpoint_client import EndpointClient
-from seedbed.kernel.endpoint.endpoint_pool import Desk, EndpointPool
+from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits import permits as module
 from seedbed.kernel.endpoint.limits.allocation import LimitTable
 from seedbed.kernel.endpoint.limits.permits import Permits
@@ -42,7 +42,7 @@ async def join(bus, nats_server):
             own = await Bus.connect(Settings(nats_url=nats_server.url), "process")
             name = f"{place}p{next(numbers)}"
             permits = Permits(own, URL, name, role, limit, slots=slots, place=place)
-            pool = EndpointPool([Desk(EndpointClient(Endpoint(URL, "tiny")), permits)])
+            pool = EndpointPool([LimitedEndpoint(EndpointClient(Endpoint(URL, "tiny")), permits)])
             pool.start()
             stack.push_async_callback(own.close)
             stack.push_async_callback(pool.stop)
@@ -140,7 +140,7 @@ async def test_permits_of_a_process_that_vanished_are_taken_over(join, bus):
     gone.expect("skills.respond", 100)
     await until(lambda: gone.granted == LIMIT)
     other.expect("skills.respond", 100)
-    await gone.desks[0].permits._bus.client.close()
+    await gone.endpoints[0].permits._bus.client.close()
     await until(lambda: other.granted == LIMIT)
     assert list((await table_of(bus)).holders) == ["p1"]
 
@@ -230,7 +230,11 @@ async def test_a_table_that_was_lost_is_made_anew(join, bus):
 async def test_two_endpoints_have_nothing_to_do_with_each_other(bus):
     one, other = (
         EndpointPool(
-            [Desk(EndpointClient(Endpoint(URL, "tiny")), Permits(bus, f"{URL}/{name}", "p", "teacher", 1))]
+            [
+                LimitedEndpoint(
+                    EndpointClient(Endpoint(URL, "tiny")), Permits(bus, f"{URL}/{name}", "p", "teacher", 1)
+                )
+            ]
         )
         for name in "ab"
     )
@@ -249,7 +253,7 @@ async def test_who_begins_anew_at_an_address_takes_over_from_who_died_there(join
     for permits in (dead, neighbour):
         permits.expect("judge.pair", 100)
     await until(lambda: dead.granted == neighbour.granted == LIMIT // 2)
-    await dead.desks[0].permits._bus.client.close()
+    await dead.endpoints[0].permits._bus.client.close()
     heir = await join("judge", place=here)
     heir.expect("judge.pair", 100)
     await until(lambda: heir.granted == LIMIT // 2)

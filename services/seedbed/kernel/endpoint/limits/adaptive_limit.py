@@ -22,7 +22,7 @@ class Probe:
 
     ceiling: int = 0
     epoch: int = 0
-    """Raised whenever the limit is lowered: calls begun earlier tell nothing of the limit that holds now."""
+    """Raised whenever the limit is lowered: calls begun earlier say nothing of the limit that holds now."""
     good: int = 0
     """What the endpoint was seen to take at once; 0 until something was refused."""
     known: int = 0
@@ -39,7 +39,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one process has seen in the present epoch since it last told."""
+    """What one process has seen in the present epoch since it last reported."""
 
     successes: int = 0
     refusals: int = 0

@@ -43,7 +43,7 @@ class LimitTable:
         return cls(value["limit"], holders, Probe(*value.get("probe", ())))
 
     def to_json(self) -> bytes:
-        """The stored form."""
+        """The JSON that is written to the bucket; the holders are rows, to keep it short."""
         rows = {name: astuple(holder) for name, holder in self.holders.items()}
         return json.dumps({"limit": self.limit, "holders": rows, "probe": astuple(self.probe)}).encode()
 
@@ -54,44 +54,44 @@ def shares(table: LimitTable) -> dict[str, int]:
     Of the judges' precedence a part is kept for the others: were it all, judging and generating would take
     turns, each waiting while the other works, and all calls would begin and end at once.
     """
-    wishes = tuple(_Wish(name, held.role, held.want) for name, held in table.holders.items())
-    return dict(_shares(table.limit, wishes))
+    demands = tuple(_Demand(name, held.role, held.want) for name, held in table.holders.items())
+    return dict(_shares(table.limit, demands))
 
 
-class _Wish(NamedTuple):
+class _Demand(NamedTuple):
     name: str
     role: str
     want: int
 
 
 @lru_cache(maxsize=64)  # Asked again and again of tables in which nothing else than beats has changed.
-def _shares(limit: int, wishes: tuple[_Wish, ...]) -> dict[str, int]:
-    order = sorted(wishes, key=lambda wish: (wish.role != "judge", wish.name))
-    needy = [wish for wish in order if wish.want]
-    result = {wish.name: 0 for wish in order} | {wish.name: 1 for wish in needy[:limit]}
+def _shares(limit: int, demands: tuple[_Demand, ...]) -> dict[str, int]:
+    order = sorted(demands, key=lambda demand: (demand.role != "judge", demand.name))
+    needy = [demand for demand in order if demand.want]
+    result = {demand.name: 0 for demand in order} | {demand.name: 1 for demand in needy[:limit]}
     left = limit - sum(result.values())
-    judges = [wish for wish in needy if wish.role == "judge"]
-    others = [wish for wish in needy if wish.role != "judge"]
-    missing = sum(wish.want - result[wish.name] for wish in others)
-    kept = min(left, missing, max(0, limit // KEPT - sum(result[wish.name] for wish in others)))
+    judges = [demand for demand in needy if demand.role == "judge"]
+    others = [demand for demand in needy if demand.role != "judge"]
+    missing = sum(demand.want - result[demand.name] for demand in others)
+    kept = min(left, missing, max(0, limit // KEPT - sum(result[demand.name] for demand in others)))
     left = _share_out(judges, result, left - kept) + kept
     left = _share_out(others, result, left)
     # What nobody misses: one for each that has nothing to do, so that it can begin at once.
-    for wish in [wish for wish in order if not wish.want][:left]:
-        result[wish.name] = 1
+    for demand in [demand for demand in order if not demand.want][:left]:
+        result[demand.name] = 1
     return result
 
 
-def _share_out(group: Sequence[_Wish], result: dict[str, int], left: int) -> int:
+def _share_out(group: Sequence[_Demand], result: dict[str, int], left: int) -> int:
     """Add to `result` what a group gets of what is left, in equal parts up to need; returns the rest."""
     while left > 0:
-        thirsty = [wish for wish in group if result[wish.name] < wish.want]
+        thirsty = [demand for demand in group if result[demand.name] < demand.want]
         if not thirsty:
             break
-        for position, wish in enumerate(thirsty):
+        for position, demand in enumerate(thirsty):
             part = max(1, left // (len(thirsty) - position)) if left else 0
-            part = min(part, wish.want - result[wish.name], left)
-            result[wish.name] += part
+            part = min(part, demand.want - result[demand.name], left)
+            result[demand.name] += part
             left -= part
     return left
 
@@ -115,7 +115,7 @@ def begin_anew(table: LimitTable, ceiling: int, *, low: bool) -> LimitTable:
 
 
 def learn(table: LimitTable, name: str, seen: Seen, taken: int, full: int) -> LimitTable:
-    """The table after a process has told what it saw.
+    """The table after a process has reported what it saw.
 
     It had `taken` calls under way that were not refused when the present epoch began, and `full` when the
     endpoint began to refuse in this one.
@@ -137,7 +137,7 @@ def learn(table: LimitTable, name: str, seen: Seen, taken: int, full: int) -> Li
 
 
 def settle(table: LimitTable, name: str, holder: Holder, in_use: int) -> LimitTable:
-    """The table after a process has made its wish known and given back what is not its part.
+    """The table after a process has said how many it wants and given back what is not its part.
 
     What is free then goes to whom it is due, the others too: they need not come for it.
     """

@@ -1,6 +1,6 @@
 """The calls of one process at one endpoint: how they ended, by what limit they were begun under.
 
-It knows nothing of the table it is told to.
+It knows nothing of the table in which this is reported.
 """
 
 import time
@@ -13,7 +13,7 @@ _SMOOTHING = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call under way."""
+    """A call in flight: the epoch in which it began, and when (monotonic seconds)."""
 
     epoch: int
     began: float
@@ -25,9 +25,9 @@ class CallStats:
     def __init__(self) -> None:
         self.epoch = 0
         self.running = 0
-        """Calls under way."""
+        """Calls in flight."""
         self.taken = 0
-        """Calls under way when this epoch began, as far as this process knew, that were not refused."""
+        """Calls in flight when this epoch began, as far as this process knew, that were not refused."""
         self.successes = 0
         self.refusals = 0
         self._full = 0
@@ -35,12 +35,12 @@ class CallStats:
         self._seconds = 0.0
 
     def begin(self) -> Call:
-        """A call is made."""
+        """A call is sent."""
         self.running += 1
         return Call(self.epoch, time.monotonic())
 
     def succeed(self, call: Call, *, saturated: bool) -> None:
-        """It was answered; it tells of the limit where this process could not have made one more."""
+        """It was answered; it counts for the limit only where this process could not have made one more."""
         self.running -= 1
         seconds = time.monotonic() - call.began
         self._seconds += (seconds - self._seconds) * (_SMOOTHING if self._seconds else 1)
@@ -58,7 +58,7 @@ class CallStats:
             self._pause = max(self._pause, pause)
 
     def lose(self, call: Call) -> None:
-        """It came to nothing."""
+        """It ended in a way that says nothing of the limit: a timeout, an error, nobody waiting for it."""
         self.running -= 1
         self._full = max(0, self._full - 1)
         if call.epoch != self.epoch:
@@ -66,7 +66,7 @@ class CallStats:
 
     @property
     def full(self) -> int:
-        """Calls under way, and not refused, when the endpoint turned out to be full."""
+        """Calls in flight, and not refused, when the endpoint turned out to be full."""
         return self._full if self.refusals else self.running
 
     def renew(self, epoch: int) -> None:
@@ -75,10 +75,10 @@ class CallStats:
         self.successes, self.refusals, self._pause = 0, 0, 0.0
 
     def seen(self) -> Seen:
-        """What there is to tell."""
+        """What is to be reported."""
         return Seen(self.successes, self.refusals, self._pause, self._seconds)
 
-    def forget(self, told: Seen) -> None:
-        """That much has been told."""
-        self.successes = max(0, self.successes - told.successes)
-        self.refusals = max(0, self.refusals - told.refusals)
+    def forget(self, reported: Seen) -> None:
+        """That much has been reported, and is not counted again."""
+        self.successes = max(0, self.successes - reported.successes)
+        self.refusals = max(0, self.refusals - reported.refusals)

@@ -37,7 +37,7 @@ class LimitMember:
         return self.held.granted if self.held else 0
 
     def bounds_itself(self, in_use: int) -> bool:
-        """Whether its own slots keep it from more, which tells nothing of what the endpoint takes."""
+        """Whether its own slots keep it from more, which says nothing of what the endpoint takes."""
         return in_use >= self._slots < self.table.limit
 
     def adopt(self, table: LimitTable) -> None:
@@ -57,19 +57,19 @@ class LimitMember:
         held = self.held
         if held is None or held.paused != self.mine.paused or self._would_teach(held, calls):
             return True
-        wish = replace(self.mine, want=self._cut(wanted), granted=held.granted)
-        settled = settle(self.table, self.name, wish, in_use)
+        asked = replace(self.mine, want=self._cut(wanted), granted=held.granted)
+        settled = settle(self.table, self.name, asked, in_use)
         if settled.holders[self.name].granted != held.granted:
             return True
-        return wish.want != held.want and shares(settled) != shares(self.table)
+        return asked.want != held.want and shares(settled) != shares(self.table)
 
     def propose(self, wanted: int, in_use: int, calls: CallStats, *, beat: bool, most: float) -> LimitTable:
-        """The table with its wish and what it has seen, and those others that moved within `most` beats."""
+        """The table with what it asks for and has seen, and those others that moved within `most` beats."""
         table = replace(self.table, holders=self._living(most))
         table = begin_anew(table, self._most, low=self._low)
         table = learn(table, self.name, calls.seen(), calls.taken, calls.full)
         own = table.holders[self.name]
-        wish = replace(
+        asked = replace(
             self.mine,
             want=min(self._cut(wanted), table.limit),
             beat=self.mine.beat + beat,
@@ -77,7 +77,7 @@ class LimitMember:
             epoch=own.epoch,
             taken=own.taken,
         )
-        return settle(table, self.name, wish, in_use)
+        return settle(table, self.name, asked, in_use)
 
     def _living(self, most: float) -> dict[str, Holder]:
         living = self._lives.living(self.table.holders, self.name, self.mine.beat, most)
@@ -97,5 +97,5 @@ class LimitMember:
             return True
         if probe.settled and self.table.limit >= probe.ceiling:
             calls.successes = 0
-        # While nothing is to be tried for long, what went well is told in parts of the way there.
+        # While nothing is to be tried for long, successes are reported at parts of the way there.
         return bool(calls.refusals) or calls.successes >= max(1, held.granted) * max(1, probe.hold // 4)

@@ -1,4 +1,4 @@
-"""Who of those in a table still lives, told by their beats."""
+"""Which processes of a table are still alive, by their beats."""
 
 from seedbed.kernel.endpoint.limits.allocation import Holder
 

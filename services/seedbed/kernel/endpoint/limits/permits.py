@@ -72,7 +72,7 @@ class Permits:
 
     @property
     def in_use(self) -> int:
-        """Permits taken."""
+        """Permits taken and not given back."""
         return self._in_use
 
     @property
@@ -100,7 +100,7 @@ class Permits:
         self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._keep())]
 
     async def stop(self) -> None:
-        """Leave the table."""
+        """Stop taking part, and give up this process's row of the table within two seconds, or not at all."""
         if self._tasks:
             await end_tasks(self._tasks)
             with contextlib.suppress(Exception):
@@ -119,12 +119,12 @@ class Permits:
             self._changed.set()
 
     def take(self) -> None:
-        """Take a permit."""
+        """Take a permit that is free; see `free`."""
         self._in_use += 1
         self._changed.set()
 
     def give_back(self) -> None:
-        """Give a permit back."""
+        """Give a permit back; written at once where another process waits for it."""
         self._in_use -= 1
         if self.granted > self._member.ceiling:
             # Somebody waits for it.
@@ -132,11 +132,11 @@ class Permits:
         self._changed.set()
 
     def begin(self) -> Call:
-        """A call is made with a permit."""
+        """A call is sent with a permit."""
         return self._calls.begin()
 
     def end(self, call: Call, error: EndpointError | None = None) -> None:
-        """It has come to its end."""
+        """The call has ended: answered, refused as too many, or in a way that says nothing of the limit."""
         if error is None:
             bounded = self._member.bounds_itself(self._in_use)
             self._calls.succeed(call, saturated=self.free <= 0 and not bounded)
@@ -196,7 +196,7 @@ class Permits:
             self._urgent.clear()
 
     async def _write(self, *, beat: bool) -> bool:
-        member, told, before = self._member, self._calls.seen(), self._member.granted
+        member, reported, before = self._member, self._calls.seen(), self._member.granted
         settled = member.propose(self._wanted, self._in_use, self._calls, beat=beat, most=EXPIRY / BEAT)
         mine = settled.holders[member.name]
         # Lowered before it is written: nobody may start on a permit that is being given back.
@@ -210,7 +210,7 @@ class Permits:
                 await self._reload()
                 return False
             raise
-        self._calls.forget(told)
+        self._calls.forget(reported)
         member.place = ""
         if revision > self._revision:
             self._adopt(data, revision)

@@ -11,7 +11,7 @@ _WINDOWS = ("max_model_len", "context_length", "max_context_length", "context_wi
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A model of the list. `context` is its window in tokens, 0 where that is not told."""
+    """A model of the list. `context` is its window in tokens, 0 where the list does not say."""
 
     name: str
     context: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 _MOST = 4000
 """The most that is looked at of what it says."""
-# In the order of how much they tell a person.
+# In the order of how much they say to a person.
 _SPOKEN = (
     "message",
     "msg",
@@ -77,10 +77,10 @@ def read_refusal(data: bytes) -> Refusal:
     value = _parse(text)
     if value is None:
         return Refusal(_line(text), text[:_MOST])
-    told = list(_tell(value))
-    spoken = [words for key, words in told if key in _SPOKEN and not words.isdecimal()]
-    words = " \n".join(f"{key} {words}" for key, words in told)
-    names = tuple(dict.fromkeys(words for key, words in told if key in _NAMING))
+    found = list(_strings(value))
+    spoken = [words for key, words in found if key in _SPOKEN and not words.isdecimal()]
+    words = " \n".join(f"{key} {words}" for key, words in found)
+    names = tuple(dict.fromkeys(words for key, words in found if key in _NAMING))
     message = "; ".join(dict.fromkeys(spoken)) or text
     unsaid = "" if all(name in message for name in names) else f" ({'.'.join(names)})"
     return Refusal(_line(message + unsaid), words[:_MOST], names)
@@ -97,18 +97,18 @@ def code_of(value: dict[str, Any]) -> int:
     return 0
 
 
-def _tell(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Every word with the key under which it stands."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name not in _ECHOED:
-                yield from _tell(inner, str(name))
+                yield from _strings(inner, str(name))
     elif isinstance(value, list):
         for inner in value:
-            yield from _tell(inner, key)
+            yield from _strings(inner, key)
     elif isinstance(value, str):
         inside = _parse(value)
-        yield from _tell(inside, key) if inside is not None else [(key, value)]
+        yield from _strings(inside, key) if inside is not None else [(key, value)]
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield key, str(value)
 

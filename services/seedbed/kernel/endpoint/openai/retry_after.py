@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST_ADVICE = 120.0
-"""The most that is waited but for `Retry-After`: when a limit is whole again is later than need be."""
+"""The most that is waited but for `Retry-After`: when a limit is full again is later than need be."""
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _IN_WORDS = re.compile(
@@ -31,13 +31,13 @@ def wait_of(headers: Mapping[str, str], words: str = "", now: float | None = Non
 
 
 def _clock(headers: Mapping[str, str], now: float) -> float:
-    """The endpoint's own time, where it tells: a moment that it names is by its clock."""
-    told = _moment(headers.get("date", ""))
-    return now if told is None else told
+    """The endpoint's own time, where it gives one: a moment that it names is by its clock."""
+    stated = _moment(headers.get("date", ""))
+    return now if stated is None else stated
 
 
 def _wait_for_limits(headers: Mapping[str, str], now: float) -> float | None:
-    """Until all limits that are used up are whole again; where that is untold, until the first one is."""
+    """Until all limits that are used up are full again; where that is not given, until the first one is."""
     waits, empty = [], []
     for name, value in headers.items():
         if "ratelimit" in name and "reset" in name and (wait := _read(value, now)):

@@ -105,7 +105,7 @@ class Package:
         self._targets = self._relationships(self._main)
 
     def main(self) -> Element:
-        """The document itself."""
+        """The root of the document's XML. Raises UnreadableError where there is none."""
         root = self._parse(self._main)
         if root is None:
             raise UnreadableError("it is not a DOCX file that can be opened: it has no document in it")

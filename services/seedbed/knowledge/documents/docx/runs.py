@@ -175,8 +175,8 @@ def _is_not_for_reading(properties: Element | None, own: Style, around: Style) -
 def choose(alternatives: Element) -> Element:
     """The one of two alternatives that is read: the newer form, unless only the older holds text."""
     options = [inner for inner in alternatives if name(inner) in ("mc:Choice", "mc:Fallback")]
-    telling = (option for option in options if any(True for _ in _texts(option)))
-    return next(telling, options[0] if options else alternatives)
+    with_text = (option for option in options if any(True for _ in _texts(option)))
+    return next(with_text, options[0] if options else alternatives)
 
 
 def _texts(element: Element) -> Iterator[Element]:

@@ -32,7 +32,7 @@ class Style:
 
 
 class Styles:
-    """Styles by their ids."""
+    """The document's styles by their ids, each with what it takes over from the style it is based on."""
 
     def __init__(self, root: Element | None) -> None:
         self._elements: dict[str, Element] = {}

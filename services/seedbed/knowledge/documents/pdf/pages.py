@@ -22,7 +22,7 @@ _MOST_ANNOTATIONS = 2000
 
 @dataclass(slots=True)
 class Page:
-    """One page, held upright."""
+    """A page turned upright: its words by rows, and what is drawn. Lengths are in points."""
 
     number: int
     width: float
