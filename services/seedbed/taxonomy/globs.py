@@ -1,6 +1,8 @@
 """Patterns of paths: `*` stays in a folder, `**` crosses folders, hidden names are meant only when written.
 
-Pure.
+Own, as a pattern may be a stranger's: of `**/*a/` seven times and `b`, wcmatch 12.0.1 makes one regular
+expression that takes 5.5 s at one path of 40 folders, and five times more for each further `**/*a/`; here
+3,000 such paths take 0.7 s. Pure.
 """
 
 import fnmatch
@@ -36,7 +38,7 @@ def is_literal(pattern: str) -> bool:
 
 def select(pattern: str, paths: Iterable[str]) -> list[str]:
     """The paths that a pattern means, in their order; a file of that very name is meant before all others."""
-    parts = tuple(part for part in composed(pattern).split("/") if part not in ("", "."))
+    parts = _parts(pattern)
     names = [(path, composed(path)) for path in paths]
     wanted = "/".join(parts)
     exact = [path for path, name in names if name == wanted]
@@ -45,6 +47,15 @@ def select(pattern: str, paths: Iterable[str]) -> list[str]:
     if parts[-1] == "**":
         parts += ("*",)
     return [path for path, name in names if _matches(parts, name.split("/"))]
+
+
+def _parts(pattern: str) -> tuple[str, ...]:
+    """The folders and the name that a pattern is made of; one `**` says as much as several in a row."""
+    parts: list[str] = []
+    for part in composed(pattern).split("/"):
+        if part not in ("", ".") and not (part == "**" and parts[-1:] == ["**"]):
+            parts.append(part)
+    return tuple(parts)
 
 
 def _matches(pattern: tuple[str, ...], path: list[str]) -> bool:
@@ -66,13 +77,7 @@ def _matches(pattern: tuple[str, ...], path: list[str]) -> bool:
 
 def _skip(places: set[int], pattern: tuple[str, ...]) -> set[int]:
     """`**` may stand for no folder at all."""
-    found = set(places)
-    for place in places:
-        after = place
-        while after < len(pattern) and pattern[after] == "**":
-            after += 1
-            found.add(after)
-    return found
+    return places | {place + 1 for place in places if pattern[place : place + 1] == ("**",)}
 
 
 def _part(pattern: str, name: str) -> bool:
