@@ -17,9 +17,11 @@ from seedbed.bus.v1.bus_pb2 import Event, Item
 from seedbed.cli.stack.broker_users import WORKERS, users
 from seedbed.kernel.bus.streams import EVENTS, MEMO, WORK, Bus
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.work.step import Step
 from seedbed.pipeline.jobs import EVALUATION
+from seedbed.taxonomy.v1.taxonomy_service_pb2 import ImportRequest, ImportResponse
 from tests.deploy.production import nats_settings, password, users_of
 
 NAMES = [user.name for user in users()]
@@ -55,6 +57,7 @@ OWN = {
         "seedbed.v1.work.knowledge.generate.r.l.d",
         "seedbed.v1.work.skills.context.r.l.d",
         "seedbed.v1.event.runs.ended.r",
+        "$KV.REQUESTS.runs.id",
     ],
     "judge": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.judge_pair",
@@ -70,13 +73,16 @@ OWN = {
     "evaluator": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.evaluator_score",
         f"$JS.ACK.{WORK}.evaluator_score.1.1.1.1.0",
+        "$KV.REQUESTS.evaluator.id",
     ],
     "trainer": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.trainer_phase",
         f"$JS.ACK.{WORK}.trainer_phase.1.1.1.1.0",
         "$KV.TRAININGS.t",
         "seedbed.v1.event.trainer.phase_done.t",
+        "$KV.REQUESTS.trainer.id",
     ],
+    "taxonomy": ["$KV.REQUESTS.taxonomy.id"],
     "knowledge": [
         f"$JS.API.CONSUMER.MSG.NEXT.{WORK}.knowledge_chunk",
         "$KV.STEPS.knowledge.generate",
@@ -216,6 +222,22 @@ async def test_a_consumer_of_its_own_does_not_look_at_what_is_another_s(visit):
     asked = json.dumps({"stream_name": WORK, "config": config.as_dict()}).encode()
     answer = json.loads((await judge.client.request(subject, asked, timeout=5)).data)
     assert "filter" in answer["error"]["description"]
+
+
+@pytest.mark.parametrize("name", ["taxonomy", "runs", "trainer", "evaluator"])
+async def test_each_service_remembers_the_ids_of_its_requests(broker, name):
+    bus = await Bus.connect(nats_settings(broker, name), name)
+    request, answers = ImportRequest(request_id="5f0c4a5e-9d3f-4c7e-8e8e-1f6a2b3c4d5e"), []
+
+    async def answer():
+        answers.append(ImportResponse(snapshot=name))
+        return answers[-1]
+
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            await RequestIds(bus, name).answer_once(request, ImportResponse, answer)
+    assert len(answers) == 1
+    await bus.close()
 
 
 async def test_a_call_that_is_refused_says_so_in_the_log(broker, capfd):

@@ -1,3 +1,5 @@
+import asyncio
+import contextlib
 import uuid
 
 import grpc
@@ -6,7 +8,10 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.backend import open_store
 from seedbed.taxonomy.api import TaxonomyServicer
 from seedbed.taxonomy.v1 import taxonomy_service_pb2 as pb
@@ -22,15 +27,22 @@ async def store(file_store_url):
     return await open_store(file_store_url)
 
 
-@pytest.fixture
-async def stub(store, cache):
+@contextlib.asynccontextmanager
+async def serve(bus, store, cache):
+    """The service in this process, over gRPC."""
     server = Server(["seedbed.taxonomy.v1.TaxonomyService"], reflect=False)
-    servicer = TaxonomyServicer(store, cache, 50_000)
+    servicer = TaxonomyServicer(store, RequestIds(bus, "taxonomy"), cache, 50_000)
     add_TaxonomyServiceServicer_to_server(servicer, server.grpc)
     port = await server.start("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield TaxonomyServiceStub(channel)
     await server.stop(0)
+
+
+@pytest.fixture
+async def stub(bus, store, cache):
+    async with serve(bus, store, cache) as stub:
+        yield stub
 
 
 def details(error):
@@ -104,10 +116,38 @@ async def test_equal_requests_have_one_answer(stub, tmp_path):
     anew = await stub.Import(pb.ImportRequest(source=str(root), request_id=str(uuid.uuid4())))
     assert anew.snapshot != first.snapshot
     request.source = "elsewhere"
-    with pytest.raises(grpc.aio.AioRpcError, match="one request id"):
+    with pytest.raises(grpc.aio.AioRpcError, match="one request id") as refused:
         await stub.Import(request)
+    found = details(refused.value)
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert found["ErrorInfo"].reason == "INVALID_INPUT"
+    assert [violation.field for violation in found["BadRequest"].field_violations] == ["request_id"]
     with pytest.raises(grpc.aio.AioRpcError, match="request_id must be of the form"):
         await stub.Import(pb.ImportRequest(source=str(root), request_id="1"))
+
+
+async def test_equal_requests_have_one_answer_from_all_replicas_and_after_a_restart(
+    bus, nats_url, store, tmp_path
+):
+    root = garden(tmp_path / "tree")
+    request = pb.ImportRequest(source=str(root), request_id=str(uuid.uuid4()))
+    other = await Bus.connect(Settings(nats_url=nats_url), "other")
+    async with serve(bus, store, tmp_path / "a") as one, serve(other, store, tmp_path / "b") as two:
+        first, second = await asyncio.gather(*(stub.Import(request) for stub in (one, two)))
+    assert first == second
+    plant(root, {"compositional_skills/new/qna.yaml": skill(7)})
+    async with serve(other, store, tmp_path / "c") as stub:
+        assert await stub.Import(request) == first
+    await other.close()
+
+
+async def test_what_was_imported_and_removed_since_is_imported_anew(stub, store, tmp_path):
+    root = garden(tmp_path / "tree")
+    request = pb.ImportRequest(source=str(root), request_id=str(uuid.uuid4()))
+    first = await stub.Import(request)
+    await store.delete(f"snapshots/{first.snapshot}")
+    assert await stub.Import(request) == first
+    assert await store.exists(f"snapshots/{first.snapshot}")
 
 
 async def test_lint_and_diff(stub, tmp_path):

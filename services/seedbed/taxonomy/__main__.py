@@ -1,5 +1,6 @@
 """The taxonomy service as a process: `python -m seedbed.taxonomy`."""
 
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.taxonomy.api import TaxonomyServicer
 from seedbed.taxonomy.mirrors import Rules
@@ -9,8 +10,9 @@ from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceSer
 def build(kernel: Kernel) -> Service:
     """Wire the servicer to the kernel."""
     settings = kernel.settings
+    ids = RequestIds(kernel.bus, "taxonomy")
     servicer = TaxonomyServicer(
-        kernel.store, settings.cache_folder / "git", settings.document_max_bytes, Rules.of(settings)
+        kernel.store, ids, settings.cache_folder / "git", settings.document_max_bytes, Rules.of(settings)
     )
     return Service(
         names=["seedbed.taxonomy.v1.TaxonomyService"],

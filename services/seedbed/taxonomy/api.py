@@ -5,12 +5,11 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from pathlib import Path
 
 import grpc.aio
 
-from seedbed.kernel.errors import InputError, Violation
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.telemetry import attributes
 from seedbed.kernel.telemetry.context import current, of_snapshot
@@ -21,12 +20,10 @@ from seedbed.taxonomy.findings import errors_of, refusal
 from seedbed.taxonomy.leaf import summarize
 from seedbed.taxonomy.mirrors import Rules, drop_mirrors
 from seedbed.taxonomy.paging import page_of
-from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot
+from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot, snapshot_key
 from seedbed.taxonomy.trees import BRANCHES
 from seedbed.taxonomy.v1 import taxonomy_service_pb2 as pb
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceServicer
-
-_REMEMBERED = 256
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -34,27 +31,20 @@ Context = grpc.aio.ServicerContext[object, object]
 class TaxonomyServicer(TaxonomyServiceServicer):
     """Reads taxonomies into a store. `limit` is the size of a document in bytes."""
 
-    def __init__(self, store: Store, cache: Path, limit: int, rules: Rules | None = None) -> None:
+    def __init__(
+        self, store: Store, ids: RequestIds, cache: Path, limit: int, rules: Rules | None = None
+    ) -> None:
         self._store = store
+        self._ids = ids
         self._cache = cache
         self._limit = limit
         self._rules = rules
-        self._answers: OrderedDict[str, tuple[pb.ImportRequest, pb.ImportResponse]] = OrderedDict()
 
     async def Import(self, request: pb.ImportRequest, context: Context) -> pb.ImportResponse:
         """See the contract."""
-        known = self._answers.get(request.request_id)
-        if known and known[0] == request:
-            return known[1]
-        if known:
-            wrong = Violation("request_id", "was given with another request before")
-            raise InputError("one request id stands for two requests", [wrong])
-        response = await self._import(request)
-        if request.request_id:
-            self._answers[request.request_id] = (request, response)
-            while len(self._answers) > _REMEMBERED:
-                self._answers.popitem(last=False)
-        return response
+        return await self._ids.answer_once(
+            request, pb.ImportResponse, lambda: self._import(request), holds=self._has_snapshot
+        )
 
     async def _import(self, request: pb.ImportRequest) -> pb.ImportResponse:
         since = time.time_ns()
@@ -72,6 +62,10 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         _tell(digest, since)
         leaves = [summarize(leaf, found.commits.get(leaf.path, "")) for leaf in found.leaves]
         return pb.ImportResponse(snapshot=digest, leaves=leaves, findings=found.findings)
+
+    async def _has_snapshot(self, answer: pb.ImportResponse) -> bool:
+        """Whether what was imported has not been removed since."""
+        return await self._store.exists(snapshot_key(answer.snapshot))
 
     async def Lint(self, request: pb.LintRequest, context: Context) -> pb.LintResponse:
         """See the contract."""

@@ -11,6 +11,7 @@ from seedbed.kernel.bus.streams import (
     FORMATS,
     LIMITS,
     MEMO,
+    REQUESTS,
     ROOT,
     RUNS,
     STEPS,
@@ -26,11 +27,15 @@ _API = "$JS.API"
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A service with steps on the bus. `follows` are the steps that its own announce."""
+    """A service with steps on the bus.
+
+    `follows` are the steps that its own announce, `ids` says whether callers give it request ids.
+    """
 
     name: str
     steps: tuple[str, ...]
     follows: tuple[str, ...]
+    ids: bool = False
 
 
 def _worker(service: str) -> Worker:
@@ -42,7 +47,7 @@ def _worker(service: str) -> Worker:
 WORKERS = (
     *map(_worker, SERVICES),
     # An evaluation is queued by the service that works on it.
-    Worker("evaluator", (EVALUATION,), (EVALUATION,)),
+    Worker("evaluator", (EVALUATION,), (EVALUATION,), ids=True),
 )
 
 
@@ -58,8 +63,8 @@ class User:
 def users() -> list[User]:
     """All users there are."""
     workers = [_user(worker.name, _work(worker)) for worker in WORKERS]
-    # The taxonomy service hears nothing, and what happens in it is all it may tell.
-    taxonomy = _user("taxonomy", [f"{ROOT}.event.taxonomy.>"])
+    # The taxonomy service hears nothing, and may tell what happens in it and what it was asked.
+    taxonomy = _user("taxonomy", [f"{ROOT}.event.taxonomy.>", *_answer("taxonomy")])
     return [taxonomy, _user("runs", _runs()), *workers, _user("trainer", _trainer()), _watcher()]
 
 
@@ -86,7 +91,8 @@ def _work(worker: Worker) -> list[str]:
     allowed += [*_open(STEPS), *_read(MEMO, own), f"$KV.{MEMO}.{own}", *_read(DEATHS, own)]
     allowed += [f"$KV.{DEATHS}.{own}", *_read(RUNS, ">"), *_follow(RUNS)]
     # The limits are shared by all who ask a teacher: each writes its own line of one table.
-    return [*allowed, *_read(LIMITS, ">"), *_follow(LIMITS), f"$KV.{LIMITS}.>"]
+    allowed += [*_read(LIMITS, ">"), *_follow(LIMITS), f"$KV.{LIMITS}.>"]
+    return [*allowed, *(_answer(worker.name) if worker.ids else [])]
 
 
 def _trainer() -> list[str]:
@@ -97,7 +103,13 @@ def _trainer() -> list[str]:
         f"{ROOT}.event.trainer.>",
         *_open(STEPS),
     ]
-    return [*allowed, *_read(TRAININGS, ">"), *_follow(TRAININGS), f"$KV.{TRAININGS}.>"]
+    allowed += [*_read(TRAININGS, ">"), *_follow(TRAININGS), f"$KV.{TRAININGS}.>"]
+    return [*allowed, *_answer("trainer")]
+
+
+def _answer(service: str) -> list[str]:
+    """Remember the ids of its requests, and what came of them."""
+    return [*_read(REQUESTS, f"{service}.*"), f"$KV.{REQUESTS}.{service}.*"]
 
 
 def _take(step: str) -> list[str]:
@@ -114,15 +126,15 @@ def _take(step: str) -> list[str]:
 
 def _runs() -> list[str]:
     """The runs service makes everything, decides everything and clears up."""
-    buckets = (MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS, FORMATS)
+    buckets = (MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS, FORMATS, REQUESTS)
     streams = [WORK, DEAD, EVENTS, *(f"KV_{bucket}" for bucket in buckets)]
     allowed = [f"{_API}.STREAM.{verb}.{stream}" for stream in streams for verb in ("CREATE", "INFO")]
     for bucket in (MEMO, RUNS, LIMITS, STEPS):
         allowed += _follow(bucket)
     allowed += [*_read(MEMO, ">"), *_read(RUNS, ">"), f"$KV.{MEMO}.>", f"$KV.{RUNS}.>"]
-    allowed += [f"$KV.{FORMATS}.>"]
+    allowed += [f"$KV.{FORMATS}.>", *_answer("runs")]
     # Of trainings only by a repair: one whose checkpoint is damaged is let go of, to be made again.
-    purged = (WORK, f"KV_{MEMO}", f"KV_{RUNS}", f"KV_{TRAININGS}")
+    purged = (WORK, *(f"KV_{bucket}" for bucket in (MEMO, RUNS, TRAININGS, REQUESTS)))
     allowed += [f"{_API}.STREAM.PURGE.{stream}" for stream in purged]
     allowed += [*_tail(DEAD), f"{_API}.STREAM.MSG.DELETE.{DEAD}"]
     # How long the queues are, for whoever looks after them.

@@ -21,6 +21,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
 from seedbed.kernel.rpc.paging import by_name, take_page
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.artifacts import read_files, read_folder_manifest
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.work.jobs import queue_job
@@ -43,10 +44,14 @@ class EvaluatorApi(EvaluatorServiceServicer):
         self._states = states
         self._specs = specs
         self._trust_callers = trust_callers
+        self._ids = RequestIds(bus, "evaluator")
 
     async def Evaluate(self, request: pb.EvaluateRequest, context: Context) -> Operation:  # noqa: N802
         """See the contract."""
         del context
+        return await self._ids.answer_once(request, Operation, lambda: self._evaluate(request))
+
+    async def _evaluate(self, request: pb.EvaluateRequest) -> Operation:
         whole = complete(request, trust_callers=self._trust_callers)
         if whole.benchmarks:
             await asyncio.to_thread(find_asked, Path(whole.benchmarks).expanduser())

@@ -42,7 +42,7 @@ class EvaluateRequest(_message.Message):
     `hellaswag`, `winogrande` or `gsm8k`: a copy of its data set's repository on the hub. What is there has to be readable.
     """
     request_id: _builtins.str
-    """A UUID; nothing is kept of it, as an evaluation is named by its inputs."""
+    """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
     @_builtins.property
     def base(self) -> _checkpoint_pb2.Base: ...
     @_builtins.property

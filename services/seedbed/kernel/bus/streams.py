@@ -36,7 +36,7 @@ from seedbed.pipeline.items import item_name
 ROOT = "seedbed.v1"
 WORK, DEAD, EVENTS = "WORK", "DEAD", "EVENTS"
 MEMO, RUNS, LIMITS, STEPS, DEATHS = "MEMO", "RUNS", "LIMITS", "STEPS", "DEATHS"
-TRAININGS, FORMATS = "TRAININGS", "FORMATS"
+TRAININGS, FORMATS, REQUESTS = "TRAININGS", "FORMATS", "REQUESTS"
 
 ITEM_BYTES = 768 * 1024
 """The most an item may have: the broker takes messages of 1 MiB, and a dead letter holds its item."""
@@ -143,7 +143,7 @@ class Bus:
             config = StreamConfig(name=name, subjects=subjects, max_age=age, num_replicas=self._replicas)
             await self.js.add_stream(config)
         kept = (MEMO, RUNS, LIMITS, STEPS, TRAININGS, FORMATS)
-        for bucket, ttl in (*((name, None) for name in kept), (DEATHS, 7 * day)):
+        for bucket, ttl in (*((name, None) for name in kept), (DEATHS, 7 * day), (REQUESTS, day)):
             await self.js.create_key_value(
                 KeyValueConfig(bucket=bucket, history=1, direct=True, ttl=ttl, replicas=self._replicas)
             )

@@ -103,7 +103,7 @@ STORE = Format(
 """Its number is raised with that of any manifest, too: who makes room must be able to read them all."""
 BUS = Format(
     "data of the broker",
-    ("streams WORK, DEAD, EVENTS; buckets MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS",),
+    ("streams WORK, DEAD, EVENTS; buckets MEMO, RUNS, LIMITS, STEPS, DEATHS, TRAININGS, REQUESTS",),
 )
 
 DATASET = Format("seedbed.dataset", ("training files, samples and candidates as Parquet, card",))

@@ -31,6 +31,7 @@ class GenerateRequest(_message.Message):
     DOCUMENTS_FIELD_NUMBER: _builtins.int
     target: _builtins.int
     request_id: _builtins.str
+    """A UUID of this request's own: for a day the same request with it is the same run, and another is refused."""
     @_builtins.property
     def leaf(self) -> _leaf_pb2.Leaf: ...
     @_builtins.property

@@ -15,6 +15,7 @@ from seedbed.kernel.errors import BusError, Damaged, Forgotten, InputError, NotF
 from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import leaf_token
 from seedbed.kernel.rpc.paging import take_page
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.backend import Store, blob_key, get_blob_file
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import read_recipe
@@ -46,10 +47,14 @@ class RunsApi(RunsServiceServicer):
         self._keeper = keeper
         self._bus = bus
         self._store = store
+        self._ids = RequestIds(bus, "runs")
 
     async def CreateRun(self, request: pb.CreateRunRequest, context: Context) -> Operation:  # noqa: N802
         """See the contract."""
         del context
+        return await self._ids.answer_once(request, Operation, lambda: self._create_run(request))
+
+    async def _create_run(self, request: pb.CreateRunRequest) -> Operation:
         recipe = read_recipe(request.recipe, target=request.target)
         try:
             snapshot = await self._keeper.snapshots.load(request.snapshot)
@@ -207,6 +212,11 @@ class RunsApi(RunsServiceServicer):
     ) -> pb.RetryDeadLettersResponse:
         """See the contract. A leaf is settled anew; all of it but what failed of these items is recalled."""
         del context
+        return await self._ids.answer_once(
+            request, pb.RetryDeadLettersResponse, lambda: self._retry_letters(request)
+        )
+
+    async def _retry_letters(self, request: pb.RetryDeadLettersRequest) -> pb.RetryDeadLettersResponse:
         run = self._keeper.get(request.run)
         found = await find_letters(self._bus, run.name, request.digests, request.reason)
         # Of one that cannot be read nobody knows what would have to be done again.
@@ -223,6 +233,11 @@ class RunsApi(RunsServiceServicer):
     ) -> pb.DropDeadLettersResponse:
         """See the contract."""
         del context
+        return await self._ids.answer_once(
+            request, pb.DropDeadLettersResponse, lambda: self._drop_letters(request)
+        )
+
+    async def _drop_letters(self, request: pb.DropDeadLettersRequest) -> pb.DropDeadLettersResponse:
         run = self._keeper.get(request.run)
         check_drop(request)
         letters = await find_letters(self._bus, run.name, request.digests, request.reason)

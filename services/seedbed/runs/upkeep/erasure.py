@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.kernel.bus.streams import MEMO, WORK, Bus
+from seedbed.kernel.bus.streams import MEMO, REQUESTS, WORK, Bus
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.store.backend import Store, get_blob_file, put_blob_file
@@ -192,6 +192,8 @@ class Erasure:
 
         A purge by subject leaves the bytes where they are until their file is full or empty.
         """
+        # What was found wrong with an imported leaf may have words of it.
+        await self._bus.empty(f"KV_{REQUESTS}")
         for run in self._keeper.runs.values():
             for target in run.targets():
                 if target.digest in self.trail.meant.leaves:

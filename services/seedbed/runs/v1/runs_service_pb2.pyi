@@ -62,7 +62,7 @@ class CreateRunRequest(_message.Message):
     target: _builtins.int
     """Samples a leaf; 0 means the recipe's."""
     request_id: _builtins.str
-    """A UUID; nothing is kept of it, as a run is named by its inputs and so the same call is the same run."""
+    """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
     @_builtins.property
     def leaves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Globs on leaf paths; none means all."""
@@ -707,9 +707,12 @@ class RetryDeadLettersRequest(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     DIGESTS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     reason: _builtins.str
     """Only those whose reason contains this."""
+    request_id: _builtins.str
+    """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
     @_builtins.property
     def digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Digests of the items; none means all."""
@@ -720,10 +723,11 @@ class RetryDeadLettersRequest(_message.Message):
         run: _builtins.str = ...,
         digests: _abc.Iterable[_builtins.str] | None = ...,
         reason: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digests", b"digests", "reason", b"reason", "run", b"run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digests", b"digests", "reason", b"reason", "request_id", b"request_id", "run", b"run"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -757,6 +761,7 @@ class DropDeadLettersRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ALL_FIELD_NUMBER: _builtins.int
     CONFIRM_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     run: _builtins.str
     reason: _builtins.str
     """Only those whose reason contains this."""
@@ -764,6 +769,8 @@ class DropDeadLettersRequest(_message.Message):
     """All of the run."""
     confirm: _builtins.bool
     """Only then is anything dropped."""
+    request_id: _builtins.str
+    """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
     @_builtins.property
     def digests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Digests of the items."""
@@ -776,10 +783,11 @@ class DropDeadLettersRequest(_message.Message):
         reason: _builtins.str = ...,
         all: _builtins.bool = ...,
         confirm: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all", "confirm", b"confirm", "digests", b"digests", "reason", b"reason", "run", b"run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all", "confirm", b"confirm", "digests", b"digests", "reason", b"reason", "request_id", b"request_id", "run", b"run"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

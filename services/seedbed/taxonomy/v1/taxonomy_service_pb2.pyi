@@ -65,7 +65,9 @@ class ImportRequest(_message.Message):
     LEAVES_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     request_id: _builtins.str
-    """UUID4; the same id returns the same answer."""
+    """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused.
+    It is imported anew where its snapshot was removed meanwhile, and where the answer has more than 768 KiB.
+    """
     @_builtins.property
     def leaves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Globs on leaf paths; none means all."""

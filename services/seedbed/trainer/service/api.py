@@ -12,6 +12,7 @@ from seedbed.dataset.manifest import Manifest
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import InputError, NotFound, SeedbedError, Violation
 from seedbed.kernel.rpc.paging import take_page
+from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.artifacts import dataset_prefix, read_folder_manifest
 from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest, prefix_of
@@ -36,10 +37,14 @@ class TrainerApi(TrainerServiceServicer):
         self._bus = bus
         self._store = store
         self._trust_callers = trust_callers
+        self._ids = RequestIds(bus, "trainer")
 
     async def Train(self, request: pb.TrainRequest, context: Context) -> Operation:  # noqa: N802
         """See the contract."""
         del context
+        return await self._ids.answer_once(request, Operation, lambda: self._train(request))
+
+    async def _train(self, request: pb.TrainRequest) -> Operation:
         recipe = find_recipe(request.recipe)
         manifest = await self._read_dataset(request.dataset)
         base = await asyncio.to_thread(find_base, request.model, trust_callers=self._trust_callers)

@@ -75,7 +75,7 @@ class TrainRequest(_message.Message):
     recipe: _builtins.str
     """The training recipe as YAML or JSON, or the name of a shipped one; empty means `lab`."""
     request_id: _builtins.str
-    """A UUID; nothing is kept of it, as a training is named by its inputs and so the same call is the same training."""
+    """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
     def __init__(
         self,
         *,

@@ -1,0 +1,76 @@
+"""One request id, one training: over gRPC, by two replicas of the service and beyond a restart."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.rpc.channel import open_channel
+from seedbed.kernel.rpc.server import Server
+from seedbed.kernel.settings import Settings
+from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
+from seedbed.kernel.store.backend import open_store
+from seedbed.trainer.service.api import TrainerApi
+from seedbed.trainer.service.trainings import Trainings
+from seedbed.trainer.v1 import trainer_service_pb2 as pb
+from seedbed.trainer.v1.trainer_service_pb2_grpc import (
+    TrainerServiceStub,
+    add_TrainerServiceServicer_to_server,
+)
+from tests.trainer.students import recipe
+
+ID = "5f0c4a5e-9d3f-4c7e-8e8e-1f6a2b3c4d5e"
+
+
+@pytest.fixture
+async def store(file_store_url):
+    return await open_store(file_store_url)
+
+
+@asynccontextmanager
+async def desk(nats_url, store):
+    """A replica that takes trainings and works on none."""
+    bus = await Bus.connect(Settings(nats_url=nats_url), "trainer")
+    server = Server([], reflect=False)
+    api = TrainerApi(Trainings(bus), bus, store, trust_callers=True)
+    add_TrainerServiceServicer_to_server(api, server.grpc)
+    async with open_channel(f"127.0.0.1:{await server.start('127.0.0.1:0')}") as channel:
+        stub: Any = TrainerServiceStub(channel)
+        yield stub
+    await server.stop(0)
+    await bus.close()
+
+
+async def test_a_training_is_begun_once_for_an_id(bus, nats_url, store, place):
+    digest = await put_folder(store, "sent", place / "dataset")
+    await put_folder(store, dataset_prefix(digest), place / "dataset")
+    request = pb.TrainRequest(
+        dataset=digest, model=str(place / "model"), recipe=recipe().canonical(), request_id=ID
+    )
+    async with desk(nats_url, store) as stub, desk(nats_url, store) as other:
+        first, second = await asyncio.gather(*(one.Train(request, timeout=30) for one in (stub, other)))
+        assert first == second
+        name = first.name.removeprefix("operations/")
+        await stub.CancelTraining(pb.CancelTrainingRequest(training=name), timeout=9)
+    # A request that comes late does not set going again what was cancelled meanwhile.
+    async with desk(nats_url, store) as stub:
+        assert await stub.Train(request, timeout=30) == first
+        found = await stub.GetTraining(pb.GetTrainingRequest(training=name), timeout=9)
+        assert found.state == pb.TrainingState.TRAINING_STATE_CANCELLED
+        request.recipe = recipe(pack_tokens=1024).canonical()
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stub.Train(request, timeout=30)
+        listed = await stub.ListTrainings(pb.ListTrainingsRequest(), timeout=9)
+        assert [training.name for training in listed.trainings] == [name]
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    details = rpc_status.from_call(refused.value).details
+    assert details[0].Unpack(info)
+    assert details[1].Unpack(bad)
+    assert info.reason == "INVALID_INPUT"
+    assert [violation.field for violation in bad.field_violations] == ["request_id"]
