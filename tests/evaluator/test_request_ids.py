@@ -4,12 +4,11 @@ import asyncio
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import EvaluationState
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointRef
+from tests.runs.test_refusals import details_of
 
 REF = CheckpointRef(training="t0123456789abcdef", number=1, phase="kt1", digest="c" * 64)
 
@@ -37,9 +36,5 @@ async def test_an_evaluation_is_begun_once_for_an_id(serve):
         listed = await stub.ListEvaluations(pb.ListEvaluationsRequest(), timeout=9)
         assert [evaluation.name for evaluation in listed.evaluations] == [name]
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    details = rpc_status.from_call(refused.value).details
-    assert details[0].Unpack(info)
-    assert details[1].Unpack(bad)
-    assert info.reason == "INVALID_INPUT"
-    assert [violation.field for violation in bad.field_violations] == ["request_id"]
+    info, fields = details_of(refused.value)
+    assert (info.reason, fields) == ("INVALID_INPUT", ["request_id"])

@@ -6,8 +6,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.rpc.channel import open_channel
@@ -22,6 +20,7 @@ from seedbed.trainer.v1.trainer_service_pb2_grpc import (
     TrainerServiceStub,
     add_TrainerServiceServicer_to_server,
 )
+from tests.runs.test_refusals import details_of
 from tests.trainer.students import recipe
 
 ID = "5f0c4a5e-9d3f-4c7e-8e8e-1f6a2b3c4d5e"
@@ -68,9 +67,5 @@ async def test_a_training_is_begun_once_for_an_id(bus, nats_url, store, place):
         listed = await stub.ListTrainings(pb.ListTrainingsRequest(), timeout=9)
         assert [training.name for training in listed.trainings] == [name]
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    details = rpc_status.from_call(refused.value).details
-    assert details[0].Unpack(info)
-    assert details[1].Unpack(bad)
-    assert info.reason == "INVALID_INPUT"
-    assert [violation.field for violation in bad.field_violations] == ["request_id"]
+    info, fields = details_of(refused.value)
+    assert (info.reason, fields) == ("INVALID_INPUT", ["request_id"])
