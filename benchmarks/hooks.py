@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from benchmarks.telemetry import open_collector
 from seedbed.kernel.bus.streams import WORK, Bus
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.telemetry.items import first
 from seedbed.kernel.telemetry.meters import Instrument, collect
 from seedbed.kernel.telemetry.otlp import Otlp

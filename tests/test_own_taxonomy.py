@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from seedbed.rehearsal.verdicts import ground_answer
-from seedbed.taxonomy.contexts import read_plain
-from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.rehearsal.rules.verdicts import ground_answer
+from seedbed.taxonomy.git.mirrors import Mirrors
+from seedbed.taxonomy.lint.contexts import read_plain
 from seedbed.taxonomy.sources import open_source
 from seedbed.taxonomy.survey import Survey, survey
 

@@ -65,11 +65,11 @@ def test_contracts_between_packages_hold():
 def test_what_waits_or_writes_in_a_pure_folder_is_seen(tmp_path):
     shutil.copytree(SOURCES, tmp_path / "seedbed", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "seedbed" / "pipeline" / "waits.py").write_text("import asyncio\n\n_ = asyncio.sleep\n")
-    writes = "from seedbed.kernel.store.backend import Store\n\n_ = Store\n"
+    writes = "from seedbed.kernel.store.interface import Store\n\n_ = Store\n"
     (tmp_path / "seedbed" / "runs" / "domain" / "writes.py").write_text(writes)
     said = " ".join(lint_imports(tmp_path).stdout.split())
     assert "seedbed.pipeline is not allowed to import asyncio: - seedbed.pipeline.waits -> asyncio" in said
-    assert "seedbed.runs.domain.writes -> seedbed.kernel.store.backend" in said
+    assert "seedbed.runs.domain.writes -> seedbed.kernel.store.interface" in said
 
 
 def test_nobody_imports_through_a_back_door():

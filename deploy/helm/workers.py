@@ -6,7 +6,7 @@ They are the steps that `seedbed.pipeline.kinds` names; a test holds the two tog
 import re
 from pathlib import Path
 
-from seedbed.cli.stack.broker_users import WORKERS
+from seedbed.cli.stack.broker.users import WORKERS
 
 VALUES = Path(__file__).parent / "seedbed" / "values.yaml"
 

@@ -5,7 +5,7 @@ A test holds the two together, and the table to the steps.
 
 from pathlib import Path
 
-from seedbed.cli.stack.broker_users import format_users, users
+from seedbed.cli.stack.broker.users import format_users, users
 
 TARGET = Path(__file__).with_name("users.conf")
 # The chart carries its files with it.

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from seedbed.cli.stack.broker_users import WORKERS
+from seedbed.cli.stack.broker.users import WORKERS
 from seedbed.kernel.bus.streams import FORMATS
 from tests.cli.stage import TAXONOMY, seedbed
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seedbed.cli.stack.broker import find_nats_server
+from seedbed.cli.stack.broker.server import find_nats_server
 from tests.containers.engine import Engine
 from tests.containers.pip_settings import as_file, folders, read
 from tests.deploy.images import DOCKERFILE, ROOT, read_stages

@@ -1,7 +1,6 @@
 import pytest
 
-from seedbed.dataset.addresses import hide_sign_in
-from seedbed.dataset.documents import Documents, normalise_licence
+from seedbed.dataset.documents import Documents, hide_sign_in, normalise_licence
 from tests.dataset.leaves import ATTRIBUTION, BIRDS, HAIKU, HANOK, make_leaf
 
 

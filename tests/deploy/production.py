@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from deploy.nats.permissions import TARGET
 from seedbed.cli.commands.export import export_dataset
 from seedbed.cli.reach.connect import Runs
-from seedbed.cli.stack.broker_users import users
+from seedbed.cli.stack.broker.users import users
 from seedbed.cli.stack.ports import choose_ports
 from seedbed.cli.stack.stack import wait_serving
 from seedbed.kernel.rpc.channel import Access, open_channel

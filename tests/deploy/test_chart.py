@@ -11,11 +11,11 @@ from deploy.helm.workers import write
 from deploy.make_secrets import make_secrets
 from deploy.nats.permissions import TARGET
 from seedbed import __version__
-from seedbed.cli.stack.broker_users import WORKERS, users
+from seedbed.cli.stack.broker.users import WORKERS, users
 from seedbed.kernel.bus.streams import WORK, consumer_name
 from seedbed.kernel.settings import load_settings
-from seedbed.pipeline.jobs import EVALUATION
-from seedbed.pipeline.jobs import TRAINING_PHASE as TRAINING
+from seedbed.pipeline.items import EVALUATION
+from seedbed.pipeline.items import TRAINING_PHASE as TRAINING
 from seedbed.pipeline.kinds import role_of
 from tests.deploy.callers import takers_of_folders
 from tests.deploy.charts import CHART, ChartError, faults, lint, of_kind, pod_of, render

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.make_secrets import NATS_USERS, make_secrets, nats_password
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.cli.stack.broker_users import users
+from seedbed.cli.stack.broker.users import users
 from seedbed.cli.stack.stack import wait_serving
 from seedbed.kernel.rpc.channel import Access
 from seedbed.kernel.settings import Settings, load_settings

@@ -9,11 +9,11 @@ from subprocess import Popen
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.cli.stack.broker_users import WORKERS, users
+from seedbed.cli.stack.broker.users import WORKERS, users
 from seedbed.cli.stack.ports import choose_ports
 from seedbed.kernel.bus.streams import STEPS, WORK, Bus, consumer_name
 from seedbed.kernel.settings import Settings
-from seedbed.pipeline.jobs import TRAINING_PHASE as PHASE
+from seedbed.pipeline.items import TRAINING_PHASE as PHASE
 from tests.deploy.charts import of_kind, render
 from tests.deploy.lag import read_lags
 from tests.deploy.production import nats_settings, password, users_of

@@ -14,13 +14,13 @@ import seedbed.knowledge.steps
 import seedbed.skills.steps
 from deploy.nats.permissions import TARGET, write
 from seedbed.bus.v1.bus_pb2 import Event, Item
-from seedbed.cli.stack.broker_users import WORKERS, users
+from seedbed.cli.stack.broker.users import WORKERS, users
 from seedbed.kernel.bus.streams import EVENTS, MEMO, WORK, Bus
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.work.step import Step
-from seedbed.pipeline.jobs import EVALUATION
+from seedbed.pipeline.items import EVALUATION
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ImportRequest, ImportResponse
 from tests.deploy.production import nats_settings, password, users_of
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from seedbed.bus.v1.bus_pb2 import RunState
-from seedbed.cli.stack.broker_users import users
+from seedbed.cli.stack.broker.users import users
 from tests.cli.stage import seedbed
 from tests.deploy.production import API_KEY, TOKEN, Production, password
 from tests.faults.leaves import write_leaves

@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from seedbed.cli.app import app
-from seedbed.cli.stack.broker_users import WORKERS
+from seedbed.cli.stack.broker.users import WORKERS
 from seedbed.kernel.settings import Settings
 from tests.deploy.charts import CHART
 from tests.deploy.compose import CPU, FILE, TLS

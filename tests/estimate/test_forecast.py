@@ -2,9 +2,8 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, Usage
 from seedbed.estimate.assumptions import Assumptions
-from seedbed.estimate.forecast import forecast
+from seedbed.estimate.forecast import count_chunks, forecast
 from seedbed.estimate.measures import Measures, measure
-from seedbed.estimate.typical import count_chunks
 from seedbed.estimate.weighing import weigh
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairInput
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult

@@ -5,7 +5,7 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, Usage
 from seedbed.estimate.history import recall
 from seedbed.estimate.weighing import spec_digests
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.pipeline.recipe import Gates
 from seedbed.runs.storage.seals import Seals
 from tests.runs.damaging import HARMS

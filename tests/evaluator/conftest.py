@@ -10,7 +10,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.service import Kernel
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.work.plans import Plans
 from seedbed.rehearsal.server import make_app
 from tests.evaluator.school import fill_store

@@ -8,8 +8,8 @@ from seedbed.dataset import LeafPart, write_dataset
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
 from seedbed.kernel.store.artifacts import MANIFEST, dataset_prefix, put_folder
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import prefix_of, write_checkpoint_manifest
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointManifest, CheckpointRef, LeafWeight, WeightsKind

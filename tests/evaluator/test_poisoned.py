@@ -12,8 +12,8 @@ from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.identity import leaf_token
 from seedbed.kernel.store.artifacts import dataset_prefix, describe_files, put_folder
-from seedbed.kernel.work.jobs import queue_job
-from seedbed.pipeline.jobs import EVALUATION
+from seedbed.kernel.work.job_worker import queue_job
+from seedbed.pipeline.items import EVALUATION
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointRef
 from tests.kernel.looking import done
 

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from seedbed.cli.stack.ports import choose_ports
-from seedbed.cli.stack.processes import ProcessList
+from seedbed.cli.stack.processes.process_list import ProcessList
 from tests.servers.process import spawn
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from seedbed.cli.commands import generate as module
 from seedbed.cli.reach.endpoints import Wanted
 from seedbed.cli.render.screen import Screen
 from seedbed.cli.stack import models
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from tests.faults.proxy import open_proxy
 from tests.faults.stage import AT_ONCE, hash_files
 

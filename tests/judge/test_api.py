@@ -15,7 +15,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.service import Kernel
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.work.plans import Plans
 from tests.judge.endpoint import VERDICTS, Endpoint, reply
 from tests.judge.samples import make_grounded, make_instruction, make_pair

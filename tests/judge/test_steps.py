@@ -5,7 +5,7 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import Follower
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import Work
 from seedbed.pipeline.items import Announce, Drop, Following
 from seedbed.pipeline.recipe import Gates, Recipe

@@ -18,7 +18,8 @@ from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.endpoint.prompt import Prompt
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import Store, open_store
+from seedbed.kernel.store.connect import open_store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.step import Step

@@ -8,7 +8,7 @@ import pytest
 from seedbed.kernel.endpoint import endpoint_client as module
 from seedbed.kernel.endpoint.chat_client import Endpoint as Address
 from seedbed.kernel.endpoint.chat_client import Teacher
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from tests.kernel.fake_endpoint import Endpoint
 
 

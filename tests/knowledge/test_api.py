@@ -15,7 +15,8 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.rpc.server import Server
-from seedbed.kernel.store.backend import FolderStore, blob_key, put_blob
+from seedbed.kernel.store.blobs import blob_key, put_blob
+from seedbed.kernel.store.folder import FolderStore
 from seedbed.knowledge.api import KnowledgeApi
 from seedbed.knowledge.reader import Reader
 from seedbed.knowledge.v1.knowledge_service_pb2 import GenerateRequest, PreviewChunksRequest

@@ -13,7 +13,8 @@ from seedbed.bus.v1.bus_pb2 import Item, Outcome, Plan, Record, RunEntry, RunSta
 from seedbed.cli.stack.ports import choose_ports
 from seedbed.kernel.bus.streams import RUNS, STEPS, Bus
 from seedbed.kernel.rpc.channel import open_channel
-from seedbed.kernel.store.backend import FolderStore, put_blob
+from seedbed.kernel.store.blobs import put_blob
+from seedbed.kernel.store.folder import FolderStore
 from seedbed.kernel.work.memo import Memo, memo_key
 from seedbed.kernel.work.step import Step
 from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs

@@ -8,7 +8,9 @@ import pytest
 
 from seedbed.judge.v1.steps_pb2 import GroundedInput
 from seedbed.kernel.errors import Damaged, ItemError
-from seedbed.kernel.store.backend import FolderStore, Store, blob_key, get_blob, put_blob
+from seedbed.kernel.store.blobs import blob_key, get_blob, put_blob
+from seedbed.kernel.store.folder import FolderStore
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import Work
 from seedbed.knowledge.cuts import PART, part_key
 from seedbed.knowledge.reader import Cut, Reader

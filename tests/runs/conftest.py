@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from tests.runs.garden import serve_runs, work
 from tests.runs.steps import Hand
 

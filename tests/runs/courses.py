@@ -11,8 +11,7 @@ from seedbed.kernel.work.step import Step, Work
 from seedbed.pipeline.costs import Spending, Tariff
 from seedbed.pipeline.kinds.entry import Draw
 from seedbed.pipeline.recipe import NOT_FILLED_UP
-from seedbed.runs.domain.leaf_budget import LeafBudget
-from seedbed.runs.domain.leaf_costs import mark_dearest
+from seedbed.runs.domain.leaf_budget import LeafBudget, mark_dearest
 from seedbed.runs.domain.leaf_state import Course
 from seedbed.runs.domain.pedigree import write_part, write_piece
 from seedbed.runs.domain.run_budget import deal, explain, share_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 
 Harm = Callable[[Store, str], Awaitable[None]]
 

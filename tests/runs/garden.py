@@ -23,7 +23,7 @@ from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.plans import Plans
 from seedbed.kernel.work.worker import Worker
 from seedbed.runs.api.operations import STAYS, RunJobs

@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from seedbed.bus.v1.bus_pb2 import LeafState, RunState
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.storage.seals import unpack
 from seedbed.runs.v1 import runs_service_pb2 as pb

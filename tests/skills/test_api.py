@@ -11,7 +11,7 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.rpc.server import Server
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.runs_service_pb2 import (
     CandidateEnd,

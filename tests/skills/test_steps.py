@@ -3,7 +3,7 @@ import json
 import pytest
 
 from seedbed.judge.v1.steps_pb2 import InstructionInput, PairInput
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import Work
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
 from seedbed.pipeline.recipe import Recipe

@@ -12,7 +12,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.taxonomy.api import TaxonomyServicer
 from seedbed.taxonomy.v1 import taxonomy_service_pb2 as pb
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import (

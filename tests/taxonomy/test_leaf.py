@@ -1,7 +1,7 @@
-from seedbed.taxonomy.core import read_leaves
-from seedbed.taxonomy.folders import FolderTree
 from seedbed.taxonomy.leaf import build_leaf, build_snapshot, content_digest, summarize
-from seedbed.taxonomy.trees import BRANCHES
+from seedbed.taxonomy.lint.check import read_leaves
+from seedbed.taxonomy.trees.folder import FolderTree
+from seedbed.taxonomy.trees.tree import BRANCHES
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Snapshot
 from tests.taxonomy.gardens import dump, garden, knowledge, plant, skill
 

@@ -1,9 +1,9 @@
 import pytest
 
 from seedbed.kernel.errors import InputError
-from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.taxonomy.git.mirrors import Mirrors
 from seedbed.taxonomy.sources import open_source, split_revision
-from seedbed.taxonomy.trees import leaf_files
+from seedbed.taxonomy.trees.tree import leaf_files
 from tests.taxonomy.gardens import commit, garden, git, plant, skill
 
 

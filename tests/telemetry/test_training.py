@@ -1,6 +1,6 @@
 from seedbed.collector.spans import plain
 from seedbed.kernel.telemetry.setup import exporting
-from seedbed.trainer.loop.telemetry import record_progress
+from seedbed.trainer.service.phase_runner import record_progress
 from seedbed.trainer.v1.trainer_service_pb2 import MetricsRow
 from tests.kernel.telemetry.settings_of import settings
 from tests.telemetry.listening import listening

@@ -12,8 +12,8 @@ from seedbed.kernel.bus.streams import Bus, consumer_name
 from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
-from seedbed.kernel.store.backend import open_store
-from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.kernel.store.connect import open_store
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.service.transitions import has_ended
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceStub

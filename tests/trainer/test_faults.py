@@ -10,8 +10,8 @@ import sys
 import psutil
 import pytest
 
-from seedbed.kernel.store.backend import open_store
 from seedbed.kernel.store.checkpoints import get_checkpoint
+from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.service import requeue
 from seedbed.trainer.service.transitions import claim
 from seedbed.trainer.v1 import trainer_service_pb2 as pb

@@ -8,8 +8,8 @@ from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.kernel.bus.streams import TRAININGS
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import dataset_prefix
-from seedbed.kernel.store.backend import open_store
-from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.kernel.store.connect import open_store
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.recipe import read_training_recipe
 from seedbed.trainer.service.transitions import set_going
 from seedbed.trainer.shipped_recipes import read_shipped

@@ -12,7 +12,7 @@ from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.service.api import TrainerApi
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.v1 import trainer_service_pb2 as pb

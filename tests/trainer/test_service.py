@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from seedbed.kernel.errors import InputError, NotFound, StoreError
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from tests.kernel.looking import done
 from tests.trainer.students import RECIPE, recipe

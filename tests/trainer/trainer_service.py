@@ -9,9 +9,9 @@ from typing import Any
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.job_worker import JobWorker
-from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.service.api import TrainerApi
 from seedbed.trainer.service.phase_worker import PhaseWorker
 from seedbed.trainer.service.requeue import Requeue

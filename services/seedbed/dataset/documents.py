@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from seedbed.dataset.addresses import hide_sign_in
 from seedbed.dataset.parts import LeafPart
 
+_SIGN_IN = re.compile(r"^(?:(https?://)[^/@]*|([a-z][a-z0-9+.-]*://)[^/@:]*:[^/@]*)@", re.IGNORECASE)
 _LICENCE_LINE = re.compile(r"^\W*licen[cs]e[^:\n]*:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 # Names the hub knows, by what people write once case, spaces and a word for "licence" are gone.
 _KNOWN = {
@@ -75,3 +75,8 @@ def normalise_licence(text: str) -> str:
     """The hub's name for a licence as people write it; "" where it is not one we know."""
     words = re.sub(r"\b(licen[cs]e|version)\b", " ", text.casefold())
     return _KNOWN.get(re.sub(r"[\s_-]+", "-", words).strip("-., "), "")
+
+
+def hide_sign_in(address: str) -> str:
+    """A git address without the token, or user and password, in it."""
+    return _SIGN_IN.sub(r"\1\2", address)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.bus.v1.bus_pb2 import Outcome
-from seedbed.dataset.addresses import hide_sign_in
+from seedbed.dataset.documents import hide_sign_in
 from seedbed.pipeline.kinds import step_of
 from seedbed.runs.v1.candidate_pb2 import Candidate, Making, Source
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from seedbed.bus.v1.bus_pb2 import Usage
 from seedbed.estimate.assumptions import Assumptions
 from seedbed.estimate.measures import Measures
-from seedbed.estimate.typical import count_chunks, typical_items
 from seedbed.estimate.weighing import weigh
+from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.kinds.entry import LeafKind
-from seedbed.pipeline.kinds.typical import Typical
+from seedbed.pipeline.kinds.typical import Basis, Typical
 from seedbed.pipeline.recipe import Recipe
-from seedbed.taxonomy.v1.leaf_pb2 import Leaf
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, SeedExample
 
 _SEEDS = 3
 """So many seeds are weighed of a leaf."""
@@ -87,3 +87,23 @@ async def _cost(
     return Usage(
         requests=math.ceil(requests), prompt_tokens=math.ceil(prompt), completion_tokens=math.ceil(completion)
     )
+
+
+def typical_items(leaf: Leaf, seed: SeedExample, recipe: Recipe, given: Assumptions) -> dict[str, Typical]:
+    """One item of each step that asks, as it may come of this seed."""
+    length = chunk_tokens(leaf, recipe, given)
+    chunk, retold = Chunk(text="word " * length, headings=["Heading"]), int(length * given.retold_share)
+    basis = Basis(leaf, seed, recipe, chunk, given.verdict_tokens, retold)
+    return {step.name: step.typical(basis) for step in kind_of(leaf.kind).steps if step.typical}
+
+
+def count_chunks(leaf: Leaf, recipe: Recipe, given: Assumptions) -> int:
+    """How many chunks the documents may have."""
+    whole = sum(document.size for document in leaf.documents) // given.bytes_a_token
+    return -(-whole // chunk_tokens(leaf, recipe, given))
+
+
+def chunk_tokens(leaf: Leaf, recipe: Recipe, given: Assumptions) -> int:
+    """How long a chunk may be."""
+    whole = sum(document.size for document in leaf.documents) // given.bytes_a_token
+    return max(1, min(int(recipe.chunk_tokens * given.chunk_share), whole))

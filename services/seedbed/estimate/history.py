@@ -6,7 +6,7 @@ from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.estimate.measures import Measures, measure
 from seedbed.estimate.weighing import Asked, spec_digests
 from seedbed.kernel.errors import Damaged
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.recipe import Gates
 from seedbed.runs.storage.seals import Seals
 

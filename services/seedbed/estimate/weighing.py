@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from seedbed.judge import steps as judging
 from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.errors import SeedbedError
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import Step
 from seedbed.knowledge import steps as knowledge
 from seedbed.pipeline.plan import spec_digest

@@ -22,7 +22,7 @@ from seedbed.kernel.endpoint.role_models import endpoints_of
 from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.kernel.work.job_worker import JobWorker
-from seedbed.pipeline.jobs import EVALUATION
+from seedbed.pipeline.items import EVALUATION
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 

@@ -23,7 +23,7 @@ from seedbed.kernel.errors import EndpointAway, InputError, SeedbedError, Violat
 from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.rpc.field_bounds import check_bounds
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import InputT, ResultT, Step
 from seedbed.kernel.work.step_runner import Model, StepRunner
 from seedbed.pipeline.items import item_digest

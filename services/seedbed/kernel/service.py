@@ -21,7 +21,8 @@ from seedbed.kernel.rpc.certificates import server_credentials
 from seedbed.kernel.rpc.channel import Access, open_channel
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings, load_settings
-from seedbed.kernel.store.backend import Store, open_store
+from seedbed.kernel.store.connect import open_store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.store_format import settle_store_format
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.endpoints import observe_endpoints

@@ -10,7 +10,8 @@ import grpc.aio
 
 from seedbed.kernel.errors import InputError, ItemError, Violation
 from seedbed.kernel.identity import message_bytes, sha256_hex
-from seedbed.kernel.store.backend import Store, blob_key, put_blob
+from seedbed.kernel.store.blobs import blob_key, put_blob
+from seedbed.kernel.store.interface import Store
 from seedbed.knowledge.reader import Reader
 from seedbed.knowledge.requests import check_preview, check_sizes, explain, make_snapshot
 from seedbed.knowledge.v1.knowledge_service_pb2 import (

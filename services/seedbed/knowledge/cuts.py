@@ -7,8 +7,9 @@ from google.protobuf.message import DecodeError
 
 from seedbed.kernel.errors import Damaged, ItemError, NotFound
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, blob_key, get_blob, put_blob
+from seedbed.kernel.store.blobs import NOT_ITS_NAME, blob_key, get_blob, put_blob
 from seedbed.kernel.store.checksums import disclose, enclose
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import find_tombstone, forgotten
 from seedbed.knowledge.documents.reading import UnreadableError, converter_for
 from seedbed.knowledge.reader import Cut, Reader

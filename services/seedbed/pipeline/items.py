@@ -9,6 +9,10 @@ from google.protobuf.message import Message
 from seedbed.bus.v1.bus_pb2 import Follower
 from seedbed.kernel.identity import sha256_hex
 
+# Jobs: the steps that come of no leaf, few and long, by the names of their queues.
+TRAINING_PHASE = "trainer.phase"
+EVALUATION = "evaluator.score"
+
 
 @dataclass(frozen=True, slots=True)
 class Announce:

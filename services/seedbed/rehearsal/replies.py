@@ -11,15 +11,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seedbed.rehearsal.examining import make_choices
 from seedbed.rehearsal.instance import make_instance
 from seedbed.rehearsal.luck import Luck
-from seedbed.rehearsal.marks import judge_instruction, judge_pair, rate
-from seedbed.rehearsal.pairs import make_pairs
-from seedbed.rehearsal.retelling import retell
-from seedbed.rehearsal.skills import make_context, make_instructions, make_response
+from seedbed.rehearsal.rules.marks import judge_instruction, judge_pair, rate
+from seedbed.rehearsal.rules.multiple_choice import make_choices
+from seedbed.rehearsal.rules.pairs import make_pairs
+from seedbed.rehearsal.rules.retelling import retell
+from seedbed.rehearsal.rules.skills import make_context, make_instructions, make_response
+from seedbed.rehearsal.rules.verdicts import judge_grounded
 from seedbed.rehearsal.tags import Tags, read_tags, user_text
-from seedbed.rehearsal.verdicts import judge_grounded
 
 MODEL = "rehearsal"
 _TOKEN = re.compile(r"[가-힣]|[^\W\d_]{1,6}|\d{1,3}|[^\w\s]")

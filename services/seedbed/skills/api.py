@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import grpc.aio
 
 from seedbed.kernel.identity import message_bytes, sha256_hex
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.v1.runs_service_pb2 import (
     CandidateEnd,
     CreateRunRequest,

@@ -3,7 +3,7 @@
 from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.taxonomy.api import TaxonomyServicer
-from seedbed.taxonomy.mirrors import Rules
+from seedbed.taxonomy.git.mirrors import Rules
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceServicer_to_server
 
 

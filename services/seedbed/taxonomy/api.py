@@ -10,18 +10,18 @@ from pathlib import Path
 import grpc.aio
 
 from seedbed.kernel.rpc.request_ids import RequestIds
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.telemetry import attributes
 from seedbed.kernel.telemetry.context import current, of_snapshot
 from seedbed.kernel.telemetry.spans import IMPORT, Sort, open_span, traced
 from seedbed.taxonomy import front
-from seedbed.taxonomy.contexts import read_plain
-from seedbed.taxonomy.findings import errors_of, refusal
+from seedbed.taxonomy.git.mirrors import Rules, drop_mirrors
 from seedbed.taxonomy.leaf import summarize
-from seedbed.taxonomy.mirrors import Rules, drop_mirrors
+from seedbed.taxonomy.lint.contexts import read_plain
+from seedbed.taxonomy.lint.findings import errors_of, refusal
 from seedbed.taxonomy.paging import page_of
 from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot, snapshot_key
-from seedbed.taxonomy.trees import BRANCHES
+from seedbed.taxonomy.trees.tree import BRANCHES
 from seedbed.taxonomy.v1 import taxonomy_service_pb2 as pb
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceServicer
 

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from seedbed.taxonomy.core import LeafFile
-from seedbed.taxonomy.git import GitFailed, lines_of
-from seedbed.taxonomy.repositories import Repository
-from seedbed.taxonomy.revisions import GitTree, resolve
+from seedbed.taxonomy.git.command import GitFailed, lines_of
+from seedbed.taxonomy.git.repositories import Repository
+from seedbed.taxonomy.git.revisions import GitTree, resolve
+from seedbed.taxonomy.lint.check import LeafFile
 from seedbed.taxonomy.sources import Source
-from seedbed.taxonomy.trees import BRANCHES, Entry
+from seedbed.taxonomy.trees.tree import BRANCHES, Entry
 
 
 def leaf_commits(source: Source, leaves: Sequence[LeafFile]) -> dict[str, str]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from seedbed.kernel.identity import canonical_json, sha256_hex
-from seedbed.taxonomy.core import LeafFile
-from seedbed.taxonomy.positions import Odd
+from seedbed.taxonomy.lint.check import LeafFile
+from seedbed.taxonomy.lint.positions import Odd
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import (
     CHANGE_KIND_ADDED,
     CHANGE_KIND_CHANGED,

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seedbed.kernel.identity import sha256_hex
-from seedbed.taxonomy.core import LeafFile
-from seedbed.taxonomy.findings import Place, error, warning
-from seedbed.taxonomy.git import GitFailed, address_fault, is_full_hash, is_revision
-from seedbed.taxonomy.globs import is_literal, select
+from seedbed.taxonomy.git.command import GitFailed, address_fault, is_full_hash, is_revision
+from seedbed.taxonomy.git.mirrors import Mirrors
+from seedbed.taxonomy.git.revisions import GitTree
+from seedbed.taxonomy.lint.check import LeafFile
+from seedbed.taxonomy.lint.findings import Place, error, warning
+from seedbed.taxonomy.lint.rules import is_encodable
 from seedbed.taxonomy.media import SUFFIXES, content_fault, media_type
-from seedbed.taxonomy.mirrors import Mirrors
-from seedbed.taxonomy.revisions import GitTree
-from seedbed.taxonomy.rules import is_encodable
 from seedbed.taxonomy.sources import Source
-from seedbed.taxonomy.trees import ATTRIBUTION, NAME, Tree
+from seedbed.taxonomy.trees.globs import is_literal, select
+from seedbed.taxonomy.trees.tree import ATTRIBUTION, NAME, Tree
 from seedbed.taxonomy.v1.leaf_pb2 import Document
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 

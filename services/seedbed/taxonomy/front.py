@@ -9,24 +9,18 @@ from pathlib import Path
 
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.identity import sha256_hex
-from seedbed.taxonomy.contexts import ReadDocument, Text, read_plain
-from seedbed.taxonomy.core import LeafFile, read_leaves
 from seedbed.taxonomy.diff import Parts, compare, parts_of
 from seedbed.taxonomy.documents import MAX_BYTES, is_beside
-from seedbed.taxonomy.findings import (
-    errors_of,
-    format_github,
-    format_json,
-    format_text,
-    severity_name,
-)
-from seedbed.taxonomy.git import GitFailed
-from seedbed.taxonomy.globs import pattern_fault, select
+from seedbed.taxonomy.git.command import GitFailed
+from seedbed.taxonomy.git.mirrors import Mirrors, Rules
 from seedbed.taxonomy.leaf import summarize
-from seedbed.taxonomy.mirrors import Mirrors, Rules
+from seedbed.taxonomy.lint.check import LeafFile, read_leaves
+from seedbed.taxonomy.lint.contexts import ReadDocument, Text, read_plain
+from seedbed.taxonomy.lint.findings import errors_of, format_github, format_json, format_text, severity_name
 from seedbed.taxonomy.sources import open_source, split_revision
 from seedbed.taxonomy.survey import Survey, survey
-from seedbed.taxonomy.trees import Tree, leaf_files
+from seedbed.taxonomy.trees.globs import pattern_fault, select
+from seedbed.taxonomy.trees.tree import Tree, leaf_files
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import DiffResponse, LeafSummary, LintResponse
 
 __all__ = [

@@ -4,8 +4,8 @@ from typing import Any
 
 from seedbed.kernel.identity import message_bytes, sha256_hex
 from seedbed.pipeline.kinds import Kind
-from seedbed.taxonomy.core import LeafFile
-from seedbed.taxonomy.seeds import mappings
+from seedbed.taxonomy.lint.check import LeafFile
+from seedbed.taxonomy.lint.seeds import mappings
 from seedbed.taxonomy.v1.leaf_pb2 import (
     Document,
     Leaf,

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seedbed.kernel.errors import InputError
-from seedbed.taxonomy.folders import FolderTree
-from seedbed.taxonomy.git import GitFailed, is_ssh_short, without_secret
-from seedbed.taxonomy.mirrors import Mirrors
-from seedbed.taxonomy.repositories import Repository, find_repository, is_repository
-from seedbed.taxonomy.revisions import GitTree, resolve
-from seedbed.taxonomy.trees import BRANCHES, Tree
+from seedbed.taxonomy.git.command import GitFailed, is_ssh_short, without_secret
+from seedbed.taxonomy.git.mirrors import Mirrors
+from seedbed.taxonomy.git.repositories import Repository, find_repository, is_repository
+from seedbed.taxonomy.git.revisions import GitTree, resolve
+from seedbed.taxonomy.trees.folder import FolderTree
+from seedbed.taxonomy.trees.tree import BRANCHES, Tree
 
 
 @dataclass(frozen=True)

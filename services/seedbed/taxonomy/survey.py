@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from seedbed.taxonomy.commits import leaf_commits
-from seedbed.taxonomy.contexts import ReadDocument, look_up
-from seedbed.taxonomy.core import LeafFile, check
 from seedbed.taxonomy.documents import MAX_BYTES, Found, Gatherer, is_beside
-from seedbed.taxonomy.findings import Place, error, errors_of, in_order, warning
+from seedbed.taxonomy.git.mirrors import Mirrors
 from seedbed.taxonomy.leaf import build_leaf, content_digest
-from seedbed.taxonomy.mirrors import Mirrors
+from seedbed.taxonomy.lint.check import LeafFile, check
+from seedbed.taxonomy.lint.contexts import ReadDocument, look_up
+from seedbed.taxonomy.lint.findings import Place, error, errors_of, in_order, warning
 from seedbed.taxonomy.sources import Source
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding

@@ -12,7 +12,7 @@ from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_ser
 from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.kernel.work.job_worker import JobWorker
-from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.service.api import TrainerApi
 from seedbed.trainer.service.operations import STAYS, TrainingJobs
 from seedbed.trainer.service.phase_worker import PhaseWorker

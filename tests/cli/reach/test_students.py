@@ -7,8 +7,8 @@ import pytest
 from seedbed.cli.reach.students import find_student
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.store.artifacts import checkpoint_prefix, put_folder
-from seedbed.kernel.store.backend import open_store
 from seedbed.kernel.store.checkpoints import write_checkpoint_manifest
+from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointManifest, CheckpointRef, WeightsKind
 
 FULL, ADAPTER = WeightsKind.WEIGHTS_KIND_FULL, WeightsKind.WEIGHTS_KIND_ADAPTER

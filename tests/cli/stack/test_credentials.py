@@ -3,8 +3,8 @@ import stat
 
 import pytest
 
-from seedbed.cli.stack.child import Child, Program
 from seedbed.cli.stack.credentials import keep_token, make_secret, read_token
+from seedbed.cli.stack.processes.child import Child, Program
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.errors import InputError
 

@@ -8,11 +8,12 @@ import pytest
 
 from seedbed import __version__
 from seedbed.cli.stack import state as module
-from seedbed.cli.stack.processes import Started
+from seedbed.cli.stack.processes.process_list import Started
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.errors import Conflict, InputError, NewerFormat
 from seedbed.kernel.formats.format_numbers import Format
-from seedbed.kernel.store.backend import FolderStore, open_store
+from seedbed.kernel.store.connect import open_store
+from seedbed.kernel.store.folder import FolderStore
 from tests.cli.output import first_line
 
 HOLD = """

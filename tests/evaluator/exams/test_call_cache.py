@@ -14,7 +14,7 @@ from seedbed.kernel.endpoint.endpoint import Endpoint as Address
 from seedbed.kernel.endpoint.endpoint_pool import EndpointPool, LimitedEndpoint
 from seedbed.kernel.endpoint.limits.permits import Permits
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import FolderStore
+from seedbed.kernel.store.folder import FolderStore
 from seedbed.kernel.work.step_runner import Model
 from seedbed.pipeline.items import item_digest
 from seedbed.pipeline.plan import spec_digest

@@ -5,7 +5,7 @@ import pytest
 from seedbed import __version__
 from seedbed.kernel.errors import NewerFormat
 from seedbed.kernel.store.artifacts import MANIFEST, get_folder, put_folder
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.store.store_format import settle_store_format
 
 

@@ -4,7 +4,7 @@ import nats.errors
 import pytest
 
 from seedbed.kernel.errors import Conflict, Damaged, EndpointAway, InputError, StoreError
-from seedbed.kernel.store.backend import check_key
+from seedbed.kernel.store.interface import check_key
 from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
 
 

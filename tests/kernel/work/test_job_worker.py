@@ -3,17 +3,25 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
+from nats.aio.msg import Msg
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.kernel.bus.streams import WORK, consumer_name
+from seedbed.collector.spans import plain
+from seedbed.kernel.bus.streams import WORK, consumer_name, work_subject
 from seedbed.kernel.errors import EndpointAway, StoreError
 from seedbed.kernel.settings import Settings
+from seedbed.kernel.telemetry.context import HEADER, of_item, of_run
+from seedbed.kernel.telemetry.items import Within, Work
+from seedbed.kernel.telemetry.setup import exporting
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.failure_counter import MOST_TRIES
-from seedbed.kernel.work.job_worker import Again, JobHandler, JobWorker
+from seedbed.kernel.work.job_worker import Again, JobHandler, JobWorker, queue_job
 from seedbed.kernel.work.lease import Ceded
+from seedbed.kernel.work.pull_consumer import PullConsumer
 from tests.kernel.looking import done
+from tests.kernel.telemetry.settings_of import settings
 from tests.kernel.waiting import until
+from tests.telemetry.listening import listening
 
 STEP = "test.long"
 SETTINGS = Settings(ack_wait=1, heartbeat=0.2)
@@ -174,3 +182,58 @@ async def test_an_item_under_which_processes_died_is_given_up(bus):
         await done(bus)
     assert handler.given_up == {"deadly": f"given up after {MOST_DEATHS} processes ended under it"}
     assert handler.ended == []
+
+
+JOB = Item(run="t1", leaf="kt1", step="trainer.phase", digest="ab" * 32)
+
+
+async def header(bus):
+    message = await bus.js.get_last_msg(WORK, work_subject(JOB))
+    return (message.headers or {}).get(HEADER)
+
+
+async def test_a_job_begins_a_trace_and_asking_for_it_again_is_no_news(bus):
+    asked = of_run("r1")
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url), "trainer"):
+        with Within(asked):
+            assert await queue_job(bus, JOB)
+            assert not await queue_job(bus, JOB)
+    begun = of_item("t1", JOB.digest)
+    [queued] = heard.spans
+    assert (queued.trace, queued.span, queued.parent) == (begun.trace.hex(), begun.span.hex(), "")
+    assert queued.links == ((asked.trace.hex(), asked.span.hex()),)
+    assert queued.attributes["seedbed.leaf"] == "kt1"
+    assert await header(bus) == str(begun)
+
+
+async def test_where_nothing_is_traced_a_job_is_not(bus):
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url, trace_ratio=0), "trainer"):
+        assert await queue_job(bus, JOB)
+    assert heard.spans == []
+    assert await header(bus) is None
+
+
+async def test_a_job_that_comes_again_says_how_it_ended_before_and_links_to_that(bus):
+    came: asyncio.Queue[Msg] = asyncio.Queue()
+    await bus.add_consumer(JOB.step, 30)
+    consumer = PullConsumer(
+        bus, JOB.step, lambda message, _: came.put_nowait(message), lambda: None, ack_wait=30
+    )
+    await consumer.start()
+    async with listening() as heard, exporting(settings(otlp_endpoint=heard.url), "trainer"):
+        await queue_job(bus, JOB)
+        for fault in ("PHASE_CRASHED", ""):
+            await consumer.ask(1)
+            message = await came.get()
+            with Work(JOB, message) as work:
+                if fault:
+                    work.fail(fault)
+                    await message.nak()
+                else:
+                    await message.ack()
+    queued, crashed, again = heard.spans
+    assert (crashed.parent, crashed.error, crashed.links) == (queued.span, "PHASE_CRASHED", ())
+    assert (again.parent, again.error, again.links) == (queued.span, "", ((crashed.trace, crashed.span),))
+    points = heard.last("messaging.process.duration").histogram.data_points
+    assert {plain(point.attributes).get("error.type", "") for point in points} == {"PHASE_CRASHED", ""}
+    await consumer.stop()

@@ -6,7 +6,7 @@ from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
 from seedbed.kernel.bus.streams import MEMO
 from seedbed.kernel.errors import BusError, Damaged
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import blob_key
+from seedbed.kernel.store.blobs import blob_key
 from seedbed.kernel.work.memo import INLINE_LIMIT, Memo
 from tests.kernel.killing import killing
 from tests.kernel.waiting import until

@@ -12,7 +12,7 @@ from seedbed.kernel.endpoint.chat_client import Teacher
 from seedbed.kernel.endpoint.endpoint import Endpoint as Address
 from seedbed.kernel.endpoint.endpoint_pool import EndpointPool
 from seedbed.kernel.errors import Damaged, ItemError, MalformedReply, SeedbedError
-from seedbed.kernel.store.backend import FolderStore
+from seedbed.kernel.store.folder import FolderStore
 from seedbed.kernel.work.step import Step, Tools
 from seedbed.kernel.work.step_runner import Model, StepRunner
 from seedbed.pipeline.kinds import Role

@@ -8,16 +8,16 @@ import pytest
 import seedbed.judge.steps
 import seedbed.knowledge.steps
 import seedbed.skills.steps
-from seedbed.cli.stack.broker_users import WORKERS
+from seedbed.cli.stack.broker.users import WORKERS
 from seedbed.kernel.errors import InputError
-from seedbed.pipeline import jobs, kinds
+from seedbed.pipeline import items, kinds
 from seedbed.pipeline.kinds import KINDS, SERVICES, STEPS, Kind, kind_of, role_of, step_of, text_in
 from seedbed.pipeline.kinds.entry import StepEntry
 from seedbed.pipeline.recipe import Recipe
 
 SOURCES = Path(kinds.__file__).resolve().parents[2]
-NAMES = {*STEPS, jobs.TRAINING_PHASE, jobs.EVALUATION}
-HOMES = ("pipeline/kinds/", "pipeline/jobs.py")
+NAMES = {*STEPS, items.TRAINING_PHASE, items.EVALUATION}
+HOMES = ("pipeline/kinds/", "pipeline/items.py")
 MODULES = {
     "knowledge": seedbed.knowledge.steps,
     "skills": seedbed.skills.steps,

@@ -5,8 +5,8 @@ from google.protobuf import json_format
 
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Evaluation, Measure, Subject
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
-from seedbed.kernel.store.backend import open_store
 from seedbed.kernel.store.checkpoints import prefix_of, write_checkpoint_manifest
+from seedbed.kernel.store.connect import open_store
 from seedbed.runs.api.trained_checkpoints import find_tunings
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, CheckpointRef, LeafWeight

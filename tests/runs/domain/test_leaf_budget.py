@@ -6,8 +6,7 @@ from seedbed.bus.v1.bus_pb2 import Outcome, QuotaDraws, Record, Round, Usage
 from seedbed.kernel.errors import InputError
 from seedbed.pipeline.costs import ASKS, Spending, Tariff
 from seedbed.pipeline.recipe import Budget, Recipe
-from seedbed.runs.domain.leaf_budget import LeafBudget, check_budget
-from seedbed.runs.domain.leaf_costs import LeafCosts
+from seedbed.runs.domain.leaf_budget import LeafBudget, LeafCosts, check_budget
 from seedbed.runs.domain.run_budget import BudgetRequest, deal, share_of
 from tests.runs.leaves import knowledge_leaf, known_plan, skill_leaf
 

@@ -9,7 +9,7 @@ from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.kinds.entry import Quota
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.domain.fold import Fold
-from seedbed.runs.domain.opening import number_draw
+from seedbed.runs.domain.rounds import number_draw
 from seedbed.runs.domain.settlement import Settlement, births_of
 from seedbed.skills.v1.steps_pb2 import InstructResult, RespondResult
 from tests.runs.steps import words

@@ -4,7 +4,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.kernel.errors import Damaged
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.work.memo import INLINE_LIMIT
 from seedbed.runs.storage.seals import Seals
 

@@ -8,7 +8,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item, RunState
 from seedbed.kernel.identity import origin, sha256_hex
-from seedbed.kernel.store.backend import put_blob
+from seedbed.kernel.store.blobs import put_blob
 from seedbed.kernel.store.tombstones import find_tombstone
 from seedbed.runs.storage.seals import Seals
 from tests.runs.garden import refused, serve_runs, succeeded, work

@@ -7,7 +7,8 @@ import grpc
 import pytest
 
 from seedbed.kernel.bus.streams import LIMITS, MEMO, RUNS
-from seedbed.kernel.store.backend import blob_key, open_store, put_blob
+from seedbed.kernel.store.blobs import blob_key, put_blob
+from seedbed.kernel.store.connect import open_store
 from tests.runs.damaging import HARMS
 from tests.runs.garden import connect, refused, serve_runs, succeeded, work
 from tests.runs.leaves import knowledge_leaf, skill_leaf

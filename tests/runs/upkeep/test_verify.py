@@ -8,8 +8,9 @@ import pytest
 from seedbed.bus.v1.bus_pb2 import LeafState, RunEntry, RunState
 from seedbed.kernel.bus.streams import MEMO, RUNS, TRAININGS
 from seedbed.kernel.identity import message_bytes, sha256_hex
-from seedbed.kernel.store.backend import blob_key, open_store, put_blob
+from seedbed.kernel.store.blobs import blob_key, put_blob
 from seedbed.kernel.store.checksums import enclose
+from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.store.leaf_commits import commit_key, write_commit
 from seedbed.kernel.work.memo import INLINE_LIMIT
 from seedbed.knowledge.v1.steps_pb2 import Chunk, ChunkResult

@@ -1,8 +1,10 @@
 """The course of a phase: a function of the recipe, the same for all processes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from seedbed.trainer.data.batches import plan_steps
+from seedbed.trainer.data.batches import pack, plan_steps
 from tests.trainer.students import recipe
 
 LENGTHS = [10, 20, 30, 40, 50, 60, 70, 80, 90]
@@ -47,3 +49,22 @@ def test_rows_are_dealt_out_whole_and_in_equal_number(processes):
         hands = [step.deal(number, processes) for number in range(processes)]
         assert len({len(hand) for hand in hands}) == 1
         assert sorted(row for hand in hands for row in hand if row) == sorted(step.rows)
+
+
+@given(st.lists(st.integers(1, 64), max_size=60))
+def test_every_sample_is_in_one_row_that_holds_it(lengths):
+    rows = pack(lengths, 64)
+    assert sorted(place for row in rows for place in row) == list(range(len(lengths)))
+    assert all(sum(lengths[place] for place in row) <= 64 for row in rows)
+    # Two rows that would fit into one are never both there.
+    sizes = sorted(sum(lengths[place] for place in row) for row in rows)
+    assert len(sizes) < 2 or sizes[0] + sizes[1] > 64
+
+
+def test_each_goes_where_it_fits_most_closely():
+    assert pack([60, 50, 4, 14], 64) == [[0, 2], [1, 3]]
+
+
+def test_a_sample_longer_than_a_row_is_refused():
+    with pytest.raises(ValueError, match="no room"):
+        pack([65], 64)

@@ -7,8 +7,8 @@ import torch
 from torch.nn.functional import kl_div, log_softmax
 
 from seedbed.kernel.errors import InputError
-from seedbed.kernel.store.backend import open_store
 from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
+from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.data.masks import make_sample
 from seedbed.trainer.data.rows import read_dataset
 from seedbed.trainer.model.bases import find_base, pin_models

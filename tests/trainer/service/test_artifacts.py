@@ -2,8 +2,8 @@
 
 import pytest
 
-from seedbed.kernel.store.backend import open_store
 from seedbed.kernel.store.checkpoints import write_checkpoint_manifest
+from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.service.artifacts import Depot
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 from seedbed.trainer.v1.trainer_service_pb2 import Training

@@ -12,7 +12,7 @@ from seedbed.cli.render.paths import LeafPath
 from seedbed.cli.render.table import make_table
 from seedbed.estimate import Assumptions, Forecast, forecast, recall
 from seedbed.kernel.endpoint.endpoint import added_parameters
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.recipe import Prices, Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Snapshot
 

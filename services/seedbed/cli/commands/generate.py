@@ -26,7 +26,8 @@ from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError
 from seedbed.kernel.rpc.channel import Access
 from seedbed.kernel.settings import Settings, load_settings
-from seedbed.kernel.store.backend import Store, open_store
+from seedbed.kernel.store.connect import open_store
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.recipe import Recipe, read_recipe
 from seedbed.runs.v1.runs_service_pb2 import CreateRunRequest, Run, RunMetadata
 

@@ -17,7 +17,7 @@ from seedbed.cli.render.screen import Screen
 from seedbed.dataset.manifest import CANDIDATES_FILE, MANIFEST_FILE, SAMPLES_FILE
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.report import gather_facts, write_page
 
 

@@ -13,10 +13,10 @@ from seedbed.cli.reach.students import Student, find_student
 from seedbed.cli.render.failure import DONE
 from seedbed.cli.render.screen import Screen
 from seedbed.cli.render.table import make_table
-from seedbed.cli.stack.model_servers import Served, serve_models
+from seedbed.cli.stack.model_servers.engines import Served, serve_models
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.settings import load_settings
-from seedbed.kernel.store.backend import open_store
+from seedbed.kernel.store.connect import open_store
 
 # A whole training is looked up in the store itself.
 _MEANT = re.compile(r"latest|r[0-9a-f]{1,16}|t[0-9a-f]{1,15}")

@@ -29,7 +29,8 @@ from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.rpc.channel import Access
 from seedbed.kernel.settings import load_settings
 from seedbed.kernel.store.artifacts import MANIFEST, dataset_prefix, put_folder
-from seedbed.kernel.store.backend import Store, put_blob
+from seedbed.kernel.store.blobs import put_blob
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.v1.trainer_service_pb2 import (
     Training,
     TrainingMetadata,

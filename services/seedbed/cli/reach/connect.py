@@ -10,14 +10,15 @@ import grpc.aio
 
 from seedbed.cli.render.failure import read_rpc_error
 from seedbed.cli.stack.ports import claimant_of
+from seedbed.cli.stack.processes.supervisor import Notify, StartError
 from seedbed.cli.stack.programs import DORMANT, HOST, address, make_programs, port_names
 from seedbed.cli.stack.stack import Stack, look_at, wait_serving
 from seedbed.cli.stack.state import LOOK, StateFolder
-from seedbed.cli.stack.supervisor import Notify, StartError
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.rpc.channel import Access, open_channel
 from seedbed.kernel.settings import load_settings
-from seedbed.kernel.store.backend import Store, open_store
+from seedbed.kernel.store.connect import open_store
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 from seedbed.runs.v1.store_service_pb2_grpc import StoreServiceStub
 from seedbed.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub

@@ -9,8 +9,8 @@ from google.protobuf import json_format
 
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.kernel.store.artifacts import MANIFEST, checkpoint_prefix
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 
 _METRICS = "metrics.jsonl"

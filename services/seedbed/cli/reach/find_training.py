@@ -9,9 +9,9 @@ from seedbed.cli.commands.export import export_dataset
 from seedbed.cli.reach.connect import Runs, local_access, open_runs, reach_stack
 from seedbed.cli.reach.ids import LATEST, choose, find_run, list_trainings
 from seedbed.cli.reach.trainers import WITH_TRAINER, Trainer, open_trainer
+from seedbed.cli.stack.processes.supervisor import Notify
 from seedbed.cli.stack.programs import address
 from seedbed.cli.stack.state import StateFolder
-from seedbed.cli.stack.supervisor import Notify
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import MANIFEST

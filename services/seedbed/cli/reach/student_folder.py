@@ -5,8 +5,8 @@ from pathlib import Path
 
 from seedbed.kernel.errors import InputError, StoreError
 from seedbed.kernel.store.artifacts import MANIFEST
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.v1.checkpoint_pb2 import WeightsKind
 from seedbed.trainer.v1.trainer_service_pb2 import Training
 

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from seedbed.cli.stack.model_servers import Served
+from seedbed.cli.stack.model_servers.engines import Served
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import MANIFEST
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import get_checkpoint, parse_checkpoint_manifest
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointManifest, CheckpointRef, WeightsKind
 
 _ADAPTER = "adapter_config.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedbed.cli.reach.connect import OPTIONS, local_access, reach_stack, readable_errors, server_access
+from seedbed.cli.stack.processes.supervisor import Notify
 from seedbed.cli.stack.programs import address
 from seedbed.cli.stack.state import StateFolder
-from seedbed.cli.stack.supervisor import Notify
 from seedbed.kernel.rpc.channel import Access, open_channel
 from seedbed.trainer.v1.trainer_service_pb2_grpc import TrainerServiceStub
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from seedbed.cli.stack.child import Program
+from seedbed.cli.stack.processes.child import Program
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.settings import PREFIX, Settings
 

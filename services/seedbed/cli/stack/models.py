@@ -9,10 +9,10 @@ from seedbed.cli.apps.options import AUTO
 from seedbed.cli.reach.endpoints import Endpoint, Endpoints
 from seedbed.cli.render.screen import Screen
 from seedbed.cli.stack.collector import COLLECTOR, told_to, with_collector
+from seedbed.cli.stack.model_servers.vllm import serve_weights
 from seedbed.cli.stack.programs import DORMANT, SERVICES, make_programs, port_names
 from seedbed.cli.stack.stack import Stack
 from seedbed.cli.stack.state import StateFolder
-from seedbed.cli.stack.vllm import serve_weights
 from seedbed.kernel.endpoint.endpoint import Endpoint as Asked
 from seedbed.kernel.endpoint.preflight import Found, check_endpoint
 from seedbed.kernel.errors import InputError

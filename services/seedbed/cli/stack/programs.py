@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from seedbed.cli.reach.endpoints import REHEARSAL, Endpoint, Endpoints
-from seedbed.cli.stack.broker import broker_program
-from seedbed.cli.stack.child import Program
+from seedbed.cli.stack.broker.server import broker_program
 from seedbed.cli.stack.collector import COLLECTOR, collector_program
 from seedbed.cli.stack.credentials import make_secret
+from seedbed.cli.stack.processes.child import Program
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.rpc.bearer_tokens import tokens_of
 from seedbed.kernel.settings import PREFIX, load_settings

@@ -9,11 +9,11 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seedbed.cli.render.failure import read_rpc_error
-from seedbed.cli.stack.broker_health import keep_healthy
-from seedbed.cli.stack.child import Program
+from seedbed.cli.stack.broker.health import keep_healthy
+from seedbed.cli.stack.processes.child import Program
+from seedbed.cli.stack.processes.supervisor import Notify, StartError, Supervisor
 from seedbed.cli.stack.programs import WORKERS, address
 from seedbed.cli.stack.state import StateFolder
-from seedbed.cli.stack.supervisor import Notify, StartError, Supervisor
 from seedbed.kernel.rpc.channel import OPEN, Access, open_channel
 
 _START_TIMEOUT = 60.0

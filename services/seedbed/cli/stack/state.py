@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from seedbed.cli.stack.credentials import close_folder, keep_token, read_token
 from seedbed.cli.stack.ports import choose_ports
-from seedbed.cli.stack.processes import ProcessList, Started, end_leftovers, write_whole
+from seedbed.cli.stack.processes.process_list import ProcessList, Started, end_leftovers, write_whole
 from seedbed.kernel.errors import Conflict, InputError
 from seedbed.kernel.formats.format_numbers import FORMAT_FILE, STATE, Mark
 

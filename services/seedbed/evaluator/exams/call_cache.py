@@ -8,7 +8,7 @@ from typing import Generic
 from seedbed.bus.v1.bus_pb2 import Outcome, Record, StepSpec, Usage
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.telemetry.items import part
 from seedbed.kernel.work.step import InputT, ResultT, Step
 from seedbed.kernel.work.step_runner import Model, StepRunner

@@ -21,7 +21,7 @@ from seedbed.evaluator.v1.evaluation_pb2 import Measure
 from seedbed.evaluator.v1.steps_pb2 import RateInput
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.identity import canonical_json
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 
 ANSWER_TOKENS = 256
 VERSION = "2"

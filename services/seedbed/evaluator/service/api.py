@@ -23,9 +23,9 @@ from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
 from seedbed.kernel.rpc.paging import by_name, take_page
 from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.artifacts import read_files, read_folder_manifest
-from seedbed.kernel.store.backend import Store
-from seedbed.kernel.work.jobs import queue_job
-from seedbed.pipeline.jobs import EVALUATION
+from seedbed.kernel.store.interface import Store
+from seedbed.kernel.work.job_worker import queue_job
+from seedbed.pipeline.items import EVALUATION
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

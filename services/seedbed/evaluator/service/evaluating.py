@@ -5,8 +5,9 @@ All that is paid for or computed is kept by what it depends on, so that this can
 
 import json
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from seedbed.evaluator.exams.call_cache import CallCache, Spent
@@ -17,19 +18,20 @@ from seedbed.evaluator.exams.instructions import Supply, examine_skills
 from seedbed.evaluator.exams.last_trained import find_taught, find_turns
 from seedbed.evaluator.exams.lm_eval_tasks import write_task
 from seedbed.evaluator.exams.questions import examine_knowledge
-from seedbed.evaluator.scoring.comparisons import BASE, Sheet, compare_all
+from seedbed.evaluator.scoring.comparisons import BASE, GENERAL, Sheet, compare_all
 from seedbed.evaluator.scoring.examination import Candidate, Examination, Turns
 from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.evaluator.service.states import SCORES_FILE, TASKS
-from seedbed.evaluator.service.telemetry import record_gain
-from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Evaluation, LeftOut, Measure
+from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Comparison, Evaluation, LeftOut, Measure
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import dataset_prefix, get_folder
-from seedbed.kernel.store.backend import NOT_ITS_NAME, Store
+from seedbed.kernel.store.blobs import NOT_ITS_NAME
 from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
+from seedbed.kernel.store.interface import Store
+from seedbed.kernel.telemetry.students import record_score
 from seedbed.kernel.work.step_runner import Model
 from seedbed.pipeline.kinds import Kind
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
@@ -217,3 +219,14 @@ def _write_scores(sheets: Sequence[Sheet]) -> str:
         for question, score in sorted(scores.items())
     )
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+def record_gain(comparisons: Iterable[Comparison], last: str) -> None:
+    """Tell the means over the leaves of each kind, for each measure."""
+    rows: dict[tuple[str, str], list[Comparison]] = {}
+    for row in comparisons:
+        if (row.before, row.after) == (BASE, last):
+            measure = Measure.Name(row.measure).removeprefix("MEASURE_").lower()
+            rows.setdefault((GENERAL if row.leaf == GENERAL else row.kind, measure), []).append(row)
+    for (of, measure), found in rows.items():
+        record_score(of, measure, fmean(r.after_mean for r in found), fmean(r.difference for r in found))

@@ -14,7 +14,7 @@ from seedbed.kernel.errors import NotFound
 from seedbed.kernel.formats.format_numbers import EVALUATION, check_manifest
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import MANIFEST, describe_files, put_folder
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 
 RESULT_FILE = "evaluation.json"
 SCORES_FILE = "scores.jsonl"

@@ -13,9 +13,8 @@ from seedbed.kernel.endpoint.endpoint_client import EndpointClient
 from seedbed.kernel.endpoint.endpoint_errors import RequestRefused, ServerFault
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
 from seedbed.kernel.endpoint.openai.chat_request import ChatRequest, adapt, name_refusal, room_of
-from seedbed.kernel.endpoint.openai.completion import CUT, Completion, read_completion
+from seedbed.kernel.endpoint.openai.completion import CUT, Completion, read_completion, tokens_spent
 from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
-from seedbed.kernel.endpoint.tokens import tokens_spent
 from seedbed.kernel.errors import EndpointError, MalformedReply, Refused, ReplyCut, SeedbedError
 from seedbed.kernel.identity import sha256_hex
 from seedbed.pipeline.costs import ASKS

@@ -17,7 +17,7 @@ from typing import Any
 from seedbed.kernel.errors import Damaged, InputError, NotFound, StoreError
 from seedbed.kernel.formats.format_numbers import check_manifest
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 
 MANIFEST = "manifest.json"
 _AT_ONCE = 4

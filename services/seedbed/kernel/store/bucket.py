@@ -11,7 +11,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from seedbed.kernel.errors import NotFound, StoreError
-from seedbed.kernel.store.backend import Stored, check_key
+from seedbed.kernel.store.interface import Stored, check_key
 
 _CONNECTIONS = 16
 _STRANGER = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")

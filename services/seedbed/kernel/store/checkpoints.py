@@ -7,7 +7,7 @@ from google.protobuf import json_format
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.formats.format_numbers import CHECKPOINT, check_manifest
 from seedbed.kernel.store.artifacts import MANIFEST, checkpoint_prefix, describe_files, get_folder
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointFile, CheckpointManifest, CheckpointRef
 
 

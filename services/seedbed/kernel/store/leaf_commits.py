@@ -6,8 +6,8 @@ from google.protobuf.message import DecodeError
 
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checksums import disclose, enclose
+from seedbed.kernel.store.interface import Store
 from seedbed.taxonomy.v1.leaf_pb2 import LeafCommit
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

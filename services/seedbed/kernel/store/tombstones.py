@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedbed.kernel.errors import Damaged, Forgotten, NotFound
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 
 PREFIX = "forgotten/"
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from seedbed.kernel.endpoint.tokens import tokens_spent
+from seedbed.kernel.endpoint.openai.completion import tokens_spent
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry import metrics
 from seedbed.kernel.telemetry.context import HEADER, Context, current

@@ -12,7 +12,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.endpoint.endpoint_pool import PoolPermit
 from seedbed.kernel.errors import Damaged, ItemError
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.telemetry.items import Work
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.memo import Entry, Memo, memo_key, twin_key

@@ -16,7 +16,9 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
-from seedbed.kernel.telemetry.items import Work
+from seedbed.kernel.telemetry.context import current, of_item
+from seedbed.kernel.telemetry.items import Within, Work, trace_queued
+from seedbed.kernel.telemetry.spans import traced
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
 from seedbed.kernel.work.items import read_item
@@ -27,7 +29,6 @@ _AGAIN = 2.0
 _LOOK = 0.5
 _LAST_WORDS = 0.2
 """Seconds to say that an item is done, where its end was written down just before the word to stop came."""
-
 log = get_logger(__name__)
 
 
@@ -203,3 +204,18 @@ class JobWorker:
 async def _hand_back(message: Msg, seconds: float) -> None:
     with contextlib.suppress(Exception):
         await message.nak(delay=seconds or None)
+
+
+async def queue_job(bus: Bus, item: Item) -> bool:
+    """Queue a job; False where it is queued already.
+
+    Its trace links to what asked for it: a call, or the job before. It is recorded afterwards: asking again
+    for what is queued already is no news.
+    """
+    asked, began = current.get(), time.time_ns()
+    at = traced(of_item(item.run, item.digest))
+    with Within(at):
+        queued = await bus.publish_work(item)
+    if queued:
+        trace_queued(item, at, [asked] if asked else [], began)
+    return queued

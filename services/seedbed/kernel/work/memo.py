@@ -7,7 +7,8 @@ from google.protobuf.message import DecodeError
 from seedbed.bus.v1.bus_pb2 import Item, Record
 from seedbed.kernel.bus.streams import MEMO, Bus
 from seedbed.kernel.errors import BusError, Damaged, NotFound
-from seedbed.kernel.store.backend import Store, blob_key, get_blob, put_blob
+from seedbed.kernel.store.blobs import blob_key, get_blob, put_blob
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.items import item_name
 
 INLINE_LIMIT = 256 * 1024

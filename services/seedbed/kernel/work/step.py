@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from seedbed.bus.v1.bus_pb2 import Follower, Sampling, StepSpec
 from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.items import Following
 from seedbed.pipeline.kinds import Role
 from seedbed.pipeline.recipe import Recipe

@@ -14,7 +14,7 @@ from seedbed.kernel.endpoint.prompt import Prompt, ReplyT
 from seedbed.kernel.errors import ItemError, MalformedReply, SeedbedError
 from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import InputT, ResultT, Step
 
 log = get_logger(__name__)

@@ -20,7 +20,7 @@ from seedbed.bus.v1.bus_pb2 import Item, Outcome
 from seedbed.kernel.bus.streams import STEPS, Bus
 from seedbed.kernel.errors import InputError, StoreError
 from seedbed.kernel.logs import bind, get_logger
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.items import Work, expect_dead_letters, following
 from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere

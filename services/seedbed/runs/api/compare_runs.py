@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from seedbed.bus.v1.bus_pb2 import LeafTarget
 from seedbed.kernel.formats.proto_stream import read_fields
-from seedbed.kernel.store.backend import Store, get_blob_file
+from seedbed.kernel.store.blobs import get_blob_file
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.domain.comparison import End, Side, compare_leaf, compare_plans
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.snapshots import Snapshots

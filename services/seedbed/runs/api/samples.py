@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 from seedbed.bus.v1.bus_pb2 import LeafState, LeafTarget
 from seedbed.kernel.formats.proto_stream import read_fields
-from seedbed.kernel.store.backend import Store, get_blob_file
+from seedbed.kernel.store.blobs import get_blob_file
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.domain.pedigree import list_open
 from seedbed.runs.execution.leaf_runner import LeafRunner
 from seedbed.runs.execution.run import KeptRun

@@ -16,7 +16,8 @@ from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import leaf_token
 from seedbed.kernel.rpc.paging import take_page
 from seedbed.kernel.rpc.request_ids import RequestIds
-from seedbed.kernel.store.backend import Store, blob_key, get_blob_file
+from seedbed.kernel.store.blobs import blob_key, get_blob_file
+from seedbed.kernel.store.interface import Store
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.api.compare_runs import Comparing

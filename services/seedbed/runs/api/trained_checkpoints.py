@@ -10,8 +10,8 @@ from seedbed.kernel.errors import NotFound, SeedbedError
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.artifacts import MANIFEST, dataset_prefix, read_folder_manifest
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.v1.candidate_pb2 import Candidate
 from seedbed.runs.v1.tuning_pb2 import LeafGain, Tuning
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, CheckpointRef

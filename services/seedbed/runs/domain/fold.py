@@ -14,7 +14,7 @@ from seedbed.pipeline.failure_causes import Causes, is_given_up
 from seedbed.pipeline.items import item_name
 from seedbed.pipeline.kinds.entry import LeafKind
 from seedbed.pipeline.recipe import Gates
-from seedbed.runs.domain.leaf_costs import LeafCosts
+from seedbed.runs.domain.leaf_budget import LeafCosts
 
 _OUTCOMES = {
     Outcome.OUTCOME_DONE: "done",

@@ -12,8 +12,7 @@ from seedbed.pipeline.kinds.entry import Draw, Passage
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.fold import Fold, is_new
 from seedbed.runs.domain.leaf_budget import LeafBudget, count_draws
-from seedbed.runs.domain.opening import Opening
-from seedbed.runs.domain.preparation import PREPARATION, Preparation
+from seedbed.runs.domain.rounds import PREPARATION, Opening, Preparation
 from seedbed.runs.domain.run_budget import BudgetRequest
 from seedbed.runs.domain.settlement import Birth, Decision, Settlement, births_of
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf

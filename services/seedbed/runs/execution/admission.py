@@ -13,8 +13,7 @@ from seedbed.kernel.logs import get_logger
 from seedbed.kernel.work.failure_counter import describe
 from seedbed.runs.domain.damage import end_damaged, words
 from seedbed.runs.execution.background_tasks import Tasks
-from seedbed.runs.execution.effects import Effects
-from seedbed.runs.execution.leaf_runner import MOST_PATIENCE, LeafRunner
+from seedbed.runs.execution.leaf_runner import MOST_PATIENCE, Effects, LeafRunner
 from seedbed.runs.execution.rebalance import deal_out
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.leaf_records import AT_ONCE

@@ -3,23 +3,27 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from seedbed.bus.v1.bus_pb2 import Item, LeafCounts, LeafEntry, LeafState, LeafTarget, Record, Round
+from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import Damaged, SeedbedError
 from seedbed.kernel.logs import get_logger
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.leaf_commits import find_commit
 from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
+from seedbed.kernel.work.memo import Memo
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.damage import ENDED, end_damaged, words
 from seedbed.runs.domain.leaf_state import Course
 from seedbed.runs.domain.pedigree import write_part, write_piece
-from seedbed.runs.execution.effects import Effects
 from seedbed.runs.execution.publishing import send
 from seedbed.runs.execution.telemetry import LeafTelemetry
 from seedbed.runs.storage.leaf_records import AT_ONCE, LeafRecords
 from seedbed.runs.storage.part_file import PartFile, keep_part
-from seedbed.runs.storage.run_entries import Cell
+from seedbed.runs.storage.run_entries import Cell, Entries
+from seedbed.runs.storage.seals import Seals
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 
 SLICE = 0.02
@@ -29,8 +33,18 @@ SEAL_BYTES = 4 << 20
 """So much of what was paid for is gathered at most before it goes into a seal."""
 LEAST_PATIENCE = 2.0
 MOST_PATIENCE = 60.0
-
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What work on leaves reaches out to."""
+
+    bus: Bus
+    store: Store
+    entries: Entries
+    seals: Seals
+    memo: Memo
 
 
 class LeafRunner:

@@ -8,8 +8,7 @@ from collections.abc import Container, Mapping
 
 from seedbed.bus.v1.bus_pb2 import Allowance, LeafTarget, RunEntry, StepCounts, Usage
 from seedbed.pipeline.costs import Spending
-from seedbed.runs.domain.leaf_budget import spent_on
-from seedbed.runs.domain.leaf_costs import mark_dearest
+from seedbed.runs.domain.leaf_budget import mark_dearest, spent_on
 from seedbed.runs.domain.run_budget import deal, explain
 from seedbed.runs.execution.leaf_runner import LeafRunner
 from seedbed.runs.execution.run import KeptRun

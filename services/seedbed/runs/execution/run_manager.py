@@ -8,14 +8,14 @@ from seedbed.bus.v1.bus_pb2 import LeafState, Plan, RunEntry, RunState
 from seedbed.kernel.bus.streams import RUNS, WORK, Bus
 from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.memo import Memo
 from seedbed.runs.api.leaf_preview import take_glimpse
 from seedbed.runs.domain.damage import FINISHED, end_damaged, is_lost
 from seedbed.runs.domain.reopening import begin_anew, keep_deciding, settle_anew
 from seedbed.runs.execution.admission import Admission
 from seedbed.runs.execution.background_tasks import Tasks
-from seedbed.runs.execution.effects import Effects
+from seedbed.runs.execution.leaf_runner import Effects
 from seedbed.runs.execution.listener import Listener
 from seedbed.runs.execution.rebalance import take_back
 from seedbed.runs.execution.run import KeptRun

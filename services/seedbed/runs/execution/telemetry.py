@@ -21,7 +21,7 @@ from seedbed.kernel.telemetry.items import Within, first
 from seedbed.kernel.telemetry.meters import Histogram
 from seedbed.kernel.telemetry.spans import Attributes, Sort, Span, open_span, traced, tracing
 from seedbed.runs.domain.leaf_state import Course, Decided
-from seedbed.runs.domain.preparation import PREPARATION
+from seedbed.runs.domain.rounds import PREPARATION
 from seedbed.runs.domain.settlement import Settlement
 
 _settlement = Histogram(metrics.SETTLEMENT)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from seedbed.kernel.errors import StoreError
-from seedbed.kernel.store.backend import Store, put_blob_file
+from seedbed.kernel.store.blobs import put_blob_file
+from seedbed.kernel.store.interface import Store
 
 MOST_IN_MEMORY = 1 << 18
 

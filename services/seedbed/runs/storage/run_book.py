@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seedbed.kernel.errors import Conflict, Damaged
 from seedbed.kernel.logs import get_logger
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.storage.run_copies import PREFIX, copy_key, find_gaps, read_copy, stamp_of, write_copy
 

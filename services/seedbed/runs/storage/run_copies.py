@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError
 from seedbed.bus.v1.bus_pb2 import LeafCopy, RunCopy, RunEntry
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checksums import disclose, enclose
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.domain.damage import FINISHED, is_lost
 from seedbed.runs.execution.run import KeptRun
 

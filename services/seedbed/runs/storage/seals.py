@@ -15,7 +15,8 @@ from google.protobuf.proto import parse_length_prefixed, serialize_length_prefix
 from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, Stored, put_blob
+from seedbed.kernel.store.blobs import NOT_ITS_NAME, put_blob
+from seedbed.kernel.store.interface import Store, Stored
 from seedbed.kernel.work.memo import INLINE_LIMIT
 
 PREFIX = "seals/"

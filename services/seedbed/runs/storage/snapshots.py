@@ -4,7 +4,8 @@ import re
 
 from seedbed.kernel.errors import Damaged, InputError, NotFound, Violation
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import NOT_ITS_NAME, Store
+from seedbed.kernel.store.blobs import NOT_ITS_NAME
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import check_forgotten
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 

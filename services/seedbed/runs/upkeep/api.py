@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import InputError, Violation
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.upkeep.derived import Trail
 from seedbed.runs.upkeep.erasure import Erasure

@@ -10,8 +10,9 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import origin
-from seedbed.kernel.store.backend import Store, Stored, blob_key, get_blob_file
+from seedbed.kernel.store.blobs import blob_key, get_blob_file
 from seedbed.kernel.store.checksums import disclose
+from seedbed.kernel.store.interface import Store, Stored
 from seedbed.kernel.store.tombstones import read_tombstones
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.pipeline.kinds import text_in

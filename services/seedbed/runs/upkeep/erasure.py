@@ -16,7 +16,8 @@ from seedbed.bus.v1.bus_pb2 import RunState
 from seedbed.kernel.bus.streams import MEMO, REQUESTS, WORK, Bus
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.identity import message_bytes
-from seedbed.kernel.store.backend import Store, get_blob_file, put_blob_file
+from seedbed.kernel.store.blobs import get_blob_file, put_blob_file
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import Tombstone, now, write_tombstone
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.execution.run_manager import RunManager

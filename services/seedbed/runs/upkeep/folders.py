@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.store.artifacts import MANIFEST
-from seedbed.kernel.store.backend import Store, Stored
+from seedbed.kernel.store.interface import Store, Stored
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 
 _DATASETS, _CHECKPOINTS, _EVALUATIONS = "datasets/", "checkpoints/", "evaluations/"

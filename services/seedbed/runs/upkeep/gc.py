@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.errors import Conflict
-from seedbed.kernel.store.backend import Store, Stored
+from seedbed.kernel.store.interface import Store, Stored
 from seedbed.runs.execution.run import KeptRun
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import read_letters, remove_letters

@@ -10,8 +10,9 @@ from seedbed.bus.v1.bus_pb2 import Record
 from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.store.artifacts import MANIFEST, FolderFile, read_files
-from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, as_file, blob_key
+from seedbed.kernel.store.blobs import NOT_ITS_NAME, as_file, blob_key
 from seedbed.kernel.store.checksums import disclose
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import find_tombstone
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.runs.storage.seals import Seals

@@ -9,7 +9,8 @@ from seedbed.kernel.bus.streams import MEMO, Bus
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.store.backend import NOT_ITS_NAME, Store, blob_key, get_blob_file
+from seedbed.kernel.store.blobs import NOT_ITS_NAME, blob_key, get_blob_file
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import find_tombstone
 from seedbed.pipeline.kinds import step_of, text_in
 from seedbed.runs.execution.run import KeptRun

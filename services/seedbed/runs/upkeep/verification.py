@@ -8,7 +8,8 @@ from google.protobuf.message import DecodeError
 from seedbed.bus.v1.bus_pb2 import LeafState, Record
 from seedbed.kernel.bus.streams import MEMO, Bus
 from seedbed.kernel.errors import Damaged
-from seedbed.kernel.store.backend import Store, blob_key, get_blob_file
+from seedbed.kernel.store.blobs import blob_key, get_blob_file
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.leaf_commits import commit_key, read_commit
 from seedbed.kernel.store.tombstones import PREFIX as TOMBSTONES
 from seedbed.kernel.store.tombstones import read_tombstone

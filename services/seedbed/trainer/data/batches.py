@@ -4,10 +4,10 @@ It is a function of the recipe, the phase and the samples' lengths, so that ever
 whoever takes a training up again knows what comes next.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seedbed.trainer.data.packing import pack
 from seedbed.trainer.data.selection import lot
 from seedbed.trainer.recipe import Phase
 
@@ -69,3 +69,26 @@ def _rows(
         return tuple((number,) for number in batch)
     packed = pack([lengths[number] for number in batch], row_tokens)
     return tuple(tuple(batch[place] for place in row) for row in packed)
+
+
+def pack(lengths: Sequence[int], capacity: int) -> list[list[int]]:
+    """Rows of places in `lengths`: the longest first, each where it fits most closely.
+
+    Raises ValueError where one is longer than a row.
+    """
+    rows: list[list[int]] = []
+    # Room left and the row's number, in order: the first that is large enough fits most closely.
+    room: list[tuple[int, int]] = []
+    for place in sorted(range(len(lengths)), key=lambda place: (-lengths[place], place)):
+        length = lengths[place]
+        if length > capacity:
+            raise ValueError(f"a sample of {length} tokens has no room in a row of {capacity}")
+        found = bisect_left(room, (length, -1))
+        if found < len(room):
+            left, number = room.pop(found)
+            rows[number].append(place)
+        else:
+            left, number = capacity, len(rows)
+            rows.append([place])
+        insort(room, (left - length, number))
+    return rows

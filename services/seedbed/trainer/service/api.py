@@ -14,8 +14,8 @@ from seedbed.kernel.errors import InputError, NotFound, SeedbedError, Violation
 from seedbed.kernel.rpc.paging import take_page
 from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.artifacts import dataset_prefix, read_folder_manifest
-from seedbed.kernel.store.backend import Store
 from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest, prefix_of
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.model.bases import find_base, pin_models
 from seedbed.trainer.recipe import TrainingRecipe, read_training_recipe
 from seedbed.trainer.service.operations import make_operation

@@ -18,8 +18,9 @@ from seedbed.kernel.store.artifacts import (
     put_folder,
     read_folder_manifest,
 )
-from seedbed.kernel.store.backend import Store, blob_key
+from seedbed.kernel.store.blobs import blob_key
 from seedbed.kernel.store.checkpoints import get_checkpoint, parse_checkpoint_manifest, prefix_of
+from seedbed.kernel.store.interface import Store
 from seedbed.trainer.data.rows import read_dataset, read_external
 from seedbed.trainer.data.selection import Chosen, choose_rows, rows_digest
 from seedbed.trainer.loop.job import Job

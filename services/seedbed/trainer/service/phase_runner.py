@@ -19,8 +19,8 @@ from seedbed.kernel.errors import SeedbedError, StoreError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.checkpoints import read_checkpoint_manifest
+from seedbed.kernel.telemetry.students import record_step
 from seedbed.trainer.loop.job import Job
-from seedbed.trainer.loop.telemetry import record_progress
 from seedbed.trainer.service.artifacts import Depot, Materials
 from seedbed.trainer.service.process import TrainingProcess, count_processes
 from seedbed.trainer.service.trainings import Trainings
@@ -32,7 +32,6 @@ from seedbed.trainer.v1.trainer_service_pb2 import MetricsRow, Training, Trainin
 LOOK = 0.5
 STORE_PAUSE = 1.0
 MOST_CRASHES = 3
-
 End = Literal["done", "stopped", "failed", "crashed", "lost"]
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -231,3 +230,13 @@ class PhaseRunner:
     async def _tell(self, what: str, detail: str = "") -> None:
         event = Event(run=self._training.name, service="trainer", what=what, detail=detail or self._phase)
         await self._bus.publish_event(event)
+
+
+def record_progress(before: MetricsRow | None, row: MetricsRow) -> None:
+    """Tell what a row says, and count what has come since the one before.
+
+    The first of an attempt counts as one step: what was done before a restart was counted then.
+    """
+    steps = row.step - before.step if before else 1
+    tokens = row.tokens_seen - before.tokens_seen if before else 0
+    record_step(row.phase, row.loss, tokens, steps)

@@ -10,7 +10,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import NotFound
 from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
-from seedbed.kernel.store.backend import Store
+from seedbed.kernel.store.interface import Store
 from seedbed.kernel.telemetry.items import Work
 from seedbed.kernel.work.job_worker import Again, JobHandler
 from seedbed.kernel.work.lease import Ceded

@@ -5,7 +5,7 @@ import asyncio
 from seedbed.kernel.bus.streams import WORK, Bus
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
-from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.v1.trainer_service_pb2 import TrainingState
 

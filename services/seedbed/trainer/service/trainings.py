@@ -11,8 +11,8 @@ from seedbed.kernel.bus.streams import TRAININGS, Bus
 from seedbed.kernel.errors import Damaged, NotFound
 from seedbed.kernel.formats.protos import parse
 from seedbed.kernel.identity import sha256_hex
-from seedbed.kernel.work.jobs import queue_job
-from seedbed.pipeline.jobs import TRAINING_PHASE
+from seedbed.kernel.work.job_worker import queue_job
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.training import next_phase
 from seedbed.trainer.v1.trainer_service_pb2 import Training, TrainingState
 

@@ -165,3 +165,11 @@ def _join(chunks: Iterable[dict[str, Any]]) -> dict[str, Any]:
     called = [{"function": {"arguments": text}} for _, text in sorted(calls.items())]
     message = {**said, "tool_calls": called}
     return {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
+
+
+def tokens_spent(reply: dict[str, Any], name: str) -> int:
+    """What a reply says was spent: `prompt_tokens` or `completion_tokens`."""
+    # Not every endpoint counts, and what some count is no number.
+    spent = reply.get("usage")
+    count = spent.get(name) if isinstance(spent, dict) else 0
+    return count if isinstance(count, int) and count > 0 else 0

@@ -1,0 +1,1 @@
+"""Servers of models that the command starts itself: vLLM, else transformers."""

@@ -1,0 +1,1 @@
+"""Processes of the command's own: started, kept running, and ended, also by the next command."""
