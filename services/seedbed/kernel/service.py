@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import grpc.aio
@@ -157,8 +158,33 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
 
 
 async def _bring_up(name: str, settings: Settings, build: Build, running: _Running) -> None:
-    credentials, tokens = server_credentials(settings), tokens_of(settings)
-    admin_tokens = admin_tokens_of(settings)
+    # What is wrong in keys and certificates is said before anything is connected.
+    make_server = partial(
+        Server,
+        credentials=server_credentials(settings),
+        tokens=tokens_of(settings),
+        admin_tokens=admin_tokens_of(settings),
+        reflect=settings.reflection,
+    )
+    running.kernel = kernel = await _connect(name, settings, running)
+    running.service = service = build(kernel)
+    server = make_server(service.names)
+    service.register(server.grpc)
+    running.server = server
+    port = await server.start(settings.listen)
+    await _start_work(service, kernel, running)
+    observe_endpoints(kernel.models)
+    # What is loaded stays: looking through it again and again costs one call in twenty at full load.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    await server.announce()
+    running.telemetry = asyncio.create_task(_tell_health(kernel.bus, server))
+    log.info("serving", port=port, steps=[step.name for step in service.steps])
+
+
+async def _connect(name: str, settings: Settings, running: _Running) -> Kernel:
+    """The broker and the store, neither of a later format than this code knows."""
     running.bus = bus = await Bus.connect(settings, name)
     await bus.check_format()
     store = await open_store(
@@ -167,40 +193,29 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
         secret_key=settings.store_secret_key.get_secret_value(),
     )
     await settle_store_format(store, settings.store_url)
-    plans = Plans(bus)
-    running.kernel = kernel = Kernel(settings, bus, store, plans)
-    running.service = service = build(kernel)
-    server = Server(
-        service.names,
-        reflect=settings.reflection,
-        tokens=tokens,
-        admin_tokens=admin_tokens,
-        credentials=credentials,
-    )
-    service.register(server.grpc)
-    running.server = server
-    port = await server.start(settings.listen)
+    return Kernel(settings, bus, store, Plans(bus))
+
+
+async def _start_work(service: Service, kernel: Kernel, running: _Running) -> None:
     if service.start:
         await service.start()
     if service.steps:
-        running.following = asyncio.create_task(plans.follow())
+        running.following = asyncio.create_task(kernel.plans.follow())
         models = {str(step.role): kernel.model(step.role) for step in service.steps if step.role}
         running.worker = Worker(
-            bus, store, plans, service.steps, models, ack_wait=settings.ack_wait, heartbeat=settings.heartbeat
+            kernel.bus,
+            kernel.store,
+            kernel.plans,
+            service.steps,
+            models,
+            ack_wait=kernel.settings.ack_wait,
+            heartbeat=kernel.settings.heartbeat,
         )
         await running.worker.start()
     if service.job_worker:
         await service.job_worker.start()
     if service.until:
         running.through = asyncio.create_task(service.until())
-    observe_endpoints(kernel.models)
-    # What is loaded stays: looking through it again and again costs one call in twenty at full load.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    await server.announce()
-    running.telemetry = asyncio.create_task(_tell_health(bus, server))
-    log.info("serving", port=port, steps=[step.name for step in service.steps])
 
 
 async def _tell_health(bus: Bus, server: Server) -> None:

@@ -16,60 +16,70 @@ if TYPE_CHECKING:
     from seedbed.cli.stack.models import Pace
 
 
+_Subject = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|TRAINING", help="A training, or a run: then its latest training.", show_default=False
+    ),
+]
+_Checkpoints = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PHASE", help="Only the checkpoint of this phase; may be given again.", show_default=False
+    ),
+]
+_Base = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|DIR",
+        help="Against this model; else what the training began from.",
+        show_default=False,
+    ),
+]
+_Questions = Annotated[
+    int,
+    typer.Option(metavar="N", min=0, help="Questions a leaf; 20 where not given.", show_default=False),
+]
+_Gate = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Limits that the last checkpoint must keep, as YAML.", show_default=False
+    ),
+]
+_GeneralSet = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A general set of your own, as JSON lines.", show_default=False),
+]
+_Benchmarks = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Benchmarks: DIR/mmlu, DIR/arc, DIR/hellaswag, DIR/winogrande, DIR/gsm8k, each a copy of "
+        "its data set on the hub.",
+        show_default=False,
+    ),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where questions, lm-eval tasks and scores go.", show_default=False),
+]
+
+
 @asks_a_teacher
 def evaluate(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|TRAINING", help="A training, or a run: then its latest training.", show_default=False
-        ),
-    ],
+    subject: _Subject,
     *,
-    checkpoint: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PHASE", help="Only the checkpoint of this phase; may be given again.", show_default=False
-        ),
-    ] = None,
-    base: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|DIR",
-            help="Against this model; else what the training began from.",
-            show_default=False,
-        ),
-    ] = "",
-    questions: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, help="Questions a leaf; 20 where not given.", show_default=False),
-    ] = 0,
-    gate: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Limits that the last checkpoint must keep, as YAML.", show_default=False
-        ),
-    ] = None,
-    general: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A general set of your own, as JSON lines.", show_default=False),
-    ] = None,
-    benchmarks: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Benchmarks: DIR/mmlu, DIR/arc, DIR/hellaswag, DIR/winogrande, DIR/gsm8k, each a copy of "
-            "its data set on the hub.",
-            show_default=False,
-        ),
-    ] = None,
+    checkpoint: _Checkpoints = None,
+    base: _Base = "",
+    questions: _Questions = 0,
+    gate: _Gate = None,
+    general: _GeneralSet = None,
+    benchmarks: _Benchmarks = None,
     wanted: "Wanted",
     pace: "Pace",
     state: options.State = STATE,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where questions, lm-eval tasks and scores go.", show_default=False),
-    ] = None,
+    out: _Out = None,
     machine: options.Json = False,
 ) -> None:
     """Say what each leaf gained by a training, and what was forgotten.

@@ -16,7 +16,45 @@ if TYPE_CHECKING:
     from seedbed.cli.reach.endpoints import Wanted
     from seedbed.cli.stack.models import Pace
 
-_STUDENT = "Student"
+_PANEL = "Student"
+
+_Student = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|DIR|scratch",
+        help="Causal model to tune, on the hub or in a folder, or `scratch`: a small one made here.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+_TrainingRecipe = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE|NAME",
+        help="Phases, replay and rates, as YAML, or a shipped one such as `small`; else `lab`.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+_Questions = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Held-out questions a leaf; 20 where not given.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+_Gate = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Limits that the student must keep, as YAML.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
 
 
 @asks_a_teacher
@@ -25,43 +63,10 @@ def run(  # noqa: PLR0913  its options are its interface
     taxonomy: options.Taxonomy,
     *,
     wanted: "Wanted",
-    student: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|DIR|scratch",
-            help="Causal model to tune, on the hub or in a folder, or `scratch`: a small one made here.",
-            rich_help_panel=_STUDENT,
-            show_default=False,
-        ),
-    ] = "",
-    training_recipe: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE|NAME",
-            help="Phases, replay and rates, as YAML, or a shipped one such as `small`; else `lab`.",
-            rich_help_panel=_STUDENT,
-            show_default=False,
-        ),
-    ] = "",
-    questions: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Held-out questions a leaf; 20 where not given.",
-            rich_help_panel=_STUDENT,
-            show_default=False,
-        ),
-    ] = 0,
-    gate: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Limits that the student must keep, as YAML.",
-            rich_help_panel=_STUDENT,
-            show_default=False,
-        ),
-    ] = None,
+    student: _Student = "",
+    training_recipe: _TrainingRecipe = "",
+    questions: _Questions = 0,
+    gate: _Gate = None,
     target: options.Target = 0,
     leaf: options.LeafGlobs = None,
     recipe: options.RecipeFile = None,

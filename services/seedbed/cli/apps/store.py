@@ -44,6 +44,37 @@ def forget(
     ask_runs(context, server, state, screen, work.run, beside=("taxonomy",))
 
 
+_Keep = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RUN", help="Keep this run; may be given again.", show_default=False),
+]
+_KeepLast = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Keep so many of the latest runs.", show_default=False)
+]
+_KeepDays = Annotated[
+    float,
+    typer.Option(
+        metavar="D",
+        min=0,
+        max=36500,
+        help="Keep runs created in the last so many days.",
+        show_default=False,
+    ),
+]
+_DropSeals = Annotated[
+    bool,
+    typer.Option(
+        "--drop-seals", help="Remove the seals of kept runs as well: what they paid for is not recalled."
+    ),
+]
+_Grace = Annotated[
+    float,
+    typer.Option(
+        metavar="MINUTES", min=0, max=5_256_000, help="What was written so lately stays in any case."
+    ),
+]
+
+
 store = typer.Typer(help="What is kept in the store.", no_args_is_help=True)
 
 
@@ -51,35 +82,11 @@ store = typer.Typer(help="What is kept in the store.", no_args_is_help=True)
 def gc(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
     *,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RUN", help="Keep this run; may be given again.", show_default=False),
-    ] = None,
-    keep_last: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Keep so many of the latest runs.", show_default=False)
-    ] = 0,
-    keep_days: Annotated[
-        float,
-        typer.Option(
-            metavar="D",
-            min=0,
-            max=36500,
-            help="Keep runs created in the last so many days.",
-            show_default=False,
-        ),
-    ] = 0,
-    drop_seals: Annotated[
-        bool,
-        typer.Option(
-            "--drop-seals", help="Remove the seals of kept runs as well: what they paid for is not recalled."
-        ),
-    ] = False,
-    grace: Annotated[
-        float,
-        typer.Option(
-            metavar="MINUTES", min=0, max=5_256_000, help="What was written so lately stays in any case."
-        ),
-    ] = 60,
+    keep: _Keep = None,
+    keep_last: _KeepLast = 0,
+    keep_days: _KeepDays = 0,
+    drop_seals: _DropSeals = False,
+    grace: _Grace = 60,
     yes: Yes = False,
     server: options.Server = "",
     state: options.State = STATE,

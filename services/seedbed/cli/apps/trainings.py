@@ -32,31 +32,36 @@ Server = Annotated[
 ]
 
 
+_Dataset = Annotated[
+    str, typer.Argument(metavar="DATASET|RUN", help="A dataset's folder, or a run.", show_default=False)
+]
+_Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="NAME|DIR|scratch",
+        help="Causal model on the hub or in a folder, or `scratch`: a small one made here.",
+        show_default=False,
+    ),
+]
+_TrainingRecipe = Annotated[
+    str,
+    typer.Option(
+        "--training-recipe",
+        metavar="FILE|NAME",
+        help="Phases, replay and rates, as YAML, or the name of a shipped one such as `small`; "
+        "`lab` where not given.",
+        show_default=False,
+    ),
+]
+
+
 def train(
     context: typer.Context,
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET|RUN", help="A dataset's folder, or a run.", show_default=False)
-    ],
+    dataset: _Dataset,
     *,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            metavar="NAME|DIR|scratch",
-            help="Causal model on the hub or in a folder, or `scratch`: a small one made here.",
-            show_default=False,
-        ),
-    ] = "",
-    recipe: Annotated[
-        str,
-        typer.Option(
-            "--training-recipe",
-            metavar="FILE|NAME",
-            help="Phases, replay and rates, as YAML, or the name of a shipped one such as `small`; "
-            "`lab` where not given.",
-            show_default=False,
-        ),
-    ] = "",
+    model: _Model = "",
+    recipe: _TrainingRecipe = "",
     server: Server = "",
     state: options.State = STATE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the student goes.")] = Path("student"),

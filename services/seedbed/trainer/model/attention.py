@@ -78,6 +78,19 @@ def attend(
     if segments and segments.bounds is not None and not dropout and _fits_kernel(value):
         return _attend_at_once(query, key, value, segments, window, scaling)[None], None
     lengths = list(segments.lengths) if segments else [query.shape[2]]
+    return _attend_each(query, key, value, lengths, window, scaling, dropout), None
+
+
+def _attend_each(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    lengths: list[int],
+    window: int | None,
+    scaling: float | None,
+    dropout: float,
+) -> torch.Tensor:
+    """(1, tokens, heads, width), one segment after the other."""
     grouped = key.shape[1] != query.shape[1]
     pieces = [
         scaled_dot_product_attention(
@@ -98,7 +111,7 @@ def attend(
             strict=True,
         )
     ]
-    return torch.cat(pieces, dim=2).transpose(1, 2).contiguous(), None
+    return torch.cat(pieces, dim=2).transpose(1, 2).contiguous()
 
 
 def _fits_kernel(value: torch.Tensor) -> bool:
