@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from seedbed.bus.v1.bus_pb2 import RunState, StepCounts, StepSpec, Usage
+from seedbed.bus.v1.bus_pb2 import RunPurpose, RunState, StepCounts, StepSpec, Usage
 from seedbed.cli.render.run_table import RunTable, models_of
 from seedbed.pipeline.recipe import Budget, Price, Prices, Recipe
 from tests.cli.runs_of import ended, run
@@ -46,6 +46,7 @@ def test_money_stands_where_prices_were_given():
     [
         ({"dormant": True, "state": RunState.RUN_STATE_RUNNING}, "stopped"),
         ({"superseded_by": "r2", "state": RunState.RUN_STATE_CANCELLED}, "superseded by r2"),
+        ({"purpose": RunPurpose.RUN_PURPOSE_EVALUATION}, "succeeded, for an evaluation"),
         ({"broken": "its entry cannot be read"}, "broken"),
     ],
 )

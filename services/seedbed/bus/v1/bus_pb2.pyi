@@ -105,6 +105,26 @@ RUN_STATE_FAILED: RunState.ValueType  # 5
 """Finished without a sample, as every call was given up."""
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
+class _RunPurpose:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RunPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunPurpose.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RUN_PURPOSE_UNSPECIFIED: _RunPurpose.ValueType  # 0
+    """A dataset."""
+    RUN_PURPOSE_EVALUATION: _RunPurpose.ValueType  # 1
+    """Questions of an evaluation, and nobody has asked for it besides."""
+
+class RunPurpose(_RunPurpose, metaclass=_RunPurposeEnumTypeWrapper):
+    """What a run is made for."""
+
+RUN_PURPOSE_UNSPECIFIED: RunPurpose.ValueType  # 0
+"""A dataset."""
+RUN_PURPOSE_EVALUATION: RunPurpose.ValueType  # 1
+"""Questions of an evaluation, and nobody has asked for it besides."""
+Global___RunPurpose: _TypeAlias = RunPurpose  # noqa: Y015
+
 @_typing.final
 class StepSpec(_message.Message):
     """How one step is done. Two specs that differ in any field are two different pieces of work."""
@@ -861,12 +881,14 @@ class RunEntry(_message.Message):
     ALLOWANCES_FIELD_NUMBER: _builtins.int
     DEAREST_FIELD_NUMBER: _builtins.int
     SUPERSEDED_BY_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     state: Global___RunState.ValueType
     create_time: _builtins.float
     """Seconds since the epoch; for people, never in a digest or a dataset."""
     end_time: _builtins.float
     superseded_by: _builtins.str
     """The run that was asked for instead, while this one had not ended; it is cancelled, and what it has is recalled."""
+    purpose: Global___RunPurpose.ValueType
     @_builtins.property
     def plan(self) -> Global___Plan: ...
     @_builtins.property
@@ -887,10 +909,11 @@ class RunEntry(_message.Message):
         allowances: _abc.Iterable[Global___Allowance] | None = ...,
         dearest: _abc.Iterable[Global___StepCounts] | None = ...,
         superseded_by: _builtins.str = ...,
+        purpose: Global___RunPurpose.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "dearest", b"dearest", "end_time", b"end_time", "plan", b"plan", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowances", b"allowances", "create_time", b"create_time", "dearest", b"dearest", "end_time", b"end_time", "plan", b"plan", "purpose", b"purpose", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

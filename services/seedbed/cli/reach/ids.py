@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from seedbed.bus.v1.bus_pb2 import RunPurpose
 from seedbed.cli.commands.watch import list_runs
 from seedbed.cli.reach.connect import Runs
 from seedbed.cli.reach.trainers import Trainer
@@ -36,7 +37,11 @@ async def find_run(runs: Runs, given: str) -> str:
     # A whole one is the service's to know: it says more of one that it cannot read.
     if not given or _RUN.fullmatch(given):
         return given
-    return choose(given, [run.name for run in await list_runs(runs)], "run")
+    found = await list_runs(runs)
+    if given == LATEST:
+        # Of those that people asked for.
+        found = [run for run in found if run.purpose != RunPurpose.RUN_PURPOSE_EVALUATION]
+    return choose(given, [run.name for run in found], "run")
 
 
 async def list_trainings(trainer: Trainer) -> list[Training]:

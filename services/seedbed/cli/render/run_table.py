@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
 
+from seedbed.bus.v1.bus_pb2 import RunPurpose
 from seedbed.cli.render.bill import Bill
 from seedbed.cli.render.duration import local_moment
 from seedbed.cli.render.summary import state_name
@@ -57,7 +58,7 @@ def _left_out(width: int) -> Iterable[str]:
 def _cells(run: Run) -> dict[str, str]:
     progress = run.progress
     return {
-        "state": f"{state_name(run)} by {run.superseded_by}" if run.superseded_by else state_name(run),
+        "state": _state(run),
         "samples": f"{progress.samples}/{progress.target}",
         "leaves": str(len(run.leaves)),
         "calls": f"{progress.requests:,}",
@@ -68,6 +69,12 @@ def _cells(run: Run) -> dict[str, str]:
         "started": local_moment(run.create_time),
         "ended": local_moment(run.end_time),
     }
+
+
+def _state(run: Run) -> str:
+    by = f" by {run.superseded_by}" if run.superseded_by else ""
+    purpose = ", for an evaluation" if run.purpose == RunPurpose.RUN_PURPOSE_EVALUATION else ""
+    return f"{state_name(run)}{by}{purpose}"
 
 
 def _cost(run: Run) -> str:

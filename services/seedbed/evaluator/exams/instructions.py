@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import grpc.aio
 
+from seedbed.bus.v1.bus_pb2 import RunPurpose
 from seedbed.dataset import Manifest
 from seedbed.evaluator.exams.dataset_view import LeafView
 from seedbed.evaluator.exams.exam import Exam, Question, Sieve
@@ -72,7 +73,10 @@ class Supply:
     async def _make(self, runs: "RunsServiceAsyncStub", leaves: Sequence[str], target: int) -> str:
         recipe = {**self._manifest.recipe, "target": target}
         request = CreateRunRequest(
-            snapshot=self._manifest.taxonomy, recipe=canonical_json(recipe).decode(), leaves=leaves
+            snapshot=self._manifest.taxonomy,
+            recipe=canonical_json(recipe).decode(),
+            leaves=leaves,
+            purpose=RunPurpose.RUN_PURPOSE_EVALUATION,
         )
         operation = await runs.CreateRun(request, timeout=_CREATE_TIMEOUT)
         metadata = RunMetadata()

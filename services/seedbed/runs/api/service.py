@@ -72,7 +72,9 @@ class RunsApi(RunsServiceServicer):
             if not missing:
                 wanted = {target.path for target in plan.leaves}
                 check_budget(KnownPlan.open(plan), (one for one in snapshot.leaves if one.path in wanted))
-                return make_operation(await self._keeper.create(plan), self._describe(plan.run))
+                return make_operation(
+                    await self._keeper.create(plan, request.purpose), self._describe(plan.run)
+                )
             await asyncio.sleep(LOOK)
         raise BusError(f"no service has registered {', '.join(missing)}", hint="are all services running?")
 

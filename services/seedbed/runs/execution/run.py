@@ -158,6 +158,7 @@ class KeptRun:
             create_time=timestamp(self.cell.value.create_time),
             end_time=timestamp(self.cell.value.end_time),
             gaps=[f"{leaf}: {what}" if leaf else what for leaf, what in self.gaps],
+            purpose=self.cell.value.purpose,
         )
 
     def _describe_leaf(self, target: LeafTarget) -> LeafProgress:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from seedbed.bus.v1.bus_pb2 import LeafState, Plan, RunEntry, RunState
+from seedbed.bus.v1.bus_pb2 import LeafState, Plan, RunEntry, RunPurpose, RunState
 from seedbed.kernel.bus.streams import RUNS, WORK, Bus
 from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
@@ -80,7 +80,9 @@ class RunManager:
         await self._tasks.stop()
         await self.book.keep_last_copies()
 
-    async def create(self, plan: Plan) -> KeptRun:
+    async def create(
+        self, plan: Plan, purpose: RunPurpose.ValueType = RunPurpose.RUN_PURPOSE_UNSPECIFIED
+    ) -> KeptRun:
         """Create a run, or take up again the one there is. Runs that lie dormant beside it are superseded."""
         await self._listener.caught_up.wait()
         # One after the other: two equal calls are one run.
@@ -92,10 +94,13 @@ class RunManager:
                 await self._clear(plan.run)
             run = self.runs.get(plan.run)
             if run is None:
-                run = self.runs[plan.run] = open_run(Cell(plan.run, RunEntry(plan=plan)), self._wake)
+                entry = RunEntry(plan=plan, purpose=purpose)
+                run = self.runs[plan.run] = open_run(Cell(plan.run, entry), self._wake)
             try:
                 with creating(plan):
                     async with run.lock:
+                        if run.cell.value.purpose and not purpose:
+                            await self._entries.write(run.cell, lambda entry: entry.ClearField("purpose"))
                         await self._set_going(run)
             except BaseException:
                 if not run.cell.revision:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import accumulate
 
 from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.errors import Conflict
@@ -33,9 +34,11 @@ class Choice:
     def of(self, runs: list[KeptRun], now: float) -> list[KeptRun]:
         """The runs that are kept, the latest first; those that have not ended always are."""
         latest = sorted(runs, key=lambda run: (-run.cell.value.create_time, run.name))
+        # An evaluation's own run is none of so many, but stays where an older one does.
+        places = accumulate((not run.cell.value.purpose for run in latest), initial=0)
         return [
             run
-            for place, run in enumerate(latest)
+            for place, run in zip(places, latest, strict=False)
             if self.everything
             or run.running
             or run.name in self.names

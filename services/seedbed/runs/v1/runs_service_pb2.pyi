@@ -56,6 +56,7 @@ class CreateRunRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     LEAVES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     snapshot: _builtins.str
     recipe: _builtins.str
     """The recipe as JSON or YAML; empty means the defaults."""
@@ -63,6 +64,8 @@ class CreateRunRequest(_message.Message):
     """Samples a leaf; 0 means the recipe's."""
     request_id: _builtins.str
     """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
+    purpose: _bus_pb2.RunPurpose.ValueType
+    """It has no part in a run's name: one that was made for a dataset as well is of that purpose."""
     @_builtins.property
     def leaves(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Globs on leaf paths; none means all."""
@@ -75,10 +78,11 @@ class CreateRunRequest(_message.Message):
         target: _builtins.int = ...,
         leaves: _abc.Iterable[_builtins.str] | None = ...,
         request_id: _builtins.str = ...,
+        purpose: _bus_pb2.RunPurpose.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leaves", b"leaves", "recipe", b"recipe", "request_id", b"request_id", "snapshot", b"snapshot", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leaves", b"leaves", "purpose", b"purpose", "recipe", b"recipe", "request_id", b"request_id", "snapshot", b"snapshot", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -130,6 +134,7 @@ class Run(_message.Message):
     DORMANT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     state: _bus_pb2.RunState.ValueType
     snapshot: _builtins.str
@@ -140,6 +145,7 @@ class Run(_message.Message):
     """The run that was asked for instead."""
     dormant: _builtins.bool
     """Nobody works on it until it is asked for again; what it has is kept."""
+    purpose: _bus_pb2.RunPurpose.ValueType
     @_builtins.property
     def leaves(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeafProgress]: ...
     @_builtins.property
@@ -172,10 +178,11 @@ class Run(_message.Message):
         dormant: _builtins.bool = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        purpose: _bus_pb2.RunPurpose.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken", b"broken", "create_time", b"create_time", "dormant", b"dormant", "end_time", b"end_time", "gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps", "superseded_by", b"superseded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken", b"broken", "create_time", b"create_time", "dormant", b"dormant", "end_time", b"end_time", "gaps", b"gaps", "leaves", b"leaves", "name", b"name", "progress", b"progress", "purpose", b"purpose", "recipe", b"recipe", "snapshot", b"snapshot", "state", b"state", "steps", b"steps", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

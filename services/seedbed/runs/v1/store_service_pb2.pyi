@@ -211,7 +211,7 @@ class CollectGarbageRequest(_message.Message):
     KEEP_WITHIN_FIELD_NUMBER: _builtins.int
     GRACE_FIELD_NUMBER: _builtins.int
     keep_last: _builtins.int
-    """Keep so many of the latest."""
+    """Keep so many of the latest, those that evaluations had made not counted, and what these had made since."""
     keep_all: _builtins.bool
     """Keep all there are: only what no run needs goes."""
     drop_seals: _builtins.bool
