@@ -1,9 +1,12 @@
 """Trainings as long-running operations."""
 
+import contextlib
+
 from google.longrunning.operations_pb2 import Operation
 from google.rpc.code_pb2 import FAILED_PRECONDITION
 from google.rpc.status_pb2 import Status
 
+from seedbed.kernel.errors import Conflict
 from seedbed.kernel.rpc.operations import new_operation
 from seedbed.kernel.rpc.paging import take_page
 from seedbed.trainer.service.trainings import Trainings, latest_first
@@ -40,5 +43,6 @@ class TrainingJobs:
         return [make_operation(training) for training in page], token
 
     async def cancel(self, name: str) -> None:
-        """Stop a training. Raises NotFound, and Damaged where its record cannot be read."""
-        await self._trainings.change(name, cancel)
+        """Stop a training, unless it has ended. Raises NotFound, Damaged where its record cannot be read."""
+        with contextlib.suppress(Conflict):
+            await self._trainings.change(name, cancel)
