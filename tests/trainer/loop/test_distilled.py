@@ -4,6 +4,7 @@ import pytest
 from safetensors.torch import load_file
 
 from seedbed.trainer.loop.job import CHECKPOINT, SNAPSHOTS
+from seedbed.trainer.objectives.objective import OWN_BASE
 from tests.trainer.students import (
     RECIPE,
     distilled,
@@ -19,7 +20,9 @@ from tests.trainer.students import (
     write_tiny,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+ADAPTER = "adapter_model.safetensors"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("distilled")]
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +30,18 @@ def teacher(place):
     return write_tiny(place / "teacher", seed=5)
 
 
-def job(place, name, teacher, *, epochs=3, **more):
+def job(place, name, teacher, *, epochs=3, lora=None, **more):
     phase = distilled({**RECIPE["phases"][0], "epochs": epochs}, teacher, temperature=2)
-    text = recipe(phases=[phase]).canonical()
+    text = recipe(phases=[phase], lora=lora).canonical()
     return make_job(place / name, place / "dataset", place / "model", recipe=text, **more)
+
+
+@pytest.fixture(scope="module")
+def alone(place, teacher):
+    """The losses of one process by itself."""
+    found = job(place, "alone", teacher)
+    assert train(found) == 0, log_of(found)
+    return losses(found)
 
 
 def test_killed_it_goes_on_from_its_last_snapshot_to_the_same_weights(place, teacher):
@@ -55,13 +66,32 @@ def test_killed_it_goes_on_from_its_last_snapshot_to_the_same_weights(place, tea
     assert weights_in(teacher) == before
 
 
-def test_two_processes_have_the_same_course_as_one_and_go_on_from_a_snapshot(place, teacher):
-    alone = job(place, "alone", teacher)
-    assert train(alone) == 0, log_of(alone)
-    both = job(place, "both", teacher, shard=False, snapshot_seconds=0.0)
+@pytest.mark.parametrize("shard", [False, True], ids=["whole", "sharded"])
+def test_two_processes_have_the_same_course_as_one_and_go_on_from_a_snapshot(place, teacher, alone, shard):
+    both = job(place, f"both-{shard}", teacher, shard=shard, snapshot_seconds=0.0)
     assert train(both, processes=2) == 0, log_of(both)
-    assert losses(both) == pytest.approx(losses(alone), rel=1e-4)
-    snapshots = sorted((both.work / SNAPSHOTS).glob("[0-9]*"))
-    again = job(place, "again", teacher, shard=False, snapshot=snapshots[len(snapshots) // 2])
+    assert losses(both) == pytest.approx(alone, rel=1e-4)
+    again = job(place, f"again-{shard}", teacher, shard=shard, snapshot=half_way(both))
     assert train(again, processes=2) == 0, log_of(again)
     assert weights(again) == weights(both)
+
+
+def test_an_adapter_is_distilled_from_its_own_base_and_goes_on_from_a_snapshot(place):
+    more = {"lora": {"rank": 4}, "shard": False}
+    one = job(place, "lora-one", OWN_BASE, snapshot_seconds=0.0, **more)
+    assert train(one) == 0, log_of(one)
+    again = job(place, "lora-again", OWN_BASE, snapshot=half_way(one), **more)
+    assert train(again) == 0, log_of(again)
+    both = job(place, "lora-both", OWN_BASE, **more)
+    assert train(both, processes=2) == 0, log_of(both)
+    assert weights(again, ADAPTER) == weights(one, ADAPTER)
+    assert losses(both) == pytest.approx(losses(one), rel=1e-4)
+    assert losses(one)[-1] < losses(one)[0]
+    # The base, which teaches, is not in what is left.
+    assert all("lora" in name for name in load_file(one.work / CHECKPOINT / ADAPTER))
+
+
+def half_way(job):
+    """The snapshot in the middle of those that a training has left."""
+    snapshots = sorted((job.work / SNAPSHOTS).glob("[0-9]*"))
+    return snapshots[len(snapshots) // 2]
