@@ -12,6 +12,7 @@ from seedbed.taxonomy.git.command import GitFailed, address_fault, is_full_hash,
 from seedbed.taxonomy.git.mirrors import Mirrors
 from seedbed.taxonomy.git.revisions import GitTree
 from seedbed.taxonomy.lint.check import LeafFile
+from seedbed.taxonomy.lint.contexts import Found
 from seedbed.taxonomy.lint.findings import Place, error, warning
 from seedbed.taxonomy.lint.rules import is_encodable
 from seedbed.taxonomy.media import SUFFIXES, content_fault, media_type
@@ -23,15 +24,6 @@ from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 
 MAX_BYTES = 50_000_000
 MOST = 2000
-
-
-@dataclass(frozen=True)
-class Found:
-    """A document, and where its bytes are."""
-
-    document: Document
-    tree: Tree
-    path: str
 
 
 @dataclass

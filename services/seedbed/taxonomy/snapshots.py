@@ -9,9 +9,9 @@ from seedbed.kernel.store.blobs import NOT_ITS_NAME, blob_key, put_blob
 from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.leaf_commits import commit_key, read_commit, write_commit
 from seedbed.kernel.store.tombstones import check_forgotten, find_tombstone, forgotten
-from seedbed.taxonomy.documents import Found
 from seedbed.taxonomy.git.command import GitFailed
 from seedbed.taxonomy.leaf import build_snapshot
+from seedbed.taxonomy.lint.contexts import Found
 from seedbed.taxonomy.survey import Survey
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import BranchCoverage

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from seedbed.taxonomy.commits import leaf_commits
-from seedbed.taxonomy.documents import MAX_BYTES, Found, Gatherer, is_beside
+from seedbed.taxonomy.documents import MAX_BYTES, Gatherer, is_beside
 from seedbed.taxonomy.git.mirrors import Mirrors
 from seedbed.taxonomy.leaf import build_leaf, content_digest
 from seedbed.taxonomy.lint.check import LeafFile, check
-from seedbed.taxonomy.lint.contexts import ReadDocument, look_up
+from seedbed.taxonomy.lint.contexts import Found, ReadDocument, look_up
 from seedbed.taxonomy.lint.findings import Place, error, errors_of, in_order, warning
 from seedbed.taxonomy.sources import Source
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf

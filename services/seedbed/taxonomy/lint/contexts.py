@@ -12,11 +12,11 @@ from seedbed.kernel.errors import SeedbedError
 from seedbed.pipeline.folding import Folded, fold
 from seedbed.pipeline.language import STOPS
 from seedbed.pipeline.quotes import find_quote
-from seedbed.taxonomy.documents import Found
 from seedbed.taxonomy.lint.check import LeafFile
 from seedbed.taxonomy.lint.findings import Place, warning
 from seedbed.taxonomy.lint.placeholders import find_placeholder
 from seedbed.taxonomy.lint.seeds import mappings, shown
+from seedbed.taxonomy.trees.tree import Tree
 from seedbed.taxonomy.v1.leaf_pb2 import Document
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 
@@ -30,6 +30,15 @@ _DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"}
 _PARTS = re.compile(rf"(?<=[{STOPS}])(?![{STOPS}])\s*|(?<=[.!?\u06d4])\s+|\n+")
 _LETTERS = 12
 _MOST_CONTEXTS, _MOST_PARTS = 1000, 100
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document, and where its bytes are."""
+
+    document: Document
+    tree: Tree
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
