@@ -10,7 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from seedbed.trainer.data.batches import plan_steps
 from seedbed.trainer.data.masks import Sample
 from seedbed.trainer.loop.distributed import ProcessGroup
-from seedbed.trainer.loop.loop import Course, Hooks, Loop
+from seedbed.trainer.loop.loop import Hooks, Loop, PhasePlan
 from seedbed.trainer.model.attention import SEGMENTS, register
 from seedbed.trainer.model.gpu import suit_gpu
 from seedbed.trainer.model.student import Student, check_packing
@@ -57,8 +57,8 @@ def run_loop(
     student = Student(model, eager=False)
     check_packing(student, model.config.vocab_size)
     planned = plan_steps(phase, [len(one.ids) for one in samples], 1, room, packing=True)[:steps]
-    course = Course(recipe, phase, samples, planned, phase.tuned_for.start(()))
-    loop = Loop(course, student, student.model, ProcessGroup(0, 1, device), bfloat16=bfloat16, sharded=False)
+    plan = PhasePlan(recipe, phase, samples, planned, phase.tuned_for.start(()))
+    loop = Loop(plan, student, student.model, ProcessGroup(0, 1, device), bfloat16=bfloat16, sharded=False)
     noted: list[Row] = []
 
     def note(row: Row) -> None:

@@ -9,7 +9,7 @@ from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairInput
 from seedbed.knowledge.v1.steps_pb2 import GenerateResult
 from seedbed.pipeline.kinds import STEPS
 from seedbed.pipeline.recipe import Gates, Recipe
-from tests.runs.courses import make_course, run
+from tests.runs.leaf_states import make_course, run
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 
 EXACT = Assumptions(new=1, passing=dict.fromkeys(STEPS, 1), distinct=1, spare=0, asked_anew=0)
@@ -99,8 +99,8 @@ async def test_too_little_measures_nothing():
 async def test_after_a_run_it_is_of_the_right_size(leaf):
     """By what the run measured, another of the same kind is foreseen within a quarter."""
     recipe = Recipe(target=60, pairs=3, instructions=4)
-    course = make_course(leaf, recipe)
-    done = [record for record in run(course) if record.step != "knowledge.chunk"]
+    state = make_course(leaf, recipe)
+    done = [record for record in run(state) if record.step != "knowledge.chunk"]
     known = measure(done, recipe.gates)
     foreseen = sum((await calls(leaf, recipe, known, Assumptions())).values())
     assert foreseen == pytest.approx(len(done), rel=0.25)

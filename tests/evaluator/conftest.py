@@ -71,10 +71,10 @@ async def request_of_school(store, tmp_path):
 def serve(settings, store):
     @asynccontextmanager
     async def serve(duty="all"):
-        told = settings.model_copy(update={"duty": duty})
-        bus = await Bus.connect(told, "evaluator")
+        results = settings.model_copy(update={"duty": duty})
+        bus = await Bus.connect(results, "evaluator")
         await bus.prepare()
-        kernel = Kernel(told, bus, store, Plans(bus))
+        kernel = Kernel(results, bus, store, Plans(bus))
         service = build(kernel)
         server = Server(service.names, reflect=False)
         service.register(server.grpc)

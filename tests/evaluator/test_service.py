@@ -138,8 +138,8 @@ async def test_a_cancelled_evaluation_stops_and_can_be_asked_for_again(serve, re
         operation = await stub.Evaluate(request_of_school, timeout=30)
         name = operation.name.removeprefix("operations/")
         await asyncio.sleep(0.2)
-        told = await stub.CancelEvaluation(pb.CancelEvaluationRequest(evaluation=name))
-        assert told.state == EvaluationState.EVALUATION_STATE_CANCELLED
+        results = await stub.CancelEvaluation(pb.CancelEvaluationRequest(evaluation=name))
+        assert results.state == EvaluationState.EVALUATION_STATE_CANCELLED
         # Until whoever was at it has seen so.
         await asyncio.sleep(2)
         *_, done = await evaluate(stub, request_of_school)

@@ -116,7 +116,7 @@ async def test_a_child_told_to_stop_is_no_fault_of_the_document():
             await asyncio.sleep(0.01)
     (stem,) = set(children()) - before
     psutil.Process(stem).terminate()
-    with pytest.raises(SeedbedError, match=r"long\.md: its reader was told to stop") as caught:
+    with pytest.raises(SeedbedError, match=r"long\.md: its reader was asked to stop") as caught:
         await reading
     assert not isinstance(caught.value, ItemError)
 

@@ -128,21 +128,21 @@ async def serve_runs(
 ) -> AsyncIterator[Client]:
     """The runs service in this process, over gRPC."""
     async with connect(nats_url) as bus:
-        keeper = RunManager(bus, store, concurrency=16, resume=resume)
+        manager = RunManager(bus, store, concurrency=16, resume=resume)
         server = Server([], reflect=False)
-        add_RunsServiceServicer_to_server(RunsApi(keeper, bus, store), server.grpc)
-        add_OperationsServicer_to_server(OperationsApi(RunJobs(keeper), stays=STAYS), server.grpc)
+        add_RunsServiceServicer_to_server(RunsApi(manager, bus, store), server.grpc)
+        add_OperationsServicer_to_server(OperationsApi(RunJobs(manager), stays=STAYS), server.grpc)
         away: Any = TaxonomyServiceStub(open_channel("127.0.0.1:9"))
-        upkeep = StoreApi(keeper, bus, store, Mirrors(mirrors or away), cache)
+        upkeep = StoreApi(manager, bus, store, Mirrors(mirrors or away), cache)
         add_StoreServiceServicer_to_server(upkeep, server.grpc)
         port = await server.start("127.0.0.1:0")
-        await keeper.start()
+        await manager.start()
         try:
             async with open_channel(f"127.0.0.1:{port}") as channel:
                 yield Client(channel, store)
         finally:
             await server.stop(0)
-            await keeper.stop()
+            await manager.stop()
 
 
 @contextlib.asynccontextmanager

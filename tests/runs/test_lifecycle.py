@@ -15,9 +15,9 @@ from seedbed.kernel.store.connect import open_store
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.storage.seals import unpack
 from seedbed.runs.v1 import runs_service_pb2 as pb
-from tests.runs.courses import make_course, part_of
-from tests.runs.courses import run as run_course
 from tests.runs.garden import connect, refused, serve_runs, spawn_runs, succeeded, work
+from tests.runs.leaf_states import make_course, part_of
+from tests.runs.leaf_states import run as run_course
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.servers.nats import NatsServer
 
@@ -33,9 +33,9 @@ def parts():
     """What every run of these leaves must come to: the same as without a bus, a store or a worker."""
     found = {}
     for leaf in LEAVES:
-        course = make_course(leaf, read_recipe(WIDE))
-        run_course(course)
-        found[leaf.path] = sha256_hex(part_of(course))
+        state = make_course(leaf, read_recipe(WIDE))
+        run_course(state)
+        found[leaf.path] = sha256_hex(part_of(state))
     return found
 
 

@@ -8,7 +8,7 @@ import grpc
 from seedbed.bus.v1.bus_pb2 import RunPurpose
 from seedbed.cli.reach.connect import Runs
 from seedbed.cli.reach.ids import find_run
-from seedbed.evaluator.exams.instructions import Supply
+from seedbed.evaluator.exams.instructions import InstructionSource
 from seedbed.runs.v1 import runs_service_pb2 as pb
 from tests.runs.garden import refused, serve_runs, succeeded, work
 from tests.runs.leaves import skill_leaf
@@ -45,7 +45,7 @@ async def test_the_run_that_an_evaluation_has_made_for_its_questions_is_one_of_t
     manifest: Any = SimpleNamespace(taxonomy=await garden.sow(LEAF), recipe={}, steps=[])
     known = {candidate.id for candidate in await garden.candidates(asked) if candidate.end == "accepted"}
     lesson: Any = SimpleNamespace(path=LEAF.path, samples=known, target=2)
-    further = await Supply(garden.stub, manifest, "").fetch([lesson], 2)
+    further = await InstructionSource(garden.stub, manifest, "").fetch([lesson], 2)
     assert further[LEAF.path]
     listed = (await garden.stub.ListRuns(pb.ListRunsRequest(), timeout=9)).runs
     assert [run.purpose for run in listed] == [EVALUATION, 0]

@@ -4,7 +4,7 @@ import pytest
 
 from seedbed.pipeline.recipe import Gates, Recipe
 from seedbed.runs.domain.fold import is_new
-from tests.runs.courses import NotAsked, make_course, part_of, run, written
+from tests.runs.leaf_states import NotAsked, make_course, part_of, run, written
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
 
@@ -16,15 +16,15 @@ KINDS = ["knowledge", "freeform", "grounded"]
 
 def again(leaf, records, recipe):
     """The leaf on these records alone."""
-    course = make_course(leaf, recipe.model_copy(update={"refill": False}))
-    course.brought = {record.digest for record in records}
+    state = make_course(leaf, recipe.model_copy(update={"refill": False}))
+    state.brought = {record.digest for record in records}
 
     def recalled(step, value, digest):
-        if digest not in course.brought and step != "knowledge.chunk":
+        if digest not in state.brought and step != "knowledge.chunk":
             raise NotAsked
         return reply(step, value, digest)
 
-    return course, run(course, recalled)
+    return state, run(state, recalled)
 
 
 @pytest.fixture(params=LEAVES, ids=KINDS)
@@ -35,20 +35,20 @@ def leaf(request):
 def test_nothing_changed_is_the_same_part(leaf):
     before = make_course(leaf, RECIPE)
     records = run(before)
-    course, made = again(leaf, records, RECIPE)
-    assert part_of(course) == part_of(before)
-    assert course.shortfall() == ""
-    assert {record.digest for record in made} <= course.brought
+    state, made = again(leaf, records, RECIPE)
+    assert part_of(state) == part_of(before)
+    assert state.shortfall() == ""
+    assert {record.digest for record in made} <= state.brought
 
 
 def test_another_threshold_decides_anew_and_leaves_short_what_is_short():
     leaf = skill_leaf()
     records = run(make_course(leaf, RECIPE))
-    course, made = again(leaf, records, STRICT)
-    assert 0 < course.counts().accepted < RECIPE.target
-    assert "of 12 samples: not filled up (--no-refill)" in course.shortfall()
-    assert {record.digest for record in made} <= course.brought
-    assert course.counts().items_failed == 0
+    state, made = again(leaf, records, STRICT)
+    assert 0 < state.counts().accepted < RECIPE.target
+    assert "of 12 samples: not filled up (--no-refill)" in state.shortfall()
+    assert {record.digest for record in made} <= state.brought
+    assert state.counts().items_failed == 0
 
 
 def test_all_there_is_is_looked_at_however_little_comes_of_it():
@@ -64,10 +64,10 @@ def test_what_was_never_made_is_not_drawn():
     leaf = knowledge_leaf()
     records = run(make_course(leaf, RECIPE))
     leaf = finish(replace_seed(leaf))
-    course, made = again(leaf, records, RECIPE)
-    assert {draw.seed for draw in written(course).draws.values()} == {1}
-    assert {record.digest for record in made} <= course.brought
-    assert "not filled up" in course.shortfall()
+    state, made = again(leaf, records, RECIPE)
+    assert {draw.seed for draw in written(state).draws.values()} == {1}
+    assert {record.digest for record in made} <= state.brought
+    assert "not filled up" in state.shortfall()
 
 
 def replace_seed(leaf):
@@ -81,15 +81,15 @@ def test_a_candidate_without_its_verdict_is_rejected_and_its_records_are_not_sea
     leaf = skill_leaf()
     records = run(make_course(leaf, RECIPE))
     kept = [record for record in records if record.step != "skills.respond"]
-    course, made = again(leaf, kept, RECIPE)
-    assert course.counts().accepted == 0
-    reasons = {d.reason for d in written(course).decisions.values()} - {"not relevant"}
+    state, made = again(leaf, kept, RECIPE)
+    assert state.counts().accepted == 0
+    reasons = {d.reason for d in written(state).decisions.values()} - {"not relevant"}
     assert reasons == {"not filled up (--no-refill)"}
     skipped = [record for record in made if record.step == "skills.respond"]
     assert skipped
     assert not any(map(is_new, skipped))
-    assert not {record.digest for record in course.rest_paid()} & {r.digest for r in skipped}
-    counts = course.counts()
+    assert not {record.digest for record in state.rest_paid()} & {r.digest for r in skipped}
+    counts = state.counts()
     assert (counts.items_failed, [step.step for step in counts.steps]) == (
         0,
         ["judge.instruction", "skills.instruct"],

@@ -1,6 +1,6 @@
 import pytest
 
-from seedbed.serving.shelf import Model, Shelf
+from seedbed.serving.loaded_models import LoadedModels, Model
 from tests.serving.models import make_adapter, make_weights
 
 
@@ -15,5 +15,5 @@ def adapter(weights, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shelf(weights, adapter):
-    return Shelf([Model("base", str(weights)), Model("tuned", str(weights), str(adapter))])
+def models(weights, adapter):
+    return LoadedModels([Model("base", str(weights)), Model("tuned", str(weights), str(adapter))])

@@ -5,8 +5,8 @@ from queue import Queue
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from seedbed.serving.loaded_models import Reply
 from seedbed.serving.server import make_app
-from seedbed.serving.shelf import Reply
 
 ASKED = {"model": "tuned", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 4}
 TEXT = {"model": "tuned", "prompt": "The seed", "max_tokens": 4}
@@ -14,8 +14,8 @@ CHATS, TEXTS = "/v1/chat/completions", "/v1/completions"
 
 
 @pytest.fixture
-async def client(shelf):
-    async with TestClient(TestServer(make_app(shelf))) as client:
+async def client(models):
+    async with TestClient(TestServer(make_app(models))) as client:
         yield client
 
 
@@ -215,14 +215,14 @@ async def test_what_is_not_there_is_told_in_the_same_form(client, method, path):
         assert (await answer.json())["error"]["message"]
 
 
-async def test_an_answer_that_nobody_hears_any_more_is_broken_off(client, shelf, monkeypatch):
+async def test_an_answer_that_nobody_hears_any_more_is_broken_off(client, models, monkeypatch):
     written: Queue[Reply] = Queue()
-    write = shelf.write
+    write = models.write
 
     def note(*arguments):
         written.put(write(*arguments))
 
-    monkeypatch.setattr(shelf, "write", note)
+    monkeypatch.setattr(models, "write", note)
     answer = await client.post(CHATS, json={**ASKED, "max_tokens": 8000, "stream": True})
     assert isinstance(answer.content.read_nowait(), bytes)
     await answer.content.readany()
@@ -230,11 +230,11 @@ async def test_an_answer_that_nobody_hears_any_more_is_broken_off(client, shelf,
     assert (await asyncio.to_thread(written.get)).completion_tokens < 4000
 
 
-async def test_a_fault_of_ours_is_told_in_the_same_form(client, shelf, monkeypatch):
+async def test_a_fault_of_ours_is_told_in_the_same_form(client, models, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(shelf, "write", fail)
+    monkeypatch.setattr(models, "write", fail)
     status, body = await post(client)
     assert status == 500
     assert body["error"] == {

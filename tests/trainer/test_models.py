@@ -6,7 +6,7 @@ import torch
 from seedbed.kernel.errors import InputError, ItemError
 from seedbed.trainer.loop.prepare import prepare
 from seedbed.trainer.model.bases import find_base
-from seedbed.trainer.model.student import NoModel, make_line
+from seedbed.trainer.model.student import NoModel, pack_samples
 from tests.trainer.models import write_gguf, write_hybrid, write_seeing
 from tests.trainer.students import RECIPE, make_job, recipe, tokenizer, write_tiny
 
@@ -22,7 +22,7 @@ def test_a_tokenizer_beyond_its_embedding_is_named(place, tmp_path):
     made = tokenizer()
     made.add_tokens(["<|seed|>"])
     made.save_pretrained(tmp_path)
-    assert ready(place, tmp_path).course.samples
+    assert ready(place, tmp_path).plan.samples
     made.chat_template = made.chat_template.replace("<|end|>", "<|seed|>")
     made.save_pretrained(tmp_path)
     with pytest.raises(NoModel, match=r"tokens, and the model's embedding \d+ rows.*<\|seed\|>") as refused:
@@ -34,8 +34,8 @@ def test_a_tokenizer_beyond_its_embedding_is_named(place, tmp_path):
 def test_hybrid_and_state_space_models_train_unpacked(place, tmp_path, kind):
     write_hybrid(tmp_path, kind)
     found = ready(place, tmp_path, recipe=recipe(packing=False).canonical())
-    assert {len(row) for step in found.course.steps for row in step.rows} == {1}
-    losses = [found.student(make_line([sample], CPU)).detach() for sample in found.course.samples[:2]]
+    assert {len(row) for step in found.plan.steps for row in step.rows} == {1}
+    losses = [found.student(pack_samples([sample], CPU)).detach() for sample in found.plan.samples[:2]]
     assert all(loss > 0 for loss in losses)
 
 
@@ -59,7 +59,7 @@ def test_a_model_that_sees_bounds_the_longest_sample_too(place, tmp_path):
     write_seeing(tmp_path)
     long = {**RECIPE["phases"][0], "context": 4096}
     assert (
-        ready(place, tmp_path, recipe=recipe(pack_tokens=0, phases=[long]).canonical()).course.phase.context
+        ready(place, tmp_path, recipe=recipe(pack_tokens=0, phases=[long]).canonical()).plan.phase.context
         == 512
     )
 
@@ -70,7 +70,7 @@ def test_a_gguf_file_is_a_model(place, tmp_path):
     assert base.name == str(file)
     assert len(base.digest) == 64
     found = ready(place, file)
-    assert found.course.samples
+    assert found.plan.samples
     with pytest.raises(InputError, match="takes no folders"):
         find_base(str(file), trust_callers=False)
 

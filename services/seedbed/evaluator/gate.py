@@ -28,7 +28,7 @@ class Limits(StrictModel):
 
 
 class Gate(StrictModel):
-    """Limits by measure."""
+    """The limits that an evaluation has to keep, by measure; a file of `seedbed evaluate --gate`."""
 
     choice: Limits | None = None
     likelihood: Limits | None = None

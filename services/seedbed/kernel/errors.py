@@ -89,7 +89,7 @@ class Unimplemented(SeedbedError):
 
 
 class TooLate(SeedbedError):
-    """The call did not come to its end before its deadline."""
+    """The call did not end before its deadline."""
 
     code = "DEADLINE_EXCEEDED"
     reason = "DEADLINE_EXCEEDED"

@@ -45,7 +45,7 @@ class Block:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Every block that says something; headings are told, not given."""
+    """Every block that says something; headings are listed with it, not given as blocks."""
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     parser.block.ruler.at("reference", _link_definition)

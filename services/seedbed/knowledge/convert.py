@@ -32,7 +32,7 @@ _LONGEST_NOTE = 500
 
 def main() -> int:
     end_with_parent()
-    asked, told = sys.stdin.buffer, sys.stdout.buffer
+    asked, answers = sys.stdin.buffer, sys.stdout.buffer
     while line := asked.readline():
         order = json.loads(line)
         content = asked.read(order.pop("size"))
@@ -40,10 +40,10 @@ def main() -> int:
             # Once for all documents of a kind; what is wrong with it the child will say.
             converter_for(order["media_type"]).load()
         status, output, complaint = branch(content, order)
-        told.write(json.dumps([status, len(output), len(complaint)]).encode() + b"\n")
-        told.write(output)
-        told.write(complaint)
-        told.flush()
+        answers.write(json.dumps([status, len(output), len(complaint)]).encode() + b"\n")
+        answers.write(output)
+        answers.write(complaint)
+        answers.flush()
     return 0
 
 
@@ -92,7 +92,7 @@ def convert(content: bytes, media_type: str, max_tokens: int, memory: int, cpu: 
         return UNREADABLE
     except MemoryError:
         return OUT_OF_MEMORY
-    except Exception:  # noqa: BLE001  nobody else is there to tell it
+    except Exception:  # noqa: BLE001  nobody else is there to report it
         traceback.print_exc()
         return 1
     finally:

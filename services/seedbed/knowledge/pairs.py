@@ -1,4 +1,4 @@
-"""Which of a teacher's pairs go on to the judge: whole ones, new ones, in the language of the seed.
+"""Which of a teacher's pairs go on to the judge: complete ones, new ones, in the language of the seed.
 
 Pure: knows no teacher, no bus, no gRPC.
 """

@@ -19,8 +19,8 @@ from seedbed.knowledge.stem import Stem
 from seedbed.knowledge.v1.steps_pb2 import Chunk
 
 _COMPLAINT = 500
-# What reaches the whole group of a service that is told to stop: no fault of the document being read.
-_TOLD_TO_STOP = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
+# What reaches all processes of a service that is asked to stop: no fault of the document being read.
+_ASKED_TO_STOP = (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Reader:
             if status == -signal.SIGKILL:
                 # Not of our doing; a machine short of memory may have hit upon it by chance.
                 status, output, complaint = await self._run(content, media_type, max_tokens)
-        if status in _TOLD_TO_STOP:
-            raise SeedbedError(f"document {name}: its reader was told to stop; it is read again")
+        if status in _ASKED_TO_STOP:
+            raise SeedbedError(f"document {name}: its reader was asked to stop; it is read again")
         if status:
             raise _error(name, self._reason(status, complaint))
         return Cut(*_parse(output), converter)

@@ -38,16 +38,16 @@ class Stem:
 
     def convert(self, content: bytes, **order: Any) -> tuple[int, bytes, str]:
         """Exit status, output and complaint of a document's child, or of the stem if that died. Blocks."""
-        asked, told, complained = self._process.stdin, self._process.stdout, self._process.stderr
-        if asked is None or told is None or complained is None:
+        asked, answers, complained = self._process.stdin, self._process.stdout, self._process.stderr
+        if asked is None or answers is None or complained is None:
             raise RuntimeError("it was started with pipes")
         with contextlib.suppress(BrokenPipeError):
             asked.write(json.dumps({**order, "size": len(content)}).encode() + b"\n")
             asked.write(content)
             asked.flush()
-        if head := told.readline():
+        if head := answers.readline():
             status, *sizes = json.loads(head)
-            output, complaint = (told.read(size) for size in sizes)
+            output, complaint = (answers.read(size) for size in sizes)
             if len(complaint) == sizes[1]:
                 return status, output, _decode(complaint)
         return self._process.wait() or 1, b"", _decode(complained.read())

@@ -62,7 +62,7 @@ class CutDocument(Step[ChunkInput, ChunkResult]):
 
 
 class AugmentChunk(Step[AugmentInput, AugmentResult]):
-    """One chunk told in another form: another source to write pairs about."""
+    """One chunk written in another form: another source to write pairs about."""
 
     name = AUGMENT.name
     version = 1

@@ -1,4 +1,4 @@
-"""Bands of signatures: which of many have one in common with another, in a few hundred bytes for each. Pure.
+"""Locality-sensitive hashing: which of many signatures share a band, in a few hundred bytes each. Pure.
 
 Hash tables of plain numbers, as a mapping of objects takes several times the memory. None is ever made anew:
 when one is full another of twice its size is begun, so that nothing waits for all to be entered again.
@@ -21,7 +21,7 @@ def cut_bands(signature: Sequence[int], bands: int) -> list[int]:
     ]
 
 
-class Bands:
+class LshIndex:
     """Numbers by the keys of their bands."""
 
     def __init__(self) -> None:

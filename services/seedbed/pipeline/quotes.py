@@ -32,7 +32,7 @@ def find_quote(quote: str, document: str, folded: Folded | None = None) -> tuple
     `folded` is the document, for whoever looks for many in it.
     """
     verbatim = quote.strip()
-    if _is_telling(verbatim) and (start := _find(verbatim, document, 0)) is not None:
+    if _says_enough(verbatim) and (start := _find(verbatim, document, 0)) is not None:
         return start, start + len(verbatim)
     folded = folded or fold(document)
     whole = fold(quote).text.strip(_AROUND)
@@ -46,7 +46,7 @@ def find_quote(quote: str, document: str, folded: Folded | None = None) -> tuple
 
 def _find_parts(parts: list[str], document: Folded) -> tuple[int, int] | None:
     """Where all parts stand in order: the first place they end, and from there as close as they can be."""
-    if not parts or not all(map(_is_telling, parts)):
+    if not parts or not all(map(_says_enough, parts)):
         return None
     position = 0
     for part in parts:
@@ -96,7 +96,7 @@ def _is_cased(letter: str) -> bool:
     return letter.lower() != letter.upper()
 
 
-def _is_telling(part: str) -> bool:
+def _says_enough(part: str) -> bool:
     """Long enough to prove something: 16 letters, or 8 in three words or in Hangul, Han or kana."""
     # Long ones are what judges quote: no more is looked at than it takes.
     letters = list(islice(filter(str.isalnum, part), _LONG))

@@ -5,7 +5,7 @@ import unicodedata
 
 from rensa import RMinHash
 
-from seedbed.pipeline.lsh import Bands, cut_bands
+from seedbed.pipeline.lsh import LshIndex, cut_bands
 
 _SPACE = re.compile(r"\s+")
 _PERMUTATIONS = 128
@@ -34,7 +34,7 @@ class NearDuplicates:
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
-        self._bands = Bands()
+        self._bands = LshIndex()
         # Texts and not their grams, which take fifty times the memory and are needed for candidates only.
         self._texts: list[tuple[str, str]] = []
 

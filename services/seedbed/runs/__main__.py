@@ -1,4 +1,4 @@
-"""The runs service: `python -m seedbed.runs`. Where it is wired together."""
+"""The runs service: `python -m seedbed.runs`. Where its parts are put together."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from seedbed.kernel.rpc.operations import OperationsApi
 from seedbed.kernel.service import Kernel, Service, run_service
 from seedbed.runs.api.operations import STAYS, RunJobs
 from seedbed.runs.api.service import RunsApi
-from seedbed.runs.execution.metrics import Queues, Survey
+from seedbed.runs.execution.metrics import QueueMetrics, RunMetrics
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.upkeep.api import StoreApi
 from seedbed.runs.upkeep.mirrors import Mirrors
@@ -22,22 +22,22 @@ if TYPE_CHECKING:  # exists in the typed stubs only
 
 
 def build(kernel: Kernel) -> Service:
-    """Put the service together."""
+    """Put the service together: its APIs of runs and of upkeep, and its metrics."""
     settings = kernel.settings
     taxonomy: TaxonomyServiceAsyncStub = TaxonomyServiceStub(kernel.channel(settings.taxonomy_address))
-    keeper = RunManager(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
+    manager = RunManager(kernel.bus, kernel.store, settings.concurrency, resume=settings.resume)
 
-    Survey(keeper).observe()
-    queues = Queues(keeper, kernel.bus)
+    RunMetrics(manager).observe()
+    queues = QueueMetrics(manager, kernel.bus)
 
     async def start() -> None:
-        await keeper.start()
-        keeper.keep_up(queues.watch)
+        await manager.start()
+        manager.keep_up(queues.watch)
 
     def register(server: grpc.aio.Server) -> None:
-        add_RunsServiceServicer_to_server(RunsApi(keeper, kernel.bus, kernel.store), server)
-        add_OperationsServicer_to_server(OperationsApi(RunJobs(keeper), stays=STAYS), server)
-        upkeep = StoreApi(keeper, kernel.bus, kernel.store, Mirrors(taxonomy), settings.cache_folder)
+        add_RunsServiceServicer_to_server(RunsApi(manager, kernel.bus, kernel.store), server)
+        add_OperationsServicer_to_server(OperationsApi(RunJobs(manager), stays=STAYS), server)
+        upkeep = StoreApi(manager, kernel.bus, kernel.store, Mirrors(taxonomy), settings.cache_folder)
         add_StoreServiceServicer_to_server(upkeep, server)
 
     return Service(
@@ -48,7 +48,7 @@ def build(kernel: Kernel) -> Service:
         ],
         register=register,
         start=start,
-        stop=keeper.stop,
+        stop=manager.stop,
     )
 
 

@@ -8,12 +8,12 @@ import sys
 from aiohttp import web
 
 from seedbed.kernel.errors import SeedbedError
+from seedbed.serving.loaded_models import LoadedModels, Model
 from seedbed.serving.server import make_app
-from seedbed.serving.shelf import Model, Shelf
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the arguments, load, and serve until told to stop."""
+    """Read the arguments, load the models, and serve until asked to stop."""
     parser = argparse.ArgumentParser(prog="python -m seedbed.serving", description=__doc__)
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument(
@@ -22,8 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     host, _, port = options.listen.rpartition(":")
     try:
-        shelf = Shelf([Model(*words) for words in options.model])
-        asyncio.run(_serve(shelf, host.strip("[]"), int(port)))
+        models = LoadedModels([Model(*words) for words in options.model])
+        asyncio.run(_serve(models, host.strip("[]"), int(port)))
     except SeedbedError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-async def _serve(shelf: Shelf, host: str, port: int) -> None:
+async def _serve(models: LoadedModels, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(make_app(shelf), access_log=None, shutdown_timeout=2)
+    runner = web.AppRunner(make_app(models), access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from seedbed.serving.writing import Wish
+from seedbed.serving.generation import GenerationOptions
 
 _MOST = 16
 """Answers to one question."""
@@ -57,7 +57,7 @@ def _join(content: Any) -> Any:
     return "\n".join(part["text"] for part in content)
 
 
-A = TypeVar("A", bound="Ask")
+A = TypeVar("A", bound="GenerationRequest")
 Text = Annotated[str, BeforeValidator(_join), Field(strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -77,12 +77,12 @@ class Turn(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    """How an answer is told as it comes."""
+    """What a streamed answer has at its end."""
 
     include_usage: bool = False
 
 
-class Ask(BaseModel):
+class GenerationRequest(BaseModel):
     """What both kinds of requests have."""
 
     model_config = ConfigDict(extra="forbid")
@@ -109,9 +109,9 @@ class Ask(BaseModel):
         """Tokens of an answer, at most."""
         raise NotImplementedError
 
-    def wish(self, number: int) -> Wish:
+    def options(self, number: int) -> GenerationOptions:
         """How one of the answers is to be made; each by chance of its own."""
-        return Wish(
+        return GenerationOptions(
             max_tokens=self.most,
             temperature=self.temperature,
             top_p=self.top_p,
@@ -122,7 +122,7 @@ class Ask(BaseModel):
         )
 
 
-class ChatAsk(Ask):
+class ChatRequest(GenerationRequest):
     """A conversation to be answered."""
 
     messages: Annotated[list[Turn], Field(min_length=1)]
@@ -133,7 +133,7 @@ class ChatAsk(Ask):
         return self.max_completion_tokens or self.max_tokens or 512
 
 
-class TextAsk(Ask):
+class CompletionRequest(GenerationRequest):
     """A text to be gone on with, or several; each as words or as tokens."""
 
     prompt: Annotated[str, Field(strict=True)] | list[int] | list[str] | list[list[int]]
@@ -153,9 +153,9 @@ class TextAsk(Ask):
         return self.max_tokens or 16
 
 
-def read_chat(data: bytes) -> ChatAsk:
+def read_chat(data: bytes) -> ChatRequest:
     """A request for a chat. Raises Refused."""
-    asked = _validate(ChatAsk, _read(data))
+    asked = _validate(ChatRequest, _read(data))
     for number, turn in enumerate(asked.messages):
         where = f"messages.{number}"
         if turn.content is None and turn.role != "assistant":
@@ -167,9 +167,9 @@ def read_chat(data: bytes) -> ChatAsk:
     return asked
 
 
-def read_text(data: bytes) -> TextAsk:
+def read_text(data: bytes) -> CompletionRequest:
     """A request to go on with a text. Raises Refused."""
-    asked = _validate(TextAsk, _read(data))
+    asked = _validate(CompletionRequest, _read(data))
     if not asked.prompts:
         raise Refused("prompt: must not be empty", "prompt")
     return asked

@@ -1,4 +1,4 @@
-"""The HTTP face of a shelf of models: OpenAI's chats and completions, as far as they can be had here."""
+"""The HTTP API of the loaded models: OpenAI's chats and completions, as far as they are supported here."""
 
 import asyncio
 import json
@@ -11,11 +11,11 @@ from typing import Any
 from aiohttp import web
 
 from seedbed.kernel.errors import InputError, NotFound
-from seedbed.serving.forms import Form, refusal
-from seedbed.serving.requests import Ask, ChatAsk, Refused, read_chat, read_text
-from seedbed.serving.shelf import Asked, Reply, Shelf
+from seedbed.serving.loaded_models import LoadedModels, PreparedPrompt, Reply
+from seedbed.serving.requests import ChatRequest, GenerationRequest, Refused, read_chat, read_text
+from seedbed.serving.responses import Form, refusal
 
-_SHELF = web.AppKey("shelf", Shelf)
+_MODELS = web.AppKey("models", LoadedModels)
 _LARGEST = 32 << 20
 _LOOK = 1.0
 _GONE = 499
@@ -23,10 +23,10 @@ _GONE = 499
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(shelf: Shelf) -> web.Application:
+def make_app(models: LoadedModels) -> web.Application:
     """The HTTP application: chats and completions by the models that are loaded, and their list."""
-    app = web.Application(middlewares=[_tell_refusals], client_max_size=_LARGEST)
-    app[_SHELF] = shelf
+    app = web.Application(middlewares=[_answer_errors], client_max_size=_LARGEST)
+    app[_MODELS] = models
     app.add_routes(
         [
             web.get("/health", _health),
@@ -40,8 +40,8 @@ def make_app(shelf: Shelf) -> web.Application:
 
 
 @web.middleware
-async def _tell_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Whatever goes wrong is told in one form."""
+async def _answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong is answered in one form."""
     try:
         return await handler(request)
     except ConnectionError:
@@ -55,7 +55,7 @@ async def _tell_refusals(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException as error:
         status = error.status
         said = refusal(f"{request.method} {request.path}: {error.reason}", status)
-    except Exception as error:  # noqa: BLE001  the caller is told; the log says where
+    except Exception as error:  # noqa: BLE001  the caller gets the error; the log says where
         traceback.print_exc(file=sys.stderr)
         status, said = 500, refusal(f"{type(error).__name__}: {error}", 500)
     return web.json_response(said, status=status)
@@ -66,40 +66,42 @@ async def _health(_request: web.Request) -> web.Response:
 
 
 async def _models(request: web.Request) -> web.Response:
-    shelf = request.app[_SHELF]
-    return web.json_response({"object": "list", "data": [_card(shelf, name) for name in shelf.models]})
+    models = request.app[_MODELS]
+    return web.json_response({"object": "list", "data": [_card(models, name) for name in models.by_name]})
 
 
 async def _model(request: web.Request) -> web.Response:
-    shelf, name = request.app[_SHELF], request.match_info["name"]
-    if name not in shelf.models:
-        raise NotFound(f"no model {name!r} here", hint=f"it serves: {', '.join(shelf.models)}")
-    return web.json_response(_card(shelf, name))
+    models, name = request.app[_MODELS], request.match_info["name"]
+    if name not in models.by_name:
+        raise NotFound(f"no model {name!r} here", hint=f"it serves: {', '.join(models.by_name)}")
+    return web.json_response(_card(models, name))
 
 
-def _card(shelf: Shelf, name: str) -> dict[str, Any]:
+def _card(models: LoadedModels, name: str) -> dict[str, Any]:
     card = {"id": name, "object": "model", "created": 0, "owned_by": "seedbed"}
-    window = shelf.context(name)
+    window = models.context(name)
     return card if window is None else {**card, "max_model_len": window}
 
 
 async def _chat(request: web.Request) -> web.StreamResponse:
     asked = read_chat(await request.read())
     messages = [turn.message() for turn in asked.messages]
-    prompt = await asyncio.to_thread(request.app[_SHELF].ask, asked.model, messages)
+    prompt = await asyncio.to_thread(request.app[_MODELS].ask, asked.model, messages)
     return await _answer(request, asked, [prompt])
 
 
 async def _complete(request: web.Request) -> web.StreamResponse:
     asked = read_text(await request.read())
-    begin = request.app[_SHELF].begin
+    begin = request.app[_MODELS].begin
     prompts = [await asyncio.to_thread(begin, asked.model, prompt) for prompt in asked.prompts]
     return await _answer(request, asked, prompts)
 
 
-async def _answer(request: web.Request, asked: Ask, prompts: list[Asked]) -> web.StreamResponse:
-    form = Form(asked.model, isinstance(asked, ChatAsk))
-    writing = _Writing(request.app[_SHELF], asked, prompts)
+async def _answer(
+    request: web.Request, asked: GenerationRequest, prompts: list[PreparedPrompt]
+) -> web.StreamResponse:
+    form = Form(asked.model, isinstance(asked, ChatRequest))
+    writing = _Writing(request.app[_MODELS], asked, prompts)
     if asked.stream:
         return await _stream(request, writing, form)
     replies = []
@@ -141,14 +143,14 @@ async def _stream(request: web.Request, writing: "_Writing", form: Form) -> web.
 class _Writing:
     """The answers to one request, written in a thread one after another; it ends when nobody listens."""
 
-    def __init__(self, shelf: Shelf, asked: Ask, prompts: list[Asked]) -> None:
+    def __init__(self, models: LoadedModels, asked: GenerationRequest, prompts: list[PreparedPrompt]) -> None:
         self.asked = asked
         self.prompts = prompts
-        self._shelf = shelf
+        self._models = models
         self._left = threading.Event()
 
     async def pieces(self, request: web.Request) -> AsyncIterator[tuple[int, str | Reply]]:
-        """Pieces of answers with the answer's number, each at last the whole of it."""
+        """Parts of answers with the answer's number, and for each at last the complete reply."""
         queue: asyncio.Queue[tuple[int, str | Reply] | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
@@ -173,7 +175,7 @@ class _Writing:
 
     def _write(self, put: Callable[[tuple[int, str | Reply] | None], None]) -> None:
         try:
-            for number, (prompt, wish) in enumerate(self._jobs()):
+            for number, (prompt, options) in enumerate(self._jobs()):
 
                 def hear(piece: str, number: int = number) -> bool:
                     if piece:
@@ -182,11 +184,11 @@ class _Writing:
 
                 if self._left.is_set():
                     return
-                put((number, self._shelf.write(prompt, wish, hear)))
+                put((number, self._models.write(prompt, options, hear)))
         finally:
             put(None)
 
-    def _jobs(self) -> Iterator[tuple[Asked, Any]]:
+    def _jobs(self) -> Iterator[tuple[PreparedPrompt, Any]]:
         for prompt in self.prompts:
             for number in range(self.asked.n):
-                yield prompt, self.asked.wish(number)
+                yield prompt, self.asked.options(number)

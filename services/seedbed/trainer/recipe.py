@@ -4,35 +4,43 @@ What cannot be is refused here, with the reason, before anything is loaded.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from seedbed.kernel.formats.yaml_config import StrictModel, read_config
 from seedbed.kernel.identity import canonical_json, sha256_hex
+from seedbed.pipeline.kinds import KINDS, Kind
+from seedbed.pipeline.kinds.entry import RowUse
 from seedbed.trainer.objectives.registry import ObjectiveFields
 
 BASE = "base"
 """The phase that makes a student from scratch; recipes cannot name it."""
 
 MOST = 1_000_000_000
-"""Of whatever is counted: more cannot be told of."""
+"""Of whatever is counted: more than a message can carry."""
 
-Kind = Literal["knowledge", "foundational", "compositional"]
-Use = Literal["p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa", "skill"]
+LeafGroup = Literal["knowledge", "foundational", "compositional"]
+"""Leaves as recipes select them: knowledge, and skills by the branch of the taxonomy that they stand in."""
+Use = Literal[RowUse, "closed_qa"]
+"""What a row is made for. All but one are in the dataset; a closed question is made as it is read."""
 Share = Annotated[float, Field(gt=0, le=1)]
 Weight = Annotated[float, Field(gt=0, le=1000)]
 Count = Annotated[int, Field(ge=1, le=MOST)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 
-KINDS: tuple[Kind, ...] = ("knowledge", "foundational", "compositional")
-_OF_KNOWLEDGE = ("p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa")
+GROUPS: tuple[LeafGroup, ...] = get_args(LeafGroup)
+_KNOWLEDGE = KINDS[Kind.KNOWLEDGE]
+USES_OF_SAMPLES: tuple[Use, ...] = (*_KNOWLEDGE.uses_of_samples, "closed_qa")
+"""What the samples of a knowledge leaf have rows for."""
+USES_OF_AUGMENTATIONS: tuple[Use, ...] = _KNOWLEDGE.uses_of_augmentations
+"""What its augmentations have rows for."""
 
 
 class Selection(StrictModel):
-    """Rows of the dataset."""
+    """Rows of the dataset that a phase is trained on: of which leaves, in which form, how often."""
 
-    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] = KINDS
+    kinds: Annotated[tuple[LeafGroup, ...], Field(min_length=1)] = GROUPS
     answers: Literal["short", "long", "any"] = "any"
     """Form of a knowledge leaf's answers."""
     rows: Annotated[tuple[Use, ...], Field(min_length=1)] = ("p07_qa", "p07_auxiliary", "skill")
@@ -47,9 +55,9 @@ class Selection(StrictModel):
         knowledge = "knowledge" in self.kinds
         if self.answers != "any" and not knowledge:
             raise ValueError("answers are short or long for knowledge only, which is not among the kinds")
-        shown = [
-            use for use in self.rows if (knowledge if use in _OF_KNOWLEDGE else self.kinds != ("knowledge",))
-        ]
+        of_knowledge = {*USES_OF_SAMPLES, *USES_OF_AUGMENTATIONS}
+        skills = self.kinds != ("knowledge",)
+        shown = [use for use in self.rows if (knowledge if use in of_knowledge else skills)]
         if not shown:
             raise ValueError(f"no leaf of these kinds has rows of {', '.join(self.rows)}")
         return self
@@ -191,7 +199,7 @@ class TrainingRecipe(StrictModel):
 
     @property
     def digest(self) -> str:
-        """sha256 of the recipe."""
+        """sha256 of the recipe as canonical JSON."""
         return sha256_hex(self.canonical())
 
 

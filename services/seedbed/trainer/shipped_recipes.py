@@ -9,7 +9,7 @@ _SUFFIX = ".yaml"
 
 
 def shipped_names() -> list[str]:
-    """What there is."""
+    """The names of the training recipes that come with the package, in order."""
     found = (entry.name for entry in files("seedbed.trainer").joinpath("recipes").iterdir())
     return sorted(name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX))
 

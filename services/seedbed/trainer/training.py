@@ -6,12 +6,19 @@ from seedbed.dataset.manifest import Leaf, Manifest
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.pipeline.kinds import Kind
-from seedbed.trainer.data.rows import kind_of
+from seedbed.trainer.data.rows import group_of
 from seedbed.trainer.data.selection import selects
 from seedbed.trainer.objectives.objective import Objective
 from seedbed.trainer.objectives.registry import ObjectiveFields
 from seedbed.trainer.objectives.supervised import Supervised
-from seedbed.trainer.recipe import BASE, Phase, Selection, TrainingRecipe, Use
+from seedbed.trainer.recipe import (
+    BASE,
+    USES_OF_AUGMENTATIONS,
+    USES_OF_SAMPLES,
+    Phase,
+    Selection,
+    TrainingRecipe,
+)
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 from seedbed.trainer.v1.trainer_service_pb2 import Phase as PhaseEntry
 from seedbed.trainer.v1.trainer_service_pb2 import PhaseState, Training
@@ -113,18 +120,15 @@ def _check_scratch(recipe: TrainingRecipe, base: Base) -> Iterator[Violation]:
 
 
 def _count(selection: Selection, leaf: Leaf) -> int:
-    kind = kind_of(leaf.path, leaf.kind)
-    found = _rows_of(leaf) if kind == Kind.KNOWLEDGE else [("skill", "", leaf.rows.skill)]
-    return sum(count for use, form, count in found if selects(selection, leaf.path, kind, form, use))
+    group = group_of(leaf.path, leaf.kind)
+    found = _rows_of(leaf) if group == Kind.KNOWLEDGE else [("skill", "", leaf.rows.skill)]
+    return sum(count for use, form, count in found if selects(selection, leaf.path, group, form, use))
 
 
-def _rows_of(leaf: Leaf) -> list[tuple[Use, str, int]]:
-    uses: list[Use] = ["p07_qa", "p10_qa", "p10_raft", "closed_qa"]
-    rows: list[tuple[Use, str, int]] = [
-        (use, form, count) for use in uses for form, count in leaf.forms.items()
-    ]
+def _rows_of(leaf: Leaf) -> list[tuple[str, str, int]]:
+    """Rows of a knowledge leaf: what for, form of answer, how many. Augmentations count as long answers."""
+    counts = leaf.rows.model_dump()
     return [
-        *rows,
-        ("p07_auxiliary", "long", leaf.rows.p07_auxiliary),
-        ("p10_auxiliary", "long", leaf.rows.p10_auxiliary),
+        *((use, form, count) for use in USES_OF_SAMPLES for form, count in leaf.forms.items()),
+        *((use, "long", counts[use]) for use in USES_OF_AUGMENTATIONS),
     ]

@@ -50,8 +50,8 @@ async def judge(nats_url, endpoint):
 async def test_a_call_is_paid_for_once_and_recalled_for_ever(tmp_path, endpoint, judge):
     store = FolderStore(tmp_path)
     for spent, recalled in ((Spent(), 0), (Spent(), 2)):
-        asking = CallCache(store, {"judge": judge}, spent)
-        first, second = await asking.ask_all(RateAnswer(), [(VALUE, 0), (VALUE, 1)])
+        calls = CallCache(store, {"judge": judge}, spent)
+        first, second = await calls.ask_all(RateAnswer(), [(VALUE, 0), (VALUE, 1)])
         assert first.result == second.result == RateResult(rating=8, explanation="It does.")
         assert first.digest != second.digest
         assert (spent.recalled, spent.usage.requests) == (recalled, 2 - recalled)
@@ -61,9 +61,9 @@ async def test_a_call_is_paid_for_once_and_recalled_for_ever(tmp_path, endpoint,
 async def test_a_call_that_cannot_be_read_is_kept_with_its_reason_and_its_cost(tmp_path, endpoint, judge):
     endpoint.answer = lambda _: reply("no object")
     store = FolderStore(tmp_path)
-    asking = CallCache(store, {"judge": judge}, Spent())
-    answer = await asking.ask(RateAnswer(), VALUE)
-    assert answer == await asking.ask(RateAnswer(), VALUE)
+    calls = CallCache(store, {"judge": judge}, Spent())
+    answer = await calls.ask(RateAnswer(), VALUE)
+    assert answer == await calls.ask(RateAnswer(), VALUE)
     assert answer.result is None
     record = Record.FromString(await store.get(call_key(answer.digest)))
     assert (record.outcome, record.usage.requests) == (Outcome.OUTCOME_MALFORMED, 3)

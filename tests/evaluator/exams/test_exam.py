@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from seedbed.evaluator.exams.exam import Exam, Question, Sieve, place_answer, read_questions
+from seedbed.evaluator.exams.exam import Exam, Question, Sieve, place_answer
 from seedbed.evaluator.exams.general import read_general
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.evaluator.exams.lm_eval_tasks import task_name, write_task
@@ -101,7 +101,8 @@ def test_an_exam_is_known_by_its_questions():
     one = Exam(LEAF, "knowledge", 1, (make_question("b", "Which bird plants oaks?", "The jay"),))
     other = Exam(LEAF, "knowledge", 9, one.questions, {"repeated": 3})
     assert one.digest() == other.digest()
-    assert tuple(read_questions(one.rows().splitlines())) == one.questions
+    [row] = map(json.loads, one.rows().splitlines())
+    assert Question(**row | {"choices": tuple(row["choices"])}) == one.questions[0]
 
 
 def test_the_shipped_general_set_is_whole():

@@ -1,6 +1,6 @@
 import json
 
-from seedbed.evaluator.exams.last_trained import find_taught, find_turns
+from seedbed.evaluator.exams.last_trained import find_last_trained, find_turns
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, LeafWeight
 
 BIRDS, SUMS, HAIKU = (
@@ -28,16 +28,16 @@ def make(phase, *leaves, recipe=LAB):
 
 def test_a_leaf_is_taught_by_the_last_phase_that_has_it_of_its_own():
     phases = [make("kt1", BIRDS), make("kt2", BIRDS, SUMS), make("st", BIRDS, SUMS, HAIKU)]
-    assert find_taught(phases) == {BIRDS: "1-kt2", SUMS: "1-kt2", HAIKU: "1-st"}
+    assert find_last_trained(phases) == {BIRDS: "1-kt2", SUMS: "1-kt2", HAIKU: "1-st"}
 
 
 def test_globs_of_a_recipe_are_heeded():
     recipe = {"phases": [{"name": "one", "data": [{"leaves": ["knowledge/*"]}]}]}
-    assert find_taught([make("one", BIRDS, HAIKU, recipe=recipe)]) == {BIRDS: "1-one"}
+    assert find_last_trained([make("one", BIRDS, HAIKU, recipe=recipe)]) == {BIRDS: "1-one"}
 
 
 def test_where_no_recipe_tells_what_was_seen_was_taught():
-    assert find_taught([make("x", BIRDS, recipe={}), make("y", SUMS, recipe=[])]) == {
+    assert find_last_trained([make("x", BIRDS, recipe={}), make("y", SUMS, recipe=[])]) == {
         BIRDS: "1-x",
         SUMS: "1-y",
     }

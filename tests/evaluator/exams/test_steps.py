@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from seedbed.evaluator.exams.question_checks import can_be_told_apart, stands_in
+from seedbed.evaluator.exams.question_checks import are_distinct, stands_in
 from seedbed.evaluator.exams.replies import Rating
 from seedbed.evaluator.exams.steps import RateAnswer, WriteQuestions
 from seedbed.evaluator.v1.steps_pb2 import QuestionInput
@@ -53,7 +53,7 @@ def test_the_rehearsals_questions_rest_on_the_passage_and_differ_in_one_term(doc
         )
         for choice in reply.questions:
             assert stands_in(choice.evidence, passage)
-            assert can_be_told_apart(choice.answer, choice.wrong)
+            assert are_distinct(choice.answer, choice.wrong)
             for wrong in choice.wrong:
                 kept = SequenceMatcher(None, choice.answer.split(), wrong.split()).ratio()
                 assert kept >= 0.5

@@ -7,7 +7,7 @@ from seedbed.judge.v1.steps_pb2 import GroundedVerdict, PairVerdict
 from seedbed.pipeline.kinds import kind_of
 from seedbed.pipeline.recipe import Gates, Recipe
 from seedbed.runs.domain.fold import Fold, gate_reason
-from tests.runs.courses import make_course, run
+from tests.runs.leaf_states import make_course, run
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 
 

@@ -7,7 +7,7 @@ from seedbed.kernel.errors import InputError
 from seedbed.pipeline.costs import ASKS, Spending, Tariff
 from seedbed.pipeline.recipe import Budget, Recipe
 from seedbed.runs.domain.leaf_budget import LeafBudget, LeafCosts, check_budget
-from seedbed.runs.domain.run_budget import BudgetRequest, deal, share_of
+from seedbed.runs.domain.run_budget import BudgetRequest, distribute, share_of
 from tests.runs.leaves import knowledge_leaf, known_plan, skill_leaf
 
 KNOWLEDGE = knowledge_leaf()
@@ -28,7 +28,7 @@ def ledger_of(*records):
     return ledger
 
 
-def purse(budget, leaf=KNOWLEDGE):
+def budget(budget, leaf=KNOWLEDGE):
     tariff = Tariff(budget, None)
     return LeafBudget(tariff, tariff.limits, known_plan(leaf, recipe=RECIPE), leaf)
 
@@ -53,11 +53,11 @@ def test_twins_are_paid_for_once_and_errors_of_a_server_by_nobody():
     [(KNOWLEDGE, 1 + 2), (skill_leaf(), 1 + 3 * 4), (skill_leaf(grounded=True), 2 + 3 * 4)],
 )
 def test_a_draw_is_reserved_with_every_item_asked_three_times(leaf, items):
-    assert purse(Budget(calls=1000), leaf).reserve(LeafCosts()) == Spending(calls=ASKS * items)
+    assert budget(Budget(calls=1000), leaf).reserve(LeafCosts()) == Spending(calls=ASKS * items)
 
 
 def test_tokens_are_reserved_by_the_dearest_request_of_the_leaf():
-    one = purse(Budget(tokens=10**6))
+    one = budget(Budget(tokens=10**6))
     before = one.reserve(LeafCosts())
     ledger = ledger_of(
         record("knowledge.generate", "a", 2, 300, 200),
@@ -70,10 +70,10 @@ def test_tokens_are_reserved_by_the_dearest_request_of_the_leaf():
 
 def test_a_round_is_cut_to_what_is_paid_for_its_quotas_in_turn():
     wanted = Round(quotas=[QuotaDraws(form="short", first=3, end=5), QuotaDraws(form="long", first=1, end=6)])
-    assert ends(purse(Budget(calls=9 * 7)).cut(wanted, LeafCosts())) == [5, 6]
-    assert ends(purse(Budget(calls=9 * 6 + 8)).cut(wanted, LeafCosts())) == [5, 5]
-    assert ends(purse(Budget(calls=9 * 3)).cut(wanted, LeafCosts())) == [5, 2]
-    assert purse(Budget(calls=9)).cut(wanted, ledger_of(record("knowledge.generate", "a"))) is None
+    assert ends(budget(Budget(calls=9 * 7)).cut(wanted, LeafCosts())) == [5, 6]
+    assert ends(budget(Budget(calls=9 * 6 + 8)).cut(wanted, LeafCosts())) == [5, 5]
+    assert ends(budget(Budget(calls=9 * 3)).cut(wanted, LeafCosts())) == [5, 2]
+    assert budget(Budget(calls=9)).cut(wanted, ledger_of(record("knowledge.generate", "a"))) is None
 
 
 def test_shares_go_by_target_and_never_add_up_to_more():
@@ -85,29 +85,31 @@ def test_shares_go_by_target_and_never_add_up_to_more():
 def test_what_is_left_is_dealt_draw_by_draw_in_turn():
     spent = Spending(calls=7)
     wishes = {"a": (1, 5), "b": (9, 5), "c": (9, 4)}
-    pleas = [
+    requests = [
         BudgetRequest(leaf, spent, draws, Spending(reserve)) for leaf, (draws, reserve) in wishes.items()
     ]
-    assert deal(Spending(28), pleas) == {"a": Spending(12), "b": Spending(22), "c": Spending(15)}
-    assert deal(Spending(4), pleas) == {"a": spent, "b": spent, "c": Spending(11)}
-    assert deal(Spending(3), pleas) == {}
-    assert deal(Spending(-30), pleas) == {}
+    assert distribute(Spending(28), requests) == {"a": Spending(12), "b": Spending(22), "c": Spending(15)}
+    assert distribute(Spending(4), requests) == {"a": spent, "b": spent, "c": Spending(11)}
+    assert distribute(Spending(3), requests) == {}
+    assert distribute(Spending(-30), requests) == {}
 
 
 def test_dealing_never_gives_more_than_there_is():
     luck = random.Random(1)
     for _ in range(200):
-        pleas = [
+        requests = [
             BudgetRequest(
                 str(n), Spending(luck.randrange(50)), luck.randrange(1, 9), Spending(luck.randrange(1, 30))
             )
             for n in range(luck.randrange(1, 6))
         ]
         pool = Spending(luck.randrange(200))
-        dealt = deal(pool, pleas)
-        given = sum(dealt[plea.leaf].calls - plea.spent.calls for plea in pleas) if dealt else 0
+        granted = distribute(pool, requests)
+        given = (
+            sum(granted[request.leaf].calls - request.spent.calls for request in requests) if granted else 0
+        )
         assert 0 <= given <= pool.calls
-        assert bool(dealt) == any(plea.reserve.calls <= pool.calls for plea in pleas)
+        assert bool(granted) == any(request.reserve.calls <= pool.calls for request in requests)
 
 
 def test_a_budget_for_not_even_one_draw_is_refused():

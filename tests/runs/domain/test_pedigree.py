@@ -3,24 +3,24 @@ from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.pipeline.recipe import Recipe
 from seedbed.runs.domain.pedigree import list_open
 from seedbed.runs.v1.candidate_pb2 import Part
-from tests.runs.courses import advance, make_course, part_of, run, settle, written
+from tests.runs.leaf_states import advance, make_course, part_of, run, settle, written
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
 
 
 def finished(leaf, **values):
-    course = make_course(leaf, Recipe(**{"target": 6, **values}))
-    written(course).commit = "c0ffee"
-    run(course)
-    return course, Part.FromString(part_of(course))
+    state = make_course(leaf, Recipe(**{"target": 6, **values}))
+    written(state).commit = "c0ffee"
+    run(state)
+    return state, Part.FromString(part_of(state))
 
 
 def test_a_knowledge_candidate_knows_where_it_comes_from():
     leaf = knowledge_leaf(seeds=3)
-    course, part = finished(leaf)
+    state, part = finished(leaf)
     assert (part.path, part.kind, part.leaf_digest) == (leaf.path, "knowledge", leaf.digest)
     for candidate in part.candidates:
-        draw = written(course).draws[candidate.draw]
+        draw = written(state).draws[candidate.draw]
         source, chunk = candidate.source, draw.passage.chunk
         assert (source.document, source.blob) == ("a.txt", sha256_hex("a.txt"))
         assert (source.chunk, source.chunk_start, source.chunk_end) == (chunk.text, chunk.start, chunk.end)
@@ -55,9 +55,9 @@ def test_evidence_in_a_chunk_that_begins_with_a_table_s_head_is_found_in_the_tex
                 result.evidence_start, result.evidence_end = span
             return result
 
-        course = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
-        run(course, headed)
-        source = Part.FromString(part_of(course)).candidates[0].source
+        state = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
+        run(state, headed)
+        source = Part.FromString(part_of(state)).candidates[0].source
         assert (source.head_start, source.head_end) == (head, head + 20)
         assert text[head : head + 20] + text[row:] == source.chunk
         spans[start, end] = text[source.evidence_start : source.evidence_end]
@@ -71,9 +71,9 @@ def test_evidence_that_was_not_found_has_no_span():
             result.evidence_found = 0
         return result
 
-    course = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
-    run(course, unproven)
-    part = Part.FromString(part_of(course))
+    state = make_course(knowledge_leaf(), Recipe(target=2, dry_rounds=1))
+    run(state, unproven)
+    part = Part.FromString(part_of(state))
     assert {(c.source.evidence_start, c.source.evidence_end) for c in part.candidates} == {(0, 0)}
     assert {c.reason for c in part.candidates} <= {"evidence not found", "relevancy 1"}
 
@@ -88,37 +88,37 @@ def test_a_grounded_skill_shows_its_new_context():
 
 
 def test_a_part_is_ordered_and_tells_of_every_end():
-    course, part = finished(skill_leaf(), target=9)
+    state, part = finished(skill_leaf(), target=9)
     order = [(candidate.draw, candidate.id) for candidate in part.candidates]
     assert order == sorted(order)
-    counts = course.counts()
+    counts = state.counts()
     for end in ("accepted", "rejected", "duplicate", "unneeded"):
         assert sum(c.end == end for c in part.candidates) == getattr(counts, end)
 
 
 def test_a_part_is_written_as_one_message_would_be():
-    course, part = finished(knowledge_leaf(), augmentations=("atomic_facts",))
+    state, part = finished(knowledge_leaf(), augmentations=("atomic_facts",))
     assert part.augmentations
-    assert part_of(course) == message_bytes(part)
+    assert part_of(state) == message_bytes(part)
 
 
 def test_open_candidates_have_no_end():
-    course = make_course(skill_leaf(), Recipe(target=6))
-    course.prepare()
-    advance(course)
-    settle(course)
-    candidates = [c for begun in course.begun for c in list_open(course, begun, "")]
+    state = make_course(skill_leaf(), Recipe(target=6))
+    state.prepare()
+    advance(state)
+    settle(state)
+    candidates = [c for begun in state.begun for c in list_open(state, begun, "")]
     assert candidates
     assert {c.end for c in candidates} == {""}
 
 
 def test_an_augmentation_knows_its_chunk():
-    course, part = finished(knowledge_leaf(), augmentations=("atomic_facts", "detailed_summary"))
+    state, part = finished(knowledge_leaf(), augmentations=("atomic_facts", "detailed_summary"))
     assert {a.augmentation for a in part.augmentations} == {"atomic_facts", "detailed_summary"}
     for augmentation in part.augmentations:
         assert augmentation.text == augmentation.source.augmented
         assert augmentation.source.chunk
-        assert augmentation.path == course.leaf.path
+        assert augmentation.path == state.leaf.path
 
 
 def test_an_edit_elsewhere_keeps_the_names():

@@ -11,8 +11,8 @@ from seedbed.kernel.identity import sha256_hex
 from seedbed.pipeline.costs import Spending
 from seedbed.pipeline.recipe import read_recipe
 from seedbed.runs.v1 import runs_service_pb2 as pb
-from tests.runs.courses import do, part_of, run_within_budget
 from tests.runs.garden import refused, serve_runs, spawn_runs, succeeded, work
+from tests.runs.leaf_states import do, part_of, run_within_budget
 from tests.runs.leaves import knowledge_leaf, skill_leaf
 from tests.runs.steps import reply
 
@@ -36,12 +36,12 @@ def parts():
     return parts_of(run_within_budget(LEAVES, read_recipe(TIGHT)))
 
 
-def parts_of(courses):
-    return {course.leaf.path: sha256_hex(part_of(course)) for course in courses}
+def parts_of(states):
+    return {state.leaf.path: sha256_hex(part_of(state)) for state in states}
 
 
-def spent(courses):
-    return sum((course.purse.spent(course.fold.ledger) for course in courses), Spending())
+def spent(states):
+    return sum((state.budget.spent(state.fold.ledger) for state in states), Spending())
 
 
 def recorded(run):
@@ -51,9 +51,9 @@ def recorded(run):
 @pytest.mark.parametrize("calls", [30, 80, 180])
 def test_all_is_used_but_for_what_a_draw_may_take(calls):
     recipe = read_recipe(f"{{{WIDE}, budget: {{calls: {calls}}}}}")
-    courses = run_within_budget(LEAVES, recipe)
-    assert calls - DRAW < spent(courses).calls <= calls
-    assert all("the budget is spent" in course.shortfall() for course in courses)
+    states = run_within_budget(LEAVES, recipe)
+    assert calls - DRAW < spent(states).calls <= calls
+    assert all("the budget is spent" in state.shortfall() for state in states)
 
 
 def test_whoever_comes_first_the_parts_are_the_same(parts):
@@ -65,19 +65,19 @@ def test_whoever_comes_first_the_parts_are_the_same(parts):
 def test_replies_that_are_asked_for_again_do_not_break_it(monkeypatch, measure):
     """Every item may be asked up to three times, and no two are equally long."""
 
-    def dear(course, item, answer=reply):
-        record, children = do(course, item, answer)
+    def dear(state, item, answer=reply):
+        record, children = do(state, item, answer)
         luck = random.Random(item.digest)
         record.usage.requests = luck.choice((1, 1, 2, 3))
         record.usage.prompt_tokens = record.usage.requests * luck.randrange(800, 1200)
         record.usage.completion_tokens = record.usage.requests * luck.randrange(0, 300)
         return record, children
 
-    monkeypatch.setattr("tests.runs.courses.do", dear)
-    courses = run_within_budget(LEAVES, read_recipe(f"{{{WIDE}, budget: {{{measure}}}}}"))
-    limits = courses[0].purse.tariff.limits
-    assert limits.part(3, 4).calls <= spent(courses).calls <= limits.calls
-    assert limits.part(3, 4).tokens <= spent(courses).tokens <= limits.tokens
+    monkeypatch.setattr("tests.runs.leaf_states.do", dear)
+    states = run_within_budget(LEAVES, read_recipe(f"{{{WIDE}, budget: {{{measure}}}}}"))
+    limits = states[0].budget.tariff.limits
+    assert limits.part(3, 4).calls <= spent(states).calls <= limits.calls
+    assert limits.part(3, 4).tokens <= spent(states).tokens <= limits.tokens
 
 
 async def test_a_run_ends_within_its_budget_and_says_so(garden, hand, parts):
@@ -124,9 +124,9 @@ async def test_where_no_share_is_enough_for_a_first_draw_the_others_learn_from_t
     recipe = f"{{{WIDE}, budget: {{tokens: 60000}}}}"
     run = await garden.make(*LEAVES, recipe=recipe)
     assert succeeded(run)
-    courses = run_within_budget(LEAVES, read_recipe(recipe))
-    assert not any(course.purse.tariff.limits.part(1, 3).tokens > 55_000 for course in courses)
-    assert await garden.parts(run.name) == parts_of(courses)
+    states = run_within_budget(LEAVES, read_recipe(recipe))
+    assert not any(state.budget.tariff.limits.part(1, 3).tokens > 55_000 for state in states)
+    assert await garden.parts(run.name) == parts_of(states)
 
 
 async def test_cancelled_and_begun_again_it_comes_to_the_same(garden, hand, parts):

@@ -53,8 +53,8 @@ async def test_what_is_not_confirmed_is_only_told(garden, store):
             validate_only=dry,
             confirm=confirm,
         )
-        [told] = await all_of(garden.upkeep.CollectGarbage(request, timeout=9))
-        assert (told.done, bool(told.amounts), len(told.removed)) == (False, True, 1)
+        [reported] = await all_of(garden.upkeep.CollectGarbage(request, timeout=9))
+        assert (reported.done, bool(reported.amounts), len(reported.removed)) == (False, True, 1)
     assert await keys_of(store) == before
     assert (await garden.collect(keep_none=True)).done
     assert await keys_of(store) != before
@@ -70,10 +70,10 @@ async def test_what_was_just_written_stays_unless_that_is_meant(garden, store):
         assert details_of(error)[1] == ["grace"]
     # An hour, where nothing is said.
     request = spb.CollectGarbageRequest(keep_none=True, confirm=True)
-    told = (await all_of(garden.upkeep.CollectGarbage(request, timeout=9)))[-1]
-    assert told.done
-    assert told.young > 0
-    assert {amount.kind for amount in told.amounts} <= {"runs"}
+    reported = (await all_of(garden.upkeep.CollectGarbage(request, timeout=9)))[-1]
+    assert reported.done
+    assert reported.young > 0
+    assert {amount.kind for amount in reported.amounts} <= {"runs"}
 
 
 async def test_letters_are_dropped_where_they_are_named_and_that_is_confirmed(garden, hand):

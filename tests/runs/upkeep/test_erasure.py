@@ -49,21 +49,23 @@ async def objects(store, but="forgotten/"):
 
 async def test_it_is_shown_first_and_nothing_is_touched(garden, store, made):
     before = await objects(store, but="-")
-    told = await garden.forget("gone.txt", validate_only=True)
-    amounts = {amount.kind: amount.objects for amount in told.amounts}
+    reported = await garden.forget("gone.txt", validate_only=True)
+    amounts = {amount.kind: amount.objects for amount in reported.amounts}
     assert amounts["documents"] == amounts["snapshots"] == 1
     assert amounts["sealed records"] > 0
     assert amounts["candidates"] > 0
-    assert [place for document in told.documents for place in document.places] == ["knowledge/birds/gone.txt"]
-    assert list(told.shortened) == [made[1].name]
-    assert not told.done
+    assert [place for document in reported.documents for place in document.places] == [
+        "knowledge/birds/gone.txt"
+    ]
+    assert list(reported.shortened) == [made[1].name]
+    assert not reported.done
     assert await objects(store, but="-") == before
 
 
 async def test_what_came_of_it_is_gone_and_the_rest_stays(garden, store, hand, made):
     leaves, run = made
-    told = await garden.forget("knowledge/birds/gone.txt")
-    assert told.done
+    reported = await garden.forget("knowledge/birds/gone.txt")
+    assert reported.done
     kept = [r for seal in await Seals(store).keys() for r in await Seals(store).open(seal.key)]
     assert kept
     assert all(origin(GONE) not in record.origins for record in kept)
@@ -94,17 +96,17 @@ async def test_what_came_of_it_is_gone_and_the_rest_stays(garden, store, hand, m
 async def test_again_it_finds_nothing_and_ends_the_same(garden, store, made):
     await garden.forget("gone.txt")
     before = await objects(store, but="-")
-    told = await garden.forget("gone.txt")
-    assert told.done
-    assert not told.amounts
-    assert told.documents[0].HasField("forget_time")
+    reported = await garden.forget("gone.txt")
+    assert reported.done
+    assert not reported.amounts
+    assert reported.documents[0].HasField("forget_time")
     assert await objects(store, but="-") == before
 
 
 async def test_by_its_digest_by_a_glob_and_in_named_leaves_only(garden, made):
     for name in (GONE, "gone.*", "knowledge/*/gone.txt"):
-        told = await garden.forget(name, validate_only=True)
-        assert [document.digest for document in told.documents] == [GONE]
+        reported = await garden.forget(name, validate_only=True)
+        assert [document.digest for document in reported.documents] == [GONE]
     for wrong in ({"document": "nobody.txt"}, {"document": "gone.txt", "leaf": "knowledge/fish"}):
         error = await refused(garden.forget(**wrong))
         assert error.code() == grpc.StatusCode.NOT_FOUND
@@ -167,8 +169,8 @@ async def test_a_run_at_work_on_it_is_cancelled_and_what_is_left_on_the_bus_goes
     snapshot = await garden.sow(two_documents(), skill_leaf())
     name = await garden.create(snapshot, recipe="{target: 60, pairs: 2, instructions: 2}")
     await garden.until(name, 25)
-    told = await garden.forget("gone.txt")
-    assert list(told.cancelled) == [name]
+    reported = await garden.forget("gone.txt")
+    assert list(reported.cancelled) == [name]
     run = await garden.get(name)
     assert run.state == RunState.RUN_STATE_CANCELLED
     reasons = {leaf.path: leaf.reason for leaf in run.leaves}
@@ -201,7 +203,7 @@ async def test_checkpoints_trained_on_it_are_named_and_its_datasets_go(garden, s
     ):
         await store.put(key, data.encode())
     await store.put("datasets/other/manifest.json", json.dumps({"leaves": []}).encode())
-    taught = {
+    trained_on = {
         "dataset": digest,
         "leaves": [{"path": "knowledge/birds", "leaf_digest": leaves[0].digest}],
     }
@@ -211,15 +213,15 @@ async def test_checkpoints_trained_on_it_are_named_and_its_datasets_go(garden, s
         "parent": {"training": "t1", "number": 1, "phase": "first"},
     }
     for place, manifest in (
-        ("t1/1-first", taught),
+        ("t1/1-first", trained_on),
         ("t1/2-second", after),
         ("t2/1-first", {"leaves": [{"path": "x", "leaf_digest": "y"}]}),
     ):
         await store.put(f"checkpoints/{place}/manifest.json", json.dumps(manifest).encode())
     for _ in range(2):
-        told = await garden.forget("gone.txt")
-        assert [c.path for c in told.checkpoints] == ["checkpoints/t1/1-first", "checkpoints/t1/2-second"]
-        assert list(told.checkpoints[0].leaves) == ["knowledge/birds"]
+        reported = await garden.forget("gone.txt")
+        assert [c.path for c in reported.checkpoints] == ["checkpoints/t1/1-first", "checkpoints/t1/2-second"]
+        assert list(reported.checkpoints[0].leaves) == ["knowledge/birds"]
     assert await store.keys("datasets/") == ["datasets/other/manifest.json"]
     assert await store.keys("evaluations/") == ["evaluations/e2/evaluation.json"]
     stone = await find_tombstone(store, digest)

@@ -51,9 +51,9 @@ async def check_sweep(nats_url, store, hand):
         assert shown.calls > 0
         assert await everything(store) == before
 
-        told = await client.collect(keep_last=1)
-        assert told.done
-        assert {a.kind: (a.objects, a.bytes) for a in told.amounts} == {
+        reported = await client.collect(keep_last=1)
+        assert reported.done
+        assert {a.kind: (a.objects, a.bytes) for a in reported.amounts} == {
             a.kind: (a.objects, a.bytes) for a in shown.amounts
         }
         after = await everything(store)
@@ -101,9 +101,9 @@ async def test_without_seals_a_kept_run_has_its_dataset_and_recalls_nothing(gard
     await sow_documents(store)
     run = await garden.make(*NEW, recipe=RECIPE)
     rows = await garden.candidates(run.name)
-    told = await garden.collect(keep_all=True, drop_seals=True)
-    assert set(told.unsealed) == {leaf.path for leaf in NEW}
-    assert told.calls == run.progress.requests
+    reported = await garden.collect(keep_all=True, drop_seals=True)
+    assert set(reported.unsealed) == {leaf.path for leaf in NEW}
+    assert reported.calls == run.progress.requests
     assert not await store.keys("seals/")
     assert await garden.candidates(run.name) == rows
 
@@ -111,22 +111,22 @@ async def test_without_seals_a_kept_run_has_its_dataset_and_recalls_nothing(gard
 async def test_what_was_written_lately_stays(garden, store):
     await sow_documents(store)
     await garden.make(*OLD, recipe=RECIPE)
-    told = await garden.collect(keep_within=timedelta(microseconds=86), grace=timedelta(hours=1))
-    assert told.young > 5
-    assert {amount.kind for amount in told.amounts} == {"runs"}
+    reported = await garden.collect(keep_within=timedelta(microseconds=86), grace=timedelta(hours=1))
+    assert reported.young > 5
+    assert {amount.kind for amount in reported.amounts} == {"runs"}
 
 
 async def test_what_others_keep_in_the_store_is_not_touched(garden, store):
     await sow_documents(store)
     run = await garden.make(*NEW, recipe=RECIPE)
     named, lost = await put_blob(store, b"named"), await put_blob(store, b"nobody knows it")
-    taught = {"leaves": [{"path": "x", "digest": "gone"}]}
+    trained_on = {"leaves": [{"path": "x", "digest": "gone"}]}
     for key, value in (
         ("reports/r.json", {"figure": named}),
         ("checkpoints/t/1-a/manifest.json", {"dataset": "d1", "leaves": []}),
-        ("datasets/d1/manifest.json", taught),
+        ("datasets/d1/manifest.json", trained_on),
         ("datasets/d1/rows.jsonl", "rows"),
-        ("datasets/d2/manifest.json", taught),
+        ("datasets/d2/manifest.json", trained_on),
         ("datasets/d2/rows.jsonl", "rows"),
         ("datasets/d3/manifest.json", {"leaves": [{"path": NEW[0].path, "digest": NEW[0].digest}]}),
         ("forgotten/abc", {}),

@@ -46,7 +46,7 @@ def test_unpacked_each_sample_has_a_row():
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_rows_are_dealt_out_whole_and_in_equal_number(processes):
     for step in steps_of():
-        hands = [step.deal(number, processes) for number in range(processes)]
+        hands = [step.split(number, processes) for number in range(processes)]
         assert len({len(hand) for hand in hands}) == 1
         assert sorted(row for hand in hands for row in hand if row) == sorted(step.rows)
 

@@ -14,8 +14,8 @@ from seedbed.trainer.loop.job import CHECKPOINT, METRICS, Job
 from seedbed.trainer.loop.loop import Diverged, Hooks, Loop, Stopped
 from seedbed.trainer.loop.prepare import prepare
 from seedbed.trainer.loop.result import save_result
-from seedbed.trainer.loop.snapshot import Progress, load_snapshot, restore_chance, save_snapshot
-from seedbed.trainer.loop.train import take_up
+from seedbed.trainer.loop.snapshot import Progress, load_snapshot, restore_rng_states, save_snapshot
+from seedbed.trainer.loop.train import resume
 from seedbed.trainer.service.disk import CannotWrite
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 from tests.trainer.students import RECIPE, distilled, make_job, recipe, write_rows, write_tiny
@@ -46,14 +46,14 @@ def job(place, **more):
     return make_job(place / "work", place / "dataset", place / "model", recipe=text)
 
 
-def ranks():
+def group():
     return ProcessGroup(0, 1, CPU)
 
 
 def open_loop(job: Job):
     prepared = prepare(job, CPU)
-    torch.manual_seed(prepared.course.recipe.seed)
-    return Loop(prepared.course, prepared.student, prepared.model, ranks(), bfloat16=False, sharded=False)
+    torch.manual_seed(prepared.plan.recipe.seed)
+    return Loop(prepared.plan, prepared.student, prepared.model, group(), bfloat16=False, sharded=False)
 
 
 def hooks(stopping=lambda: False):
@@ -93,13 +93,13 @@ def test_stopped_anywhere_and_taken_up_it_comes_to_the_same_weights(place, tmp_p
     first = open_loop(job(place, lora=lora, phases=phases))
     with pytest.raises(Stopped):
         first.run(hooks(stopping))
-    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, ranks())
+    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, group())
 
     second = open_loop(job(place, lora=lora, phases=phases))
     torch.rand(7)  # Whatever was drawn meanwhile.
-    second.progress, chance = load_snapshot(tmp_path / "1", second.model, second.optimizer, ranks())
-    restore_chance(chance, CPU)
-    assert 0 < second.progress.step < len(second.course.steps)
+    second.progress, chance = load_snapshot(tmp_path / "1", second.model, second.optimizer, group())
+    restore_rng_states(chance, CPU)
+    assert 0 < second.progress.step < len(second.plan.steps)
     second.run(hooks())
 
     assert digest(second) == digest(undisturbed)
@@ -157,7 +157,7 @@ def test_a_snapshot_that_has_no_room_leaves_nothing_behind(place, tmp_path, most
     with pytest.raises(Stopped):
         loop.run(hooks(lambda: loop.progress.step > 0))
     with small_files(most), pytest.raises(CannotWrite, match="cannot write") as refused:
-        save_snapshot(tmp_path / "1", loop.model, loop.optimizer, loop.chance, loop.progress, ranks())
+        save_snapshot(tmp_path / "1", loop.model, loop.optimizer, loop.chance, loop.progress, group())
     assert "make room there" in refused.value.hint
     assert list(tmp_path.iterdir()) == []
 
@@ -167,7 +167,7 @@ def test_a_checkpoint_that_has_no_room_leaves_nothing_behind(place):
     prepared = prepare(wanted, CPU)
     (wanted.work / METRICS).write_text("")
     with small_files(20_000), pytest.raises(CannotWrite, match="cannot write"):
-        save_result(wanted, prepared, Progress(), ranks(), sharded=False)
+        save_result(wanted, prepared, Progress(), group(), sharded=False)
     assert not (wanted.work / CHECKPOINT).exists()
 
 
@@ -176,12 +176,12 @@ def test_a_snapshot_of_another_recipe_is_not_taken_up(place, tmp_path):
     with pytest.raises(Stopped):
         first.run(hooks(lambda: first.progress.step > 1))
     first.progress.phase = "another"
-    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, ranks())
+    save_snapshot(tmp_path / "1", first.model, first.optimizer, first.chance, first.progress, group())
     for phase, step in (("another", first.progress.step), ("its own", 0)):
         manifest = json_format.MessageToJson(CheckpointManifest(phase_digest=phase))
         wanted = job(place).model_copy(update={"snapshot": tmp_path / "1", "manifest": manifest})
         loop = open_loop(wanted)
-        take_up(wanted, loop, ranks())
+        resume(wanted, loop, group())
         assert (loop.progress.step, loop.progress.phase) == (step, phase)
 
 

@@ -38,25 +38,25 @@ def phases(**more):
 
 def test_all_is_ready(place):
     found = ready(place)
-    assert len(found.chosen) == len(found.course.samples) > 0
+    assert len(found.chosen) == len(found.plan.samples) > 0
     assert found.excluded.SerializeToString() == b""
     assert found.student.plain_head
 
 
 def test_samples_that_are_too_long_are_counted_and_named(place):
     whole = ready(place)
-    least = min(len(sample.ids) for sample in whole.course.samples)
+    least = min(len(sample.ids) for sample in whole.plan.samples)
     found = ready(place, recipe=phases(context=least))
     assert found.excluded.too_long == len(whole.chosen) - len(found.chosen) > 0
     assert f"tokens, of which {least} fit" in found.excluded.examples[0]
-    assert max(len(sample.ids) for sample in found.course.samples) == least
+    assert max(len(sample.ids) for sample in found.plan.samples) == least
 
 
 def test_the_model_bounds_the_longest_sample(place):
     found = ready(
         place, recipe=recipe(pack_tokens=0, phases=[{**RECIPE["phases"][0], "context": 4096}]).canonical()
     )
-    assert found.course.phase.context == 512
+    assert found.plan.phase.context == 512
 
 
 def test_where_nothing_is_left_it_says_why(place):
@@ -184,7 +184,7 @@ def test_rows_that_are_left_out_are_counted_and_those_beside_them_trained_on(pla
     assert "half a character" in found.excluded.examples[0]
     assert "characters, and 512 tokens fit" in found.excluded.examples[1]
     system = found.tokenizer.convert_tokens_to_ids("<|system|>")
-    assert not any(system in sample.ids for sample in found.course.samples)
+    assert not any(system in sample.ids for sample in found.plan.samples)
 
 
 def test_an_answer_for_each_turn_stands_for_its_row(place, tmp_path):
@@ -202,5 +202,5 @@ def test_an_answer_for_each_turn_stands_for_its_row(place, tmp_path):
     text = recipe(phases=[{**alone, "context": 512}], chat_template=template).canonical()
     found = ready(place, recipe=text, external={"r": file}, phase="a")
     assert [one.row.id for one in found.chosen] == ["talk", "talk"]
-    counted = [sample.counted_tokens for sample in found.course.samples]
+    counted = [sample.counted_tokens for sample in found.plan.samples]
     assert counted[0] == counted[1] > 0

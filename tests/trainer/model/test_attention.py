@@ -6,7 +6,7 @@ from peft import LoraConfig, get_peft_model
 
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.model.attention import SEGMENTS, Segments, attend
-from seedbed.trainer.model.student import Student, check_packing, make_line
+from seedbed.trainer.model.student import Student, check_packing, pack_samples
 from tests.trainer.rounding import distance
 from tests.trainer.students import VOCABULARY, samples, student, tiny
 
@@ -21,7 +21,7 @@ def worst(model, batch):
             type(one)(one.ids, one.counted if place == number else (False,) * len(one.ids))
             for place, one in enumerate(batch)
         ]
-        packed, alone = (float(model(make_line(row, CPU)).detach()) for row in (silent, [sample]))
+        packed, alone = (float(model(pack_samples(row, CPU)).detach()) for row in (silent, [sample]))
         found.append(abs(packed / alone - 1))
     return max(found)
 

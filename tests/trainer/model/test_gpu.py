@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from seedbed.trainer.loop.job import CHECKPOINT, SNAPSHOTS
 from seedbed.trainer.model.attention import attend, divide
 from seedbed.trainer.model.gpu import suit_gpu
-from seedbed.trainer.model.student import Student, check_packing, make_line
+from seedbed.trainer.model.student import Student, check_packing, pack_samples
 from tests.trainer.students import (
     VOCABULARY,
     log_of,
@@ -63,13 +63,13 @@ def test_samples_are_kept_apart():
     check_packing(student, VOCABULARY)
     batch = samples(6)
     with torch.autocast("cuda", dtype=torch.bfloat16), torch.no_grad():
-        together = float(student(make_line(batch, torch.device("cuda"))))
-        alone = sum(float(student(make_line([sample], torch.device("cuda")))) for sample in batch)
+        together = float(student(pack_samples(batch, torch.device("cuda"))))
+        alone = sum(float(student(pack_samples([sample], torch.device("cuda")))) for sample in batch)
     assert together == pytest.approx(alone, rel=2e-3)
 
 
 def test_suited_to_the_gpu_it_is_the_same_model():
-    line = make_line(samples(6), torch.device("cuda"))
+    line = pack_samples(samples(6), torch.device("cuda"))
     exact, suited = (Student(tiny().to("cuda"), eager=False) for _ in range(2))
     for student in (exact, suited):
         check_packing(student, VOCABULARY)

@@ -10,7 +10,7 @@ from transformers.models.llama import modeling_llama
 from seedbed.trainer.model import kernels
 from seedbed.trainer.model.kernels import fuse_layers, has_compiler
 from seedbed.trainer.model.loss import _share, _share_at_once
-from seedbed.trainer.model.student import make_line
+from seedbed.trainer.model.student import pack_samples
 from tests.trainer.rounding import distance
 from tests.trainer.students import samples, student, tiny
 
@@ -45,7 +45,7 @@ def test_losses_and_gradients_are_the_same():
     assert passes_own_way(fused.model) == [True, True]
     assert getattr(modeling_llama, TURN).__wrapped__ is turn
     for seed in range(3):
-        line = make_line(samples(4, seed), CPU)
+        line = pack_samples(samples(4, seed), CPU)
         made = fused(line)
         made.backward()
         with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy, one_hot
 
 from seedbed.trainer.model.loss import CrossEntropy, counted_loss
-from seedbed.trainer.model.student import make_line
+from seedbed.trainer.model.student import pack_samples
 from tests.trainer.rounding import distance
 from tests.trainer.students import samples, student
 
@@ -41,13 +41,13 @@ def _summed(hidden, weight, labels):
 def test_packed_and_unpacked_are_the_same(plain):
     model, batch = student(), samples(6)
     model.plain_head = plain
-    together = model(make_line(batch, CPU))
-    alone = sum(model(make_line([sample], CPU)) for sample in batch)
+    together = model(pack_samples(batch, CPU))
+    alone = sum(model(pack_samples([sample], CPU)) for sample in batch)
     assert abs(float(together.detach()) / float(alone.detach()) - 1) < 1e-5
 
 
 def test_both_ways_to_the_scores_agree():
-    model, line = student(), make_line(samples(4), CPU)
+    model, line = student(), pack_samples(samples(4), CPU)
     found = []
     for plain in (True, False):
         model.plain_head = plain
@@ -58,7 +58,7 @@ def test_both_ways_to_the_scores_agree():
 
 
 def test_in_bfloat16_it_is_near():
-    model, line = student(), make_line(samples(4), CPU)
+    model, line = student(), pack_samples(samples(4), CPU)
     exact = float(model(line).detach())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = model(line)

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax, one_hot
 from seedbed.trainer.data.masks import Sample
 from seedbed.trainer.model.frozen import FrozenModel
 from seedbed.trainer.model.loss import Differentiated, counted_loss
-from seedbed.trainer.model.student import make_line
+from seedbed.trainer.model.student import pack_samples
 from seedbed.trainer.objectives.distillation import Distillation
 from tests.trainer.rounding import distance
 from tests.trainer.students import samples, student, tiny
@@ -79,7 +79,7 @@ def _magnitudes(expected, exact, taught, labels, objective):
 @pytest.mark.parametrize("plain", [True, False], ids=["plain head", "the model's own scores"])
 @pytest.mark.parametrize(("temperature", "weight"), [(1, 1), (2, 0.3)])
 def test_all_weights_get_the_gradient_of_plain_torch(count, plain, temperature, weight):
-    model, frozen, line = student(), teacher(plain=plain), make_line(samples(count), CPU)
+    model, frozen, line = student(), teacher(plain=plain), pack_samples(samples(count), CPU)
     model.plain_head = plain
     loss = distil(temperature=temperature, weight=weight).start([frozen])
     model(line, loss(line)).backward()
@@ -98,7 +98,7 @@ def test_packed_and_unpacked_are_the_same(plain):
     loss = distil(temperature=2).start([teacher(plain=plain)])
 
     def on(row):
-        line = make_line(row, CPU)
+        line = pack_samples(row, CPU)
         return float(model(line, loss(line)).detach())
 
     assert on(batch) == pytest.approx(sum(on([sample]) for sample in batch), rel=1e-5)
@@ -107,7 +107,7 @@ def test_packed_and_unpacked_are_the_same(plain):
 @pytest.mark.parametrize("counted", ["111111111", "000001111", "010101010", "000000001"])
 def test_it_is_over_exactly_the_tokens_that_count(counted):
     ids = tuple(torch.randint(0, 300, (len(counted),)).tolist())
-    line = make_line([Sample(ids, tuple(one == "1" for one in counted))], CPU)
+    line = pack_samples([Sample(ids, tuple(one == "1" for one in counted))], CPU)
     found = student()(line, distil(weight=0.7).start([teacher()])(line))
     # Over all of the text, as transformers itself has it, and then only what counts.
     scores, taught = (tiny(seed=seed)(torch.tensor([ids])).logits[0, :-1] for seed in (0, 7))
@@ -118,7 +118,7 @@ def test_it_is_over_exactly_the_tokens_that_count(counted):
 
 
 def test_a_student_that_is_its_teacher_has_nothing_to_learn():
-    model, line = student(seed=7), make_line(samples(4), CPU)
+    model, line = student(seed=7), pack_samples(samples(4), CPU)
     loss = model(line, distil(weight=1, temperature=2).start([teacher()])(line))
     loss.backward()
     assert float(loss.detach()) == pytest.approx(0, abs=1e-4)
@@ -127,7 +127,7 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn():
 
 def test_scores_are_made_for_a_stretch_at_a_time(monkeypatch):
     monkeypatch.setattr("seedbed.trainer.model.loss._SCORES", 1)
-    model, frozen, line = student(), teacher(), make_line(samples(30), CPU)
+    model, frozen, line = student(), teacher(), pack_samples(samples(30), CPU)
     seen = []
 
     def formula(scores, rows):
@@ -141,7 +141,7 @@ def test_scores_are_made_for_a_stretch_at_a_time(monkeypatch):
 
 
 def test_in_bfloat16_it_is_near():
-    model, frozen, line = student(), teacher(), make_line(samples(4), CPU)
+    model, frozen, line = student(), teacher(), pack_samples(samples(4), CPU)
     loss = distil(temperature=2, weight=0.5).start([frozen])
     exact = float(model(line, loss(line)).detach())
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -152,7 +152,7 @@ def test_in_bfloat16_it_is_near():
 
 
 def test_a_teacher_does_not_learn():
-    model, frozen, line = student(), teacher(), make_line(samples(4), CPU)
+    model, frozen, line = student(), teacher(), pack_samples(samples(4), CPU)
     before = digest(frozen)
     loss = distil().start([frozen])
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)

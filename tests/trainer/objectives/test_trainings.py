@@ -12,7 +12,7 @@ from seedbed.kernel.store.connect import open_store
 from seedbed.trainer.data.masks import make_sample
 from seedbed.trainer.data.rows import read_dataset
 from seedbed.trainer.model.bases import find_base, pin_models
-from seedbed.trainer.model.student import PackedModel, load_model, load_tokenizer, make_line
+from seedbed.trainer.model.student import PackedModel, load_model, load_tokenizer, pack_samples
 from seedbed.trainer.recipe import read_training_recipe
 from seedbed.trainer.training import make_training, phase_digest
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
@@ -49,7 +49,7 @@ async def checkpoint(trainer, phase):
 def divergence(teacher, student, rows):
     """The mean divergence of a student from a teacher over the tokens that count, by plain torch."""
     tokenizer = load_tokenizer(str(student), "student")
-    lines = [make_line([make_sample(tokenizer, row, "keep")], CPU) for row in rows]
+    lines = [pack_samples([make_sample(tokenizer, row, "keep")], CPU) for row in rows]
     models = [
         PackedModel(load_model(str(one), "it", recipe()).eval(), eager=False) for one in (teacher, student)
     ]

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from seedbed.kernel.errors import StoreError
-from seedbed.trainer.loop.job import Outcome, keep_room, read_outcome, write_outcome
+from seedbed.trainer.loop.job import Outcome, read_outcome, reserve_space, write_outcome
 from seedbed.trainer.service.workdir import WorkDir
 
 
@@ -57,7 +57,7 @@ def full_disk(tmp_path):
 
 
 def test_on_a_full_disk_the_answer_still_has_its_room(full_disk):
-    keep_room(full_disk)
+    reserve_space(full_disk)
     with (full_disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))

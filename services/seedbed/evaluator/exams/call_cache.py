@@ -1,4 +1,4 @@
-"""Asking teacher and judge: a call is paid for once, ever, and its answer kept by its digest."""
+"""Calls to teacher and judge: each is paid for once, ever, and its record kept by its digest."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Spent:
     recalled: int = 0
 
     def add(self, usage: Usage) -> None:
-        """Count one call more."""
+        """Add what one call took."""
         self.usage.requests += usage.requests
         self.usage.prompt_tokens += usage.prompt_tokens
         self.usage.completion_tokens += usage.completion_tokens

@@ -1,4 +1,4 @@
-"""What a dataset taught: its leaves, the passages they rest on, and all its rows. Reads a folder alone."""
+"""What a dataset trains on: its leaves, the passages they rest on, all its rows. Reads a folder alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,14 +74,14 @@ class DatasetView:
             with (folder / name).open("rb") as lines:
                 self.trained.add_rows(lines)
         for row in _read(folder / SAMPLES_FILE, []):
-            lesson = self.leaves[row["leaf"]]
-            lesson.samples.add(row["id"])
-            lesson.take(row)
+            leaf = self.leaves[row["leaf"]]
+            leaf.samples.add(row["id"])
+            leaf.take(row)
         for row in _read(folder / CANDIDATES_FILE, ["end"]):
-            lesson = self.leaves[row["leaf"]]
-            lesson.take(row)
-            if row["end"] == "unneeded" and lesson.kind != Kind.KNOWLEDGE:
-                lesson.spare.append(skill_question(row))
+            leaf = self.leaves[row["leaf"]]
+            leaf.take(row)
+            if row["end"] == "unneeded" and leaf.kind != Kind.KNOWLEDGE:
+                leaf.spare.append(skill_question(row))
 
 
 def skill_question(row: dict[str, Any]) -> Question:

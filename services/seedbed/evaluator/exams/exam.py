@@ -2,9 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.kernel.identity import canonical_json, sha256_hex
@@ -58,7 +57,7 @@ class Exam:
         return f"{len(self.questions)} of {self.wanted} questions" + (f": {why}" if why else "")
 
     def digest(self) -> str:
-        """sha256 of the questions."""
+        """sha256 of the questions as canonical JSON."""
         return sha256_hex(canonical_json([asdict(question) for question in self.questions]))
 
     def rows(self) -> bytes:
@@ -87,7 +86,7 @@ class Sieve:
         return self._about[2] - len(self._kept)
 
     def leave_out(self, reason: str, count: int = 1) -> None:
-        """Count what cannot examine."""
+        """Count questions that cannot be used, by the reason."""
         self._left_out[reason] += count
 
     def offer(self, question: Question) -> None:
@@ -107,7 +106,7 @@ class Sieve:
         self._kept.append(question)
 
     def exam(self) -> Exam:
-        """What came through."""
+        """The exam of the questions that were kept, with what was left out."""
         leaf, kind, wanted = self._about
         return Exam(leaf, kind, wanted, tuple(self._kept), dict(self._left_out), self.trouble)
 
@@ -116,12 +115,3 @@ def place_answer(identity: str, answer: str, wrong: Sequence[str]) -> tuple[tupl
     """The choices in an order drawn by hash, so that the place of the right one says nothing."""
     choices = sorted((answer, *wrong), key=lambda choice: sha256_hex(f"{identity}\0{choice}"))
     return tuple(choices), choices.index(answer)
-
-
-def read_questions(lines: Iterable[bytes]) -> list[Question]:
-    """Questions out of their rows."""
-    return [_read(json.loads(line)) for line in lines if line.strip()]
-
-
-def _read(row: dict[str, Any]) -> Question:
-    return Question(**{**row, "choices": tuple(row.get("choices", ()))})

@@ -8,7 +8,7 @@ from seedbed.pipeline.kinds import Kind
 from seedbed.pipeline.similarity import NearDuplicates, grams
 
 _LONG_ANSWER = 40
-"""Grams from which an answer says enough to be told apart by itself; a shorter one fits many questions."""
+"""Grams from which an answer identifies its question by itself; a shorter one fits many questions."""
 
 
 class Trained:

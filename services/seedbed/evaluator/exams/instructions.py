@@ -33,7 +33,7 @@ _CREATE_TIMEOUT = 300.0
 _MARGIN = 1.5
 
 
-class Supply:
+class InstructionSource:
     """Instructions beyond those of a dataset, by leaf: asked for once, for all leaves that are short."""
 
     def __init__(self, runs: "RunsServiceAsyncStub | None", manifest: Manifest, model: str) -> None:
@@ -42,16 +42,16 @@ class Supply:
         self._model = model
         self.trouble = ""
 
-    async def fetch(self, lessons: Sequence[LeafView], missing: int) -> dict[str, list[Question]]:
+    async def fetch(self, leaves: Sequence[LeafView], missing: int) -> dict[str, list[Question]]:
         """Further samples of these leaves; none, and `trouble` says why, where they cannot be had."""
-        found: dict[str, list[Question]] = {lesson.path: [] for lesson in lessons}
+        found: dict[str, list[Question]] = {leaf.path: [] for leaf in leaves}
         self.trouble = self._find_obstacle()
-        if self.trouble or not lessons or self._runs is None:
+        if self.trouble or not leaves or self._runs is None:
             return found
-        known = set().union(*(lesson.samples for lesson in lessons))
-        target = max(lesson.target for lesson in lessons) + int(missing * _MARGIN + 1)
+        known = set().union(*(leaf.samples for leaf in leaves))
+        target = max(leaf.target for leaf in leaves) + int(missing * _MARGIN + 1)
         try:
-            run = await self._make(self._runs, [lesson.path for lesson in lessons], target)
+            run = await self._make(self._runs, [leaf.path for leaf in leaves], target)
             wanted = ListCandidatesRequest(run=run, end=CandidateEnd.CANDIDATE_END_ACCEPTED)
             async for answer in self._runs.ListCandidates(wanted):
                 if answer.candidate.id not in known:
@@ -87,20 +87,20 @@ class Supply:
 
 
 async def examine_skills(
-    lessons: Sequence[LeafView], wanted: int, trained: Trained, threshold: float, supply: Supply
+    leaves: Sequence[LeafView], wanted: int, trained: Trained, threshold: float, source: InstructionSource
 ) -> list[Exam]:
     """As many instructions of each leaf as wanted, where there are as many."""
-    sieves = {lesson.path: Sieve(lesson.path, lesson.kind, wanted, trained, threshold) for lesson in lessons}
-    for lesson in lessons:
-        for question in lesson.spare:
-            sieves[lesson.path].offer(question)
-    short = [lesson for lesson in lessons if sieves[lesson.path].missing]
-    further = await supply.fetch(short, max((sieves[one.path].missing for one in short), default=0))
+    sieves = {leaf.path: Sieve(leaf.path, leaf.kind, wanted, trained, threshold) for leaf in leaves}
+    for leaf in leaves:
+        for question in leaf.spare:
+            sieves[leaf.path].offer(question)
+    short = [leaf for leaf in leaves if sieves[leaf.path].missing]
+    further = await source.fetch(short, max((sieves[one.path].missing for one in short), default=0))
     for path, questions in further.items():
         for question in questions:
             sieves[path].offer(question)
-        if supply.trouble and sieves[path].missing:
-            sieves[path].trouble = supply.trouble
+        if source.trouble and sieves[path].missing:
+            sieves[path].trouble = source.trouble
     return [sieve.exam() for sieve in sieves.values()]
 
 

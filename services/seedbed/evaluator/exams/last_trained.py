@@ -1,4 +1,4 @@
-"""What checkpoints tell of their training: which one taught a leaf last, and in which turns. Pure."""
+"""What checkpoints say of their training: which was trained on a leaf last, and in which turns. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -8,19 +8,19 @@ from typing import Any
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest
 
 
-def find_taught(checkpoints: Sequence[tuple[str, CheckpointManifest]]) -> dict[str, str]:
-    """By leaf the checkpoint's name; what a recipe does not tell of counts as taught where it was seen."""
-    taught: dict[str, str] = {}
+def find_last_trained(checkpoints: Sequence[tuple[str, CheckpointManifest]]) -> dict[str, str]:
+    """By leaf the checkpoint's name; what a recipe does not say counts as trained on where it was seen."""
+    last_trained: dict[str, str] = {}
     for name, manifest in checkpoints:
         data = _data_of(manifest)
         for leaf in manifest.leaves:
             if data is None or any(_selects(selection, leaf.path) for selection in data):
-                taught[leaf.path] = name
-    return taught
+                last_trained[leaf.path] = name
+    return last_trained
 
 
 def find_turns(manifest: CheckpointManifest) -> str:
-    """What a training made of system messages; what its recipe does not tell of was kept."""
+    """What a training made of system messages; where its recipe does not say they were kept."""
     try:
         return str(json.loads(manifest.recipe)["system"])
     except (ValueError, TypeError, KeyError):

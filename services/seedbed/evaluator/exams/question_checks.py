@@ -14,7 +14,7 @@ def stands_in(quote: str, passage: str) -> bool:
     return len(sought) >= _LEAST_QUOTE and sought in _fold(passage)
 
 
-def can_be_told_apart(answer: str, wrong: Sequence[str]) -> bool:
+def are_distinct(answer: str, wrong: Sequence[str]) -> bool:
     """Whether the right answer differs from the wrong ones, and they from each other."""
     folded = [_fold(text).casefold().rstrip(".") for text in (answer, *wrong)]
     return len(set(folded)) == len(folded)

@@ -1,4 +1,4 @@
-"""Questions for knowledge leaves: made by the teacher out of the passages that were taught, one by one.
+"""Questions for knowledge leaves: made by the teacher out of the passages that were trained on, one by one.
 
 The order of passages is fixed by hash, and a later round asks for others of the same passages: so the
 questions depend on the dataset and the teacher alone, and more of them begin with the same ones.
@@ -23,24 +23,24 @@ ROUNDS = 6
 
 
 async def examine_knowledge(
-    lesson: LeafView,
+    leaf: LeafView,
     examples: Sequence[QuestionAndAnswer],
     wanted: int,
     trained: Trained,
     threshold: float,
-    asking: CallCache,
+    calls: CallCache,
 ) -> Exam:
     """As many questions as wanted, where the passages and the teacher give as many."""
-    sieve = Sieve(lesson.path, lesson.kind, wanted, trained, threshold)
-    order = sorted(lesson.passages, key=lambda digest: sha256_hex(f"{lesson.path}\0{digest}"))
+    sieve = Sieve(leaf.path, leaf.kind, wanted, trained, threshold)
+    order = sorted(leaf.passages, key=lambda digest: sha256_hex(f"{leaf.path}\0{digest}"))
     step = WriteQuestions()
     for repeat in range(ROUNDS):
         before = sieve.missing
         if not before:
             break
-        values = [(_make_input(lesson.passages[digest], examples), repeat) for digest in order]
-        told = await asking.ask_all(step, values)
-        for question in _in_turn(lesson.path, order, told, sieve):
+        values = [(_make_input(leaf.passages[digest], examples), repeat) for digest in order]
+        results = await calls.ask_all(step, values)
+        for question in _in_turn(leaf.path, order, results, sieve):
             sieve.offer(question)
         if sieve.missing == before:
             break
@@ -59,11 +59,11 @@ def _make_input(passage: Passage, examples: Sequence[QuestionAndAnswer]) -> Ques
 
 
 def _in_turn(
-    leaf: str, order: Sequence[str], told: Sequence[CallResult[QuestionResult]], sieve: Sieve
+    leaf: str, order: Sequence[str], results: Sequence[CallResult[QuestionResult]], sieve: Sieve
 ) -> list[Question]:
     """One of each passage, then another of each: the questions spread over the whole document."""
     columns: list[list[Question]] = []
-    for passage, answer in zip(order, told, strict=True):
+    for passage, answer in zip(order, results, strict=True):
         if answer.result is None:
             sieve.leave_out("calls that failed")
             continue

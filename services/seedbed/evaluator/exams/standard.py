@@ -41,7 +41,7 @@ def check_benchmarks(folder: str) -> None:
     for standard, data in _asked(folder):
         with tempfile.TemporaryDirectory(prefix="seedbed-benchmark-") as place:
             names = list(_write_tasks(standard, data, Path(place)))
-            with _told(standard, data):
+            with _naming_data(standard, data):
                 found = TaskManager(include_path=place, include_defaults=False).load(names)["tasks"]
                 for task in found.values():
                     question = task.eval_docs[0]
@@ -71,7 +71,7 @@ def _asked(folder: str) -> list[tuple[Standard, Path]]:
 
 
 @contextmanager
-def _told(standard: Standard, data: Path) -> Iterator[None]:
+def _naming_data(standard: Standard, data: Path) -> Iterator[None]:
     """Whatever is wrong with data that are not what their folder's name says. Raises InputError."""
     try:
         yield
@@ -84,7 +84,7 @@ def _told(standard: Standard, data: Path) -> Iterator[None]:
 
 
 def _run(standard: Standard, student: Student, data: Path) -> Found:
-    with tempfile.TemporaryDirectory(prefix="seedbed-benchmark-") as place, _told(standard, data):
+    with tempfile.TemporaryDirectory(prefix="seedbed-benchmark-") as place, _naming_data(standard, data):
         names = list(_write_tasks(standard, data, Path(place)))
         found = simple_evaluate(
             model=wrap(student),

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from seedbed.bus.v1.bus_pb2 import Sampling
-from seedbed.evaluator.exams.question_checks import can_be_told_apart, stands_in
+from seedbed.evaluator.exams.question_checks import are_distinct, stands_in
 from seedbed.evaluator.exams.replies import ChoiceQuestions, Rating
 from seedbed.evaluator.v1.steps_pb2 import (
     ChoiceQuestion,
@@ -48,7 +48,7 @@ class WriteQuestions(Step[QuestionInput, QuestionResult]):
                 evidence_found=int(stands_in(choice.evidence, value.chunk)),
             )
             for choice in reply.questions[: value.questions]
-            if can_be_told_apart(choice.answer, choice.wrong)
+            if are_distinct(choice.answer, choice.wrong)
         )
         return QuestionResult(questions=asked)
 
@@ -66,7 +66,7 @@ class RateAnswer(Step[RateInput, RateResult]):
     result_type = RateResult
 
     async def run(self, value: RateInput, tools: Tools) -> RateResult:
-        """Ask the judge."""
+        """Ask the judge to rate an answer from 1 to 10."""
         reply = await tools.ask(
             self.prompt,
             task=value.task_description,

@@ -16,8 +16,8 @@ def answer(student: Student, prompts: Sequence[str], system: str, tokens: int) -
     answers = [""] * len(prompts)
     for start in range(0, len(order), _BATCH):
         batch = order[start : start + _BATCH]
-        told = _answer([prompts[number] for number in batch], student, system, tokens)
-        for number, text in zip(batch, told, strict=True):
+        results = _answer([prompts[number] for number in batch], student, system, tokens)
+        for number, text in zip(batch, results, strict=True):
             answers[number] = text
     return answers
 
@@ -26,16 +26,16 @@ def _answer(prompts: Sequence[str], student: Student, system: str, tokens: int) 
     tokenizer, model = student.tokenizer, student.model
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    examiner = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     asked = tokenizer(
         [_render(prompt, student, system) for prompt in prompts],
         add_special_tokens=False,
         padding=True,
         padding_side="left",
-        truncation=room is not None,
+        truncation=examiner is not None,
         # Of what is too long for both, the end is kept: it asks.
         truncation_side="left",
-        max_length=max(1, room - tokens) if room else None,
+        max_length=max(1, examiner - tokens) if examiner else None,
         return_tensors="pt",
     ).to(student.device)
     with torch.inference_mode():

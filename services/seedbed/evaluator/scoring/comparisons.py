@@ -40,17 +40,17 @@ class Sheet:
 
 
 def compare_all(
-    exams: Sequence[Exam], base: Sheet, tuned: Sequence[Sheet], taught: Mapping[str, str]
+    exams: Sequence[Exam], base: Sheet, tuned: Sequence[Sheet], last_trained: Mapping[str, str]
 ) -> list[Comparison]:
-    """Every comparison there is. `taught` names, by leaf, the checkpoint that was trained on it last."""
+    """Every comparison there is. `last_trained` gives, by leaf, the checkpoint last trained on it."""
     rows: list[Comparison] = []
     for exam in exams:
         for measure in _MEASURES:
             gains = [_row(exam, measure, base, sheet) for sheet in tuned]
             subject = Subject.SUBJECT_FORGETTING if exam.leaf == GENERAL else Subject.SUBJECT_GAIN
             rows += [_about(row, subject) for row in gains if row]
-            if exam.leaf in taught:
-                rows += _find_forgetting(exam, measure, tuned, taught[exam.leaf])
+            if exam.leaf in last_trained:
+                rows += _find_forgetting(exam, measure, tuned, last_trained[exam.leaf])
     return rows
 
 
@@ -60,9 +60,9 @@ def _find_forgetting(
     names = [sheet.checkpoint for sheet in tuned]
     if own not in names:
         return
-    taught, *later = tuned[names.index(own) :]
+    last_trained, *later = tuned[names.index(own) :]
     for sheet in later:
-        row = _row(exam, measure, taught, sheet)
+        row = _row(exam, measure, last_trained, sheet)
         if row:
             yield _about(row, Subject.SUBJECT_FORGETTING)
 

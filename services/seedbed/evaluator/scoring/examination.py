@@ -53,30 +53,30 @@ class Examination:
         exams: Sequence[Exam],
         tasks: Path,
         turns: Turns,
-        room: ExaminerClient,
-        asking: CallCache,
+        examiner: ExaminerClient,
+        calls: CallCache,
         store: Store,
     ) -> None:
         self._exams = [exam for exam in exams if exam.questions]
         self._tasks = tasks
         self._system = turns.system
         self._turns = turns
-        self._room = room
-        self._asking = asking
+        self._examiner = examiner
+        self._calls = calls
         self._store = store
         self._skills = [q for exam in self._exams for q in exam.questions if q.task]
 
     async def sheet(self, candidate: Candidate) -> Sheet:
         """All scores of one candidate."""
-        told = await self._recall(candidate) or await self._examine(candidate)
-        choices = {row["question"]: row["choice"] for row in told["scores"] if row["choice"] is not None}
+        results = await self._recall(candidate) or await self._examine(candidate)
+        choices = {row["question"]: row["choice"] for row in results["scores"] if row["choice"] is not None}
         sheet = Sheet(
             candidate.name,
             {
                 Measure.MEASURE_CHOICE: choices,
-                Measure.MEASURE_LIKELIHOOD: {row["question"]: row["likelihood"] for row in told["scores"]},
+                Measure.MEASURE_LIKELIHOOD: {row["question"]: row["likelihood"] for row in results["scores"]},
             },
-            answers=dict(zip((q.id for q in self._skills), told["answers"], strict=True)),
+            answers=dict(zip((q.id for q in self._skills), results["answers"], strict=True)),
         )
         await self._rate(sheet)
         return sheet
@@ -88,8 +88,8 @@ class Examination:
             return None
 
     async def _examine(self, candidate: Candidate) -> Any:
-        await self._room.order("wear", checkpoint=candidate.folder)
-        scores = await self._room.order(
+        await self._examiner.order("use", checkpoint=candidate.folder)
+        scores = await self._examiner.order(
             "score",
             folder=str(self._tasks),
             tasks=[task_name(exam.leaf) for exam in self._exams],
@@ -97,13 +97,13 @@ class Examination:
         )
         prompts = [question.prompt for question in self._skills]
         answers = (
-            await self._room.order("answer", prompts=prompts, system=self._system, tokens=ANSWER_TOKENS)
+            await self._examiner.order("answer", prompts=prompts, system=self._system, tokens=ANSWER_TOKENS)
             if prompts
             else []
         )
-        told = {"scores": scores, "answers": answers}
-        await self._store.put(score_key(self._digest(candidate)), canonical_json(told))
-        return told
+        results = {"scores": scores, "answers": answers}
+        await self._store.put(score_key(self._digest(candidate)), canonical_json(results))
+        return results
 
     def _digest(self, candidate: Candidate) -> str:
         exams = [f"{exam.leaf}:{exam.digest()}" for exam in self._exams]
@@ -112,8 +112,8 @@ class Examination:
 
     async def _rate(self, sheet: Sheet) -> None:
         values = [(_make_input(question, sheet.answers[question.id]), 0) for question in self._skills]
-        told = await self._asking.ask_all(RateAnswer(), values)
-        rated = zip(self._skills, told, strict=True)
+        results = await self._calls.ask_all(RateAnswer(), values)
+        rated = zip(self._skills, results, strict=True)
         sheet.scores[Measure.MEASURE_RATING] = {
             question.id: float(answer.result.rating)
             for question, answer in rated
@@ -121,7 +121,9 @@ class Examination:
         }
         # What the judge said and nobody could read is no score: it is counted apart.
         sheet.unparsed = frozenset(
-            question.id for question, answer in zip(self._skills, told, strict=True) if answer.result is None
+            question.id
+            for question, answer in zip(self._skills, results, strict=True)
+            if answer.result is None
         )
 
 

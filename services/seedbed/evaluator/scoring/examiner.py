@@ -16,7 +16,7 @@ from seedbed.kernel.errors import InputError, SeedbedError
 
 
 class Examiner:
-    """Carries out orders."""
+    """The process that holds a student in memory and scores it, as it is ordered by name."""
 
     def __init__(self) -> None:
         self._student: Any = None
@@ -31,19 +31,19 @@ class Examiner:
             self._student, self._loaded = Student(base, tokenizer, turns), (base, tokenizer, turns)
         return {"device": self._student.device, "loads": self._student.loads}
 
-    def wear(self, checkpoint: str) -> dict[str, Any]:
+    def use(self, checkpoint: str) -> dict[str, Any]:
         """Put a checkpoint on the base; "" takes it off."""
-        self._student.wear(checkpoint)
+        self._student.use(checkpoint)
         return {"loads": self._student.loads}
 
     def score(self, folder: str, tasks: list[str], system: str) -> list[dict[str, Any]]:
-        """Scores on exams."""
+        """Likelihoods and choices for the exams of these tasks, a row for each question."""
         from seedbed.evaluator.scoring.lm_eval_scores import score  # noqa: PLC0415
 
         return [asdict(found) for found in score(self._student, folder, tasks, system)]
 
     def answer(self, prompts: list[str], system: str, tokens: int) -> list[str]:
-        """Answers to instructions."""
+        """The student's answers to prompts, of so many tokens at most, in their order."""
         from seedbed.evaluator.scoring.answers import answer  # noqa: PLC0415
 
         return answer(self._student, prompts, system, tokens)
@@ -64,7 +64,7 @@ class Examiner:
         """One order, and what came of it."""
         orders: dict[str, Callable[..., Any]] = {
             "load": self.load,
-            "wear": self.wear,
+            "use": self.use,
             "score": self.score,
             "answer": self.answer,
             "benchmark": self.benchmark,
@@ -74,7 +74,7 @@ class Examiner:
             return {"result": orders[order["order"]](**order["with"])}
         except SeedbedError as error:
             return {"error": error.message, "hint": error.hint, "input": isinstance(error, InputError)}
-        except Exception as error:  # noqa: BLE001  whatever a model's code raises is told to who asked
+        except Exception as error:  # noqa: BLE001  whatever a model's code raises is returned to who asked
             return {"error": f"{type(error).__name__}: {error}", "hint": "", "input": False}
 
 

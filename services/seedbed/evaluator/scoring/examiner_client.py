@@ -21,7 +21,7 @@ _SURROUNDINGS = {
 
 
 class ExaminerClient:
-    """Gives orders, one at a time. A process that died is told of, and the next order starts another."""
+    """Gives orders, one at a time. A process that died is reported, and the next order starts another."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
@@ -42,7 +42,7 @@ class ExaminerClient:
         raise kind(f"the examiner could not {name}: {answer['error']}", hint=answer["hint"])
 
     async def close(self) -> None:
-        """End the process."""
+        """End the examiner's process, if one runs."""
         await self._end()
 
     async def _enter(self) -> asyncio.subprocess.Process:

@@ -63,7 +63,7 @@ def wrap(student: Student) -> HFLM:
 
 def _read(sample: dict[str, Any], tokenizer: Any) -> Score:
     question = sample["doc"]
-    likelihoods = [float(told[0]) for told in sample["filtered_resps"]]
+    likelihoods = [float(results[0]) for results in sample["filtered_resps"]]
     right = question["answer"] if question["choices"] else 0
     tokens = len(tokenizer(question["reference"], add_special_tokens=False)["input_ids"])
     return Score(

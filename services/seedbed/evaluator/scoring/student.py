@@ -45,7 +45,7 @@ class Student:
         """A conversation that asks for an answer, as its training's rows did. Raises InputError."""
         return write_chat(self.tokenizer, prepare_messages(messages, self._turns), asking=True)
 
-    def wear(self, checkpoint: str) -> None:
+    def use(self, checkpoint: str) -> None:
         """Put on a checkpoint; "" is the base itself. Raises InputError where it does not fit."""
         if checkpoint == self._worn:
             return

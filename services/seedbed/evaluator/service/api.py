@@ -1,4 +1,4 @@
-"""Evaluations over gRPC."""
+"""EvaluatorService, the gRPC API of evaluations: what each method promises stands in its proto."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -34,7 +34,7 @@ PIECE = 1 << 20
 
 
 class EvaluatorApi(EvaluatorServiceServicer):
-    """The servicer."""
+    """EvaluatorService over the evaluations in the store: queues them, works on none itself."""
 
     def __init__(
         self, bus: Bus, store: Store, states: States, specs: Sequence[StepSpec], *, trust_callers: bool
@@ -47,7 +47,6 @@ class EvaluatorApi(EvaluatorServiceServicer):
         self._ids = RequestIds(bus, "evaluator")
 
     async def Evaluate(self, request: pb.EvaluateRequest, context: Context) -> Operation:  # noqa: N802
-        """See the contract."""
         del context
         return await self._ids.answer_once(request, Operation, lambda: self._evaluate(request))
 
@@ -75,7 +74,6 @@ class EvaluatorApi(EvaluatorServiceServicer):
     async def GetEvaluation(  # noqa: N802
         self, request: pb.GetEvaluationRequest, context: Context
     ) -> Evaluation:
-        """See the contract."""
         del context
         return await self._states.get(request.evaluation)
 
@@ -93,14 +91,13 @@ class EvaluatorApi(EvaluatorServiceServicer):
     async def WatchEvaluation(  # noqa: N802
         self, request: pb.WatchEvaluationRequest, context: Context
     ) -> AsyncIterator[pb.WatchEvaluationResponse]:
-        """See the contract."""
         del context
-        told = None
+        results = None
         while True:
             state = await self._states.get(request.evaluation)
-            if state != told:
+            if state != results:
                 yield pb.WatchEvaluationResponse(evaluation=state)
-                told = state
+                results = state
             if state.state in ENDED:
                 return
             await asyncio.sleep(LOOK)
@@ -108,12 +105,10 @@ class EvaluatorApi(EvaluatorServiceServicer):
     async def CancelEvaluation(  # noqa: N802
         self, request: pb.CancelEvaluationRequest, context: Context
     ) -> Evaluation:
-        """See the contract."""
         del context
         return await self._states.cancel(request.evaluation)
 
     async def CheckGate(self, request: pb.CheckGateRequest, context: Context) -> pb.CheckGateResponse:  # noqa: N802
-        """See the contract."""
         del context
         gate = read_gate(request.gate)
         return check(gate, await self._finished(request.evaluation))
@@ -121,7 +116,6 @@ class EvaluatorApi(EvaluatorServiceServicer):
     async def ReadEvaluation(  # noqa: N802
         self, request: pb.ReadEvaluationRequest, context: Context
     ) -> AsyncIterator[pb.ReadEvaluationResponse]:
-        """See the contract."""
         del context
         await self._finished(request.evaluation)
         prefix = prefix_of(request.evaluation)

@@ -14,8 +14,8 @@ from seedbed.evaluator.exams.call_cache import CallCache, Spent
 from seedbed.evaluator.exams.dataset_view import DatasetView
 from seedbed.evaluator.exams.exam import Exam
 from seedbed.evaluator.exams.general import read_general
-from seedbed.evaluator.exams.instructions import Supply, examine_skills
-from seedbed.evaluator.exams.last_trained import find_taught, find_turns
+from seedbed.evaluator.exams.instructions import InstructionSource, examine_skills
+from seedbed.evaluator.exams.last_trained import find_last_trained, find_turns
 from seedbed.evaluator.exams.lm_eval_tasks import write_task
 from seedbed.evaluator.exams.questions import examine_knowledge
 from seedbed.evaluator.scoring.comparisons import BASE, GENERAL, Sheet, compare_all
@@ -49,13 +49,13 @@ class Evaluating:
     def __init__(
         self,
         store: Store,
-        room: ExaminerClient,
+        examiner: ExaminerClient,
         models: dict[str, Model],
         runs: "RunsServiceAsyncStub | None",
         cache: Path,
     ) -> None:
         self._store = store
-        self._room = room
+        self._examiner = examiner
         self._models = models
         self._runs = runs
         self._cache = cache
@@ -63,35 +63,35 @@ class Evaluating:
     async def run(self, request: EvaluateRequest, evaluation: Evaluation, note: Note) -> Path:
         """Fill in an evaluation and return the folder of its files. Raises SeedbedError."""
         spent = Spent(usage=evaluation.usage)
-        asking = CallCache(self._store, self._models, spent)
-        await self._tell(evaluation, note, "reading the dataset", 0.0)
-        lessons = await self._read(request.dataset)
+        calls = CallCache(self._store, self._models, spent)
+        await self._report(evaluation, note, "reading the dataset", 0.0)
+        dataset = await self._read(request.dataset)
         if request.benchmarks:
-            # What cannot be read is told before anything is paid for.
-            await self._tell(evaluation, note, "reading the benchmarks", 0.02)
-            await self._room.order("check", folder=request.benchmarks)
-        await self._tell(evaluation, note, "making questions", 0.05)
-        exams = await self._make_exams(lessons, request, asking)
+            # What cannot be read is reported before anything is paid for.
+            await self._report(evaluation, note, "reading the benchmarks", 0.02)
+            await self._examiner.order("check", folder=request.benchmarks)
+        await self._report(evaluation, note, "making questions", 0.05)
+        exams = await self._make_exams(dataset, request, calls)
         evaluation.exams.extend(_describe(exam) for exam in exams)
         evaluation.recalled = spent.recalled
         folder = self._lay_out(evaluation.name, exams)
         candidates, manifests = await self._fetch(request)
-        turns = Turns(lessons.recipe.system_prompt, find_turns(manifests[-1]))
-        examination = Examination(exams, folder / "here", turns, self._room, asking, self._store)
+        turns = Turns(dataset.recipe.system_prompt, find_turns(manifests[-1]))
+        examination = Examination(exams, folder / "here", turns, self._examiner, calls, self._store)
         await self._load(request, candidates[-1].folder, turns, evaluation)
         sheets = await self._examine(request, examination, candidates, evaluation, note)
-        taught = find_taught(
+        last_trained = find_last_trained(
             [(one.name, manifest) for one, manifest in zip(candidates, manifests, strict=True)]
         )
         evaluation.recalled = spent.recalled
-        evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], taught))
+        evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], last_trained))
         record_gain(evaluation.comparisons, sheets[-1].checkpoint)
         shutil.rmtree(folder / "here")
         (folder / SCORES_FILE).write_text(_write_scores(sheets), encoding="utf-8")
         return folder
 
     @staticmethod
-    async def _tell(evaluation: Evaluation, note: Note, doing: str, progress: float) -> None:
+    async def _report(evaluation: Evaluation, note: Note, doing: str, progress: float) -> None:
         evaluation.doing, evaluation.progress = doing, progress
         await note(evaluation)
 
@@ -100,21 +100,23 @@ class Evaluating:
         return DatasetView(folder)
 
     async def _make_exams(
-        self, lessons: DatasetView, request: EvaluateRequest, asking: CallCache
+        self, dataset: DatasetView, request: EvaluateRequest, calls: CallCache
     ) -> list[Exam]:
-        leaves = await self._leaves(lessons.manifest.taxonomy)
-        threshold, wanted = lessons.recipe.duplicate_threshold, request.questions
+        leaves = await self._leaves(dataset.manifest.taxonomy)
+        threshold, wanted = dataset.recipe.duplicate_threshold, request.questions
         exams = []
-        for lesson in lessons.leaves.values():
-            if lesson.kind == Kind.KNOWLEDGE:
-                seeds = leaves[lesson.path].seeds if lesson.path in leaves else []
+        for leaf in dataset.leaves.values():
+            if leaf.kind == Kind.KNOWLEDGE:
+                seeds = leaves[leaf.path].seeds if leaf.path in leaves else []
                 examples = list(seeds[0].pairs) if seeds else []
                 exams.append(
-                    await examine_knowledge(lesson, examples, wanted, lessons.trained, threshold, asking)
+                    await examine_knowledge(leaf, examples, wanted, dataset.trained, threshold, calls)
                 )
-        skills = [lesson for lesson in lessons.leaves.values() if lesson.kind != Kind.KNOWLEDGE]
-        supply = Supply(self._runs, lessons.manifest, self._models["teacher"].teacher.endpoint.model)
-        exams += await examine_skills(skills, wanted, lessons.trained, threshold, supply)
+        skills = [leaf for leaf in dataset.leaves.values() if leaf.kind != Kind.KNOWLEDGE]
+        source = InstructionSource(
+            self._runs, dataset.manifest, self._models["teacher"].teacher.endpoint.model
+        )
+        exams += await examine_skills(skills, wanted, dataset.trained, threshold, source)
         return [*sorted(exams, key=lambda exam: exam.leaf), read_general(request.general)]
 
     async def _leaves(self, taxonomy: str) -> dict[str, Leaf]:
@@ -162,7 +164,7 @@ class Evaluating:
             cache = self._cache / "checkpoints"
             where = str(await get_checkpoint(self._store, request.base.checkpoint, cache))
         tokenizer = last if (Path(last) / "tokenizer_config.json").is_file() else where
-        loaded = await self._room.order("load", base=where, tokenizer=tokenizer, turns=turns.prepared)
+        loaded = await self._examiner.order("load", base=where, tokenizer=tokenizer, turns=turns.prepared)
         evaluation.device = loaded["device"]
 
     async def _examine(
@@ -178,16 +180,16 @@ class Evaluating:
         sheets = []
         for number, candidate in enumerate(everyone):
             part = 0.2 + 0.8 * number / len(everyone)
-            await self._tell(evaluation, note, f"examining {candidate.name}", part)
+            await self._report(evaluation, note, f"examining {candidate.name}", part)
             sheets.append(await examination.sheet(candidate))
             if request.benchmarks:
                 evaluation.benchmarks.extend(await self._benchmark(candidate, request.benchmarks))
-        evaluation.loads = (await self._room.order("wear", checkpoint=""))["loads"]
+        evaluation.loads = (await self._examiner.order("use", checkpoint=""))["loads"]
         return sheets
 
     async def _benchmark(self, candidate: Candidate, folder: str) -> list[Benchmark]:
-        await self._room.order("wear", checkpoint=candidate.folder)
-        found = await self._room.order("benchmark", folder=folder)
+        await self._examiner.order("use", checkpoint=candidate.folder)
+        found = await self._examiner.order("benchmark", folder=folder)
         return [Benchmark(checkpoint=candidate.name, **row) for row in found]
 
 

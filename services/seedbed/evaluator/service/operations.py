@@ -1,4 +1,4 @@
-"""Evaluations as long-running operations."""
+"""Evaluations as long-running operations: how google.longrunning lists, shows and cancels them."""
 
 from google.longrunning.operations_pb2 import Operation
 from google.rpc.code_pb2 import CANCELLED, FAILED_PRECONDITION

@@ -1,4 +1,4 @@
-"""Where evaluations stand: an object each in the store while they go on, a whole folder at their end."""
+"""The states of evaluations: an object each in the store while they go on, a folder at their end."""
 
 import asyncio
 import json
@@ -58,7 +58,7 @@ class States:
         raise NotFound(f"there is no evaluation {name!r}", hint=_HINT)
 
     async def find(self, name: str) -> Evaluation | None:
-        """One evaluation, or None."""
+        """An evaluation by name; None where there is none."""
         try:
             return await self.get(name)
         except NotFound:
@@ -84,7 +84,7 @@ class States:
         return found
 
     async def names(self) -> list[str]:
-        """All evaluations, by name."""
+        """The names of all evaluations, in order."""
         keys = await self._store.keys(f"{_ROOT}/e")
         return sorted({key.split("/")[1] for key in keys if key.endswith(f"/{_STATE_FILE}")})
 
@@ -107,7 +107,7 @@ class States:
 
 
 def write(evaluation: Evaluation) -> bytes:
-    """An evaluation as JSON."""
+    """The JSON of an evaluation, its keys sorted."""
     text = json_format.MessageToJson(
         evaluation, preserving_proto_field_name=True, ensure_ascii=False, sort_keys=True
     )
@@ -128,5 +128,5 @@ def score_key(digest: str) -> str:
 
 
 def digest_of(*parts: str) -> str:
-    """One name for several."""
+    """sha256 of parts in their order, each apart from the next."""
     return sha256_hex("\0".join(parts))

@@ -183,7 +183,7 @@ async def _within(deadline: float | None) -> AsyncIterator[None]:
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise TooLate("the call did not come to its end before its deadline") from error
+        raise TooLate("the call did not end before its deadline") from error
 
 
 _DETAILS = "grpc-status-details-bin"

@@ -61,7 +61,7 @@ _SPACED = frozenset("=≠≈≡≅∼≃<>≤≥≪≫∈∉⊂⊆⊃→←↔�
 
 
 def plain(text: str) -> str:
-    """The letters of a piece of an equation, without what is not seen."""
+    """The letters of a part of an equation, without what is not seen."""
     import unicodedata  # noqa: PLC0415  few documents hold an equation
 
     text = _STYLED.sub(lambda styled: unicodedata.normalize("NFKC", styled[0]), text)

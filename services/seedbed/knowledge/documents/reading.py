@@ -23,8 +23,8 @@ class UnreadableError(Exception):
 class Reading:
     """A document's text, where in it each page starts (none where the source has no pages), and notes.
 
-    A note is a sentence about what of the document is not in the text, and what to do: it is told with the
-    run, after the document's name, so it begins in lower case and names no document.
+    A note is a sentence about what of the document is not in the text, and what to do: it is reported with
+    the run, after the document's name, so it begins in lower case and names no document.
     """
 
     text: str
@@ -32,11 +32,11 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-def tell_left_out(counts: Mapping[str, int]) -> tuple[str, ...]:
+def note_left_out(counts: Mapping[str, int]) -> tuple[str, ...]:
     """The note on what was left out of a text, by what it is called: `comment`, `picture`."""
     found = sorted((what, count) for what, count in counts.items() if count)
-    told = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in found]
-    return (f"left out: {', '.join(told)}",) if told else ()
+    parts = [f"{count:,} {what}{'s' if count > 1 else ''}" for what, count in found]
+    return (f"left out: {', '.join(parts)}",) if parts else ()
 
 
 @dataclass(frozen=True)

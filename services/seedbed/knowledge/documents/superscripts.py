@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Level(Enum):
-    """Where a piece of text stands on its line."""
+    """Where a text stands on its line."""
 
     BASE = ""
     RAISED = "^"
@@ -20,7 +20,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a line."""
+    """A stretch of a line on one level."""
 
     text: str
     level: Level = Level.BASE
@@ -34,7 +34,7 @@ _ROMAN = re.compile(r"\b[IVXLC]+$")
 _SET_APART = re.compile(r"\[.*\]|\(.*\)|[®©℗]", re.DOTALL)
 _ELEMENT = re.compile(r"(?:(?<![a-z])[A-Z][a-z]?|[)\]])$")
 _SHORT_FORMS = {"tm": "™", "sm": "℠"}
-# All that the words before a piece can tell.
+# So many characters before a piece are looked at.
 _LOOK_BACK = 24
 
 
@@ -82,7 +82,7 @@ def _write(before: str, piece: Piece, after: str) -> str:
 
 
 def _stands_alone(before: str, piece: Piece, after: str) -> bool:
-    """Whether a piece reads right without a sign before it."""
+    """Whether a piece reads right without `^` or `_` before it."""
     text = piece.text
     if _SET_APART.fullmatch(text):
         return True

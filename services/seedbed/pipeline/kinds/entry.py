@@ -156,6 +156,16 @@ class LeafKind(ABC):
         return (*self.of_leaf, *self.of_draw, *self.of_candidate)
 
     @property
+    def uses_of_samples(self) -> tuple[RowUse, ...]:
+        """What a sample has training rows for, in either file."""
+        return (*self.knowledge_rows.samples, *self.skills_rows.samples)
+
+    @property
+    def uses_of_augmentations(self) -> tuple[RowUse, ...]:
+        """What an augmentation has training rows for, in either file."""
+        return (*self.knowledge_rows.augmentations, *self.skills_rows.augmentations)
+
+    @property
     def last(self) -> StepEntry:
         """Where candidates end, the good ones accepted."""
         return self.of_candidate[-1]

@@ -9,7 +9,7 @@ from seedbed.kernel.formats.proto_stream import read_fields
 from seedbed.kernel.store.blobs import get_blob_file
 from seedbed.kernel.store.interface import Store
 from seedbed.runs.domain.comparison import End, Side, compare_leaf, compare_plans
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.storage.snapshots import Snapshots
 from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 from seedbed.runs.v1.comparison_pb2 import LeafComparison
@@ -21,7 +21,7 @@ _CANDIDATES = Part.CANDIDATES_FIELD_NUMBER
 class Comparing:
     """Two runs side by side."""
 
-    def __init__(self, store: Store, snapshots: Snapshots, base: KeptRun, head: KeptRun) -> None:
+    def __init__(self, store: Store, snapshots: Snapshots, base: ManagedRun, head: ManagedRun) -> None:
         self._store = store
         self._snapshots = snapshots
         self._base = base
@@ -39,7 +39,7 @@ class Comparing:
         # Large parts take their time.
         return await asyncio.to_thread(compare_leaf, path, *sides)
 
-    async def _side(self, run: KeptRun, target: LeafTarget | None) -> Side | None:
+    async def _side(self, run: ManagedRun, target: LeafTarget | None) -> Side | None:
         if target is None:
             return None
         leaf = await self._snapshots.leaf(run.known.plan.snapshot, target.path)

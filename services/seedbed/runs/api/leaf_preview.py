@@ -1,4 +1,4 @@
-"""A glimpse of a leaf that nobody works on: what its records come to; nothing is opened, decided or sent."""
+"""How far a leaf is that nobody works on, by its records; nothing is opened, decided or sent."""
 
 import asyncio
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seedbed.bus.v1.bus_pb2 import LeafCounts, Round
-from seedbed.runs.domain.leaf_state import Course
+from seedbed.runs.domain.leaf_state import LeafStateMachine
 
 AT_ONCE = 50
 """Draws between two turns for others."""
@@ -21,20 +21,20 @@ class LeafPreview:
     """Candidates that passed the last gate, near duplicates not yet taken out."""
 
 
-async def take_glimpse(work: Course, rounds: Sequence[Round]) -> LeafPreview:
-    """What the records that a course has taken in come to, the rounds that were decided opened again."""
-    course = Course(work.known, work.target, work.leaf)
+async def preview_leaf(work: LeafStateMachine, rounds: Sequence[Round]) -> LeafPreview:
+    """What the records that `work` has taken in come to, with the rounds that were decided opened again."""
+    state = LeafStateMachine(work.known, work.target, work.leaf)
     for record in work.fold.rest():
-        course.fold.take(record)
-    course.prepare()
+        state.fold.take(record)
+    state.prepare()
     left = iter(rounds)
     while True:
-        course.take_waiting(sys.maxsize)
-        for place, _ in enumerate(course.settle()):
+        state.take_waiting(sys.maxsize)
+        for place, _ in enumerate(state.settle()):
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
-        upcoming = next(left, None) if course.settled else None
+        upcoming = next(left, None) if state.settled else None
         if upcoming is None:
-            return LeafPreview(course.counts(), course.fold.passed)
-        course.close_round()
-        course.open_round(upcoming)
+            return LeafPreview(state.counts(), state.fold.passed)
+        state.close_round()
+        state.open_round(upcoming)

@@ -9,7 +9,7 @@ from seedbed.kernel.store.blobs import get_blob_file
 from seedbed.kernel.store.interface import Store
 from seedbed.runs.domain.pedigree import list_open
 from seedbed.runs.execution.leaf_runner import LeafRunner
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.v1.candidate_pb2 import Candidate, Part
 
 AT_ONCE = 50
@@ -17,20 +17,20 @@ AT_ONCE = 50
 
 
 class SampleReader:
-    """Tells of each candidate of a run once: as they are decided, and then of those still open."""
+    """Returns each candidate of a run once: as they are decided, and then those still open."""
 
-    def __init__(self, store: Store, run: KeptRun, *, undecided: bool) -> None:
+    def __init__(self, store: Store, run: ManagedRun, *, undecided: bool) -> None:
         self._store = store
         self._run = run
         self._undecided = undecided
         self._works: dict[str, LeafRunner] = {}
-        """Leaves begun to tell of while they were in progress: what they decided is there while held here."""
-        self._told: dict[str, int] = {}
-        """How many of their pieces."""
+        """Leaves that were in progress when first read: what they decided is there while held here."""
+        self._shown: dict[str, int] = {}
+        """How many of their draws were returned, by leaf."""
         self._ended: set[str] = set()
 
     async def of_leaf(self, target: LeafTarget) -> AsyncIterator[Candidate]:
-        """What there is to tell of a leaf since the last time."""
+        """A leaf's candidates since the last time."""
         if target.leaf in self._ended:
             return
         entry = self._run.leaves[target.leaf].value
@@ -52,20 +52,20 @@ class SampleReader:
             yield candidate
         if not self._undecided:
             return
-        told = set()
-        for place, begun in enumerate(list(work.course.begun)):
-            for candidate in list_open(work.course, begun, work.commit):
-                told.add(begun.number)
+        shown = set()
+        for place, begun in enumerate(list(work.state.begun)):
+            for candidate in list_open(work.state, begun, work.commit):
+                shown.add(begun.number)
                 yield candidate
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)
         # Some were decided meanwhile, and what they were decided from let go of.
-        async for candidate in self._decided(leaf, work, but=told):
+        async for candidate in self._decided(leaf, work, but=shown):
             yield candidate
 
     async def _decided(self, leaf: str, work: LeafRunner, but: set[int]) -> AsyncIterator[Candidate]:
-        for place, (number, piece) in enumerate(work.pieces.read(self._told.get(leaf, 0))):
-            self._told[leaf] = self._told.get(leaf, 0) + 1
+        for place, (number, piece) in enumerate(work.part_file.read(self._shown.get(leaf, 0))):
+            self._shown[leaf] = self._shown.get(leaf, 0) + 1
             if number not in but:
                 for candidate in Part.FromString(piece).candidates:
                     yield candidate
@@ -81,7 +81,7 @@ class SampleReader:
                     await asyncio.sleep(0)
 
 
-async def find_candidate(store: Store, run: KeptRun, name: str) -> Candidate | None:
+async def find_candidate(store: Store, run: ManagedRun, name: str) -> Candidate | None:
     """A candidate by its id, or by the beginning of it."""
     reader = SampleReader(store, run, undecided=True)
     for target in run.targets():

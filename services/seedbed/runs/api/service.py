@@ -1,4 +1,4 @@
-"""Runs over gRPC."""
+"""RunsService, the gRPC API of runs: what each method promises stands in its proto."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ from seedbed.runs.api.trained_checkpoints import find_tunings
 from seedbed.runs.domain.damage import as_damaged
 from seedbed.runs.domain.leaf_budget import check_budget
 from seedbed.runs.domain.planning import make_plan, matches, missing_steps
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import find_letters, read_letters, remove_letters
 from seedbed.runs.v1 import runs_service_pb2 as pb
@@ -42,23 +42,22 @@ STEPS_PATIENCE = 30.0
 
 
 class RunsApi(RunsServiceServicer):
-    """The servicer."""
+    """RunsService over the run manager."""
 
-    def __init__(self, keeper: RunManager, bus: Bus, store: Store) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: RunManager, bus: Bus, store: Store) -> None:
+        self._manager = manager
         self._bus = bus
         self._store = store
         self._ids = RequestIds(bus, "runs")
 
     async def CreateRun(self, request: pb.CreateRunRequest, context: Context) -> Operation:  # noqa: N802
-        """See the contract."""
         del context
         return await self._ids.answer_once(request, Operation, lambda: self._create_run(request))
 
     async def _create_run(self, request: pb.CreateRunRequest) -> Operation:
         recipe = read_recipe(request.recipe, target=request.target)
         try:
-            snapshot = await self._keeper.snapshots.load(request.snapshot)
+            snapshot = await self._manager.snapshots.load(request.snapshot)
         except Forgotten:
             raise
         except NotFound as error:
@@ -73,52 +72,51 @@ class RunsApi(RunsServiceServicer):
                 wanted = {target.path for target in plan.leaves}
                 check_budget(KnownPlan.open(plan), (one for one in snapshot.leaves if one.path in wanted))
                 return make_operation(
-                    await self._keeper.create(plan, request.purpose), self._describe(plan.run)
+                    await self._manager.create(plan, request.purpose), self._describe(plan.run)
                 )
             await asyncio.sleep(LOOK)
         raise BusError(f"no service has registered {', '.join(missing)}", hint="are all services running?")
 
     async def GetRun(self, request: pb.GetRunRequest, context: Context) -> pb.Run:  # noqa: N802
-        """See the contract."""
         del context
-        await self._keeper.look_at(request.run)
+        await self._manager.look_at(request.run)
         return self._describe(request.run)
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:  # noqa: N802
         """See the contract. The latest first."""
         del context
-        page, token = take_page(self._keeper.names, self._keeper.rank, request.page_size, request.page_token)
+        page, token = take_page(
+            self._manager.names, self._manager.rank, request.page_size, request.page_token
+        )
         for name in page:
-            await self._keeper.look_at(name)
+            await self._manager.look_at(name)
         return pb.ListRunsResponse(runs=[self._describe(name) for name in page], next_page_token=token)
 
     async def WatchRun(  # noqa: N802
         self, request: pb.WatchRunRequest, context: Context
     ) -> AsyncIterator[pb.WatchRunResponse]:
-        """See the contract."""
         del context
-        if request.run in self._keeper.broken:
+        if request.run in self._manager.broken:
             yield pb.WatchRunResponse(run=self._describe(request.run))
             return
-        run, told = self._keeper.get(request.run), (-1, "")
+        run, shown = self._manager.get(request.run), (-1, "")
         while True:
-            state = (run.version, self._keeper.paused)
+            state = (run.version, self._manager.paused)
             ended, pause = not run.running, LOOK
-            if state != told or ended:
+            if state != shown or ended:
                 began = time.perf_counter()
                 described = self._describe(run.name)
                 # Thousands of leaves take long to describe: a watcher takes a twentieth of the time at most.
                 pause = max(LOOK, 19 * (time.perf_counter() - began))
                 yield pb.WatchRunResponse(run=described)
-                told = state
+                shown = state
             if ended:
                 return
             await asyncio.sleep(pause)
 
     async def CancelRun(self, request: pb.CancelRunRequest, context: Context) -> pb.Run:  # noqa: N802
-        """See the contract."""
         del context
-        await self._keeper.cancel(request.run)
+        await self._manager.cancel(request.run)
         return self._describe(request.run)
 
     async def ListCandidates(  # noqa: N802
@@ -126,7 +124,7 @@ class RunsApi(RunsServiceServicer):
     ) -> AsyncIterator[pb.ListCandidatesResponse]:
         """See the contract. With `follow` each comes once, when it is decided."""
         del context
-        run, globs = self._keeper.get(request.run), [request.leaf] if request.leaf else []
+        run, globs = self._manager.get(request.run), [request.leaf] if request.leaf else []
         end = pb.CandidateEnd.Name(request.end).removeprefix("CANDIDATE_END_").lower()
         reader = SampleReader(self._store, run, undecided=not request.follow)
         while True:
@@ -140,9 +138,8 @@ class RunsApi(RunsServiceServicer):
             await asyncio.sleep(LOOK)
 
     async def Trace(self, request: pb.TraceRequest, context: Context) -> pb.TraceResponse:  # noqa: N802
-        """See the contract."""
         del context
-        runs = [self._keeper.get(request.run)] if request.run else list(self._keeper.runs.values())
+        runs = [self._manager.get(request.run)] if request.run else list(self._manager.runs.values())
         unread = []
         for run in sorted(runs, key=lambda run: -run.cell.value.create_time):
             try:
@@ -161,9 +158,8 @@ class RunsApi(RunsServiceServicer):
         )
 
     async def GetDataset(self, request: pb.GetDatasetRequest, context: Context) -> pb.GetDatasetResponse:  # noqa: N802
-        """See the contract."""
         del context
-        run = self._keeper.get(request.run)
+        run = self._manager.get(request.run)
         parts, partial = [], False
         for target in run.targets():
             entry = run.leaves[target.leaf].value
@@ -190,9 +186,8 @@ class RunsApi(RunsServiceServicer):
     async def ReadPart(  # noqa: N802
         self, request: pb.ReadPartRequest, context: Context
     ) -> AsyncIterator[pb.ReadPartResponse]:
-        """See the contract."""
         del context
-        run = self._keeper.get(request.run)
+        run = self._manager.get(request.run)
         if request.part not in {cell.value.part for cell in run.leaves.values()}:
             raise NotFound(f"the run {request.run} has no part {request.part!r}")
         with await self._open_part(run, request.part) as file:
@@ -202,10 +197,9 @@ class RunsApi(RunsServiceServicer):
     async def ListDeadLetters(  # noqa: N802
         self, request: pb.ListDeadLettersRequest, context: Context
     ) -> pb.ListDeadLettersResponse:
-        """See the contract."""
         del context
         if request.run:
-            self._keeper.get(request.run)
+            self._manager.get(request.run)
         found = await read_letters(self._bus, request.run, request.reason)
         page, token = take_page(found, lambda row: (row.sequences[0],), request.page_size, request.page_token)
         return pb.ListDeadLettersResponse(letters=[row.letter for row in page], next_page_token=token)
@@ -220,28 +214,27 @@ class RunsApi(RunsServiceServicer):
         )
 
     async def _retry_letters(self, request: pb.RetryDeadLettersRequest) -> pb.RetryDeadLettersResponse:
-        run = self._keeper.get(request.run)
+        run = self._manager.get(request.run)
         found = await find_letters(self._bus, run.name, request.digests, request.reason)
         # Of one that cannot be read nobody knows what would have to be done again.
         letters = [row for row in found if row.letter.digest]
         by_leaf: dict[str, list[str]] = {}
         for row in letters:
             by_leaf.setdefault(row.letter.leaf, []).append(row.letter.digest)
-        await self._keeper.retry(run, by_leaf)
+        await self._manager.retry(run, by_leaf)
         await remove_letters(self._bus, letters)
         return pb.RetryDeadLettersResponse(retried=len(letters))
 
     async def DropDeadLetters(  # noqa: N802
         self, request: pb.DropDeadLettersRequest, context: Context
     ) -> pb.DropDeadLettersResponse:
-        """See the contract."""
         del context
         return await self._ids.answer_once(
             request, pb.DropDeadLettersResponse, lambda: self._drop_letters(request)
         )
 
     async def _drop_letters(self, request: pb.DropDeadLettersRequest) -> pb.DropDeadLettersResponse:
-        run = self._keeper.get(request.run)
+        run = self._manager.get(request.run)
         check_drop(request)
         letters = await find_letters(self._bus, run.name, request.digests, request.reason)
         if not request.confirm:
@@ -252,13 +245,12 @@ class RunsApi(RunsServiceServicer):
     async def CompareRuns(  # noqa: N802
         self, request: pb.CompareRunsRequest, context: Context
     ) -> AsyncIterator[pb.CompareRunsResponse]:
-        """See the contract."""
         del context
-        base, head = self._keeper.get(request.base), self._keeper.get(request.head)
-        async for found in Comparing(self._store, self._keeper.snapshots, base, head).responses():
+        base, head = self._manager.get(request.base), self._manager.get(request.head)
+        async for found in Comparing(self._store, self._manager.snapshots, base, head).responses():
             yield found
 
-    async def _open_part(self, run: KeptRun, part: str) -> BinaryIO:
+    async def _open_part(self, run: ManagedRun, part: str) -> BinaryIO:
         """A part to be read; one that is damaged ends its leaf so, and is made again when it is asked for."""
         try:
             return await get_blob_file(self._store, part)
@@ -267,11 +259,11 @@ class RunsApi(RunsServiceServicer):
             hint = "the same `seedbed generate` makes the leaf again, from what its seals hold"
             for target in run.targets():
                 if run.leaves[target.leaf].value.part == part:
-                    await self._keeper.mark_damaged(run.name, target.path, f"{found.message}; {hint}")
+                    await self._manager.mark_damaged(run.name, target.path, f"{found.message}; {hint}")
             raise Damaged(found.key, found.what, hint=hint) from error
 
     def _describe(self, name: str) -> pb.Run:
-        return self._keeper.describe(name)
+        return self._manager.describe(name)
 
     async def _specs(self) -> list[StepSpec]:
         specs = []

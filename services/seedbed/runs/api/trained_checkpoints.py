@@ -44,7 +44,7 @@ async def _checkpoints(store: Store) -> AsyncIterator[tuple[CheckpointRef, Check
             data = await store.get(key)
             manifest = parse_checkpoint_manifest(data)
         except SeedbedError as error:
-            # Removed meanwhile, or of another version: the sample's own pedigree can be told all the same.
+            # Removed meanwhile, or of another version: the sample's own pedigree can be shown all the same.
             log.warning("a checkpoint cannot be read", key=key, error=error.message)
             continue
         ref = CheckpointRef(

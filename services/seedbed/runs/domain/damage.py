@@ -14,7 +14,7 @@ ENDED = (
 """Where nothing more comes of a leaf by itself."""
 
 FINISHED = (RunState.RUN_STATE_SUCCEEDED, RunState.RUN_STATE_SHORT, RunState.RUN_STATE_FAILED)
-"""Where all of a run's leaves have come to their end."""
+"""Where all of a run's leaves have ended."""
 
 
 def words(error: SeedbedError) -> str:

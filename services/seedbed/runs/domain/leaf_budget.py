@@ -93,15 +93,15 @@ class LeafBudget:
             return wanted
         return _shorten(wanted, number) if number else None
 
-    def plead(self, leaf: str, wanted: Round, ledger: LeafCosts) -> BudgetRequest:
-        """What it would take to open a round."""
+    def request_budget(self, leaf: str, wanted: Round, ledger: LeafCosts) -> BudgetRequest:
+        """Ask for what it would take to open a round."""
         return BudgetRequest(leaf, self.spent(ledger), count_draws(wanted), self.reserve(ledger))
 
     def _dearest(self, step: str, ledger: LeafCosts) -> Usage:
         known = ledger.dearest(step) or self.elsewhere.get(step)
         if known is not None:
             return known
-        # One that is cut each time has twice the room each time.
+        # One that is cut each time may have twice the tokens each time.
         most = -(-self._known.specs[step].sampling.max_tokens * (2**ASKS - 1) // ASKS)
         return Usage(requests=1, prompt_tokens=PROMPT + self._texts, completion_tokens=most)
 
@@ -129,7 +129,7 @@ def check_budget(known: KnownPlan, leaves: Iterable[Leaf]) -> None:
 
 
 def spent_on(steps: Iterable[StepCounts], tariff: Tariff) -> Spending:
-    """What counts come to."""
+    """What the items of these steps have taken of a budget."""
     return sum((tariff.measure(row.step, row.recorded) for row in steps), Spending())
 
 

@@ -1,4 +1,4 @@
-"""The course of one leaf: prepare its passages, open rounds of draws, settle each, come to an end. Pure."""
+"""The states of one leaf: prepare its passages, open rounds of draws, settle each, end. Pure."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ class Decided:
     candidates: list[tuple[Birth, Decision]]
 
 
-class Course:
+class LeafStateMachine:
     """Where one leaf of one run stands."""
 
     def __init__(self, known: KnownPlan, target: LeafTarget, leaf: Leaf) -> None:
@@ -51,7 +51,7 @@ class Course:
         self.fold = Fold(self.kind, known.recipe.gates)
         quotas = self.kind.split(target.target, known.recipe)
         self.settlement = Settlement(quotas, known.recipe, self.kind)
-        self.purse: LeafBudget | None = None
+        self.budget: LeafBudget | None = None
         """What may be spent, where the run has a budget."""
         self.starved = False
         """Whether more draws would be opened, were they paid for."""
@@ -136,24 +136,24 @@ class Course:
                 break
 
     def close_round(self) -> None:
-        """Come to the end of the round that is open, if one is: all of it is settled."""
+        """End the round that is open, if one is: all of it is settled."""
         if self._opening is not None:
             self.settlement.close_round(self._opening.opened, self._opening.taken)
             self._opening = None
 
     def next_round(self) -> Round | None:
-        """The round after those that are closed; None at the leaf's end, or at the end of its means."""
+        """The round after those that are closed; None at the leaf's end, or where its budget is spent."""
         wanted = self.settlement.next_round()
-        paid = self.purse.cut(wanted, self.fold.ledger) if wanted and self.purse else wanted
+        paid = self.budget.cut(wanted, self.fold.ledger) if wanted and self.budget else wanted
         self.starved = paid is None and wanted is not None
         return paid
 
-    def plead(self, elsewhere: Mapping[str, Usage]) -> BudgetRequest | None:
-        """What it would take to go on, by what requests cost elsewhere; None where it lacks no means."""
-        if self.purse is None or (wanted := self.settlement.next_round()) is None:
+    def request_budget(self, elsewhere: Mapping[str, Usage]) -> BudgetRequest | None:
+        """What it would take to go on, by what requests cost elsewhere; None where it needs nothing."""
+        if self.budget is None or (wanted := self.settlement.next_round()) is None:
             return None
-        self.purse.elsewhere = elsewhere
-        return self.purse.plead(self.target.leaf, wanted, self.fold.ledger)
+        self.budget.elsewhere = elsewhere
+        return self.budget.request_budget(self.target.leaf, wanted, self.fold.ledger)
 
     def take_waiting(self, most: int) -> list[Item]:
         """Items to publish now, at most so many; those that have a record and nothing open below are not."""
@@ -243,7 +243,7 @@ class Course:
         return self._preparation is None or self._preparation.is_closed
 
     def _is_closed(self, begun: Begun) -> bool:
-        # The first look is cheap and tells nearly always; the second is right where draws share an item.
+        # The first look is cheap and nearly always enough; the second is right where draws share an item.
         return not self.fold.open_in(begun.number) and self.fold.is_closed([begun.root])
 
     def _keep_paid(self, records: list[Record]) -> None:

@@ -8,47 +8,48 @@ from seedbed.knowledge.v1.steps_pb2 import Chunk
 from seedbed.pipeline.kinds import step_of
 from seedbed.pipeline.kinds.entry import Draw, Passage, seed_digest
 from seedbed.pipeline.plan import SpecBook
-from seedbed.runs.domain.leaf_state import Begun, Course, Decided
+from seedbed.runs.domain.leaf_state import Begun, Decided, LeafStateMachine
 from seedbed.runs.domain.settlement import Birth, Decision, births_of
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Making, Part, Score, Source
 
 
-def write_part(course: Course, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def write_part(state: LeafStateMachine, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The leaf's part of the dataset in its stored form: every candidate, ordered by (draw, id).
 
-    `pieces` are those of its draws, in their order. Pieces of a message one after the other are the message,
-    so a large leaf is never in memory as a whole.
+    `pieces` are those of its draws, in their order. Parts of a message one after the other are the message,
+    so a large leaf is never all in memory.
     """
-    leaf = course.leaf
+    leaf = state.leaf
     yield message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest))
     yield from pieces
-    for passage in course.passages:
+    for passage in state.passages:
         if passage.augmentation:
-            yield message_bytes(Part(augmentations=[_augmentation(course, passage)]))
+            yield message_bytes(Part(augmentations=[_augmentation(state, passage)]))
 
 
-def write_piece(course: Course, decided: Decided, commit: str) -> bytes:
-    """The piece of one draw: every candidate that was decided at it, by id."""
+def write_draw(state: LeafStateMachine, decided: Decided, commit: str) -> bytes:
+    """One draw's share of the part: every candidate that was decided at it, by id."""
     made = [
-        make_candidate(course, decided.draw, birth, decision, commit)
-        for birth, decision in decided.candidates
+        make_candidate(state, decided.draw, birth, decision, commit) for birth, decision in decided.candidates
     ]
     return message_bytes(Part(candidates=made))
 
 
-def list_open(course: Course, begun: Begun, commit: str) -> list[Candidate]:
+def list_open(state: LeafStateMachine, begun: Begun, commit: str) -> list[Candidate]:
     """The candidates born so far at a draw that is not decided; they have no end."""
-    undecided = Decision(begun.number, course.settlement.rounds)
+    undecided = Decision(begun.number, state.settlement.rounds)
     return [
-        make_candidate(course, begun.draw, birth, undecided, commit)
-        for birth in births_of(course.kind, course.fold, begun.root)
-        if not course.settlement.is_decided(birth)
+        make_candidate(state, begun.draw, birth, undecided, commit)
+        for birth in births_of(state.kind, state.fold, begun.root)
+        if not state.settlement.is_decided(birth)
     ]
 
 
-def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision, commit: str) -> Candidate:
+def make_candidate(
+    state: LeafStateMachine, draw: Draw, birth: Birth, decision: Decision, commit: str
+) -> Candidate:
     """One candidate with its pedigree."""
-    leaf = course.leaf
+    leaf = state.leaf
     return Candidate(
         id=birth.id,
         path=leaf.path,
@@ -63,7 +64,7 @@ def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision,
         duplicate_of=decision.duplicate_of,
         question=birth.question.strip(),
         answer=birth.answer.strip(),
-        context=birth.context or course.kind.context_of(leaf.seeds[draw.seed]),
+        context=birth.context or state.kind.context_of(leaf.seeds[draw.seed]),
         form=draw.form,
         seed_index=draw.seed,
         seed_digest=seed_digest(leaf.seeds[draw.seed]),
@@ -71,7 +72,7 @@ def make_candidate(course: Course, draw: Draw, birth: Birth, decision: Decision,
         domain=leaf.domain,
         document_outline=leaf.document_outline,
         source=_source(draw.passage, birth) if draw.passage else None,
-        makings=[_making(record, course.known.specs) for record in birth.makings],
+        makings=[_making(record, state.known.specs) for record in birth.makings],
     )
 
 
@@ -123,11 +124,11 @@ def _making(record: Record, specs: SpecBook) -> Making:
     return making
 
 
-def _augmentation(course: Course, passage: Passage) -> Augmentation:
-    identity = f"{course.leaf.path}\0{passage.key}\0{passage.augmented}"
+def _augmentation(state: LeafStateMachine, passage: Passage) -> Augmentation:
+    identity = f"{state.leaf.path}\0{passage.key}\0{passage.augmented}"
     return Augmentation(
         id=sha256_hex(identity)[:32],
-        path=course.leaf.path,
+        path=state.leaf.path,
         augmentation=passage.augmentation,
         text=passage.augmented,
         source=_source(passage, None),

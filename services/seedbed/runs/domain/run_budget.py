@@ -1,4 +1,4 @@
-"""The budget of a run: a share for each leaf, and what is left of it dealt out anew. Pure.
+"""The budget of a run: a share for each leaf, and what is left of it distributed anew. Pure.
 
 Every figure is a function of the plan and the records, so the same records lead to the same rounds.
 """
@@ -13,7 +13,7 @@ from seedbed.pipeline.costs import MEASURES, Spending, describe
 
 @dataclass(frozen=True, slots=True)
 class BudgetRequest:
-    """A leaf at the end of its means that would open more draws: what it has spent, and what one may cost."""
+    """A leaf that would open more draws than it can pay for: what it has spent, and what a draw may cost."""
 
     leaf: str
     spent: Spending
@@ -26,21 +26,23 @@ def share_of(limits: Spending, target: LeafTarget, targets: Sequence[LeafTarget]
     return limits.part(target.target, sum(one.target for one in targets))
 
 
-def deal(pool: Spending, pleas: Sequence[BudgetRequest]) -> dict[str, Spending]:
-    """What each leaf may spend from now on: the pool, draw by draw in turn. Empty where it buys no draw."""
-    dealt: Counter[str] = Counter()
-    turn = list(pleas)
+def distribute(left: Spending, requests: Sequence[BudgetRequest]) -> dict[str, Spending]:
+    """What each leaf may spend from now on: `left`, draw by draw in turn. Empty where it buys no draw."""
+    granted: Counter[str] = Counter()
+    turn = list(requests)
     while turn:
         going = []
-        for plea in turn:
-            if dealt[plea.leaf] < plea.draws and plea.reserve.goes_into(pool):
-                pool -= plea.reserve
-                dealt[plea.leaf] += 1
-                going.append(plea)
+        for request in turn:
+            if granted[request.leaf] < request.draws and request.reserve.goes_into(left):
+                left -= request.reserve
+                granted[request.leaf] += 1
+                going.append(request)
         turn = going
-    if not dealt:
+    if not granted:
         return {}
-    return {plea.leaf: plea.spent + plea.reserve.times(dealt[plea.leaf]) for plea in pleas}
+    return {
+        request.leaf: request.spent + request.reserve.times(granted[request.leaf]) for request in requests
+    }
 
 
 def explain(spent: Spending, reserve: Spending, limits: Spending) -> str:

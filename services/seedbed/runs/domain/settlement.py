@@ -37,7 +37,7 @@ class Birth:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a candidate ended."""
+    """How a candidate ended, at which draw of which round; `end` is "" while it is open."""
 
     draw: int
     round: int
@@ -48,7 +48,7 @@ class Decision:
 
 @dataclass(slots=True)
 class _Stand:
-    """Where one quota stands."""
+    """How far one quota is: draws opened, samples kept, rounds in a row that gave none."""
 
     quota: Quota
     opened: int = 0
@@ -107,7 +107,7 @@ class Settlement:
 
     @property
     def accepted(self) -> int:
-        """Samples so far."""
+        """The number of accepted candidates so far."""
         return sum(stand.kept for stand in self._stands)
 
     def ended(self, end: str) -> int:
@@ -166,7 +166,7 @@ class Settlement:
         return ("duplicate", "like another sample of the leaf", other) if other else ("accepted", "", "")
 
     def next_round(self) -> Round | None:
-        """How far the next round reaches; None where the leaf has come to its end."""
+        """How far the next round reaches; None where the leaf has ended."""
         # What is only recalled costs nothing: all of it is looked at.
         if self.recipe.refill and self.rounds >= self.recipe.max_rounds:
             return None

@@ -1,1 +1,1 @@
-"""What carries runs on: it follows records, has leaves settle, publishes items and tells how far they are."""
+"""What carries runs on: it follows records, has leaves settle, publishes items and reports progress."""

@@ -1,4 +1,4 @@
-"""Admission: opens leaves and publishes work while there is room, and sees to it that nothing lies still.
+"""Admission: opens leaves and publishes work while few enough items are open, and revives what lies still.
 
 Back-pressure is here only: what follows from work already admitted is never refused.
 """
@@ -14,8 +14,8 @@ from seedbed.kernel.work.failure_counter import describe
 from seedbed.runs.domain.damage import end_damaged, words
 from seedbed.runs.execution.background_tasks import Tasks
 from seedbed.runs.execution.leaf_runner import MOST_PATIENCE, Effects, LeafRunner
-from seedbed.runs.execution.rebalance import deal_out
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.rebalance import rebalance
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.storage.leaf_records import AT_ONCE
 from seedbed.runs.storage.snapshots import Snapshots
 
@@ -28,21 +28,21 @@ log = get_logger(__name__)
 
 
 class Admission:
-    """Carries all runs forward."""
+    """Opens the leaves of all runs and publishes their items, sharing what may be open among the runs."""
 
     def __init__(
         self,
-        runs: dict[str, KeptRun],
+        runs: dict[str, ManagedRun],
         effects: Effects,
         snapshots: Snapshots,
-        room: int,
+        capacity: int,
         wake: asyncio.Event,
         tasks: Tasks,
     ) -> None:
         self._runs = runs
         self._effects = effects
         self._snapshots = snapshots
-        self._room = room
+        self._capacity = capacity
         self._wake = wake
         self._tasks = tasks
 
@@ -67,14 +67,14 @@ class Admission:
                 for work in run.works.values():
                     if not work.ready:
                         self._tasks.spawn(work.resume())
-                    elif work.course.is_due() and not work.parked:
+                    elif work.state.is_due() and not work.parked:
                         self._tasks.spawn(work.advance())
-                    elif (work.in_flight or work.course.begun) and now - work.last_news > work.patience:
+                    elif (work.in_flight or work.state.begun) and now - work.last_news > work.patience:
                         # Soon at first: a worker lets go of an item whose leaf it knows as cancelled still.
                         work.patience = min(2 * work.patience, MOST_PATIENCE)
                         self._tasks.spawn(work.publish_again())
 
-    async def work_on(self, run: KeptRun, target: LeafTarget) -> LeafRunner:
+    async def work_on(self, run: ManagedRun, target: LeafTarget) -> LeafRunner:
         """Have a leaf of a run at hand. Raises Damaged, Forgotten, StoreError."""
         snapshot = run.known.plan.snapshot
         try:
@@ -85,11 +85,11 @@ class Admission:
             hint = "import the taxonomy again"
             raise Damaged(f"snapshots/{snapshot}", f"is missing, or its {target.path}", hint=hint) from error
         work = LeafRunner(run.known, target, leaf, run.leaves[target.leaf], self._effects, run.note)
-        work.course.purse = run.purse_of(target, leaf)
+        work.state.budget = run.budget_of(target, leaf)
         run.works[target.leaf] = work
         return work
 
-    async def _try_fill(self, run: KeptRun) -> None:
+    async def _try_fill(self, run: ManagedRun) -> None:
         try:
             await self._fill(run)
         except SeedbedError as error:
@@ -102,33 +102,33 @@ class Admission:
         else:
             run.trouble = ""
 
-    async def _fill(self, run: KeptRun) -> None:
+    async def _fill(self, run: ManagedRun) -> None:
         """Publish what waits, while the run has fewer open items than its share, and open leaves ahead of it.
 
         No more leaves than it takes: each has its records on the bus and its questions in memory.
         """
-        share = self._room // max(1, sum(other.going for other in self._runs.values()))
+        share = self._capacity // max(1, sum(other.going for other in self._runs.values()))
         run.drop_ended()
         while run.going:
-            room = share - run.in_flight
-            waiting = [work for work in run.works.values() if work.course.waiting]
-            if room > 0 and waiting:
+            capacity = share - run.in_flight
+            waiting = [work for work in run.works.values() if work.state.waiting]
+            if capacity > 0 and waiting:
                 # Side by side: one after the other, workers would wait between a few items of each leaf.
-                most = min(AT_ONCE, max(1, room // len(waiting)))
+                most = min(AT_ONCE, max(1, capacity // len(waiting)))
                 await asyncio.gather(*(work.publish(most) for work in waiting))
             elif run.in_flight + run.outlook < AHEAD * share and (target := run.next_waiting()):
                 await self._open(run, target)
             else:
                 break
             run.drop_ended()
-        for work in await deal_out(run, self._effects.entries):
+        for work in await rebalance(run, self._effects.entries):
             self._tasks.spawn(work.advance())
         async with run.lock:
             if run.going and not run.works and run.next_waiting() is None:
                 await self._effects.entries.set_state(run.cell, run.end_state())
                 run.note()
 
-    async def _open(self, run: KeptRun, target: LeafTarget) -> None:
+    async def _open(self, run: ManagedRun, target: LeafTarget) -> None:
         async with run.lock:
             if not run.going:
                 return
@@ -144,7 +144,7 @@ class Admission:
                 raise
         await work.resume()
 
-    async def end_damaged(self, run: KeptRun, target: LeafTarget, error: Damaged) -> None:
+    async def end_damaged(self, run: ManagedRun, target: LeafTarget, error: Damaged) -> None:
         """End a leaf that cannot be opened, as something that it rests on is damaged."""
         if work := run.works.pop(target.leaf, None):
             await work.end_damaged(words(error))

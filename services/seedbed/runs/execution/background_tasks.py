@@ -1,4 +1,4 @@
-"""Tasks of a process that serves on: what fails is told and taken up again, never silently gone."""
+"""Tasks of a process that serves on: what fails is logged and taken up again, never silently gone."""
 
 import asyncio
 import time
@@ -30,14 +30,14 @@ class Tasks:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something once, beside everything else; what fails is taken up by whoever watches over it."""
-        self._add(self._tell(work))
+        self._add(self._run_once(work))
 
     def keep_up(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Run a loop that never ends: where it fails it begins anew after a pause."""
         self._add(self._repeat(loop))
 
     async def stop(self) -> None:
-        """End all."""
+        """Cancel all tasks and wait until they have ended."""
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
@@ -49,7 +49,7 @@ class Tasks:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self, work: Awaitable[None]) -> None:
+    async def _run_once(self, work: Awaitable[None]) -> None:
         try:
             await work
         except SeedbedError as error:
@@ -62,5 +62,5 @@ class Tasks:
 
     async def _repeat(self, loop: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await self._tell(loop())
+            await self._run_once(loop())
             await asyncio.sleep(PAUSE)

@@ -1,4 +1,4 @@
-"""One leaf in progress: its course, with the effects that carry it on."""
+"""One leaf in progress: its state, with the effects that carry it on."""
 
 import asyncio
 import time
@@ -16,8 +16,8 @@ from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, desc
 from seedbed.kernel.work.memo import Memo
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.damage import ENDED, end_damaged, words
-from seedbed.runs.domain.leaf_state import Course
-from seedbed.runs.domain.pedigree import write_part, write_piece
+from seedbed.runs.domain.leaf_state import LeafStateMachine
+from seedbed.runs.domain.pedigree import write_draw, write_part
 from seedbed.runs.execution.publishing import send
 from seedbed.runs.execution.telemetry import LeafTelemetry
 from seedbed.runs.storage.leaf_records import AT_ONCE, LeafRecords
@@ -59,26 +59,26 @@ class LeafRunner:
         effects: Effects,
         on_change: Callable[[], None],
     ) -> None:
-        self.course = Course(known, target, leaf)
+        self.state = LeafStateMachine(known, target, leaf)
         self.cell = cell
         self.commit = ""
         self.opened = False
         """Whether it is on record that the leaf is open, and what may be recalled is brought in."""
         self.ready = False
-        """Whether the course has begun."""
+        """Whether its state is prepared: from then on it takes in records and settles."""
         self.parked = False
-        """Whether it has come to the end of its means: it goes on, or ends, as the run's budget allows."""
+        """Whether its share of the budget is spent: it goes on, or ends, as the run's budget allows."""
         self.last_news = time.monotonic()
         self.patience = LEAST_PATIENCE
         """After how many silent seconds what is open is published again."""
-        self._told = LeafTelemetry(known.plan.run, target)
+        self._telemetry = LeafTelemetry(known.plan.run, target)
         self._send = partial(send, effects.bus, effects.memo, known)
         self._store = effects.store
         self._entries = effects.entries
         self._seals = effects.seals
-        self._stock = LeafRecords(self.place, leaf.path, effects.bus, effects.memo, effects.seals)
+        self._records = LeafRecords(self.place, leaf.path, effects.bus, effects.memo, effects.seals)
         self._on_change = on_change
-        self.pieces = PartFile()
+        self.part_file = PartFile()
         self._advancing = asyncio.Lock()
         self._cancelled = False
         self._tries = FailureCounter()
@@ -86,19 +86,19 @@ class LeafRunner:
     @property
     def place(self) -> str:
         """What keys and subjects of the leaf have in common."""
-        return f"{self.course.known.plan.run}.{self.course.target.leaf}"
+        return f"{self.state.known.plan.run}.{self.state.target.leaf}"
 
     @property
     def in_flight(self) -> int:
         """Items published and not closed."""
-        fold = self.course.fold
+        fold = self.state.fold
         return fold.in_flight if self.ready else fold.open_items
 
     @property
     def outlook(self) -> int:
         """Draws to be begun, as far as that is known; nobody waits for a leaf whose documents take long."""
-        slow = self.course.preparing and time.monotonic() - self.last_news > SLOW
-        return 0 if slow else self.course.outlook
+        slow = self.state.preparing and time.monotonic() - self.last_news > SLOW
+        return 0 if slow else self.state.outlook
 
     @property
     def ended(self) -> bool:
@@ -107,11 +107,11 @@ class LeafRunner:
 
     async def open(self) -> None:
         """Bring in what may be recalled and say that the leaf is open; `resume` begins."""
-        with self._told.opening():
+        with self._telemetry.opening():
             if self.cell.revision:
-                await self._stock.put_by()
-            specs = set(self.course.known.specs.digests.values())
-            await self._stock.bring_in(specs, set(self.cell.value.excluded))
+                await self._records.put_by()
+            specs = set(self.state.known.specs.digests.values())
+            await self._records.bring_in(specs, set(self.cell.value.excluded))
             if self.ended:
                 # What was brought in cannot all be read.
                 return
@@ -147,53 +147,53 @@ class LeafRunner:
         if not self.opened or self.ended:
             return
         if not self.ready:
-            self.commit = await find_commit(self._store, self.course.leaf.digest)
-            if not self.course.known.recipe.refill:
-                self.course.brought = await self._stock.digests()
-            self.course.prepare()
+            self.commit = await find_commit(self._store, self.state.leaf.digest)
+            if not self.state.known.recipe.refill:
+                self.state.brought = await self._records.digests()
+            self.state.prepare()
             self.ready = True
         await self._advance()
         await self.publish_again()
 
     def take(self, record: Record) -> bool:
         """Take in a record; True where `advance` is due."""
-        if not self.course.fold.take(record):
+        if not self.state.fold.take(record):
             return False
         self.last_news = time.monotonic()
         # Whoever is at it settles this as well, before it lets go of the lock.
-        return self.ready and not self._advancing.locked() and self.course.is_due()
+        return self.ready and not self._advancing.locked() and self.state.is_due()
 
     async def _advance(self) -> None:
         async with self._advancing:
             while not self.ended:
                 await self._settle()
-                if not self.course.settled:
+                if not self.state.settled:
                     break
-                self.course.close_round()
-                self._told.closed(self.course.settlement)
-                upcoming = self.course.next_round()
-                number = self.course.settlement.rounds
+                self.state.close_round()
+                self._telemetry.closed(self.state.settlement)
+                upcoming = self.state.next_round()
+                number = self.state.settlement.rounds
                 decided = self.cell.value.rounds
                 # The same seals after a replay, as they end where they ended before.
-                await self._seal(self.course.paid)
+                await self._seal(self.state.paid)
                 if number < len(decided):
                     upcoming = decided[number]
                 elif upcoming is None:
-                    self.parked = self.course.starved and not self.course.settlement.halted
+                    self.parked = self.state.starved and not self.state.settlement.halted
                     if not self.parked:
                         await self._finish()
                     break
                 else:
                     await self._decide(upcoming)
-                self.course.open_round(upcoming)
+                self.state.open_round(upcoming)
                 # Between rounds of recalled records nothing else waits: let others have their turn.
                 await asyncio.sleep(0)
         self._on_change()
 
     async def _publish_waiting(self, most: int) -> None:
-        items = self.course.take_waiting(most)
+        items = self.state.take_waiting(most)
         await self._publish(items)
-        if self.course.is_due():
+        if self.state.is_due():
             # Records were there already.
             await self._advance()
 
@@ -202,14 +202,14 @@ class LeafRunner:
         self.last_news = time.monotonic()
         if self.ended:
             return
-        await self._publish(self.course.unclosed_roots())
+        await self._publish(self.state.unclosed_roots())
 
     async def cancel(self, counts: LeafCounts | None = None) -> None:
         """Stop work on the leaf; what was paid for stays in a seal. `counts`: its own may not be known."""
         async with self._advancing:
             self._cancelled = True
-            await self._seal(self.course.rest_paid())
-            notes, counts = self.course.notes, counts or self.course.counts()
+            await self._seal(self.state.rest_paid())
+            notes, counts = self.state.notes, counts or self.state.counts()
 
             def stop(entry: LeafEntry) -> None:
                 _set_state(entry, LeafState.LEAF_STATE_CANCELLED)
@@ -217,7 +217,7 @@ class LeafRunner:
                 entry.counts.CopyFrom(counts)
 
             await self._entries.write(self.cell, stop)
-            await self._stock.clear()
+            await self._records.clear()
 
     async def end_damaged(self, reason: str) -> None:
         """End the leaf, as something that it rests on cannot be read; what was paid for stays."""
@@ -227,14 +227,14 @@ class LeafRunner:
             # Before that not all of its records are known.
             sealed = self.ready
             try:
-                await self._seal(self.course.rest_paid())
+                await self._seal(self.state.rest_paid())
             except Damaged:
                 sealed = False
-            counts = self.course.counts()
+            counts = self.state.counts()
             await self._entries.write(self.cell, lambda entry: end_damaged(entry, reason, counts))
             # What is in no seal stays on the bus, and is put by when the leaf is opened again.
-            await (self._stock.clear() if sealed else self._stock.clear_work())
-            log.error("leaf ended", leaf=self.course.leaf.path, reason=reason)
+            await (self._records.clear() if sealed else self._records.clear_work())
+            log.error("leaf ended", leaf=self.state.leaf.path, reason=reason)
         self._on_change()
 
     async def _publish(self, items: list[Item]) -> None:
@@ -246,11 +246,11 @@ class LeafRunner:
 
     async def _settle(self) -> None:
         since = time.monotonic()
-        for decided in self._told.settling(self.course):
-            self.pieces.add(decided.number, write_piece(self.course, decided, self.commit))
-            self.pieces.write()
-            if self.course.paid_bytes > SEAL_BYTES:
-                await self._seal(self.course.paid)
+        for decided in self._telemetry.settling(self.state):
+            self.part_file.add(decided.number, write_draw(self.state, decided, self.commit))
+            self.part_file.write()
+            if self.state.paid_bytes > SEAL_BYTES:
+                await self._seal(self.state.paid)
             # In slices, so that calls and watches have their turns between.
             if time.monotonic() - since > SLICE:
                 await asyncio.sleep(0)
@@ -259,26 +259,26 @@ class LeafRunner:
     async def _seal(self, records: list[Record]) -> None:
         if records:
             records = sorted(records, key=lambda record: record.digest)
-            name = await self._seals.write(self.course.leaf.path, records)
-            self.course.note_sealed()
-            log.debug("sealed", leaf=self.course.leaf.path, records=len(records), seal=name)
+            name = await self._seals.write(self.state.leaf.path, records)
+            self.state.note_sealed()
+            log.debug("sealed", leaf=self.state.leaf.path, records=len(records), seal=name)
 
     async def _finish(self) -> None:
-        await self._seal(self.course.rest_paid())
-        with self._told.ending(self.course):
-            digest = await keep_part(self._store, write_part(self.course, self.pieces.in_order()))
-        counts, reason = self.course.counts(), self.course.shortfall()
+        await self._seal(self.state.rest_paid())
+        with self._telemetry.ending(self.state):
+            digest = await keep_part(self._store, write_part(self.state, self.part_file.in_order()))
+        counts, reason = self.state.counts(), self.state.shortfall()
 
         def end(entry: LeafEntry) -> None:
             entry.state = LeafState.LEAF_STATE_SEALED
             entry.part = digest
             entry.reason = reason
-            entry.notes[:] = self.course.notes
+            entry.notes[:] = self.state.notes
             entry.counts.CopyFrom(counts)
 
         await self._entries.write(self.cell, end)
-        await self._stock.clear()
-        log.info("leaf ended", leaf=self.course.leaf.path, accepted=counts.accepted, reason=reason)
+        await self._records.clear()
+        log.info("leaf ended", leaf=self.state.leaf.path, accepted=counts.accepted, reason=reason)
 
 
 def _set_state(entry: LeafEntry, state: LeafState.ValueType) -> None:

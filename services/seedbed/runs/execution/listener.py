@@ -14,7 +14,7 @@ from seedbed.kernel.work.memo import Memo
 from seedbed.runs.domain.damage import words
 from seedbed.runs.execution.background_tasks import PAUSE, Tasks
 from seedbed.runs.execution.leaf_runner import LeafRunner
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 
 log = get_logger(__name__)
 
@@ -22,7 +22,7 @@ log = get_logger(__name__)
 class Listener:
     """Hears of everything that happens on the bus."""
 
-    def __init__(self, runs: dict[str, KeptRun], bus: Bus, memo: Memo, tasks: Tasks) -> None:
+    def __init__(self, runs: dict[str, ManagedRun], bus: Bus, memo: Memo, tasks: Tasks) -> None:
         self.caught_up = asyncio.Event()
         """Set once the records that were there at the start are taken in."""
         self.paused = ""

@@ -1,4 +1,4 @@
-"""What is told of runs: how far each is, and how long the queues are. Looked at when it is asked for."""
+"""The metrics of runs: how far each is, and how long the queues are. Measured when they are collected."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.v1.runs_service_pb2 import LeafProgress, Run
 
 SHOWN = 900.0
-"""Seconds for which an ended run is still told of."""
+"""Seconds for which an ended run is still reported."""
 FRESH = 0.5
 LOOK = 2.0
 
@@ -29,16 +29,16 @@ _queues = {
 }
 
 
-class Survey:
+class RunMetrics:
     """The runs as they stand, looked at once for all metrics."""
 
-    def __init__(self, keeper: RunManager) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: RunManager) -> None:
+        self._manager = manager
         self._runs: list[Run] = []
         self._taken = 0.0
 
     def observe(self) -> None:
-        """Tell of them from now on."""
+        """Report them from now on."""
         for metric, look in _LOOKS:
             Observed(metric).observe(lambda look=look: self._each(look))  # type: ignore[misc]
 
@@ -49,8 +49,10 @@ class Survey:
     def _look(self) -> list[Run]:
         if time.monotonic() - self._taken > FRESH:
             since = time.time() - SHOWN
-            kept = [run for run in self._keeper.runs.values() if run.going or run.cell.value.end_time > since]
-            self._runs = [run.describe(self._keeper.paused) for run in kept]
+            kept = [
+                run for run in self._manager.runs.values() if run.going or run.cell.value.end_time > since
+            ]
+            self._runs = [run.describe(self._manager.paused) for run in kept]
             self._taken = time.monotonic()
         return self._runs
 
@@ -153,11 +155,11 @@ _LOOKS: tuple[tuple[metrics.Metric, Look], ...] = (
 )
 
 
-class Queues:
-    """The queue of every step, as the broker tells of it."""
+class QueueMetrics:
+    """The queue of every step, as the broker reports it."""
 
-    def __init__(self, keeper: RunManager, bus: Bus) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: RunManager, bus: Bus) -> None:
+        self._manager = manager
         self._bus = bus
         self._seen: dict[str, dict[str, float]] = {}
         for name, observed in _queues.items():
@@ -171,7 +173,7 @@ class Queues:
             await asyncio.sleep(LOOK)
 
     async def _look(self) -> None:
-        for step in {spec.step for run in self._keeper.runs.values() for spec in run.known.plan.steps}:
+        for step in {spec.step for run in self._manager.runs.values() for spec in run.known.plan.steps}:
             try:
                 info = await self._bus.js.consumer_info(WORK, consumer_name(step))
             except nats.errors.Error:

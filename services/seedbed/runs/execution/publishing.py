@@ -1,4 +1,4 @@
-"""Sending items to the bus; one it cannot carry comes to its end here, as it would under a worker."""
+"""Sending items to the bus; one it cannot carry ends here as failed, as it would under a worker."""
 
 from seedbed.bus.v1.bus_pb2 import Item, Outcome, Record
 from seedbed.kernel.bus.streams import Bus, size_fault
@@ -31,8 +31,8 @@ async def send(bus: Bus, memo: Memo, known: KnownPlan, item: Item) -> None:
         origins=item.origins,
     )
     await memo.create(memo_key(item), record)
-    told = Item()
-    told.CopyFrom(item)
+    dead = Item()
+    dead.CopyFrom(item)
     # The letter goes by the same bus.
-    told.ClearField("input")
-    await bus.publish_dead(write_letter(told, record, known))
+    dead.ClearField("input")
+    await bus.publish_dead(write_letter(dead, record, known))

@@ -1,4 +1,4 @@
-"""One run, as the keeper has it: its plan, its leaves, and how quickly it goes."""
+"""One run, as the manager holds it: its plan, its leaves, and how quickly it goes."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ _UNENDED = (LeafState.LEAF_STATE_WAITING, LeafState.LEAF_STATE_OPEN)
 
 
 @dataclass
-class KeptRun:
+class ManagedRun:
     """A run, going on or ended."""
 
     cell: Cell[RunEntry]
@@ -53,7 +53,7 @@ class KeptRun:
     """Why no leaf can be opened at the moment."""
     resting_until: float = 0
     """When it is tried again."""
-    glimpses: dict[str, LeafPreview] = field(default_factory=dict)
+    previews: dict[str, LeafPreview] = field(default_factory=dict)
     """While it lies dormant: how far its leaves in progress are, by token, as far as that was looked at."""
     copied: int | None = None
     """What its copy in the store is of; None where that has not been looked at."""
@@ -65,12 +65,12 @@ class KeptRun:
 
     @property
     def name(self) -> str:
-        """The run's id."""
+        """The run's id: the hash of its plan."""
         return self.cell.key
 
     @property
     def running(self) -> bool:
-        """Whether the run has not come to an end."""
+        """Whether the run has not ended."""
         return self.cell.value.state == RunState.RUN_STATE_RUNNING
 
     @property
@@ -84,7 +84,7 @@ class KeptRun:
         recipe = self.known.recipe
         return Tariff(recipe.budget, recipe.prices) if recipe.budget and recipe.refill else None
 
-    def purse_of(self, target: LeafTarget, leaf: Leaf) -> LeafBudget | None:
+    def budget_of(self, target: LeafTarget, leaf: Leaf) -> LeafBudget | None:
         """What a leaf may spend."""
         if self.tariff is None:
             return None
@@ -92,9 +92,9 @@ class KeptRun:
         for row in self.cell.value.allowances:
             if row.leaf == target.leaf:
                 share = Spending(row.calls, row.tokens, row.money)
-        purse = LeafBudget(self.tariff, share, self.known, leaf)
-        purse.elsewhere = {row.step: row.dearest for row in self.cell.value.dearest}
-        return purse
+        budget = LeafBudget(self.tariff, share, self.known, leaf)
+        budget.elsewhere = {row.step: row.dearest for row in self.cell.value.dearest}
+        return budget
 
     @property
     def in_flight(self) -> int:
@@ -111,16 +111,16 @@ class KeptRun:
         return list(self.known.plan.leaves)
 
     def next_waiting(self) -> LeafTarget | None:
-        """The first leaf that has not come to its end and that nobody works on."""
+        """The first leaf that has not ended and that nobody works on."""
         for target in self.known.plan.leaves:
             if self.leaves[target.leaf].value.state in _UNENDED and target.leaf not in self.works:
                 return target
         return None
 
     def drop_ended(self) -> None:
-        """Let go of leaves that have come to their end."""
+        """Let go of leaves that have ended."""
         for work in [work for work in self.works.values() if work.ended]:
-            del self.works[work.course.target.leaf]
+            del self.works[work.state.target.leaf]
 
     def note(self) -> None:
         """Take note of a change."""
@@ -137,10 +137,10 @@ class KeptRun:
 
     def counts_of(self, target: LeafTarget) -> LeafCounts:
         """Items and candidates of a leaf, ended or not."""
-        if glimpse := self.glimpses.get(target.leaf):
-            return glimpse.counts
+        if preview := self.previews.get(target.leaf):
+            return preview.counts
         work = self.works.get(target.leaf)
-        return work.course.counts() if work else self.leaves[target.leaf].value.counts
+        return work.state.counts() if work else self.leaves[target.leaf].value.counts
 
     def describe(self, paused: str) -> Run:
         """The run as the API shows it."""
@@ -165,8 +165,8 @@ class KeptRun:
         entry = self.leaves[target.leaf].value
         work = self.works.get(target.leaf)
         counts = self.counts_of(target)
-        glimpse = self.glimpses.get(target.leaf)
-        passed = glimpse.passed if glimpse else work.course.fold.passed if work else counts.accepted
+        preview = self.previews.get(target.leaf)
+        passed = preview.passed if preview else work.state.fold.passed if work else counts.accepted
         return LeafProgress(
             path=target.path,
             kind=target.kind,
@@ -175,7 +175,7 @@ class KeptRun:
             rounds=len(entry.rounds),
             counts=counts,
             reason=entry.reason,
-            notes=work.course.notes if work else entry.notes,
+            notes=work.state.notes if work else entry.notes,
             accepted_so_far=min(passed, target.target),
         )
 

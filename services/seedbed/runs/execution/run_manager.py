@@ -10,7 +10,7 @@ from seedbed.kernel.errors import Conflict, Damaged, NotFound, SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.memo import Memo
-from seedbed.runs.api.leaf_preview import take_glimpse
+from seedbed.runs.api.leaf_preview import preview_leaf
 from seedbed.runs.domain.damage import FINISHED, end_damaged, is_lost
 from seedbed.runs.domain.reopening import begin_anew, keep_deciding, settle_anew
 from seedbed.runs.execution.admission import Admission
@@ -18,7 +18,7 @@ from seedbed.runs.execution.background_tasks import Tasks
 from seedbed.runs.execution.leaf_runner import Effects
 from seedbed.runs.execution.listener import Listener
 from seedbed.runs.execution.rebalance import take_back
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.execution.telemetry import creating
 from seedbed.runs.storage.loading import load, open_run
 from seedbed.runs.storage.run_book import RunBook
@@ -27,7 +27,7 @@ from seedbed.runs.storage.seals import Seals
 from seedbed.runs.storage.snapshots import Snapshots
 from seedbed.runs.v1.runs_service_pb2 import Run
 
-ROOM = 4
+ITEMS_A_CALL = 4
 """Open items for each call that may be in flight."""
 
 log = get_logger(__name__)
@@ -37,7 +37,7 @@ class RunManager:
     """Keeps all runs going. One process at a time; a second one would lose compare-and-sets."""
 
     def __init__(self, bus: Bus, store: Store, concurrency: int, *, resume: bool = True) -> None:
-        self.runs: dict[str, KeptRun] = {}
+        self.runs: dict[str, ManagedRun] = {}
         self.unreadable: dict[str, str] = {}
         """Why entries cannot be read, by key; their runs, or leaves, are as if there were none."""
         self.book = RunBook(store, self.runs, self.unreadable)
@@ -52,9 +52,9 @@ class RunManager:
         memo = Memo(bus, store)
         self._entries = Entries(bus)
         effects = Effects(bus, store, self._entries, self.seals, memo)
-        room = max(64, ROOM * concurrency)
+        capacity = max(64, ITEMS_A_CALL * concurrency)
         self._listener = Listener(self.runs, bus, memo, self._tasks)
-        self._admission = Admission(self.runs, effects, self.snapshots, room, self._wake, self._tasks)
+        self._admission = Admission(self.runs, effects, self.snapshots, capacity, self._wake, self._tasks)
 
     @property
     def paused(self) -> str:
@@ -82,7 +82,7 @@ class RunManager:
 
     async def create(
         self, plan: Plan, purpose: RunPurpose.ValueType = RunPurpose.RUN_PURPOSE_UNSPECIFIED
-    ) -> KeptRun:
+    ) -> ManagedRun:
         """Create a run, or take up again the one there is. Runs that lie dormant beside it are superseded."""
         await self._listener.caught_up.wait()
         # One after the other: two equal calls are one run.
@@ -109,7 +109,7 @@ class RunManager:
                 raise
             return run
 
-    def get(self, name: str) -> KeptRun:
+    def get(self, name: str) -> ManagedRun:
         """A run by its id. Raises NotFound, and Damaged where its record cannot be read."""
         if name in self.broken:
             raise Damaged(f"the run {name}", f"is broken: {self.broken[name]}")
@@ -151,19 +151,19 @@ class RunManager:
             return
         await self._listener.caught_up.wait()
         for token, work in list(run.works.items()):
-            if token not in run.glimpses:
-                glimpse = await take_glimpse(work.course, work.cell.value.rounds)
+            if token not in run.previews:
+                preview = await preview_leaf(work.state, work.cell.value.rounds)
                 # Asked for meanwhile it has moved on.
-                run.glimpses |= {token: glimpse} if self.get(name).dormant else {}
+                run.previews |= {token: preview} if self.get(name).dormant else {}
 
-    async def cancel(self, name: str) -> KeptRun:
+    async def cancel(self, name: str) -> ManagedRun:
         """Stop a run; what was paid for stays and is recalled when it is created again."""
         run = self.get(name)
         await self._listener.caught_up.wait()
         await self._stop_run(run)
         return run
 
-    async def retry(self, run: KeptRun, digests: dict[str, list[str]]) -> None:
+    async def retry(self, run: ManagedRun, digests: dict[str, list[str]]) -> None:
         """Settle ended leaves anew, without what failed of these items, by leaf token. Raises Conflict."""
         async with run.lock:
             if not run.known.recipe.refill:
@@ -178,7 +178,7 @@ class RunManager:
                 # One that was forgotten cannot be settled anew.
                 await self.snapshots.leaf(run.known.plan.snapshot, paths[token])
                 if run.leaves[token].value.state != LeafState.LEAF_STATE_SEALED:
-                    message = f"a leaf of the run {run.name} has not come to its end"
+                    message = f"a leaf of the run {run.name} has not ended"
                     raise Conflict(message, hint="wait until it has, then retry")
             if run.tariff:
                 await take_back(run, digests, self._entries)
@@ -210,9 +210,9 @@ class RunManager:
             run.dormant = run.running
             self.runs[name] = run
 
-    async def _set_going(self, run: KeptRun) -> None:
+    async def _set_going(self, run: ManagedRun) -> None:
         await self._reopen_damaged(run)
-        run.glimpses.clear()
+        run.previews.clear()
         if run.dormant:
             run.dormant = False
             for work in run.works.values():
@@ -224,30 +224,30 @@ class RunManager:
             await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
         run.note()
 
-    async def _reopen_damaged(self, run: KeptRun) -> None:
+    async def _reopen_damaged(self, run: ManagedRun) -> None:
         """Have leaves made again that ended damaged, or that the book lost track of though the run ended."""
         ended = run.cell.value.state in FINISHED
         lost = [t for t in run.targets() if is_lost(run.leaves[t.leaf].value.state, ended=ended)]
         if not lost:
             return
         if ended and run.tariff:
-            # What they left over may have been dealt out.
+            # What they left over may have gone to others.
             await take_back(run, {target.leaf for target in lost}, self._entries)
         for target in lost:
             await self._entries.write(run.leaves[target.leaf], keep_deciding if run.tariff else begin_anew)
         if ended:
             await self._entries.set_state(run.cell, RunState.RUN_STATE_RUNNING)
 
-    async def _stop_run(self, run: KeptRun, superseded_by: str = "") -> None:
+    async def _stop_run(self, run: ManagedRun, superseded_by: str = "") -> None:
         await self.look_at(run.name)
         async with run.lock:
             if not run.running:
                 raise Conflict(f"the run {run.name} has ended already")
             for work in list(run.works.values()):
-                glimpse = run.glimpses.get(work.course.target.leaf)
-                await work.cancel(glimpse.counts if glimpse else None)
+                preview = run.previews.get(work.state.target.leaf)
+                await work.cancel(preview.counts if preview else None)
             run.works.clear()
-            run.glimpses.clear()
+            run.previews.clear()
             run.dormant = False
             await self._entries.set_state(run.cell, RunState.RUN_STATE_CANCELLED, superseded_by)
             run.note()
@@ -273,7 +273,7 @@ class RunManager:
         for key in [key for key in self.unreadable if key.partition(".")[0] == name]:
             del self.unreadable[key]
 
-    async def _take_up(self, run: KeptRun) -> None:
+    async def _take_up(self, run: ManagedRun) -> None:
         for target in run.targets():
             if run.leaves[target.leaf].value.state == LeafState.LEAF_STATE_OPEN:
                 try:

@@ -1,4 +1,4 @@
-"""What is told of a leaf: its opening, its rounds, its end; and in a draw's own trace what became of it."""
+"""Spans of a leaf: its opening, its rounds, its end; and in a draw's own trace what became of it."""
 
 import time
 from collections import Counter
@@ -20,7 +20,7 @@ from seedbed.kernel.telemetry.context import (
 from seedbed.kernel.telemetry.items import Within, first
 from seedbed.kernel.telemetry.meters import Histogram
 from seedbed.kernel.telemetry.spans import Attributes, Sort, Span, open_span, traced, tracing
-from seedbed.runs.domain.leaf_state import Course, Decided
+from seedbed.runs.domain.leaf_state import Decided, LeafStateMachine
 from seedbed.runs.domain.rounds import PREPARATION
 from seedbed.runs.domain.settlement import Settlement
 
@@ -40,7 +40,7 @@ def creating(plan: Plan) -> Span:
 
 
 class LeafTelemetry:
-    """Tells of one leaf of a run."""
+    """Records the spans of one leaf of a run."""
 
     def __init__(self, run: str, target: LeafTarget) -> None:
         self._run = run
@@ -60,23 +60,23 @@ class LeafTelemetry:
         run = of_run(self._run)
         return open_span(self._sorts[spans.OPEN_LEAF], at=self._trace(), links=[run])
 
-    def ending(self, course: Course) -> Span:
+    def ending(self, state: LeafStateMachine) -> Span:
         """Around the writing of its part."""
-        attributes: Attributes = {a.ACCEPTED: course.settlement.accepted, a.LEAF_SHORT: course.shortfall()}
+        attributes: Attributes = {a.ACCEPTED: state.settlement.accepted, a.LEAF_SHORT: state.shortfall()}
         return open_span(self._sorts[spans.END_LEAF], under=self._trace(), attributes=attributes)
 
-    def settling(self, course: Course) -> Iterator[Decided]:
-        """The draws that a course decides, each with the time it took; one that is traced is told of."""
+    def settling(self, state: LeafStateMachine) -> Iterator[Decided]:
+        """The draws that a leaf decides, each with the time it took; one that is traced is recorded."""
         began = time.perf_counter()
-        for decided in course.settle():
+        for decided in state.settle():
             _settlement.record(time.perf_counter() - began, self._target.kind)
             if tracing.sink is not None and is_chosen(decided.root, tracing.ratio):
-                self._tell_draw(decided, course.settlement.rounds)
+                self._record_draw(decided, state.settlement.rounds)
             yield decided
             began = time.perf_counter()
 
     def closed(self, settlement: Settlement) -> None:
-        """A round has come to its end, if one was open: its span is from the end of the one before."""
+        """A round has ended, if one was open: its span is from the end of the one before."""
         if settlement.rounds > self._rounds and (trace := self._trace()):
             attributes: Attributes = {a.ROUND: settlement.rounds - 1, a.ACCEPTED: settlement.accepted}
             at = _round(trace, settlement.rounds - 1)
@@ -86,7 +86,7 @@ class LeafTelemetry:
                 pass
         self._rounds, self._since = settlement.rounds, time.time_ns()
 
-    def _tell_draw(self, decided: Decided, number: int) -> None:
+    def _record_draw(self, decided: Decided, number: int) -> None:
         trace, ends = self._trace(), Counter(decision.end for _, decision in decided.candidates)
         attributes: Attributes = {
             a.DRAW: decided.number,

@@ -7,13 +7,13 @@ from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.logs import get_logger
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.runs.domain.planning import name_of
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.storage.run_entries import Cell, Entries, Unreadable
 
 log = get_logger(__name__)
 
 
-def open_run(cell: Cell[RunEntry], wake: asyncio.Event) -> KeptRun:
+def open_run(cell: Cell[RunEntry], wake: asyncio.Event) -> ManagedRun:
     """A run of which no leaf is known to be any further than waiting."""
     known = KnownPlan.open(cell.value.plan)
     leaves = {
@@ -23,14 +23,14 @@ def open_run(cell: Cell[RunEntry], wake: asyncio.Event) -> KeptRun:
         )
         for target in known.plan.leaves
     }
-    return KeptRun(cell, known, leaves, wake)
+    return ManagedRun(cell, known, leaves, wake)
 
 
 async def load(
     entries: Entries, wake: asyncio.Event, only: str = ""
-) -> tuple[dict[str, KeptRun], dict[str, str]]:
+) -> tuple[dict[str, ManagedRun], dict[str, str]]:
     """All runs, or one, by name; and why entries cannot be read, by key."""
-    runs: dict[str, KeptRun] = {}
+    runs: dict[str, ManagedRun] = {}
     leaves: list[Cell[LeafEntry]] = []
     unreadable: dict[str, str] = {}
     async for cell in entries.load():
@@ -57,7 +57,7 @@ async def load(
     return runs, unreadable
 
 
-def _open_named(cell: Cell[RunEntry], wake: asyncio.Event) -> KeptRun:
+def _open_named(cell: Cell[RunEntry], wake: asyncio.Event) -> ManagedRun:
     if name_of(cell.value.plan) != cell.key:
         raise ValueError("it is another one than the run is named by")
     return open_run(cell, wake)

@@ -21,7 +21,7 @@ MOST_IN_MEMORY = 1 << 18
 
 
 class PartFile:
-    """Keeps pieces; in memory is where they are, and the last few."""
+    """Keeps what is decided, draw by draw; in memory are only the offsets and the last few draws."""
 
     def __init__(self) -> None:
         self._numbers = array("I")
@@ -35,7 +35,7 @@ class PartFile:
         return len(self._numbers)
 
     def add(self, number: int, piece: bytes) -> None:
-        """Keep the piece of a draw; where the disk is full it stays in memory, and is tried again later."""
+        """Keep a draw's candidates; where the disk is full they stay in memory, and are tried again later."""
         self._last += piece
         self._numbers.append(number)
         self._ends.append(self._written + len(self._last))
@@ -53,17 +53,17 @@ class PartFile:
                 self._written += done
                 del self._last[:done]
         except OSError as error:
-            raise _no_room(error) from error
+            raise _disk_full(error) from error
 
     def read(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Pieces as they came, with the numbers of their draws; those that come meanwhile are among them."""
+        """Draws as they were added, each with its number; those that are added meanwhile are among them."""
         index = first
         while index < len(self._numbers):
             yield self._numbers[index], self._read(index)
             index += 1
 
     def in_order(self) -> Iterator[bytes]:
-        """Pieces in the order of draws."""
+        """Candidates of all draws, in the order of the draws' numbers."""
         for index in sorted(range(len(self._numbers)), key=self._numbers.__getitem__):
             yield self._read(index)
 
@@ -76,7 +76,7 @@ class PartFile:
 
 
 async def keep_part(store: Store, written: Iterable[bytes]) -> str:
-    """Keep the part that pieces make up, through a file; returns its digest. Raises StoreError."""
+    """Store a part, written to a file first; returns its digest. Raises StoreError."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "part"
         await asyncio.to_thread(_write, path, written)
@@ -88,9 +88,9 @@ def _write(path: Path, written: Iterable[bytes]) -> None:
         with path.open("wb") as file:
             file.writelines(written)
     except OSError as error:
-        raise _no_room(error) from error
+        raise _disk_full(error) from error
 
 
-def _no_room(error: OSError) -> StoreError:
+def _disk_full(error: OSError) -> StoreError:
     """What to say where nothing can be written beside the store."""
     return StoreError(f"cannot write to {tempfile.gettempdir()}: {error}", hint="TMPDIR names another folder")

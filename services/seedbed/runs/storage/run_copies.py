@@ -14,7 +14,7 @@ from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.store.checksums import disclose, enclose
 from seedbed.kernel.store.interface import Store
 from seedbed.runs.domain.damage import FINISHED, is_lost
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 
 PREFIX = "runs/"
 
@@ -24,20 +24,20 @@ def copy_key(run: str) -> str:
     return f"{PREFIX}{run}"
 
 
-def copy_of(run: KeptRun) -> RunCopy:
+def copy_of(run: ManagedRun) -> RunCopy:
     """A run's entries as they are."""
     cells = [cell for cell in run.leaves.values() if cell.revision]
     leaves = [LeafCopy(entry=cell.value, revision=cell.revision) for cell in cells]
     return RunCopy(entry=run.cell.value, revision=run.cell.revision, leaves=leaves)
 
 
-def stamp_of(run: KeptRun) -> int:
+def stamp_of(run: ManagedRun) -> int:
     """Another one means that a copy is to be made anew; while a run goes on its leaves are not looked at."""
     leaves = [] if run.running else [cell.revision for cell in run.leaves.values()]
     return max([run.cell.revision, *leaves])
 
 
-async def write_copy(store: Store, run: KeptRun) -> None:
+async def write_copy(store: Store, run: ManagedRun) -> None:
     """Keep a run's entries as they are."""
     await store.put(copy_key(run.name), enclose(message_bytes(copy_of(run))))
 
@@ -56,7 +56,7 @@ async def read_copy(store: Store, run: str) -> RunCopy | None:
     return copy
 
 
-def find_gaps(run: KeptRun, copy: RunCopy | None) -> Iterator[tuple[str, str]]:
+def find_gaps(run: ManagedRun, copy: RunCopy | None) -> Iterator[tuple[str, str]]:
     """What the book has lost of a run: a leaf's path, or nothing for the run's own entry, and what."""
     if copy is not None and _is_newer(run.cell.value, copy.entry):
         copy = None
@@ -72,11 +72,11 @@ def find_gaps(run: KeptRun, copy: RunCopy | None) -> Iterator[tuple[str, str]]:
 
 
 def _is_newer(entry: RunEntry, copy: RunEntry) -> bool:
-    """Whether a run was created or came to its end after its copy: by a broker that knew of nothing, say."""
+    """Whether a run was created or ended after its copy: by a broker that knew of nothing, say."""
     return (entry.create_time, entry.end_time) > (copy.create_time, copy.end_time)
 
 
-def is_unended(run: KeptRun, leaf: str) -> bool:
-    """Whether a leaf has not come to an end."""
+def is_unended(run: ManagedRun, leaf: str) -> bool:
+    """Whether a leaf has not ended."""
     state = run.leaves[leaf].value.state
     return is_lost(state, ended=True) and not is_lost(state, ended=False)

@@ -16,7 +16,7 @@ from seedbed.kernel.errors import Conflict, InputError
 from seedbed.kernel.logs import get_logger
 
 MOST_BYTES = 1_000_000
-"""What fits into one message, with room for its headers."""
+"""Bytes that fit into one message beside its headers."""
 
 log = get_logger(__name__)
 
@@ -41,13 +41,13 @@ class Unreadable:
 
 
 class Entries:
-    """Reads and writes entries."""
+    """Reads and writes the entries of runs and leaves in the RUNS bucket, by compare-and-set."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def load(self) -> AsyncIterator[Cell[RunEntry] | Cell[LeafEntry] | Unreadable]:
-        """All entries there are."""
+        """All entries of the bucket; one that cannot be read comes as Unreadable, with the reason."""
         for entry in await self._bus.entries(RUNS):
             try:
                 yield _open(entry)
@@ -95,7 +95,7 @@ class Entries:
     async def set_state(
         self, cell: Cell[RunEntry], state: RunState.ValueType, superseded_by: str = ""
     ) -> None:
-        """Write down where a run stands, and tell watchers."""
+        """Write a run's state, and publish it for watchers."""
 
         def change(entry: RunEntry) -> None:
             entry.state, entry.superseded_by = state, superseded_by

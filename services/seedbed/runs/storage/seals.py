@@ -78,7 +78,7 @@ class Seals:
         return [f"{PREFIX}{path}/{name}" for name in await self._index(path)]
 
     async def list_again(self, path: str) -> None:
-        """Write a leaf's index anew, of the seals that are whole: as they were listed, or written."""
+        """Write a leaf's index anew, of the seals that can be read: as they were listed, or written."""
         try:
             listed = await self.listed(path)
         except Damaged:

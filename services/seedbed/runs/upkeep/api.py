@@ -1,4 +1,4 @@
-"""Upkeep over gRPC."""
+"""StoreService, the gRPC API of upkeep: forget, collect garbage, verify, repair."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from seedbed.kernel.bus.streams import Bus
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.store.interface import Store
 from seedbed.runs.execution.run_manager import RunManager
-from seedbed.runs.upkeep.derived import Trail
+from seedbed.runs.upkeep.derived import Derived
 from seedbed.runs.upkeep.erasure import Erasure
 from seedbed.runs.upkeep.faults import Fault
 from seedbed.runs.upkeep.gc import Choice, Garbage, GarbageCollection
@@ -26,10 +26,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class StoreApi(StoreServiceServicer):
-    """The servicer."""
+    """StoreService over the run manager and the store; each method streams its progress."""
 
-    def __init__(self, keeper: RunManager, bus: Bus, store: Store, mirrors: Mirrors, cache: Path) -> None:
-        self._keeper = keeper
+    def __init__(self, manager: RunManager, bus: Bus, store: Store, mirrors: Mirrors, cache: Path) -> None:
+        self._manager = manager
         self._bus = bus
         self._store = store
         self._mirrors = mirrors
@@ -38,28 +38,26 @@ class StoreApi(StoreServiceServicer):
     async def Forget(  # noqa: N802
         self, request: pb.ForgetRequest, context: Context
     ) -> AsyncIterator[pb.ForgetResponse]:
-        """See the contract."""
         del context
         named = request.document, request.leaf
-        erasure = Erasure(self._keeper, self._bus, self._store, self._mirrors, self._cache, named)
+        erasure = Erasure(self._manager, self._bus, self._store, self._mirrors, self._cache, named)
         if request.validate_only or not request.confirm:
-            trail = await erasure.look()
+            derived = await erasure.look()
             amounts = [
-                *_amounts_of(trail),
+                *_amounts_of(derived),
                 pb.Amount(kind="mirrors", objects=await self._mirrors.count() or 0),
             ]
-            yield _describe(trail, amounts, trail.unended, sorted({run for run, _ in trail.parts}))
+            yield _describe(derived, amounts, derived.unended, sorted({run for run, _ in derived.parts}))
             return
         async for _ in erasure.carry_out():
-            yield _tell(erasure)
-        told = _tell(erasure)
-        told.done = True
-        yield told
+            yield _report(erasure)
+        reported = _report(erasure)
+        reported.done = True
+        yield reported
 
     async def CollectGarbage(  # noqa: N802
         self, request: pb.CollectGarbageRequest, context: Context
     ) -> AsyncIterator[pb.CollectGarbageResponse]:
-        """See the contract."""
         del context
         check_collect(request)
         choice = Choice(
@@ -70,49 +68,47 @@ class StoreApi(StoreServiceServicer):
             seals=not request.drop_seals,
             grace=grace_of(request),
         )
-        sweep = GarbageCollection(self._keeper, self._bus, self._store, choice)
+        collection = GarbageCollection(self._manager, self._bus, self._store, choice)
         if request.validate_only or not request.confirm:
-            yield _describe_litter(await sweep.look())
+            yield _describe_garbage(await collection.look())
             return
-        async for _ in sweep.carry_out():
-            yield _tell_sweep(sweep)
-        told = _tell_sweep(sweep)
-        told.done = True
-        yield told
+        async for _ in collection.carry_out():
+            yield _report_collection(collection)
+        reported = _report_collection(collection)
+        reported.done = True
+        yield reported
 
     async def Verify(  # noqa: N802
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
-        """See the contract."""
         del request, context
-        verification, told = Verification(self._keeper, self._bus, self._store), 0
+        verification, reported = Verification(self._manager, self._bus, self._store), 0
         async for _ in verification.look():
-            yield _tell_faults(verification, told)
-            told = len(verification.faults)
-        last = _tell_faults(verification, told)
+            yield _report_faults(verification, reported)
+            reported = len(verification.faults)
+        last = _report_faults(verification, reported)
         last.done = True
         yield last
 
     async def Repair(  # noqa: N802
         self, request: pb.RepairRequest, context: Context
     ) -> AsyncIterator[pb.RepairResponse]:
-        """See the contract."""
         del context
         if not request.confirm:
             hint = "Verify says what it would do"
             raise InputError("nothing was repaired", [Violation("confirm", "must be set")], hint=hint)
-        repair, told = Repair(self._keeper, self._bus, self._store), 0
+        repair, reported = Repair(self._manager, self._bus, self._store), 0
         async for _ in repair.carry_out():
-            yield pb.RepairResponse(faults=map(_describe_fault, repair.faults[told:]))
-            told = len(repair.faults)
-        yield pb.RepairResponse(faults=map(_describe_fault, repair.faults[told:]), done=True)
+            yield pb.RepairResponse(faults=map(_describe_fault, repair.faults[reported:]))
+            reported = len(repair.faults)
+        yield pb.RepairResponse(faults=map(_describe_fault, repair.faults[reported:]), done=True)
 
 
-def _tell_faults(verification: Verification, told: int) -> pb.VerifyResponse:
+def _report_faults(verification: Verification, reported: int) -> pb.VerifyResponse:
     return pb.VerifyResponse(
         objects=verification.inspection.objects,
         bytes=verification.inspection.bytes,
-        faults=map(_describe_fault, verification.faults[told:]),
+        faults=map(_describe_fault, verification.faults[reported:]),
     )
 
 
@@ -128,57 +124,57 @@ def _describe_fault(fault: Fault) -> pb.Fault:
     )
 
 
-def _describe_litter(litter: Garbage) -> pb.CollectGarbageResponse:
+def _describe_garbage(garbage: Garbage) -> pb.CollectGarbageResponse:
     whole = [
         pb.Amount(kind=kind, objects=len(found), bytes=sum(each.size for each in found))
-        for kind, found in litter.objects.items()
+        for kind, found in garbage.objects.items()
         if found
     ]
-    runs = [pb.Amount(kind="runs", objects=len(litter.runs))] if litter.runs else []
+    runs = [pb.Amount(kind="runs", objects=len(garbage.runs))] if garbage.runs else []
     return pb.CollectGarbageResponse(
         amounts=[*runs, *whole],
-        kept=litter.kept,
-        removed=litter.runs,
-        unsealed=litter.unsealed,
-        calls=litter.calls,
-        young=litter.young,
+        kept=garbage.kept,
+        removed=garbage.runs,
+        unsealed=garbage.unsealed,
+        calls=garbage.calls,
+        young=garbage.young,
     )
 
 
-def _tell_sweep(sweep: GarbageCollection) -> pb.CollectGarbageResponse:
-    told = _describe_litter(sweep.litter)
-    del told.amounts[:]
-    for kind, count in sweep.gone.items():
-        told.amounts.add(kind=kind, objects=count, bytes=sweep.freed[kind])
-    return told
+def _report_collection(collection: GarbageCollection) -> pb.CollectGarbageResponse:
+    reported = _describe_garbage(collection.garbage)
+    del reported.amounts[:]
+    for kind, count in collection.gone.items():
+        reported.amounts.add(kind=kind, objects=count, bytes=collection.freed[kind])
+    return reported
 
 
-def _tell(erasure: Erasure) -> pb.ForgetResponse:
+def _report(erasure: Erasure) -> pb.ForgetResponse:
     """What has gone so far."""
     amounts = [pb.Amount(kind=kind, objects=count) for kind, count in erasure.gone.items()]
-    told = _describe(erasure.trail, amounts, erasure.cancelled, sorted(erasure.shortened))
-    told.remains.extend(erasure.remains)
-    return told
+    reported = _describe(erasure.derived, amounts, erasure.cancelled, sorted(erasure.shortened))
+    reported.remains.extend(erasure.remains)
+    return reported
 
 
 def _describe(
-    trail: Trail, amounts: list[pb.Amount], cancelled: list[str], shortened: list[str]
+    derived: Derived, amounts: list[pb.Amount], cancelled: list[str], shortened: list[str]
 ) -> pb.ForgetResponse:
     documents = [
         pb.ForgottenDocument(
             digest=digest,
             places=sorted("/".join(place) for place in places),
-            forget_time=_read_time(trail.meant.times.get(digest)),
+            forget_time=_read_time(derived.meant.times.get(digest)),
         )
-        for digest, places in sorted(trail.meant.places.items())
+        for digest, places in sorted(derived.meant.places.items())
     ]
     checkpoints = [
         pb.TaughtCheckpoint(
             path=each.folder,
             dataset=each.dataset,
-            leaves=sorted(path for digest, path in each.leaves.items() if digest in trail.meant.leaves),
+            leaves=sorted(path for digest, path in each.leaves.items() if digest in derived.meant.leaves),
         )
-        for each in trail.checkpoints
+        for each in derived.checkpoints
     ]
     return pb.ForgetResponse(
         amounts=[amount for amount in amounts if amount.objects],
@@ -189,25 +185,25 @@ def _describe(
     )
 
 
-def _amounts_of(trail: Trail) -> list[pb.Amount]:
-    """What is to go."""
+def _amounts_of(derived: Derived) -> list[pb.Amount]:
+    """How much goes, by kind: objects, records, candidates, dead letters."""
     whole = [
         pb.Amount(kind=kind, objects=len(found), bytes=sum(each.size for each in found))
-        for kind, found in trail.objects.items()
+        for kind, found in derived.objects.items()
     ]
-    records = sum(max(0, count) for count in trail.seals.values())
+    records = sum(max(0, count) for count in derived.seals.values())
     return [
         *whole,
         pb.Amount(kind="sealed records", objects=records),
-        pb.Amount(kind="candidates", objects=sum(trail.parts.values())),
-        pb.Amount(kind="dead letters", objects=len(trail.letters)),
+        pb.Amount(kind="candidates", objects=sum(derived.parts.values())),
+        pb.Amount(kind="dead letters", objects=len(derived.letters)),
     ]
 
 
-def _read_time(told: str | None) -> Timestamp | None:
+def _read_time(reported: str | None) -> Timestamp | None:
     """A tombstone's time as a message."""
-    if not told:
+    if not reported:
         return None
     made = Timestamp()
-    made.FromJsonString(told)
+    made.FromJsonString(reported)
     return made

@@ -1,4 +1,4 @@
-"""The trail of documents: all in the store, on the bus and in runs that came of them. Removes nothing."""
+"""All that is derived from documents, in the store, on the bus and in runs. Removes nothing."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +16,14 @@ from seedbed.kernel.store.interface import Store, Stored
 from seedbed.kernel.store.tombstones import read_tombstones
 from seedbed.knowledge.v1.steps_pb2 import ChunkResult
 from seedbed.pipeline.kinds import text_in
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.storage.dead_letters import Kept, read_letters
 from seedbed.runs.storage.seals import Seals, path_of
 from seedbed.runs.upkeep.documents import Mark, Meant, seeds_from
 from seedbed.runs.upkeep.folders import (
     Manifest,
     find_evaluations,
-    find_taught,
+    find_trained,
     read_checkpoints,
     read_datasets,
 )
@@ -34,14 +34,14 @@ _CAS = "cas/sha256/"
 
 
 @dataclass
-class Trail:
-    """What was found."""
+class Derived:
+    """What was found to be derived from the documents."""
 
     meant: Meant
     objects: dict[str, list[Stored]] = field(default_factory=dict)
-    """What goes as a whole, by kind."""
+    """What is removed entirely, by kind."""
     seals: dict[str, int] = field(default_factory=dict)
-    """Records that go, by the seal's key; -1 where it cannot be read and so goes as a whole."""
+    """Records that go, by the seal's key; -1 where it cannot be read and so is removed entirely."""
     parts: dict[tuple[str, str], int] = field(default_factory=dict)
     """Candidates that go, by run and leaf token."""
     letters: list[Kept] = field(default_factory=list)
@@ -58,41 +58,43 @@ class Trail:
 
 
 class Tracker:
-    """Follows trails, through everything there is: an erasure is rare, and has to be whole."""
+    """Goes through everything there is: an erasure is rare, and has to be complete."""
 
-    def __init__(self, store: Store, bus: Bus, runs: Mapping[str, KeptRun]) -> None:
+    def __init__(self, store: Store, bus: Bus, runs: Mapping[str, ManagedRun]) -> None:
         self._store = store
         self._bus = bus
         self._runs = runs
         self._seals = Seals(store)
 
-    async def follow(self, name: str, leaf: str = "") -> Trail:
+    async def follow(self, name: str, leaf: str = "") -> Derived:
         """All that came of the documents of this name. Raises NotFound where there never was one."""
-        shelf = await self._read_shelf()
-        trail = Trail(await self._find(name, [leaf] if leaf else [], shelf))
-        mark = trail.meant.mark()
-        kept = await self._follow_seals(trail, mark)
+        leaves_of = await self._read_leaves()
+        derived = Derived(await self._find(name, [leaf] if leaf else [], leaves_of))
+        mark = derived.meant.mark()
+        kept = await self._follow_seals(derived, mark)
         gone = {
-            key for key, leaves in shelf.items() if any(each.digest in trail.meant.leaves for each in leaves)
+            key
+            for key, leaves in leaves_of.items()
+            if any(each.digest in derived.meant.leaves for each in leaves)
         }
-        trail.objects["snapshots"] = await self._present(gone)
-        await self._follow_runs(trail, {key.rpartition("/")[2] for key in gone})
-        trail.letters = [row for row in await read_letters(self._bus, "") if _is_of(mark, row.letter)]
-        await self._follow_objects(trail, shelf, kept)
-        await self._follow_folders(trail)
-        return trail
+        derived.objects["snapshots"] = await self._present(gone)
+        await self._follow_runs(derived, {key.rpartition("/")[2] for key in gone})
+        derived.letters = [row for row in await read_letters(self._bus, "") if _is_of(mark, row.letter)]
+        await self._follow_objects(derived, leaves_of, kept)
+        await self._follow_folders(derived)
+        return derived
 
-    async def _read_shelf(self) -> dict[str, list[Leaf]]:
+    async def _read_leaves(self) -> dict[str, list[Leaf]]:
         """Leaves with documents, by the key of their snapshot."""
-        shelf = {}
+        leaves_of = {}
         for key in await self._store.keys("snapshots/"):
             snapshot = Snapshot.FromString(await self._store.get(key))
-            shelf[key] = [leaf for leaf in snapshot.leaves if leaf.documents]
-        return shelf
+            leaves_of[key] = [leaf for leaf in snapshot.leaves if leaf.documents]
+        return leaves_of
 
-    async def _find(self, name: str, globs: Sequence[str], shelf: Mapping[str, Sequence[Leaf]]) -> Meant:
+    async def _find(self, name: str, globs: Sequence[str], leaves_of: Mapping[str, Sequence[Leaf]]) -> Meant:
         meant = Meant()
-        leaves = {leaf.digest: leaf for leaves in shelf.values() for leaf in leaves}
+        leaves = {leaf.digest: leaf for leaves in leaves_of.values() for leaf in leaves}
         for leaf in leaves.values():
             meant.take_leaf(name, globs, leaf)
         for stone in await read_tombstones(self._store):
@@ -134,34 +136,34 @@ class Tracker:
                 continue
         return "\n".join(texts)
 
-    async def _follow_seals(self, trail: Trail, mark: Mark) -> set[str]:
+    async def _follow_seals(self, derived: Derived, mark: Mark) -> set[str]:
         """Returns the blobs with large results of records that stay."""
         kept: set[str] = set()
         gone: set[str] = set()
         for seal in await self._seals.keys():
             path, records = path_of(seal.key), await self._seals.open(seal.key)
             if records is None:
-                if path in trail.meant.paths:
-                    trail.seals[seal.key] = -1
+                if path in derived.meant.paths:
+                    derived.seals[seal.key] = -1
                 continue
             marked = [record for record in records if mark.is_on(record.origins, path)]
             gone |= {record.result_ref for record in marked}
             kept |= {record.result_ref for record in records} - {record.result_ref for record in marked}
             if marked:
-                trail.seals[seal.key] = len(marked)
-        trail.objects["large results"] = await self._blobs(gone - kept - {""})
+                derived.seals[seal.key] = len(marked)
+        derived.objects["large results"] = await self._blobs(gone - kept - {""})
         return kept
 
-    async def _follow_runs(self, trail: Trail, snapshots: AbstractSet[str]) -> None:
+    async def _follow_runs(self, derived: Derived, snapshots: AbstractSet[str]) -> None:
         for run in self._runs.values():
-            had = [target for target in run.targets() if target.digest in trail.meant.leaves]
+            had = [target for target in run.targets() if target.digest in derived.meant.leaves]
             if run.running and (had or run.known.plan.snapshot in snapshots):
-                trail.unended.append(run.name)
+                derived.unended.append(run.name)
             for target in had:
                 entry = run.leaves[target.leaf].value
-                count = await self._count(trail.meant, entry.part) if entry.part else 0
+                count = await self._count(derived.meant, entry.part) if entry.part else 0
                 if count or entry.state != LeafState.LEAF_STATE_SEALED:
-                    trail.parts[run.name, target.leaf] = count
+                    derived.parts[run.name, target.leaf] = count
 
     async def _count(self, meant: Meant, digest: str) -> int:
         try:
@@ -171,9 +173,9 @@ class Tracker:
             return 0
 
     async def _follow_objects(
-        self, trail: Trail, shelf: Mapping[str, Sequence[Leaf]], kept: set[str]
+        self, derived: Derived, leaves_of: Mapping[str, Sequence[Leaf]], kept: set[str]
     ) -> None:
-        meant, objects = trail.meant, trail.objects
+        meant, objects = derived.meant, derived.objects
         objects["commits"] = await self._present(f"commits/{digest}" for digest in sorted(meant.leaves))
         objects["documents"] = await self._blobs(meant.places.keys())
         objects["texts"] = await self._blobs(meant.texts)
@@ -181,7 +183,9 @@ class Tracker:
         objects["cuts"] = [each for found in cuts for each in found]
         known = {each.key for found in objects.values() for each in found}
         known |= {blob_key(cell.value.part) for run in self._runs.values() for cell in run.leaves.values()}
-        known |= {blob_key(d.blob) for leaves in shelf.values() for leaf in leaves for d in leaf.documents}
+        known |= {
+            blob_key(d.blob) for leaves in leaves_of.values() for leaf in leaves for d in leaf.documents
+        }
         known |= {blob_key(digest) for digest in kept}
         objects["parts of no run"] = await self._search(meant, known)
 
@@ -196,25 +200,25 @@ class Tracker:
                     found.append(each)
         return found
 
-    async def _follow_folders(self, trail: Trail) -> None:
+    async def _follow_folders(self, derived: Derived) -> None:
         stones = await read_tombstones(self._store)
         there = await read_datasets(self._store)
-        hold = {digest for digest, each in there.items() if each.leaves.keys() & trail.meant.leaves}
-        trail.objects["datasets"] = [
+        hold = {digest for digest, each in there.items() if each.leaves.keys() & derived.meant.leaves}
+        derived.objects["datasets"] = [
             each for digest in sorted(hold) for each in await self._store.scan(f"{there[digest].folder}/")
         ]
-        places = {place for found in trail.meant.places.values() for place in found}
+        places = {place for found in derived.meant.places.values() for place in found}
         gone = {stone.digest for stone in stones if stone.kind == "dataset" and places & set(stone.places)}
-        trail.datasets = hold | gone
-        trail.objects["evaluations"] = await find_evaluations(self._store, trail.datasets)
+        derived.datasets = hold | gone
+        derived.objects["evaluations"] = await find_evaluations(self._store, derived.datasets)
         checkpoints = await read_checkpoints(self._store)
-        trail.checkpoints = find_taught(checkpoints, trail.datasets, trail.meant.leaves)
+        derived.checkpoints = find_trained(checkpoints, derived.datasets, derived.meant.leaves)
 
     async def _blobs(self, digests: Iterable[str]) -> list[Stored]:
         return await self._present(map(blob_key, digests))
 
     async def _present(self, keys: Iterable[str]) -> list[Stored]:
-        """Those that are there."""
+        """Of these keys, the objects that are in the store."""
         return [each for key in sorted(keys) for each in await self._store.scan(key) if each.key == key]
 
 

@@ -1,4 +1,4 @@
-"""Erasure: documents go, with all that came of them, until no trail is left.
+"""Erasure: documents are removed, with all that was derived from them.
 
 The order is such that what was cut off is found again: tombstones first, and what leads to the rest last.
 Each step may be done twice.
@@ -19,12 +19,12 @@ from seedbed.kernel.identity import message_bytes
 from seedbed.kernel.store.blobs import get_blob_file, put_blob_file
 from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import Tombstone, now, write_tombstone
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import remove_letters
 from seedbed.runs.storage.run_entries import Entries
 from seedbed.runs.storage.seals import path_of
-from seedbed.runs.upkeep.derived import Tracker, Trail
+from seedbed.runs.upkeep.derived import Derived, Tracker
 from seedbed.runs.upkeep.documents import Meant
 from seedbed.runs.upkeep.folders import drop_cached
 from seedbed.runs.upkeep.mirrors import Mirrors
@@ -52,7 +52,7 @@ class Erasure:
 
     def __init__(
         self,
-        keeper: RunManager,
+        manager: RunManager,
         bus: Bus,
         store: Store,
         mirrors: Mirrors,
@@ -63,31 +63,31 @@ class Erasure:
         """Objects by kind."""
         self.cancelled: list[str] = []
         self.shortened: set[str] = set()
-        self.trail = Trail(Meant())
+        self.derived = Derived(Meant())
         self.remains: list[str] = []
         """Where bytes may be left, and what to do about it."""
-        self._keeper = keeper
+        self._manager = manager
         self._bus = bus
         self._store = store
-        self._tracker = Tracker(store, bus, keeper.runs)
+        self._tracker = Tracker(store, bus, manager.runs)
         self._entries = Entries(bus)
-        self._seals = keeper.seals
+        self._seals = manager.seals
         self._mirrors = mirrors
         self._cache = cache
         self._named = named
         self._time = now()
 
-    async def look(self) -> Trail:
+    async def look(self) -> Derived:
         """Find what there is. Raises NotFound."""
-        self.trail = await self._tracker.follow(*self._named)
-        return self.trail
+        self.derived = await self._tracker.follow(*self._named)
+        return self.derived
 
     async def carry_out(self) -> AsyncIterator[str]:
         """Remove it all; says after each step what it was. The creation of runs waits meanwhile."""
-        async with self._keeper.creating:
+        async with self._manager.creating:
             for _ in range(_PASSES):
                 await self.look()
-                if self.trail.is_cold:
+                if self.derived.is_cold:
                     break
                 async for step in self._remove():
                     yield step
@@ -97,25 +97,25 @@ class Erasure:
             await self._clear_bus()
             await self._drop_mirrors()
             self.gone["cached datasets"] += await asyncio.to_thread(
-                drop_cached, self._cache, self.trail.datasets
+                drop_cached, self._cache, self.derived.datasets
             )
             yield "broker"
-            for stone in self.trail.meant.stones(self._time, done=True):
+            for stone in self.derived.meant.stones(self._time, done=True):
                 await write_tombstone(self._store, stone)
 
     async def _remove(self) -> AsyncIterator[str]:
-        for stone in self.trail.meant.stones(self._time):
+        for stone in self.derived.meant.stones(self._time):
             await write_tombstone(self._store, stone)
         if await self._cancel():
             # What they had is in seals now, and is looked for there.
             await self.look()
             yield "runs"
-        for run, token in self.trail.parts:
-            await self._shorten(self._keeper.get(run), token)
+        for run, token in self.derived.parts:
+            await self._shorten(self._manager.get(run), token)
         yield "samples"
-        await remove_letters(self._bus, self.trail.letters)
-        self.gone["dead letters"] += len(self.trail.letters)
-        for key in self.trail.seals:
+        await remove_letters(self._bus, self.derived.letters)
+        self.gone["dead letters"] += len(self.derived.letters)
+        for key in self.derived.seals:
             await self._rewrite(key)
         yield "sealed records"
         for kind in _WHOLE:
@@ -125,14 +125,14 @@ class Erasure:
     async def _cancel(self) -> int:
         """Stop the runs at work on it, and dormant ones, as the broker is emptied: they lose nothing."""
         names = dict.fromkeys(
-            [*self.trail.unended, *(r.name for r in self._keeper.runs.values() if r.dormant)]
+            [*self.derived.unended, *(r.name for r in self._manager.runs.values() if r.dormant)]
         )
         for name in names:
-            await self._keeper.cancel(name)
+            await self._manager.cancel(name)
             self.cancelled.append(name)
         return len(names)
 
-    async def _shorten(self, run: KeptRun, token: str) -> None:
+    async def _shorten(self, run: ManagedRun, token: str) -> None:
         cell, gone = run.leaves[token], Counter[str]()
         target = next(target for target in run.targets() if target.leaf == token)
         head = message_bytes(Part(path=target.path, kind=target.kind, leaf_digest=target.digest))
@@ -140,7 +140,7 @@ class Erasure:
             out.write(head)
             if cell.value.part:
                 with await get_blob_file(self._store, cell.value.part) as old:
-                    gone = await asyncio.to_thread(strip, self.trail.meant, old, out)
+                    gone = await asyncio.to_thread(strip, self.derived.meant, old, out)
             out.flush()
             digest = await put_blob_file(self._store, Path(out.name))
         names = ", ".join(sorted(document for path, document in self._places() if path == target.path))
@@ -153,16 +153,16 @@ class Erasure:
         self.shortened.add(run.name)
 
     async def _rewrite(self, key: str) -> None:
-        mark, path = self.trail.meant.mark(), path_of(key)
+        mark, path = self.derived.meant.mark(), path_of(key)
         records = await self._seals.open(key) or []
         kept = [record for record in records if not mark.is_on(record.origins, path)]
         await self._seals.replace(key, kept)
         self.gone["sealed records"] += len(records) - len(kept)
 
     async def _remove_objects(self, kind: str) -> None:
-        found = self.trail.objects.get(kind, [])
+        found = self.derived.objects.get(kind, [])
         if kind == "snapshots":
-            self._keeper.snapshots.drop()
+            self._manager.snapshots.drop()
         for each in found:
             if kind == "snapshots":
                 await self._set_stone("snapshot", each.key)
@@ -177,7 +177,7 @@ class Erasure:
         await write_tombstone(self._store, stone)
 
     def _places(self) -> set[tuple[str, str]]:
-        return {place for found in self.trail.meant.places.values() for place in found}
+        return {place for found in self.derived.meant.places.values() for place in found}
 
     async def _drop_mirrors(self) -> None:
         dropped = await self._mirrors.drop()
@@ -195,12 +195,12 @@ class Erasure:
         """
         # What was found wrong with an imported leaf may have words of it.
         await self._bus.empty(f"KV_{REQUESTS}")
-        for run in self._keeper.runs.values():
+        for run in self._manager.runs.values():
             for target in run.targets():
-                if target.digest in self.trail.meant.leaves:
+                if target.digest in self.derived.meant.leaves:
                     await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{run.name}.{target.leaf}.>")
                     await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{run.name}.{target.leaf}.>")
-        if going := sorted(run.name for run in self._keeper.runs.values() if run.running):
+        if going := sorted(run.name for run in self._manager.runs.values() if run.running):
             self.remains.append(
                 f"the broker's files may hold records removed before while runs go on ({', '.join(going)}); "
                 "do it again when they have ended"

@@ -57,7 +57,7 @@ class Fault:
 
     @property
     def remedy(self) -> str:
-        """What a repair does."""
+        """What a repair does with a fault of this kind, in words."""
         return REMEDIES[self.kind][0]
 
     @property

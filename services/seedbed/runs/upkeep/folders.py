@@ -87,12 +87,12 @@ async def _read_refs(store: Store) -> dict[str, str]:
     return found
 
 
-def find_taught(
+def find_trained(
     checkpoints: Iterable[Manifest], datasets: AbstractSet[str], leaves: AbstractSet[str]
 ) -> list[Manifest]:
     """The checkpoints that saw one of these leaves, or go on from one that did.
 
-    One that names no leaf saw the whole of its dataset.
+    One that names no leaf saw all of its dataset.
     """
     left = list(checkpoints)
     found: dict[str, Manifest] = {}

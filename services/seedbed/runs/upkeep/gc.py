@@ -10,7 +10,7 @@ from itertools import accumulate
 from seedbed.kernel.bus.streams import RUNS, Bus
 from seedbed.kernel.errors import Conflict
 from seedbed.kernel.store.interface import Store, Stored
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import read_letters, remove_letters
 from seedbed.runs.storage.seals import path_of
@@ -31,7 +31,7 @@ class Choice:
     grace: timedelta = timedelta(hours=1)
     """An object stays for so long in any case: somebody may be about to name it."""
 
-    def of(self, runs: list[KeptRun], now: float) -> list[KeptRun]:
+    def of(self, runs: list[ManagedRun], now: float) -> list[ManagedRun]:
         """The runs that are kept, the latest first; those that have not ended always are."""
         latest = sorted(runs, key=lambda run: (-run.cell.value.create_time, run.name))
         # An evaluation's own run is none of so many, but stays where an older one does.
@@ -49,7 +49,7 @@ class Choice:
 
 @dataclass
 class Garbage:
-    """What is to go."""
+    """What is to be removed, and what it costs."""
 
     kept: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
@@ -64,61 +64,61 @@ class Garbage:
 
 
 class GarbageCollection:
-    """One collection of garbage."""
+    """One collection of garbage: first look, then remove; in between a person may confirm."""
 
-    def __init__(self, keeper: RunManager, bus: Bus, store: Store, choice: Choice) -> None:
-        self.litter = Garbage()
+    def __init__(self, manager: RunManager, bus: Bus, store: Store, choice: Choice) -> None:
+        self.garbage = Garbage()
         self.gone: Counter[str] = Counter()
         """Objects by kind."""
         self.freed: Counter[str] = Counter()
         """Bytes by kind."""
-        self._keeper = keeper
+        self._manager = manager
         self._bus = bus
         self._store = store
         self._choice = choice
 
     async def look(self) -> Garbage:
         """Find what nobody needs. Raises NotFound where a run is not there, Conflict, Damaged."""
-        await self._keeper.book.check()
-        runs = list(self._keeper.runs.values())
+        await self._manager.book.check()
+        runs = list(self._manager.runs.values())
         for name in self._choice.names:
-            self._keeper.get(name)
+            self._manager.get(name)
         kept = self._choice.of(runs, time.time())
         needs = Reachable(self._store, self._bus)
         await needs.take(kept, seals=self._choice.seals)
-        self.litter = Garbage([run.name for run in kept], sorted(r.name for r in runs if r not in kept))
+        self.garbage = Garbage([run.name for run in kept], sorted(r.name for r in runs if r not in kept))
         oldest = time.time() - self._choice.grace.total_seconds()
         for kind, prefix in zip(_KINDS, SWEPT, strict=True):
             found = [each for each in await self._store.scan(prefix) if not needs.hold(each.key)]
-            self.litter.objects[kind] = [each for each in found if each.time <= oldest]
-            self.litter.young += len(found) - len(self.litter.objects[kind])
+            self.garbage.objects[kind] = [each for each in found if each.time <= oldest]
+            self.garbage.young += len(found) - len(self.garbage.objects[kind])
         await self._weigh_seals()
-        return self.litter
+        return self.garbage
 
     async def _weigh_seals(self) -> None:
-        going = [each.key for each in self.litter.objects["seals"]]
-        self.litter.unsealed = sorted({path_of(key) for key in going})
+        going = [each.key for each in self.garbage.objects["seals"]]
+        self.garbage.unsealed = sorted({path_of(key) for key in going})
         for key in going:
             if not key.endswith("/index.json"):
-                records = await self._keeper.seals.open(key) or ()
-                self.litter.calls += sum(record.usage.requests for record in records)
+                records = await self._manager.seals.open(key) or ()
+                self.garbage.calls += sum(record.usage.requests for record in records)
 
     async def carry_out(self) -> AsyncIterator[str]:
         """Remove it; says after each step what it was. Raises Conflict while runs go on."""
-        async with self._keeper.creating:
-            if going := sorted(run.name for run in self._keeper.runs.values() if run.going):
+        async with self._manager.creating:
+            if going := sorted(run.name for run in self._manager.runs.values() if run.going):
                 message = f"runs go on ({', '.join(going)}), and may be about to name what nobody does yet"
                 hint = "wait until they have ended, or cancel them: what they paid for is recalled"
                 raise Conflict(message, hint=hint)
             await self.look()
-            for name in self.litter.runs:
+            for name in self.garbage.runs:
                 await self._remove_run(name)
             yield "runs"
-            self._keeper.snapshots.drop()
+            self._manager.snapshots.drop()
             for kind in _KINDS:
                 # Of seals the index first: what it lists is there.
                 for each in sorted(
-                    self.litter.objects[kind], key=lambda each: not each.key.endswith(".json")
+                    self.garbage.objects[kind], key=lambda each: not each.key.endswith(".json")
                 ):
                     await self._store.delete(each.key)
                     self.gone[kind] += 1
@@ -128,9 +128,9 @@ class GarbageCollection:
     async def _remove_run(self, name: str) -> None:
         await remove_letters(self._bus, await read_letters(self._bus, name))
         # First: what it says is missing would be brought back.
-        await self._keeper.book.drop_copy(self._keeper.runs[name])
+        await self._manager.book.drop_copy(self._manager.runs[name])
         # Its leaves first: what is left of a removal that was cut off is a run that is removed again.
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}.>")
         await self._bus.purge(f"KV_{RUNS}", f"$KV.{RUNS}.{name}")
-        del self._keeper.runs[name]
+        del self._manager.runs[name]
         self.gone["runs"] += 1

@@ -33,7 +33,7 @@ def count_from(meant: Meant, file: BinaryIO) -> int:
 def strip(meant: Meant, file: BinaryIO, out: IO[bytes]) -> Counter[str]:
     """Write a part's rows without them, and say how many candidates went, by their end.
 
-    Pieces of a message one after the other are the message.
+    Parts of a message one after the other are the message.
     """
     gone: Counter[str] = Counter()
     for row in read_rows(file):

@@ -13,7 +13,7 @@ from seedbed.kernel.store.blobs import NOT_ITS_NAME, blob_key, get_blob_file
 from seedbed.kernel.store.interface import Store
 from seedbed.kernel.store.tombstones import find_tombstone
 from seedbed.pipeline.kinds import step_of, text_in
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.storage.seals import PREFIX as SEALS
 from seedbed.runs.storage.seals import Seals
 from seedbed.runs.upkeep.folders import read_checkpoints, read_datasets
@@ -47,7 +47,7 @@ class Reachable:
         folders = (key[: place + 1] for place, letter in enumerate(key) if letter == "/")
         return any(folder in self.folders for folder in folders)
 
-    async def take(self, runs: Iterable[KeptRun], *, seals: bool) -> None:
+    async def take(self, runs: Iterable[ManagedRun], *, seals: bool) -> None:
         """Take note of all that these runs need; without `seals` those of runs that have ended are not."""
         for run in runs:
             await self._take_snapshot(run.known.plan.snapshot)
@@ -119,9 +119,9 @@ class Reachable:
 
     async def _take_folders(self) -> None:
         """Datasets of these runs, and those that a checkpoint was trained on."""
-        taught = {checkpoint.dataset for checkpoint in await read_checkpoints(self._store)}
+        trained_on = {checkpoint.dataset for checkpoint in await read_checkpoints(self._store)}
         for digest, dataset in (await read_datasets(self._store)).items():
-            if digest in taught or dataset.leaves.keys() <= self._leaves:
+            if digest in trained_on or dataset.leaves.keys() <= self._leaves:
                 self.folders.add(f"{dataset.folder}/")
 
     async def _take_what_others_name(self) -> None:

@@ -26,9 +26,9 @@ _MEMO = f"{MEMO} "
 class Repair:
     """One repair, and what it has seen to so far."""
 
-    def __init__(self, keeper: RunManager, bus: Bus, store: Store) -> None:
+    def __init__(self, manager: RunManager, bus: Bus, store: Store) -> None:
         self.faults: list[Fault] = []
-        self._keeper = keeper
+        self._manager = manager
         self._bus = bus
         self._store = store
         self._acts: dict[str, Callable[[Fault], Awaitable[None]]] = {
@@ -51,15 +51,15 @@ class Repair:
 
     async def carry_out(self) -> AsyncIterator[None]:
         """See to all that is wrong. Raises Conflict while runs go on."""
-        async with self._keeper.creating:
-            if going := sorted(run.name for run in self._keeper.runs.values() if run.going):
+        async with self._manager.creating:
+            if going := sorted(run.name for run in self._manager.runs.values() if run.going):
                 hint = "wait until they have ended, or cancel them: what they paid for is recalled"
                 raise Conflict(f"runs go on ({', '.join(going)})", hint=hint)
-            if gaps := await self._keeper.book.find_gaps():
-                async for fault in restore(self._keeper, Entries(self._bus), self._store, gaps):
+            if gaps := await self._manager.book.find_gaps():
+                async for fault in restore(self._manager, Entries(self._bus), self._store, gaps):
                     self.faults.append(fault)
                     yield
-            verification = Verification(self._keeper, self._bus, self._store)
+            verification = Verification(self._manager, self._bus, self._store)
             async for _ in verification.look():
                 yield
             order = {kind: place for place, kind in enumerate(self._acts)}
@@ -73,7 +73,7 @@ class Repair:
         await self._store.delete(fault.key)
 
     async def _drop_snapshot(self, fault: Fault) -> None:
-        self._keeper.snapshots.drop()
+        self._manager.snapshots.drop()
         await self._drop(fault)
 
     async def _drop_text(self, fault: Fault) -> None:
@@ -93,10 +93,10 @@ class Repair:
     async def _drop_seal(self, fault: Fault) -> None:
         await self._drop(fault)
         # One that no index lists, as where its name was damaged there, is found again.
-        await self._keeper.seals.list_again(fault.place.leaf)
+        await self._manager.seals.list_again(fault.place.leaf)
 
     async def _write_index(self, fault: Fault) -> None:
-        await self._keeper.seals.list_again(fault.place.leaf)
+        await self._manager.seals.list_again(fault.place.leaf)
 
     async def _drop_result(self, fault: Fault) -> None:
         digest = fault.key.rpartition("/")[2]
@@ -112,7 +112,7 @@ class Repair:
         await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{key}")
 
     async def _write_copy(self, fault: Fault) -> None:
-        if run := self._keeper.runs.get(fault.place.run):
+        if run := self._manager.runs.get(fault.place.run):
             await write_copy(self._store, run)
 
     async def _drop_folder(self, fault: Fault) -> None:
@@ -122,14 +122,14 @@ class Repair:
             await self._store.delete(key)
 
     async def _drop_checkpoint(self, fault: Fault) -> None:
-        """Its training's entry, too: trained again, it recalls the checkpoints that are whole."""
+        """Its training's entry, too: trained again, it recalls the checkpoints that are complete."""
         training = fault.about.split("/")[1]
         await drop_refs(self._store, fault.about)
         await self._bus.purge(f"KV_{TRAININGS}", f"$KV.{TRAININGS}.{training}")
         await self._drop_folder(fault)
 
     async def _rewrite_seals(self, fault: Fault, stays: Callable[[Record], bool]) -> None:
-        seals = self._keeper.seals
+        seals = self._manager.seals
         for seal in await seals.keys(fault.place.leaf):
             records = await seals.open(seal.key)
             kept = [record for record in records or () if stays(record)]
@@ -138,11 +138,11 @@ class Repair:
 
     async def _mark(self, fault: Fault) -> None:
         reason = f"damaged: {fault.key} {fault.what}; the same `seedbed generate` makes the leaf again"
-        await self._keeper.mark_damaged(fault.place.run, fault.place.leaf, reason)
+        await self._manager.mark_damaged(fault.place.run, fault.place.leaf, reason)
 
 
 async def restore(
-    keeper: RunManager, entries: Entries, store: Store, gaps: Sequence[Gap]
+    manager: RunManager, entries: Entries, store: Store, gaps: Sequence[Gap]
 ) -> AsyncIterator[Fault]:
     """Bring back what the copies have, and let go of what nobody can read; says what was seen to."""
     for name in dict.fromkeys(gap.run for gap in gaps):
@@ -151,14 +151,14 @@ async def restore(
         except Damaged:
             copy = None
             await store.delete(copy_key(name))
-        await _drop_unreadable(keeper, entries, name)
+        await _drop_unreadable(manager, entries, name)
         if copy is not None:
-            await _bring_back(keeper, entries, name, copy)
-        await keeper.reload(name)
-        if run := keeper.runs.get(name):
+            await _bring_back(manager, entries, name, copy)
+        await manager.reload(name)
+        if run := manager.runs.get(name):
             for target in run.targets():
                 if not run.running and is_unended(run, target.leaf):
-                    await keeper.mark_damaged(name, target.path, _LOST)
+                    await manager.mark_damaged(name, target.path, _LOST)
             # The broker may count from the beginning again.
             await write_copy(store, run)
         for gap in gaps:
@@ -166,15 +166,15 @@ async def restore(
                 yield Fault("entry", f"the entry of {name}", gap.what, Place(name, gap.leaf))
 
 
-async def _drop_unreadable(keeper: RunManager, entries: Entries, name: str) -> None:
-    for key in list(keeper.unreadable):
+async def _drop_unreadable(manager: RunManager, entries: Entries, name: str) -> None:
+    for key in list(manager.unreadable):
         if key.partition(".")[0] == name:
             await entries.remove(key)
 
 
-async def _bring_back(keeper: RunManager, entries: Entries, name: str, copy: RunCopy) -> None:
+async def _bring_back(manager: RunManager, entries: Entries, name: str, copy: RunCopy) -> None:
     """Write what is older, or not there, as the copy has it."""
-    known = keeper.runs.get(name)
+    known = manager.runs.get(name)
     if known is None or known.cell.revision < copy.revision:
         await entries.put(Cell(name, copy.entry))
     for leaf in copy.leaves:

@@ -14,7 +14,7 @@ from seedbed.kernel.store.leaf_commits import commit_key, read_commit
 from seedbed.kernel.store.tombstones import PREFIX as TOMBSTONES
 from seedbed.kernel.store.tombstones import read_tombstone
 from seedbed.pipeline.kinds import text_in
-from seedbed.runs.execution.run import KeptRun
+from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.run_copies import copy_key, read_copy
 from seedbed.runs.storage.seals import index_key
@@ -28,21 +28,21 @@ from seedbed.taxonomy.v1.leaf_pb2 import Leaf
 class Verification:
     """One verification, and what it has found so far."""
 
-    def __init__(self, keeper: RunManager, bus: Bus, store: Store) -> None:
+    def __init__(self, manager: RunManager, bus: Bus, store: Store) -> None:
         self.faults: list[Fault] = []
         self.inspection = Inspection(store)
-        self._keeper = keeper
+        self._manager = manager
         self._bus = bus
         self._store = store
-        self._told: set[tuple[str, str, Place]] = set()
+        self._reported: set[tuple[str, str, Place]] = set()
         self._sealed: set[str] = set()
 
     async def look(self) -> AsyncIterator[None]:
         """Read all there is; comes back now and then."""
-        for gap in await self._keeper.book.find_gaps():
+        for gap in await self._manager.book.find_gaps():
             self._note("entry", f"the entry of {gap.run}", gap.what, Place(gap.run, gap.leaf))
         yield
-        for run in sorted(self._keeper.runs.values(), key=lambda run: run.name):
+        for run in sorted(self._manager.runs.values(), key=lambda run: run.name):
             await self._look_at_run(run)
             yield
             for target in run.targets():
@@ -60,11 +60,11 @@ class Verification:
             await self._look_at_tombstone(key)
 
     def _note(self, kind: str, key: str, what: str, place: Place = NOBODY, about: str = "") -> None:
-        if what and (kind, key, place) not in self._told:
-            self._told.add((kind, key, place))
+        if what and (kind, key, place) not in self._reported:
+            self._reported.add((kind, key, place))
             self.faults.append(Fault(kind, key, what, place, about))
 
-    async def _look_at_run(self, run: KeptRun) -> None:
+    async def _look_at_run(self, run: ManagedRun) -> None:
         try:
             await read_copy(self._store, run.name)
         except Damaged as error:
@@ -95,7 +95,7 @@ class Verification:
         data = await self.inspection.read(commit_key(leaf))
         return [] if data is None else [data]
 
-    async def _look_at_part(self, digest: str, place: Place, run: KeptRun, leaf: str) -> None:
+    async def _look_at_part(self, digest: str, place: Place, run: ManagedRun, leaf: str) -> None:
         if not digest or run.leaves[leaf].value.state != LeafState.LEAF_STATE_SEALED:
             return
         what = await self.inspection.blob(digest)
@@ -111,7 +111,7 @@ class Verification:
                 self._note("text", blob_key(text), await self.inspection.blob(text), place, about=blob)
 
     async def _look_at_seals(self, place: Place) -> None:
-        seals, path = self._keeper.seals, place.leaf
+        seals, path = self._manager.seals, place.leaf
         if path in self._sealed:
             return
         self._sealed.add(path)
@@ -134,7 +134,7 @@ class Verification:
     def _ended_paths(self) -> set[str]:
         return {
             target.path
-            for run in self._keeper.runs.values()
+            for run in self._manager.runs.values()
             for target in run.targets()
             if run.leaves[target.leaf].value.state == LeafState.LEAF_STATE_SEALED
         }
@@ -153,7 +153,7 @@ class Verification:
     async def _look_at_memo(self) -> None:
         places = {
             f"{run.name}.{target.leaf}": Place(run.name, target.path)
-            for run in self._keeper.runs.values()
+            for run in self._manager.runs.values()
             for target in run.targets()
         }
         async for entry in self._bus.watch(MEMO):

@@ -1,4 +1,4 @@
-"""The course of a phase: which samples each step learns from, in which rows, on which process. Pure.
+"""The steps of a phase: which samples each learns from, in which rows, on which process. Pure.
 
 It is a function of the recipe, the phase and the samples' lengths, so that every process knows all of it, and
 whoever takes a training up again knows what comes next.
@@ -24,7 +24,7 @@ class Step:
         """All samples of the step."""
         return [number for row in self.rows for number in row]
 
-    def deal(self, process: int, processes: int) -> list[tuple[int, ...]]:
+    def split(self, process: int, processes: int) -> list[tuple[int, ...]]:
         """The rows of one process. All have equally many: whoever has fewer gets empty ones."""
         most = -(-len(self.rows) // processes)
         mine = list(self.rows[process::processes])

@@ -25,7 +25,7 @@ class Marks:
 
     @classmethod
     def beside(cls, messages: Sequence[Message]) -> "Marks":
-        """Marks for these messages."""
+        """Marks of two characters that none of these messages holds."""
         texts = [text for message in messages for text in message.values()]
         free = (mark for mark in map(chr, _PRIVATE) if not any(mark in text for text in texts))
         return cls(next(free), next(free))

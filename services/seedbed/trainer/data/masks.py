@@ -15,7 +15,7 @@ from seedbed.kernel.chat_templates import Message, prepare_messages
 from seedbed.kernel.errors import ItemError
 from seedbed.trainer.data.marks import THOUGHTS, Marks, NotRendered, Places
 from seedbed.trainer.data.rows import Row
-from seedbed.trainer.data.special_tokens import SpecialTokens, signs_of
+from seedbed.trainer.data.special_tokens import SpecialTokens, special_tokens_of
 from seedbed.trainer.data.turns import ShownOtherwise, Turns, write
 
 __all__ = [
@@ -102,8 +102,8 @@ def encode(tokenizer: Any, rendered: Rendered) -> Sample:
 
     Raises NotRendered where a message holds what ends a turn, and cannot be taken for plain text.
     """
-    signs = signs_of(tokenizer)
-    ids, offsets = _cut(tokenizer, signs, rendered)
+    special = special_tokens_of(tokenizer)
+    ids, offsets = _cut(tokenizer, special, rendered)
     counted, seen, place = [], 0, 0
     spans = rendered.spans
     for first, last in offsets:
@@ -198,12 +198,14 @@ def _check_places(messages: Sequence[Message], places: Places) -> None:
         raise NotRendered("the chat template changes the order of the messages")
 
 
-def _cut(tokenizer: Any, signs: SpecialTokens, rendered: Rendered) -> tuple[list[int], list[tuple[int, int]]]:
-    """Tokens, and where they stand; a sign inside a message is plain text. Raises NotRendered."""
+def _cut(
+    tokenizer: Any, special: SpecialTokens, rendered: Rendered
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """Tokens, and where they stand; a special token inside a message is plain text. Raises NotRendered."""
     text = rendered.text
-    cuts = [cut for start, end in rendered.contents for cut in signs.cuts(text, start, end)]
-    if signs.written and any(signs.written in text[start:end] for start, end in rendered.contents):
-        raise NotRendered(f"a message holds {signs.written!r}, by which the chat template ends a turn")
+    cuts = [cut for start, end in rendered.contents for cut in special.cuts(text, start, end)]
+    if special.written and any(special.written in text[start:end] for start, end in rendered.contents):
+        raise NotRendered(f"a message holds {special.written!r}, by which the chat template ends a turn")
     ids: list[int] = []
     offsets: list[tuple[int, int]] = []
     for start, end in pairwise([0, *cuts, len(text)]):
@@ -214,12 +216,14 @@ def _cut(tokenizer: Any, signs: SpecialTokens, rendered: Rendered) -> tuple[list
             raise NotRendered(f"the tokenizer refuses it: {error}") from error
         ids += piece["input_ids"]
         offsets += [(start + first, start + last) for first, last in piece["offset_mapping"]]
-    if cuts and _forged(signs, rendered, ids, offsets):
+    if cuts and _forged(special, rendered, ids, offsets):
         raise NotRendered("a message holds a token that begins or ends turns")
     return ids, offsets
 
 
-def _forged(signs: SpecialTokens, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]]) -> bool:
-    """Whether a sign is still found inside a message."""
-    own = [place for token, place in zip(ids, offsets, strict=True) if token in signs.tokens]
+def _forged(
+    special: SpecialTokens, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]]
+) -> bool:
+    """Whether a special token is still found inside a message."""
+    own = [place for token, place in zip(ids, offsets, strict=True) if token in special.tokens]
     return any(start <= first and last <= end for first, last in own for start, end in rendered.contents)

@@ -148,7 +148,7 @@ def _row(record: dict[str, Any], **more: str) -> Row:
 def _of_dataset(record: dict[str, Any], knowledge: str, forms: dict[tuple[str, str], str]) -> Row:
     about = _about(record)
     leaf, node = str(about.get("leaf", "")), str(about.get("leaf_node_type", ""))
-    kind = kind_of(leaf, node)
+    kind = group_of(leaf, node)
     shown = str(about.get("dataset", ""))
     if kind != Kind.KNOWLEDGE:
         use = "skill"
@@ -170,8 +170,8 @@ def _about(record: dict[str, Any]) -> dict[str, Any]:
     return about if isinstance(about, dict) and is_whole(json.dumps(about, ensure_ascii=False)) else {}
 
 
-def kind_of(leaf: str, node: str) -> str:
-    """What kind of leaf it is, as recipes name them."""
+def group_of(leaf: str, node: str) -> str:
+    """Which leaves it belongs to, as recipes select them; `node` is the kind of the leaf."""
     if node == Kind.KNOWLEDGE:
         return Kind.KNOWLEDGE
     return "foundational" if leaf.startswith("foundational_skills/") else "compositional"

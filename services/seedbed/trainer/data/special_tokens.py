@@ -1,4 +1,4 @@
-"""A tokenizer's own signs: tokens that begin and end turns, which no message's text may forge."""
+"""A tokenizer's special tokens: those that begin and end turns, which no message's text may forge."""
 
 import re
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class SpecialTokens:
     """Words that end a turn, where a template has no token for it."""
 
     def cuts(self, text: str, start: int, end: int) -> list[int]:
-        """Where a text has to be cut so that no sign is found in that stretch of it."""
+        """Where a text has to be cut so that no special token is found in that stretch of it."""
         if not self.one.search(text, start, end):
             return []
         return [found.start() + 1 for found in self.anywhere.finditer(text, start, end)]
 
 
-def signs_of(tokenizer: Any) -> SpecialTokens:
-    """The signs of a tokenizer with its chat template."""
+def special_tokens_of(tokenizer: Any) -> SpecialTokens:
+    """The special tokens of a tokenizer with its chat template."""
     return _look(tokenizer, str(tokenizer.chat_template or ""))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from seedbed.kernel.chat_templates import Message, form_of, write_chat
 from seedbed.kernel.errors import InputError
 from seedbed.trainer.data.marks import Marks, NotRendered, Places
-from seedbed.trainer.data.special_tokens import SpecialTokens, signs_of
+from seedbed.trainer.data.special_tokens import SpecialTokens, special_tokens_of
 
 _SHOWN = 40
 """Characters of a template's text in a message, at most."""
@@ -35,7 +35,7 @@ class Turns:
         self._marked = marked
         self._text = text
         self._places = places
-        self._signs = signs_of(tokenizer)
+        self._special = special_tokens_of(tokenizer)
         self._form = form_of(tokenizer)
         self.passing: list[str] = []
         """What comes where an answer ends that is not the last."""
@@ -64,28 +64,28 @@ class Turns:
 
     def end(self, number: int) -> tuple[int, list[str]]:
         """Where the turn ends, and the token that ends it, where there is one. Raises NotRendered."""
-        text, signs = self._text, self._signs
+        text, special = self._text, self._special
         content = self._places[number, "content"][-1][1]
         rest = text[content:]
         lead = content + len(rest) - len(rest.lstrip())
         if number + 1 == len(self._marked):
-            run = signs.run.match(text, lead)
+            run = special.run.match(text, lead)
             end = run.end() if run else len(text.rstrip())
             end = max(end, content)
-            closed = _closed(signs, text[content:end])
+            closed = _closed(special, text[content:end])
             self.open = not closed
             return end, closed
         closing = self._form.closing.rstrip()
         if closing and rest.startswith(closing):
             return content + len(closing), []
-        sign = signs.one.match(text, lead)
+        sign = special.one.match(text, lead)
         if sign is None:
             raise ShownOtherwise(f"the chat template does not say where message {number + 1} ends")
         self.passing.append(sign[0])
         return sign.end(), []
 
 
-def _closed(signs: SpecialTokens, closing: str) -> list[str]:
+def _closed(special: SpecialTokens, closing: str) -> list[str]:
     """The token that a turn's closing ends with, where it ends with one."""
-    fitting = [name for name in signs.added if closing.endswith(name)]
+    fitting = [name for name in special.added if closing.endswith(name)]
     return [max(fitting, key=len)] if fitting else []

@@ -15,7 +15,7 @@ _MOST = 20
 
 
 def write_card(manifest: CheckpointManifest, licence: str) -> str:
-    """A checkpoint's `README.md`."""
+    """Write a checkpoint's `README.md`, the model card that hubs show."""
     adapter = manifest.kind == WeightsKind.WEIGHTS_KIND_ADAPTER
     head: dict[str, object] = {"library_name": "peft" if adapter else "transformers"}
     if manifest.base.name != _SCRATCH:

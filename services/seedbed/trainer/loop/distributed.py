@@ -21,7 +21,7 @@ class ProcessGroup:
 
     @classmethod
     def join(cls) -> "ProcessGroup":
-        """Find the others, as torchrun tells of them."""
+        """Join the other processes by torchrun's environment variables; a group of one without them."""
         number, count = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
         device = torch.device("cpu")
         if torch.cuda.is_available():
@@ -66,6 +66,6 @@ class ProcessGroup:
         return found
 
     def leave(self) -> None:
-        """Part from the others."""
+        """Leave the group, where there is more than one process."""
         if self.count > 1:
             dist.destroy_process_group()

@@ -1,4 +1,4 @@
-"""What a training process is told, and what it answers: two files in a folder of its own."""
+"""The job of a training process and its outcome: two files in a folder of its own."""
 
 from pathlib import Path
 from typing import Literal
@@ -20,7 +20,7 @@ _MOST = 4096
 
 
 class Job(BaseModel):
-    """One phase to train."""
+    """One phase to train: what, from where, with what; all that the process is given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,7 +57,7 @@ class Job(BaseModel):
 
 
 class Outcome(BaseModel):
-    """How it ended."""
+    """How a training process ended: done, stopped on request, or failed and why."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,13 +74,13 @@ def read_outcome(work: Path) -> Outcome | None:
         return None
 
 
-def keep_room(work: Path) -> None:
-    """Take the room that the answer needs, while there is some: a full disk is what it may have to tell."""
+def reserve_space(work: Path) -> None:
+    """Take the disk space that the outcome needs, while there is some: it may have to report a full disk."""
     (work / _PART).write_bytes(bytes(_MOST))
 
 
 def write_outcome(work: Path, outcome: Outcome) -> None:
-    """Answer: all of it, or nothing; in the room that was kept, where it was."""
+    """Write the outcome, all of it or nothing; in the space that was reserved, where it was."""
     part = work / _PART
     with part.open("r+b" if part.exists() else "wb") as file:
         file.write(outcome.model_dump_json().encode())

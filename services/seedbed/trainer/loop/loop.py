@@ -1,7 +1,7 @@
 """The training loop of one phase.
 
 The loss of a step is the sum over all tokens that count, on all processes, divided by how many they are: the
-same number however the samples are packed and dealt.
+same number however the samples are packed and spread over processes.
 """
 
 import math
@@ -22,10 +22,10 @@ from seedbed.trainer.data.batches import Step
 from seedbed.trainer.data.masks import Sample
 from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.schedule import learning_rate
-from seedbed.trainer.loop.snapshot import Progress, chance_now
+from seedbed.trainer.loop.snapshot import Progress, rng_states
 from seedbed.trainer.loop.utilization import count_work, share_of_peak
 from seedbed.trainer.model.loss import RowLoss
-from seedbed.trainer.model.student import PackedRow, Student, make_line
+from seedbed.trainer.model.student import PackedRow, Student, pack_samples
 from seedbed.trainer.recipe import Phase, TrainingRecipe
 
 _WINDOW = 20
@@ -43,7 +43,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class PhasePlan:
     """What a phase does, step by step."""
 
     recipe: TrainingRecipe
@@ -56,7 +56,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the loop asks and tells while it goes."""
+    """What the loop calls: whether to stop, after each step, and between two steps."""
 
     stopping: Callable[[], bool]
     on_step: Callable[[dict[str, Any]], None]
@@ -64,32 +64,32 @@ class Hooks:
 
 
 class Loop:
-    """One phase at work."""
+    """Trains one phase: step by step, from wherever its progress stands."""
 
     def __init__(
         self,
-        course: Course,
+        plan: PhasePlan,
         student: Student,
         model: Any,
-        ranks: ProcessGroup,
+        group: ProcessGroup,
         *,
         bfloat16: bool,
         sharded: bool,
     ) -> None:
-        self.course = course
+        self.plan = plan
         self.progress = Progress()
-        self.chance = chance_now(ranks.device)
+        self.chance = rng_states(group.device)
         """As it was when the last step had ended."""
         self.model = model
-        recipe = course.recipe
+        recipe = plan.recipe
         self._student = student
-        self._ranks = ranks
+        self._group = group
         self._sharded = sharded
         self._bfloat16 = bfloat16
         self._trained = [value for _, value in student.trained()]
         self.optimizer = torch.optim.AdamW(
             self._trained,
-            lr=course.phase.learning_rate,
+            lr=plan.phase.learning_rate,
             betas=recipe.betas,
             eps=recipe.epsilon,
             weight_decay=recipe.weight_decay,
@@ -97,62 +97,62 @@ class Loop:
         )
         self._work = count_work(student)
         self._speed: deque[tuple[float, int, int]] = deque(maxlen=_WINDOW)
-        self._all_tokens = sum(self._tokens(step) for step in course.steps)
+        self._all_tokens = sum(self._tokens(step) for step in plan.steps)
 
     def run(self, hooks: Hooks) -> None:
         """Go to the end of the phase. Raises Stopped, Diverged."""
         self._student.train()
         began, before = time.monotonic(), self.progress.seconds
         self._speed.append((began, self.progress.tokens, self.progress.counted))
-        while self.progress.step < len(self.course.steps):
-            row = self._step(self.course.steps[self.progress.step], hooks.stopping)
+        while self.progress.step < len(self.plan.steps):
+            row = self._step(self.plan.steps[self.progress.step], hooks.stopping)
             self.progress.seconds = before + time.monotonic() - began
             self.progress.metrics.append(row)
             hooks.on_step(row)
             hooks.on_boundary(self)
 
     def _step(self, step: Step, stopping: Callable[[], bool]) -> dict[str, Any]:
-        self.chance = chance_now(self._ranks.device)
-        counted = sum(self.course.samples[number].counted_tokens for number in step.samples)
-        loss = torch.zeros((), device=self._ranks.device)
+        self.chance = rng_states(self._group.device)
+        counted = sum(self.plan.samples[number].counted_tokens for number in step.samples)
+        loss = torch.zeros((), device=self._group.device)
         # A half-done step leaves no trace: its gradients are all there is of it.
         stop = not self._add_gradients(step, max(1, counted), loss, stopping)
-        if self._ranks.any(mine=stop):
+        if self._group.any(mine=stop):
             self.optimizer.zero_grad()
             raise Stopped
         if not self._sharded:
             gradients = [self._gradient(value) for value in self._trained]
-            self._ranks.add_up([*gradients, loss])
+            self._group.add_up([*gradients, loss])
         else:
-            self._ranks.add_up([loss])
+            self._group.add_up([loss])
         norm = self._clip()
-        rate = learning_rate(self.course.phase, self.progress.step, len(self.course.steps))
+        rate = learning_rate(self.plan.phase, self.progress.step, len(self.plan.steps))
         self._check(float(loss), norm, rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad()
-        self.chance = chance_now(self._ranks.device)
+        self.chance = rng_states(self._group.device)
         return self._note(step, counted, float(loss), norm, rate)
 
     def _add_gradients(
         self, step: Step, counted: int, loss: torch.Tensor, stopping: Callable[[], bool]
     ) -> bool:
-        """Go through this process's rows; False where it was told to stop on the way."""
-        mine = step.deal(self._ranks.number, self._ranks.count)
+        """Go through this process's rows; False where it was asked to stop on the way."""
+        mine = step.split(self._group.number, self._group.count)
         for place, row in enumerate(mine):
             if stopping() and not self._sharded:
                 return False
             if not row and not self._sharded:
                 continue
-            samples = [self.course.samples[number] for number in row] or [_EMPTY]
+            samples = [self.plan.samples[number] for number in row] or [_EMPTY]
             if self._sharded:
                 self.model.set_requires_gradient_sync(place + 1 == len(mine))
-            line = make_line(samples, self._ranks.device)
+            packed = pack_samples(samples, self._group.device)
             with self._arithmetic():
-                part = self._student(line, self.course.loss(line)) / counted
+                part = self._student(packed, self.plan.loss(packed)) / counted
             # Sharded gradients are averaged over the processes, and ours are meant to be added.
-            (part * self._ranks.count if self._sharded else part).backward()
+            (part * self._group.count if self._sharded else part).backward()
             loss += part.detach()
         return not stopping()
 
@@ -160,7 +160,7 @@ class Loop:
         if not self._bfloat16:
             return nullcontext()
         arithmetic: AbstractContextManager[Any] = torch.autocast(
-            self._ranks.device.type, dtype=torch.bfloat16
+            self._group.device.type, dtype=torch.bfloat16
         )
         return arithmetic
 
@@ -171,7 +171,7 @@ class Loop:
         return value.grad
 
     def _clip(self) -> float:
-        norm: Any = clip_grad_norm_(self._trained, self.course.recipe.clip)
+        norm: Any = clip_grad_norm_(self._trained, self.plan.recipe.clip)
         return float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
 
     def _check(self, loss: float, norm: float, rate: float) -> None:
@@ -183,13 +183,13 @@ class Loop:
             "it has learnt nothing yet: the weights it begins from are damaged, or too large for `precision`"
         )
         raise Diverged(
-            f"phase {self.course.phase.name}: the {what} is no number any more at "
-            f"step {self.progress.step + 1} of {len(self.course.steps)}, at a learning rate of {rate:g}",
+            f"phase {self.plan.phase.name}: the {what} is no number any more at "
+            f"step {self.progress.step + 1} of {len(self.plan.steps)}, at a learning rate of {rate:g}",
             hint=learnt if self.progress.step else fresh,
         )
 
     def _tokens(self, step: Step) -> int:
-        return sum(len(self.course.samples[number].ids) for number in step.samples)
+        return sum(len(self.plan.samples[number].ids) for number in step.samples)
 
     def _note(self, step: Step, counted: int, loss: float, norm: float, rate: float) -> dict[str, Any]:
         progress = self.progress
@@ -203,12 +203,12 @@ class Loop:
         )
         speed = tokens / max(1e-9, seconds)
         operations = (tokens * self._work.token + learnt * self._work.counted) / max(1e-9, seconds)
-        steps = len(self.course.steps)
+        steps = len(self.plan.steps)
         return {
-            "phase": self.course.phase.name,
+            "phase": self.plan.phase.name,
             "step": progress.step,
             "steps": steps,
-            "epoch": round(progress.step * self.course.phase.epochs / steps, 4),
+            "epoch": round(progress.step * self.plan.phase.epochs / steps, 4),
             "samples_seen": progress.samples,
             "tokens_seen": progress.tokens,
             "counted_tokens": counted,
@@ -216,8 +216,8 @@ class Loop:
             "learning_rate": rate,
             "gradient_norm": norm,
             "tokens_per_second": round(speed, 1),
-            "memory": _memory(self._ranks.device),
-            "share_of_peak": share_of_peak(operations / self._ranks.count, self._ranks.device),
+            "memory": _memory(self._group.device),
+            "share_of_peak": share_of_peak(operations / self._group.count, self._group.device),
             "time_left": round((self._all_tokens - progress.tokens) / speed, 1) if speed else -1.0,
         }
 

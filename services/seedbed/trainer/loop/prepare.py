@@ -14,11 +14,11 @@ from seedbed.trainer.data.masks import NotRendered, Sample
 from seedbed.trainer.data.rows import Row, Rows, read_dataset, read_external
 from seedbed.trainer.data.selection import Chosen, NothingSelected, choose_rows
 from seedbed.trainer.loop.job import Job
-from seedbed.trainer.loop.loop import Course
+from seedbed.trainer.loop.loop import PhasePlan
 from seedbed.trainer.model import scratch
 from seedbed.trainer.model.adapters import adapt, take_up_adapter
 from seedbed.trainer.model.dtypes import number_type
-from seedbed.trainer.model.frozen import Place, check_tokens, load_frozen
+from seedbed.trainer.model.frozen import ModelLocation, check_tokens, load_frozen
 from seedbed.trainer.model.gpu import suit_gpu
 from seedbed.trainer.model.student import (
     Student,
@@ -41,7 +41,7 @@ _SHOWN = 300
 class Prepared:
     """All that a phase needs."""
 
-    course: Course
+    plan: PhasePlan
     chosen: list[Chosen]
     """The row of each sample."""
     tokenizer: Any
@@ -84,11 +84,11 @@ def prepare(job: Job, device: torch.device) -> Prepared:
     bfloat16 = has_bfloat16(recipe, device)
     objective = phase.tuned_for
     frozen = [
-        load_frozen(_place(job, source), recipe, tokenizer, samples, device, bfloat16=bfloat16)
+        load_frozen(_locate(job, source), recipe, tokenizer, samples, device, bfloat16=bfloat16)
         for source in objective.sources()
     ]
-    course = Course(recipe, phase, samples, steps, objective.start(frozen))
-    return Prepared(course, kept, tokenizer, model, student, bfloat16, kept_as, excluded)
+    plan = PhasePlan(recipe, phase, samples, steps, objective.start(frozen))
+    return Prepared(plan, kept, tokenizer, model, student, bfloat16, kept_as, excluded)
 
 
 def choose(job: Job, recipe: TrainingRecipe, phase: Phase) -> tuple[list[Chosen], list[str]]:
@@ -164,14 +164,14 @@ def _check_sources(job: Job, recipe: TrainingRecipe, tokenizer: Any) -> None:
     for source in sorted(named, key=lambda source: source.name):
         # The student has its tokenizer from its base.
         if source.name != OWN_BASE:
-            check_tokens(_place(job, source), tokenizer)
+            check_tokens(_locate(job, source), tokenizer)
 
 
-def _place(job: Job, source: Source) -> Place:
+def _locate(job: Job, source: Source) -> ModelLocation:
     """Where a model is that is needed beside the student."""
     if source.name == OWN_BASE:
-        return Place(job.model, job.model_name, job.revision)
-    return Place(source.name, source.name, "" if Path(source.name).is_absolute() else source.digest)
+        return ModelLocation(job.model, job.model_name, job.revision)
+    return ModelLocation(source.name, source.name, "" if Path(source.name).is_absolute() else source.digest)
 
 
 def _kind(folder: Path) -> WeightsKind.ValueType:

@@ -34,7 +34,7 @@ CARD = "README.md"
 
 
 def save_result(
-    job: Job, prepared: Prepared, progress: Progress, ranks: ProcessGroup, *, sharded: bool
+    job: Job, prepared: Prepared, progress: Progress, group: ProcessGroup, *, sharded: bool
 ) -> None:
     """Write the checkpoint's folder, its manifest last. Called by every process."""
     folder, model, state = job.work / CHECKPOINT, prepared.model, {}
@@ -42,14 +42,14 @@ def save_result(
         options = StateDictOptions(full_state_dict=True, cpu_offload=True)
         whole = get_model_state_dict(prepared.student, options=options)
         state = {name.removeprefix("model."): value for name, value in whole.items()}
-    if not ranks.first:
+    if not group.first:
         return
     _name_base(model, job.model_name)
-    ends = name_ends(model, learnt_ends(prepared.course.samples))
+    ends = name_ends(model, learnt_ends(prepared.plan.samples))
     adapter = hasattr(model, "peft_config")
     if prepared.kept_as is not None and not adapter:
         state = narrow(model, state or model.state_dict(), prepared.kept_as)
-    manifest = _describe(job.head(), prepared, progress, ranks)
+    manifest = _describe(job.head(), prepared, progress, group)
     with writing(folder):
         folder.mkdir()
         prepared.tokenizer.save_pretrained(folder)
@@ -71,15 +71,15 @@ def _name_base(model: Any, name: str) -> None:
 
 
 def _describe(
-    manifest: CheckpointManifest, prepared: Prepared, progress: Progress, ranks: ProcessGroup
+    manifest: CheckpointManifest, prepared: Prepared, progress: Progress, group: ProcessGroup
 ) -> CheckpointManifest:
     adapter = hasattr(prepared.model, "peft_config")
     manifest.kind = WeightsKind.WEIGHTS_KIND_ADAPTER if adapter else WeightsKind.WEIGHTS_KIND_FULL
-    samples = prepared.course.samples
+    samples = prepared.plan.samples
     manifest.leaves.extend(weigh_leaves(prepared.chosen, samples))
     manifest.replay.extend(weigh_sources(prepared.chosen, samples))
     manifest.excluded.CopyFrom(prepared.excluded)
-    manifest.epochs = prepared.course.phase.epochs
+    manifest.epochs = prepared.plan.phase.epochs
     manifest.steps = progress.step
     manifest.samples_seen = progress.samples
     manifest.tokens_seen = progress.tokens
@@ -90,8 +90,8 @@ def _describe(
         Surroundings(
             seedbed=__version__,
             libraries={**{name: version(name) for name in _LIBRARIES}, "python": platform.python_version()},
-            device=torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else "cpu",
-            processes=ranks.count,
+            device=torch.cuda.get_device_name(group.device) if group.device.type == "cuda" else "cpu",
+            processes=group.count,
             threads=torch.get_num_threads(),
             precision="bfloat16" if prepared.bfloat16 else "float32",
         )

@@ -1,6 +1,6 @@
-"""A phase on its way: weights, optimizer, chance and how far it is; enough to go on as if nothing had been.
+"""Snapshots: weights, optimizer, random states and progress; enough to go on as if nothing had been.
 
-The states are whole, not one process's part, so that any number of processes can take them up.
+The states are complete, not one process's part, so that any number of processes can go on from them.
 """
 
 import json
@@ -42,16 +42,16 @@ class Progress:
     """A row for each step."""
 
 
-def chance_now(device: torch.device) -> dict[str, torch.Tensor]:
-    """The states of all that draws lots here."""
+def rng_states(device: torch.device) -> dict[str, torch.Tensor]:
+    """The states of this process's random number generators."""
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
     return states
 
 
-def restore_chance(states: dict[str, torch.Tensor], device: torch.device) -> None:
-    """Draw on from there."""
+def restore_rng_states(states: dict[str, torch.Tensor], device: torch.device) -> None:
+    """Have the generators go on from these states."""
     torch.set_rng_state(states["cpu"])
     if device.type == "cuda" and "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"], device)
@@ -63,14 +63,14 @@ def save_snapshot(
     optimizer: torch.optim.Optimizer,
     chance: dict[str, torch.Tensor],
     progress: Progress,
-    ranks: ProcessGroup,
+    group: ProcessGroup,
 ) -> None:
     """Write a snapshot; the folder has its name once all is in it. Called by every process."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
     weights = get_model_state_dict(model, options=options)
     state = get_optimizer_state_dict(model, optimizer, options=options)
-    chances = ranks.gather(chance)
-    if not ranks.first:
+    chances = group.gather(chance)
+    if not group.first:
         return
     work = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(work, ignore_errors=True)
@@ -92,7 +92,7 @@ def read_progress(folder: Path) -> Progress:
 
 
 def load_snapshot(
-    folder: Path, model: Any, optimizer: torch.optim.Optimizer, ranks: ProcessGroup
+    folder: Path, model: Any, optimizer: torch.optim.Optimizer, group: ProcessGroup
 ) -> tuple[Progress, dict[str, torch.Tensor]]:
     """Take up a snapshot; chance is given back, to be restored last. Called by every process."""
     options = StateDictOptions(full_state_dict=True, strict=False)
@@ -102,7 +102,7 @@ def load_snapshot(
     chances: Sequence[dict[str, torch.Tensor]] = torch.load(folder / CHANCE, weights_only=True)
     progress = read_progress(folder)
     # With another number of processes than before it draws on from the first one's.
-    return progress, chances[ranks.number if len(chances) == ranks.count else 0]
+    return progress, chances[group.number if len(chances) == group.count else 0]
 
 
 def _own(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

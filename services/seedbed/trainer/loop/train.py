@@ -21,7 +21,7 @@ from seedbed.trainer.loop.job import METRICS, SNAPSHOTS, Job, Outcome, write_out
 from seedbed.trainer.loop.loop import Hooks, Loop, Stopped
 from seedbed.trainer.loop.prepare import Prepared, prepare
 from seedbed.trainer.loop.result import save_result
-from seedbed.trainer.loop.snapshot import load_snapshot, read_progress, restore_chance, save_snapshot
+from seedbed.trainer.loop.snapshot import load_snapshot, read_progress, restore_rng_states, save_snapshot
 from seedbed.trainer.model.student import Student
 from seedbed.trainer.service.disk import HINT
 
@@ -35,9 +35,9 @@ def main(path: str) -> int:
         signal.signal(number, lambda *_: stopping.set())
     if job.owner:
         threading.Thread(target=_end_with, args=(job.owner,), daemon=True).start()
-    ranks = ProcessGroup.join()
+    group = ProcessGroup.join()
     try:
-        outcome, code = _train(job, ranks, stopping), 0
+        outcome, code = _train(job, group, stopping), 0
     except Stopped:
         outcome, code = Outcome(end="stopped"), STOPPED
     except SeedbedError as error:
@@ -45,35 +45,35 @@ def main(path: str) -> int:
     except OSError as error:
         outcome = Outcome(end="failed", error=f"cannot write to {job.work}: {error}", hint=HINT)
         code = FAILED
-    if ranks.first or outcome.end == "failed":
+    if group.first or outcome.end == "failed":
         write_outcome(job.work, outcome)
-    ranks.leave()
+    group.leave()
     return code
 
 
-def _train(job: Job, ranks: ProcessGroup, stopping: threading.Event) -> Outcome:
-    settle(ranks.device)
-    torch.set_num_threads(job.threads or max(1, (os.cpu_count() or 1) // ranks.count))
-    prepared = prepare(job, ranks.device)
-    sharded = _shards(job, ranks)
+def _train(job: Job, group: ProcessGroup, stopping: threading.Event) -> Outcome:
+    settle(group.device)
+    torch.set_num_threads(job.threads or max(1, (os.cpu_count() or 1) // group.count))
+    prepared = prepare(job, group.device)
+    sharded = _shards(job, group)
     if sharded:
         _shard(prepared.student, prepared.model)
     loop = Loop(
-        prepared.course,
+        prepared.plan,
         prepared.student,
         prepared.student if sharded else prepared.model,
-        ranks,
+        group,
         bfloat16=prepared.bfloat16,
         sharded=sharded,
     )
-    take_up(job, loop, ranks)
-    keeper = _Keeper(job, prepared, ranks)
+    resume(job, loop, group)
+    recorder = _Recorder(job, prepared, group)
     try:
-        loop.run(Hooks(stopping.is_set, keeper.note, keeper.consider))
+        loop.run(Hooks(stopping.is_set, recorder.note, recorder.consider))
     except Stopped:
-        keeper.save(loop)
+        recorder.save(loop)
         raise
-    save_result(job, prepared, loop.progress, ranks, sharded=sharded)
+    save_result(job, prepared, loop.progress, group, sharded=sharded)
     return Outcome(end="done")
 
 
@@ -84,10 +84,10 @@ def settle(device: torch.device) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False
 
 
-def _shards(job: Job, ranks: ProcessGroup) -> bool:
+def _shards(job: Job, group: ProcessGroup) -> bool:
     if job.shard is None:
-        return ranks.count > 1 and ranks.device.type == "cuda"
-    return job.shard and ranks.count > 1
+        return group.count > 1 and group.device.type == "cuda"
+    return job.shard and group.count > 1
 
 
 def _shard(student: Student, model: Any) -> None:
@@ -98,51 +98,51 @@ def _shard(student: Student, model: Any) -> None:
     fully_shard(student)
 
 
-def take_up(job: Job, loop: Loop, ranks: ProcessGroup) -> None:
-    """Go on where the phase was left; chance comes last, as making a model draws lots as well."""
-    torch.manual_seed(loop.course.recipe.seed + ranks.number)
+def resume(job: Job, loop: Loop, group: ProcessGroup) -> None:
+    """Go on where the phase was left; random states come last, as making a model draws numbers as well."""
+    torch.manual_seed(loop.plan.recipe.seed + group.number)
     chance, phase = None, job.head().phase_digest
     if job.snapshot and read_progress(job.snapshot).phase == phase:
-        loop.progress, chance = load_snapshot(job.snapshot, loop.model, loop.optimizer, ranks)
+        loop.progress, chance = load_snapshot(job.snapshot, loop.model, loop.optimizer, group)
     elif job.snapshot:
         # Of other rows or another version: to go on from it would be half the one and half the other.
         print("the snapshot is of another phase, which begins anew", file=sys.stderr)  # noqa: T201  its log
     loop.progress.phase = phase
-    if ranks.first:
+    if group.first:
         rows = "".join(json.dumps(row) + "\n" for row in loop.progress.metrics)
         (job.work / METRICS).write_text(rows, encoding="utf-8")
     if chance is not None:
-        restore_chance(chance, ranks.device)
+        restore_rng_states(chance, group.device)
 
 
-class _Keeper:
-    """Writes down what the loop tells, and a snapshot now and then."""
+class _Recorder:
+    """Writes the loop's rows of metrics, and a snapshot now and then."""
 
-    def __init__(self, job: Job, prepared: Prepared, ranks: ProcessGroup) -> None:
+    def __init__(self, job: Job, prepared: Prepared, group: ProcessGroup) -> None:
         self._job = job
         self._prepared = prepared
-        self._ranks = ranks
+        self._group = group
         self._last = time.monotonic()
 
     def note(self, row: dict[str, Any]) -> None:
         """Add a row of metrics."""
-        if self._ranks.first:
+        if self._group.first:
             with (self._job.work / METRICS).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
 
     def consider(self, loop: Loop) -> None:
         """Save a snapshot where it is time for one."""
         due = time.monotonic() - self._last >= self._job.snapshot_seconds
-        ended = loop.progress.step == len(loop.course.steps)
-        if self._ranks.any(mine=due) and not ended:
+        ended = loop.progress.step == len(loop.plan.steps)
+        if self._group.any(mine=due) and not ended:
             self.save(loop)
 
     def save(self, loop: Loop) -> None:
-        """Save a snapshot."""
+        """Save a snapshot of this step, unless there is one or no step was done."""
         folder = self._job.work / SNAPSHOTS / f"{loop.progress.step:08d}"
         # Before its first step a phase is best begun anew.
         if loop.progress.step and not folder.exists():
-            save_snapshot(folder, loop.model, loop.optimizer, loop.chance, loop.progress, self._ranks)
+            save_snapshot(folder, loop.model, loop.optimizer, loop.chance, loop.progress, self._group)
         self._last = time.monotonic()
 
 

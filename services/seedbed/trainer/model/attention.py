@@ -33,7 +33,7 @@ class Segments:
     bounds: torch.Tensor | None = None
     """On a GPU that has the kernel, where each begins and the last one ends: int32, one more than samples."""
     longest: int = 0
-    """Of the lengths; told so that a kernel need not wait for them."""
+    """Of the lengths; given so that a kernel need not wait for them."""
 
 
 def divide(lengths: Sequence[int], device: torch.device) -> Segments:

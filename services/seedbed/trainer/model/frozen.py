@@ -31,8 +31,8 @@ class DoesNotFit(ItemError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a model is."""
+class ModelLocation:
+    """Where a model is loaded from, and what it is called."""
 
     folder: str
     """Or a file, or its name on the hub."""
@@ -50,21 +50,24 @@ class FrozenModel(PackedModel):
         self.requires_grad_(requires_grad=False)
         self.eval()
 
-    def scores(self, line: PackedRow) -> Callable[[slice], torch.Tensor]:
+    def scores(self, packed: PackedRow) -> Callable[[slice], torch.Tensor]:
         """Its scores where tokens count, (tokens, vocabulary), made for a stretch of them at a time."""
         with torch.no_grad():
             if not self.plain_head:
-                whole = self.logits(line, line.places)[0]
+                whole = self.logits(packed, packed.places)[0]
                 return lambda rows: whole[rows]
-            hidden = self.hidden(line)
+            hidden = self.hidden(packed)
         dtype = arithmetic_of(hidden)
         hidden, head = hidden.to(dtype), self.head.weight.to(dtype)
         return lambda rows: linear(hidden[rows], head)
 
 
-def check_tokens(place: Place, tokenizer: Any) -> None:
+def check_tokens(location: ModelLocation, tokenizer: Any) -> None:
     """Refuse a model whose tokens are not those of the student's tokenizer. Raises NoModel, DoesNotFit."""
-    theirs, ours = read_tokenizer(place.folder, place.name, place.revision).get_vocab(), tokenizer.get_vocab()
+    theirs, ours = (
+        read_tokenizer(location.folder, location.name, location.revision).get_vocab(),
+        tokenizer.get_vocab(),
+    )
     if theirs == ours:
         return
     strange = sorted(theirs.keys() ^ ours.keys() or {token for token in ours if theirs[token] != ours[token]})
@@ -72,14 +75,14 @@ def check_tokens(place: Place, tokenizer: Any) -> None:
     where = ", ".join(f"number {at} of {whose}" for whose, at in known.items() if at is not None)
     only = " alone" if None in known.values() else ""
     raise DoesNotFit(
-        f"{place.name} has another vocabulary than the student, so that their scores cannot be compared: "
+        f"{location.name} has another vocabulary than the student, so that their scores cannot be compared: "
         f"{len(theirs)} tokens, the student {len(ours)}; {strange[0]!r} is {where}{only}",
         hint="name a model that has the student's tokenizer, such as a larger one of the same family",
     )
 
 
 def load_frozen(
-    place: Place,
+    location: ModelLocation,
     recipe: TrainingRecipe,
     tokenizer: Any,
     samples: Sequence[Sample],
@@ -90,15 +93,15 @@ def load_frozen(
     """A model for a student with that tokenizer and these samples. Raises NoModel, ItemError."""
     narrow = bfloat16 and device.type == "cuda"
     dtype = torch.bfloat16 if narrow else torch.float32
-    model = load_model(place.folder, place.name, recipe, dtype, place.revision).to(device)
-    vocabulary = check_vocabulary(model, tokenizer, place.name, samples)
+    model = load_model(location.folder, location.name, recipe, dtype, location.revision).to(device)
+    vocabulary = check_vocabulary(model, tokenizer, location.name, samples)
     longest, most = max(len(sample.ids) for sample in samples), longest_text(model)
     if most and longest > most:
         raise DoesNotFit(
-            f"{place.name} reads {most} tokens at most, and the longest sample has {longest}",
+            f"{location.name} reads {most} tokens at most, and the longest sample has {longest}",
             hint=f"put `context: {most}` into the phase",
         )
     suit_gpu(model)
     frozen = FrozenModel(model, eager=recipe.attention == "eager")
-    check_packing(frozen, vocabulary, packing=recipe.packing, name=place.name)
+    check_packing(frozen, vocabulary, packing=recipe.packing, name=location.name)
     return frozen

@@ -29,7 +29,7 @@ def _mend(config: GenerationConfig) -> GenerationConfig:
     """Some models come with a configuration that transformers reads and does not write."""
     if _is_valid(config):
         return config
-    # They name a temperature, and forgot to say that lots are drawn by it.
+    # They name a temperature, and forgot to say that tokens are sampled by it.
     config.do_sample = True
     if (config.pad_token_id or 0) < 0:
         config.pad_token_id = None

@@ -83,7 +83,7 @@ def _is_gated(module: Any) -> bool:
     hidden = draw(4, module.gate_proj.in_features, weight.device)
     learns = module.training
     module.eval()
-    # Weights may be of any type, so the arithmetic has to be told.
+    # Weights may be of any type, so the arithmetic has to be named.
     with torch.no_grad(), torch.autocast(weight.device.type, dtype=torch.bfloat16):
         found, wanted = _pass(_gate, module, hidden), module(hidden)
     module.train(learns)

@@ -41,11 +41,9 @@ class CrossEntropy:
     """(counted tokens)"""
 
     def of(self, scores: torch.Tensor, rows: slice) -> torch.Tensor:
-        """See `RowLoss`."""
         return cross_entropy(scores.float(), self.labels[rows], reduction="sum")
 
     def with_gradient(self, scores: torch.Tensor, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """See `RowLoss`."""
         dtype, device = scores.dtype, scores.device
         scores = log_softmax(scores, dim=1, dtype=torch.float32)
         target = self.labels[rows, None]
@@ -61,11 +59,9 @@ class Differentiated:
     formula: Callable[[torch.Tensor, slice], torch.Tensor]
 
     def of(self, scores: torch.Tensor, rows: slice) -> torch.Tensor:
-        """See `RowLoss`."""
         return self.formula(scores, rows)
 
     def with_gradient(self, scores: torch.Tensor, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """See `RowLoss`."""
         scores = scores.detach().requires_grad_()
         with torch.enable_grad():
             loss = self.formula(scores, rows)

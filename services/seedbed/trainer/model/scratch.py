@@ -57,7 +57,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> Any:
 
 
 def make_model(scratch: Scratch, tokenizer: Any, seed: int) -> Any:
-    """An untrained model."""
+    """A model with random weights, of the size that the recipe gives."""
     register()
     torch.manual_seed(seed)
     config = LlamaConfig(

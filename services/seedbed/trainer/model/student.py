@@ -42,7 +42,7 @@ class PackedRow:
     """Which token it is."""
 
 
-def make_line(samples: Sequence[Sample], device: torch.device) -> PackedRow:
+def pack_samples(samples: Sequence[Sample], device: torch.device) -> PackedRow:
     """Lay samples in a row; each begins anew at position 0, and none predicts the next one's beginning."""
     ids = [token for sample in samples for token in sample.ids]
     positions = [place for sample in samples for place in range(len(sample.ids))]
@@ -81,35 +81,35 @@ class PackedModel(nn.Module):
         """The layer that gives the scores."""
         return self._head[0]
 
-    def logits(self, line: PackedRow, places: torch.Tensor) -> torch.Tensor:
+    def logits(self, packed: PackedRow, places: torch.Tensor) -> torch.Tensor:
         """Scores at some places of a row, as the model itself gives them."""
-        logits: torch.Tensor = self._run(self.model, line, logits_to_keep=places).logits
+        logits: torch.Tensor = self._run(self.model, packed, logits_to_keep=places).logits
         return logits
 
-    def plain_scores(self, line: PackedRow) -> torch.Tensor:
+    def plain_scores(self, packed: PackedRow) -> torch.Tensor:
         """Scores where tokens count, as the head's weights alone would have them."""
-        return nn.functional.linear(self.hidden(line), self.head.weight)
+        return nn.functional.linear(self.hidden(packed), self.head.weight)
 
-    def hidden(self, line: PackedRow) -> torch.Tensor:
+    def hidden(self, packed: PackedRow) -> torch.Tensor:
         """What comes out of the body where tokens count, (counted tokens, width)."""
-        hidden: torch.Tensor = self._run(self._body[0], line).last_hidden_state[0, line.places]
+        hidden: torch.Tensor = self._run(self._body[0], packed).last_hidden_state[0, packed.places]
         return hidden
 
-    def _run(self, model: Any, line: PackedRow, **more: Any) -> Any:
+    def _run(self, model: Any, packed: PackedRow, **more: Any) -> Any:
         # Not `use_cache`: with it, models take a row of samples for one long text.
-        more |= {"use_cache": False} if self._eager else {"use_cache": False, "segments": line.segments}
-        return model(input_ids=line.ids, position_ids=line.positions, **more)
+        more |= {"use_cache": False} if self._eager else {"use_cache": False, "segments": packed.segments}
+        return model(input_ids=packed.ids, position_ids=packed.positions, **more)
 
 
 class Student(PackedModel):
     """The model that learns, whole or by an adapter."""
 
-    def forward(self, line: PackedRow, loss: RowLoss | None = None) -> torch.Tensor:
+    def forward(self, packed: PackedRow, loss: RowLoss | None = None) -> torch.Tensor:
         """The sum of the losses over the tokens that count; of their cross-entropies where none is given."""
-        loss = loss or CrossEntropy(line.labels)
+        loss = loss or CrossEntropy(packed.labels)
         if not self.plain_head:
-            return loss.of(self.logits(line, line.places)[0], slice(None))
-        return counted_loss(self.hidden(line), self.head.weight, loss)
+            return loss.of(self.logits(packed, packed.places)[0], slice(None))
+        return counted_loss(self.hidden(packed), self.head.weight, loss)
 
     def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The parameters that learn, by name."""
@@ -243,10 +243,14 @@ def check_packing(
     was_training = model.training
     model.eval()
     with torch.no_grad():
-        together = make_line(samples, device)
+        together = pack_samples(samples, device)
         packed = model.logits(together, together.places)[0]
-        lines = [make_line([sample], device) for sample in samples] if packing else []
-        alone = torch.cat([model.logits(line, line.places)[0] for line in lines]) if packing else packed
+        rows_alone = [pack_samples([sample], device) for sample in samples] if packing else []
+        alone = (
+            torch.cat([model.logits(packed, packed.places)[0] for packed in rows_alone])
+            if packing
+            else packed
+        )
         model.plain_head = model.head_is_plain and _same(packed, model.plain_scores(together))
     model.train(was_training)
     if not _same(packed, alone):

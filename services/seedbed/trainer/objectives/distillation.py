@@ -52,11 +52,9 @@ class Distillation(Objective):
         return self
 
     def sources(self) -> Sequence[Source]:
-        """See `Objective`."""
         return [Source(self.source, self.digest)]
 
     def pinned(self, find: Callable[[str], Base]) -> Self:
-        """See `Objective`."""
         if self.source == OWN_BASE:
             return self
         found = find(self.source)
@@ -77,7 +75,6 @@ class Distillation(Objective):
         return {self.name: {"teacher": teacher, "temperature": self.temperature, "weight": self.weight}}
 
     def describe(self) -> str:
-        """See `Objective`."""
         teacher = "its base" if self.source == OWN_BASE else f"`{self.source}` at `{self.digest}`"
         return f"distilled from {teacher} at temperature {self.temperature:g}, weight {self.weight:g}"
 
@@ -86,27 +83,30 @@ class Distillation(Objective):
         return make_samples(tokenizer, row, system)
 
     def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:
-        """See `Objective`."""
         from seedbed.trainer.model.loss import Differentiated  # noqa: PLC0415  it loads torch
 
         (teacher,) = frozen
 
-        def on(line: "PackedRow") -> "RowLoss":
-            taught = teacher.scores(line)
-            return Differentiated(lambda scores, rows: self.loss(scores, taught(rows), line.labels[rows]))
+        def on(packed: "PackedRow") -> "RowLoss":
+            teacher_scores = teacher.scores(packed)
+            return Differentiated(
+                lambda scores, rows: self.loss(scores, teacher_scores(rows), packed.labels[rows])
+            )
 
         return on
 
-    def loss(self, scores: "torch.Tensor", taught: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
+    def loss(
+        self, scores: "torch.Tensor", teacher_scores: "torch.Tensor", labels: "torch.Tensor"
+    ) -> "torch.Tensor":
         """The sum over some tokens, by the scores of student and teacher: (tokens, vocabulary) each.
 
         Many models have a few more scores than there are tokens, to a round number: what the teacher has
         beyond the student's is left out. The divergence is multiplied by the temperature's square, so that
         its gradient keeps its size.
         """
-        scores, taught = scores.float(), taught.float()
-        width = min(scores.shape[1], taught.shape[1])
-        expected = (taught[:, :width] / self.temperature).log_softmax(dim=1)
+        scores, teacher_scores = scores.float(), teacher_scores.float()
+        width = min(scores.shape[1], teacher_scores.shape[1])
+        expected = (teacher_scores[:, :width] / self.temperature).log_softmax(dim=1)
         found = (scores / self.temperature).log_softmax(dim=1)[:, :width]
         divergence = (expected.exp() * (expected - found)).sum()
         loss = self.weight * self.temperature**2 * divergence

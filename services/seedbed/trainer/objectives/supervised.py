@@ -33,8 +33,7 @@ class Supervised(Objective):
         return make_samples(tokenizer, row, system)
 
     def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:
-        """See `Objective`."""
         from seedbed.trainer.model.loss import CrossEntropy  # noqa: PLC0415  it loads torch
 
         del frozen
-        return lambda line: CrossEntropy(line.labels)
+        return lambda packed: CrossEntropy(packed.labels)

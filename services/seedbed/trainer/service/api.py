@@ -30,7 +30,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class TrainerApi(TrainerServiceServicer):
-    """The servicer."""
+    """TrainerService over the trainings in the bucket: queues phases, works on none itself."""
 
     def __init__(self, trainings: Trainings, bus: Bus, store: Store, *, trust_callers: bool) -> None:
         self._trainings = trainings
@@ -40,7 +40,6 @@ class TrainerApi(TrainerServiceServicer):
         self._ids = RequestIds(bus, "trainer")
 
     async def Train(self, request: pb.TrainRequest, context: Context) -> Operation:  # noqa: N802
-        """See the contract."""
         del context
         return await self._ids.answer_once(request, Operation, lambda: self._train(request))
 
@@ -59,7 +58,6 @@ class TrainerApi(TrainerServiceServicer):
         return make_operation(training)
 
     async def GetTraining(self, request: pb.GetTrainingRequest, context: Context) -> pb.Training:  # noqa: N802
-        """See the contract."""
         del context
         return await self._trainings.get(request.training)
 
@@ -75,7 +73,6 @@ class TrainerApi(TrainerServiceServicer):
     async def WatchTraining(  # noqa: N802
         self, request: pb.WatchTrainingRequest, context: Context
     ) -> AsyncIterator[pb.WatchTrainingResponse]:
-        """See the contract."""
         del context
         async for training in self._trainings.follow(request.training):
             yield pb.WatchTrainingResponse(training=training)
@@ -85,7 +82,6 @@ class TrainerApi(TrainerServiceServicer):
     async def CancelTraining(  # noqa: N802
         self, request: pb.CancelTrainingRequest, context: Context
     ) -> pb.Training:
-        """See the contract."""
         del context
         training = await self._trainings.change(request.training, cancel)
         await self._bus.publish_event(Event(run=training.name, service="trainer", what="training_cancelled"))
@@ -94,7 +90,6 @@ class TrainerApi(TrainerServiceServicer):
     async def ListCheckpoints(  # noqa: N802
         self, request: pb.ListCheckpointsRequest, context: Context
     ) -> pb.ListCheckpointsResponse:
-        """See the contract."""
         del context
         training = await self._trainings.get(request.training)
         refs = [phase.checkpoint for phase in training.phases if phase.HasField("checkpoint")]

@@ -25,7 +25,7 @@ class CannotWrite(ItemError):
 def writing(folder: Path, *also: type[Exception]) -> Iterator[None]:
     """Write a new folder; `also` is what a library raises in doing so. Raises CannotWrite.
 
-    Then it is removed: what was begun would take the room that the answer needs.
+    Then it is removed: what was begun would take the space that the outcome needs.
     """
     kinds: tuple[type[Exception], ...] = (OSError, SafetensorError, *also)
     try:

@@ -1,4 +1,4 @@
-"""Trainings as long-running operations."""
+"""Trainings as long-running operations: how they are listed, shown and cancelled by google.longrunning."""
 
 import contextlib
 

@@ -51,7 +51,7 @@ class PhaseRunner:
         self._settings = settings
         self._place = WorkDir(settings.cache_folder, f"{training.name}-{training.fence}")
         self._stopping = asyncio.Event()
-        self._rows_told = 0
+        self._rows_reported = 0
         self._row: MetricsRow | None = None
         self._digest = ""
 
@@ -75,11 +75,11 @@ class PhaseRunner:
             self._place.end()
 
     async def beat(self) -> None:
-        """Tell the others that this one lives, and what it waits for still. Raises Lost."""
+        """Show the others that this one lives, and what it waits for still. Raises Lost."""
         await self._change(Progressed(waiting=self._training.waiting).apply)
 
     async def _run(self) -> End:
-        await self._tell("phase_started")
+        await self._publish("phase_started")
         materials = await self._insist(lambda: self._depot.fetch(self._training, self._phase))
         self._digest = materials.digest
         found = await self._insist(lambda: self._depot.find(materials.digest))
@@ -131,7 +131,7 @@ class PhaseRunner:
         return "done"
 
     async def _accompany(self, process: TrainingProcess) -> None:
-        """Pass on what it tells until it has ended. Raises Lost."""
+        """Pass on the process's metrics until it has ended. Raises Lost."""
         asked = False
         while not await process.wait(LOOK):
             await self._pass_on()
@@ -141,15 +141,15 @@ class PhaseRunner:
                 process.ask_to_stop()
 
     async def _pass_on(self) -> None:
-        """Tell watchers the latest row of metrics, and hear whether it is still wanted. Raises Lost."""
+        """Publish the latest row of metrics, and see whether the phase is still wanted. Raises Lost."""
         lines = self._place.read_metrics()
-        if len(lines) > self._rows_told:
-            self._rows_told = len(lines)
+        if len(lines) > self._rows_reported:
+            self._rows_reported = len(lines)
             row = json_format.ParseDict(json.loads(lines[-1]), MetricsRow())
             record_progress(self._row, row)
             self._row = row
             await self._change(Progressed(row).apply)
-            await self._tell("metrics", lines[-1])
+            await self._publish("metrics", lines[-1])
         else:
             latest = await self._trainings.get(self._training.name)
             if latest.fence != self._training.fence:
@@ -181,7 +181,7 @@ class PhaseRunner:
         folder = await self._insist(lambda: self._depot.checkpoint(ref))
         manifest = read_checkpoint_manifest(folder)
         await self._change(accept(self._phase, self._digest, ref, manifest, recalled=recalled))
-        await self._tell("phase_done", json.dumps({"phase": self._phase, "recalled": recalled}))
+        await self._publish("phase_done", json.dumps({"phase": self._phase, "recalled": recalled}))
         await self._insist(lambda: self._depot.drop_snapshots(self._training.name, self._phase))
 
     async def _crash(self, words: str) -> End:
@@ -227,7 +227,7 @@ class PhaseRunner:
                     await self._change(Progressed().apply)
                 return result
 
-    async def _tell(self, what: str, detail: str = "") -> None:
+    async def _publish(self, what: str, detail: str = "") -> None:
         event = Event(run=self._training.name, service="trainer", what=what, detail=detail or self._phase)
         await self._bus.publish_event(event)
 

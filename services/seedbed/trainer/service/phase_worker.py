@@ -34,7 +34,7 @@ class PhaseWorker(JobHandler):
         self._settings = settings
         self._depot = Depot(store, settings.cache_folder)
         self._holder = f"{socket.gethostname()}/{os.getpid()}"
-        self._attempt: PhaseRunner | None = None
+        self._runner: PhaseRunner | None = None
 
     async def work(self, item: Item, work: Work) -> None:
         """Bring a phase to its end, or to a snapshot."""
@@ -49,28 +49,28 @@ class PhaseWorker(JobHandler):
             await self._trainings.change(item.run, fail(f"phase {item.leaf}: {reason}"))
 
     async def beat(self) -> None:
-        """Tell the other trainers that this one lives."""
-        if self._attempt is not None:
+        """Show the other trainers that this one lives."""
+        if self._runner is not None:
             with contextlib.suppress(Lost, NotFound):
-                await self._attempt.beat()
+                await self._runner.beat()
 
     def save_progress(self) -> bool:
         """Have the phase saved where it is."""
-        if self._attempt is not None:
-            self._attempt.stop()
-        return self._attempt is not None
+        if self._runner is not None:
+            self._runner.stop()
+        return self._runner is not None
 
     async def _try(self, training: Training, item: Item, work: Work) -> None:
-        attempt = PhaseRunner(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
-        self._attempt = attempt
+        runner = PhaseRunner(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
+        self._runner = runner
         try:
-            await self._conclude(await attempt.run(), item, work)
+            await self._conclude(await runner.run(), item, work)
         finally:
-            # Not before: told to stop meanwhile, it is not cut off between its end and the word of it.
-            self._attempt = None
+            # Not before: asked to stop meanwhile, it is not cut off between its end and the record of it.
+            self._runner = None
 
     async def _conclude(self, end: End, item: Item, work: Work) -> None:
-        """Say what an attempt came to. Raises Again, Ceded."""
+        """Record how a run of the phase ended. Raises Again, Ceded."""
         log.info("phase ended", end=end)
         if end != "done":
             work.fail(f"PHASE_{end.upper()}")

@@ -1,4 +1,4 @@
-"""A training process: started, listened to, told to stop."""
+"""A training process: started, watched, asked to stop."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping
 from pathlib import Path
 
-from seedbed.trainer.loop.job import JOB, Job, Outcome, keep_room, read_outcome
+from seedbed.trainer.loop.job import JOB, Job, Outcome, read_outcome, reserve_space
 
 _LOG = "log.txt"
 _OURS = "SEEDBED_"
@@ -27,7 +27,7 @@ class TrainingProcess:
         cls, job: Job, processes: int, kernels: Path, environ: Mapping[str, str] = os.environ
     ) -> "TrainingProcess":
         """Start it; it ends when we do. What it compiles is kept in the folder `kernels` for the next one."""
-        keep_room(job.work)
+        reserve_space(job.work)
         (job.work / JOB).write_text(job.model_dump_json(), encoding="utf-8")
         module = ("-m", "seedbed.trainer.loop.train", str(job.work / JOB))
         argv: tuple[str, ...] = (sys.executable, *module)

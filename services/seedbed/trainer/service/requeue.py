@@ -31,7 +31,7 @@ class Requeue:
             await self._bus.purge(WORK, f"seedbed.v1.work.{TRAINING_PHASE}.>")
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop looking for phases that are not queued."""
         if self._loop:
             await end_tasks([self._loop])
 

@@ -74,11 +74,11 @@ class Trainings:
         It is looked at again and again: were each watcher a consumer, a thousand of them would shut out all
         who come after.
         """
-        told = 0
+        seen = 0
         while True:
             training, revision = await self._read(name)
-            if revision != told:
-                told = revision
+            if revision != seen:
+                seen = revision
                 yield training
             await asyncio.sleep(_LOOK)
 

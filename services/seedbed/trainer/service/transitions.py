@@ -72,13 +72,13 @@ def claim(holder: str, name: str) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A sign of life, with what is new."""
+    """A sign of life, with the latest row of metrics."""
 
     row: MetricsRow | None = None
     waiting: str = ""
 
     def apply(self, training: Training) -> None:
-        """Write it down."""
+        """Count the beat, and take over what it brings."""
         training.beat += 1
         training.waiting = self.waiting
         if self.row is not None:

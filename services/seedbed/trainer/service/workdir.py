@@ -49,7 +49,7 @@ class WorkDir:
             self._lock = None
 
     def read_metrics(self) -> list[str]:
-        """The rows of metrics that are whole."""
+        """The rows of metrics that are written to their end."""
         try:
             text = (self.folder / METRICS).read_text(encoding="utf-8")
         except OSError:
@@ -57,7 +57,7 @@ class WorkDir:
         return text.rpartition("\n")[0].splitlines()
 
     def snapshots(self) -> list[Path]:
-        """The snapshots that are whole, the latest last."""
+        """The snapshots that are complete, the latest last."""
         return sorted((self.folder / SNAPSHOTS).glob("[0-9]*"))
 
 

@@ -12,7 +12,7 @@ from itertools import chain
 from seedbed.knowledge.documents import markdown
 from seedbed.knowledge.documents.markdown import Block, Code, Heading, Item
 from seedbed.knowledge.documents.plain import normalise
-from seedbed.knowledge.documents.reading import Reading, tell_left_out
+from seedbed.knowledge.documents.reading import Reading, note_left_out
 from seedbed.knowledge.documents.superscripts import Piece, join_levels
 
 from .notes import Notes
@@ -39,7 +39,7 @@ def read(content: bytes) -> Reading:
     story = Story(package, root)
     body = child(root, "w:body")
     text = markdown.write(story.blocks(body if body is not None else root))
-    return Reading(normalise(text), notes=tell_left_out(story.left_out))
+    return Reading(normalise(text), notes=note_left_out(story.left_out))
 
 
 class Story:

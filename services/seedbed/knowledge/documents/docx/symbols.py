@@ -1,4 +1,4 @@
-"""Signs of the fonts that hold no letters: what a document stores as a place in Symbol or Wingdings. Pure."""
+"""Characters of fonts without letters: what a document stores as a place in Symbol or Wingdings. Pure."""
 
 # From 0x20 on, and from 0xA1 on: the Symbol font in its order.
 _SYMBOL_LOW = (

@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from seedbed.knowledge.documents import markdown
 from seedbed.knowledge.documents.markdown import Block, Code, Heading, Item, List, Quote, Table
 from seedbed.knowledge.documents.plain import decode, normalise
-from seedbed.knowledge.documents.reading import Reading, UnreadableError, tell_left_out
+from seedbed.knowledge.documents.reading import Reading, UnreadableError, note_left_out
 
 from . import text as inline_text
 from .lists import definition_parts, label_items
@@ -48,7 +48,7 @@ def read(content: bytes) -> Reading:
     title = tree.css_first("head > title")
     if title is not None and root.css_first("h1") is None and markdown.fold(title.text()):
         blocks.insert(0, Heading(1, title.text()))
-    notes = tell_left_out({"struck-out passage": page.struck_out})
+    notes = note_left_out({"struck-out passage": page.struck_out})
     return Reading(normalise(markdown.write(blocks)), notes=notes)
 
 

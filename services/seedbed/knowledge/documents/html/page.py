@@ -30,7 +30,7 @@ _QUESTION = re.compile(r"[?？؟;]\s*$")
 _SENTENCE = re.compile(r"[.!?。！？؟।۔]")
 _WORD = re.compile(r"\w+")
 _MANY_LETTERS = 12
-# So much of a hidden text tells whether it says something.
+# So much of a hidden text shows whether it says something.
 _BEGINNING = 1000
 # So far up a button looks for the heading that it stands in.
 _FEW_STEPS = 4

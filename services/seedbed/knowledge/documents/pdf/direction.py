@@ -113,7 +113,7 @@ def _number(kinds: Sequence[str], start: int) -> int:
 
 
 def _pair_brackets(text: str) -> str:
-    """Brackets are mirrored or not, as the file's maker pleased: of two the first opens."""
+    """Brackets are mirrored or not, as the file's producer pleased: of two the first opens."""
     letters = list(text)
     for opening, closing in _PAIRS:
         places = [place for place, letter in enumerate(letters) if letter in (opening, closing)]

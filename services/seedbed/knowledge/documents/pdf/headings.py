@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line's part in a heading: its level, and the outline's entry (-1 where type told)."""
+    """A line's part in a heading: its level, and the outline's entry (-1 where its type shows it)."""
 
     level: int
     entry: int = -1

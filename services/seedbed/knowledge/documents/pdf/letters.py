@@ -99,7 +99,7 @@ class Frame:
         return replace(self, turn=(self.turn + turn) % 360)
 
     def shows(self, twice_x: float, twice_y: float) -> bool:
-        """Whether the middle of something is seen, told by the sum of its edges."""
+        """Whether the middle of something is seen, by the sum of its edges."""
         return 2 * self.left <= twice_x <= 2 * self.right and 2 * self.bottom <= twice_y <= 2 * self.top
 
     def place(self, x: float, y: float) -> tuple[float, float]:

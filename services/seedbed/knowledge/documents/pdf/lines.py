@@ -61,7 +61,7 @@ class Manner:
     from_right: bool
     width: float
     typed: bool = False
-    """Whether all of the document is set in letters of one width, so that they tell no code."""
+    """Whether all of the document is set in letters of one width, so that they do not show code."""
 
 
 def lines_of(page: int, row: Sequence[Word], manner: Manner) -> list[Line]:
@@ -170,7 +170,7 @@ def _typed(words: Sequence[Word]) -> str:
 
 
 def _spaced(parts: Iterable[tuple[float, str]], pitch: float) -> str:
-    """Texts with as many spaces between them as there is room for."""
+    """Texts with as many spaces between them as their gap is wide."""
     text, start = "", None
     for left, part in parts:
         start = left if start is None else start

@@ -54,7 +54,7 @@ class Leading:
         ):
             return True
         if last.page != line.page or line.base >= last.base:
-            # A new page or column: only the words can tell.
+            # A new page or column: only the words can show it.
             return has_ended(last)
         if goes_on(last, line):
             return last.base - line.base > _MUCH_WIDER / _WIDER * self.limit(line.size)

@@ -106,7 +106,7 @@ def _outline(document: pdfium.PdfDocument) -> list[Entry]:
 
 
 def _is_typed(pages: Sequence[Page]) -> bool:
-    """Whether letters of one width tell nothing, as nearly all are such."""
+    """Whether letters of one width mean nothing, as nearly all are such."""
     words = [word for page in pages for row in page.rows for word in row]
     mono = sum(len(word.text) for word in words if word.font.mono)
     return mono >= _NEARLY_ALL * sum(len(word.text) for word in words)

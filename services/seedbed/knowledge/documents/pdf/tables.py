@@ -1,4 +1,4 @@
-"""Tables whose columns only the gaps between them tell: rows of lines become rows of cells. Pure."""
+"""Tables whose columns only the gaps between them show: rows of lines become rows of cells. Pure."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -118,7 +118,7 @@ def _is_wrapped(blocks: Sequence[_Block], steps: Sequence[float], loose: float, 
 
 
 def _goes_on(first: _Block, block: _Block) -> bool:
-    """Whether a block, as far as its words tell, goes on with the cells above it."""
+    """Whether a block, by its words, goes on with the cells above it."""
     if 0 in block.columns:
         return len(block.columns) == 1 and block.lines[0].text[:1].islower() and len(first.columns) > 1
     return (

@@ -79,7 +79,7 @@ def text_of(words: Sequence[Word], *, from_right: bool) -> str:
 
 
 def _set_levels(letters: Iterable[Letter]) -> list[_Set]:
-    """Tell what is raised and lowered, by what stands beside it in the stream."""
+    """Find what is raised and lowered, by what stands beside it in the stream."""
     result: list[_Set] = []
     anchor: _Set | None = None
     since = 0

@@ -19,12 +19,12 @@ class Reading(Protocol):
         """The text of the tokens; of an answer that goes on, no character of which a part is missing."""
 
 
-Heard = Callable[[str], bool]
+Listener = Callable[[str], bool]
 """Called with the next part of an answer; false where nobody listens any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class GenerationOptions:
     """How an answer is to be made; a temperature of 0 takes the likeliest token each time."""
 
     max_tokens: int = 512
@@ -40,12 +40,12 @@ class Wish:
 class Watch(StoppingCriteria):
     """Reads an answer while it is written: ends it where it shall end, and passes it on."""
 
-    def __init__(self, begun: int, read: Reading, stop: Sequence[str], hear: Heard | None) -> None:
+    def __init__(self, begun: int, read: Reading, stop: Sequence[str], hear: Listener | None) -> None:
         self._begun = begun
         self._read = read
         self._stop = stop
         self._hear = hear
-        self._told = ""
+        self._passed_on = ""
         self.stopped = False
         """Whether one of the texts was met that end it."""
 
@@ -55,13 +55,13 @@ class Watch(StoppingCriteria):
         end = False
         if self._stop or self._hear:
             text = self._cut(self._read(input_ids[0, self._begun :].tolist(), whole=False))
-            end = self.stopped or not self._tell(self._safe(text))
+            end = self.stopped or not self._pass_on(self._safe(text))
         return torch.full((input_ids.shape[0],), end, dtype=torch.bool, device=input_ids.device)
 
     def end(self, tokens: Sequence[int]) -> str:
-        """The answer as it came out, its rest told."""
+        """The complete answer; what of it was not passed on yet is passed on now."""
         text = self._cut(self._read(tokens, whole=True))
-        self._tell(text)
+        self._pass_on(text)
         return text
 
     def _cut(self, text: str) -> str:
@@ -84,41 +84,41 @@ class Watch(StoppingCriteria):
         )
         return text[: len(text) - held].rstrip().rstrip(_UNREADABLE)
 
-    def _tell(self, text: str) -> bool:
-        if self._hear is None or len(text) <= len(self._told) or not text.startswith(self._told):
+    def _pass_on(self, text: str) -> bool:
+        if self._hear is None or len(text) <= len(self._passed_on) or not text.startswith(self._passed_on):
             return self._hear is None or self._hear("")
-        piece, self._told = text[len(self._told) :], text
+        piece, self._passed_on = text[len(self._passed_on) :], text
         return self._hear(piece)
 
 
 class Penalties(LogitsProcessor):
     """Makes less likely what an answer has said already: once, and again for each time."""
 
-    def __init__(self, begun: int, wish: Wish) -> None:
+    def __init__(self, begun: int, options: GenerationOptions) -> None:
         self._begun = begun
-        self._wish = wish
+        self._options = options
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """The scores of the next token."""
         said = input_ids[:, self._begun :]
         counts = torch.zeros_like(scores).scatter_add_(1, said, torch.ones_like(said, dtype=scores.dtype))
-        wish = self._wish
-        return scores - wish.frequency_penalty * counts - wish.presence_penalty * (counts > 0)
+        options = self._options
+        return scores - options.frequency_penalty * counts - options.presence_penalty * (counts > 0)
 
 
-def settings_of(wish: Wish, room: int | None, ends: list[int], begun: int) -> dict[str, Any]:
-    """What `generate` of transformers is told."""
+def settings_of(options: GenerationOptions, room: int | None, ends: list[int], begun: int) -> dict[str, Any]:
+    """The arguments for `generate` of transformers."""
     settings: dict[str, Any] = {
-        "max_new_tokens": wish.max_tokens if room is None else min(wish.max_tokens, room),
+        "max_new_tokens": options.max_tokens if room is None else min(options.max_tokens, room),
         "eos_token_id": ends or None,
         "pad_token_id": ends[0] if ends else 0,
     }
-    if wish.presence_penalty or wish.frequency_penalty:
-        settings["logits_processor"] = [Penalties(begun, wish)]
-    if wish.seed is not None:
-        # Any whole number is a seed; torch has room for 64 bits.
-        torch.manual_seed(wish.seed % (1 << 64))
-    if wish.temperature > 0:
-        temperature = max(wish.temperature, _COOLEST)
-        return {**settings, "do_sample": True, "temperature": temperature, "top_p": wish.top_p}
+    if options.presence_penalty or options.frequency_penalty:
+        settings["logits_processor"] = [Penalties(begun, options)]
+    if options.seed is not None:
+        # Any whole number is a seed; torch takes 64 bits.
+        torch.manual_seed(options.seed % (1 << 64))
+    if options.temperature > 0:
+        temperature = max(options.temperature, _COOLEST)
+        return {**settings, "do_sample": True, "temperature": temperature, "top_p": options.top_p}
     return {**settings, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}

@@ -1,4 +1,4 @@
-"""Models that are loaded, and their answers: whole ones, and adapters that share the base below them.
+"""Models in memory, and their answers: full models, and adapters that share the base below them.
 
 It knows nothing of HTTP.
 """
@@ -18,9 +18,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from seedbed.kernel.chat_templates import configs_of, end_tokens, form_of, read_answer, write_chat
 from seedbed.kernel.errors import InputError, NotFound
 from seedbed.kernel.weights import pretrained
-from seedbed.serving.writing import Heard, Watch, Wish, settings_of
+from seedbed.serving.generation import GenerationOptions, Listener, Watch, settings_of
 
-__all__ = ["Asked", "Model", "Reply", "Shelf", "Wish"]
+__all__ = ["GenerationOptions", "LoadedModels", "Model", "PreparedPrompt", "Reply"]
 
 _GENERATION = "generation_config.json"
 
@@ -35,7 +35,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PreparedPrompt:
     """A model and the tokens it goes on from."""
 
     model: Model
@@ -71,12 +71,12 @@ class _Base:
     """What each adapter's generation stops at."""
 
 
-class Shelf:
+class LoadedModels:
     """Loads models and has them answer, one at a time: they share the cores."""
 
     def __init__(self, models: Sequence[Model]) -> None:
         """Load all models into memory. Raises InputError for one that cannot be read."""
-        self.models = {model.name: model for model in models}
+        self.by_name = {model.name: model for model in models}
         self._bases: dict[str, _Base] = {}
         self._alone = threading.Lock()
         for model in models:
@@ -84,11 +84,11 @@ class Shelf:
 
     def context(self, name: str) -> int | None:
         """The tokens of a model's window; None where it has no bound."""
-        base = self._bases[self.models[name].weights]
+        base = self._bases[self.by_name[name].weights]
         window = getattr(base.plain.config.get_text_config(), "max_position_embeddings", None)
         return int(window) if window else None
 
-    def ask(self, name: str, messages: Sequence[Mapping[str, str]]) -> Asked:
+    def ask(self, name: str, messages: Sequence[Mapping[str, str]]) -> PreparedPrompt:
         """A conversation, ready to be answered. Raises NotFound, InputError."""
         tokenizer = self._base(name).tokenizer
         if tokenizer.chat_template is None:
@@ -98,7 +98,7 @@ class Shelf:
         tokens = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
         return self._make(name, tokens, chat=True)
 
-    def begin(self, name: str, prompt: str | Sequence[int]) -> Asked:
+    def begin(self, name: str, prompt: str | Sequence[int]) -> PreparedPrompt:
         """A text or its tokens, ready to be gone on with. Raises NotFound, InputError."""
         tokenizer = self._base(name).tokenizer
         if isinstance(prompt, str):
@@ -112,22 +112,22 @@ class Shelf:
             raise InputError("the prompt is empty")
         return self._make(name, tokens.long(), chat=False)
 
-    def write(self, asked: Asked, wish: Wish, hear: Heard | None = None) -> Reply:
-        """What the model says; `hear` is told each piece, and may have it stop."""
+    def write(self, asked: PreparedPrompt, options: GenerationOptions, hear: Listener | None = None) -> Reply:
+        """What the model says; `hear` is called with each part of it, and may have it stop."""
         base = self._bases[asked.model.weights]
         model, tokenizer = base.adapters or base.plain, base.tokenizer
         read = partial(_read, tokenizer, chat=asked.chat)
         written = form_of(tokenizer).written if asked.chat else ""
-        stop = (*wish.stop, written) if written else wish.stop
+        stop = (*options.stop, written) if written else options.stop
         ends = end_tokens(tokenizer, [*configs_of(base.plain), base.configs.get(asked.model.name)])
         watch = Watch(asked.prompt_tokens, read, stop, hear)
         tokens = asked.tokens.to(base.plain.device)
-        with self._alone, torch.inference_mode(), _wearing(base, asked.model):
+        with self._alone, torch.inference_mode(), _with_adapter(base, asked.model):
             made = model.generate(
                 input_ids=tokens,
                 attention_mask=torch.ones_like(tokens),
                 stopping_criteria=[watch],
-                **settings_of(wish, asked.room, ends, asked.prompt_tokens),
+                **settings_of(options, asked.room, ends, asked.prompt_tokens),
             )[0, asked.prompt_tokens :].tolist()
         return Reply(
             text=watch.end(made),
@@ -136,21 +136,21 @@ class Shelf:
             whole=watch.stopped or (bool(made) and made[-1] in ends),
         )
 
-    def answer(self, name: str, messages: Sequence[Mapping[str, str]], wish: Wish) -> Reply:
+    def answer(self, name: str, messages: Sequence[Mapping[str, str]], options: GenerationOptions) -> Reply:
         """A model's answer to a conversation. Raises NotFound, InputError."""
-        return self.write(self.ask(name, messages), wish)
+        return self.write(self.ask(name, messages), options)
 
     def _base(self, name: str) -> _Base:
-        if name not in self.models:
-            raise NotFound(f"no model {name!r} here", hint=f"it serves: {', '.join(self.models)}")
-        return self._bases[self.models[name].weights]
+        if name not in self.by_name:
+            raise NotFound(f"no model {name!r} here", hint=f"it serves: {', '.join(self.by_name)}")
+        return self._bases[self.by_name[name].weights]
 
-    def _make(self, name: str, tokens: torch.Tensor, *, chat: bool) -> Asked:
+    def _make(self, name: str, tokens: torch.Tensor, *, chat: bool) -> PreparedPrompt:
         window = self.context(name)
         count = int(tokens.shape[1])
         if window is not None and count >= window:
             raise InputError(f"there are {count} tokens to read, and {name} has a window of {window}")
-        return Asked(self.models[name], tokens, chat, None if window is None else window - count)
+        return PreparedPrompt(self.by_name[name], tokens, chat, None if window is None else window - count)
 
     def _load(self, model: Model) -> None:
         base = self._bases.get(model.weights) or _open(model)
@@ -166,7 +166,7 @@ class Shelf:
             raise InputError(f"{model.adapter} is no adapter for {model.weights}: {error}") from error
         base.adapters.eval()
         folder = Path(model.adapter)
-        # The turns it was taught are in its own folder; the base may know none.
+        # The turns it was tuned for are in its own folder; the base may know none.
         if (folder / "tokenizer_config.json").is_file():
             base.tokenizer = AutoTokenizer.from_pretrained(folder)
         if (folder / _GENERATION).is_file():
@@ -189,7 +189,7 @@ def _read(tokenizer: Any, tokens: Sequence[int], *, chat: bool, whole: bool) -> 
     return str(tokenizer.decode(tokens, skip_special_tokens=True))
 
 
-def _wearing(base: _Base, model: Model) -> Any:
+def _with_adapter(base: _Base, model: Model) -> Any:
     if base.adapters is None:
         return nullcontext()
     if not model.adapter:

@@ -1,4 +1,4 @@
-"""Answers in OpenAI's form: whole, piece by piece, and refusals. Pure."""
+"""Answers in OpenAI's form: complete, as parts of a stream, and refusals. Pure."""
 
 import time
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from seedbed.serving.shelf import Reply
+from seedbed.serving.loaded_models import Reply
 
 
 @dataclass(frozen=True, slots=True)

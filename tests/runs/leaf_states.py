@@ -12,9 +12,9 @@ from seedbed.pipeline.costs import Spending, Tariff
 from seedbed.pipeline.kinds.entry import Draw
 from seedbed.pipeline.recipe import NOT_FILLED_UP
 from seedbed.runs.domain.leaf_budget import LeafBudget, mark_dearest
-from seedbed.runs.domain.leaf_state import Course
-from seedbed.runs.domain.pedigree import write_part, write_piece
-from seedbed.runs.domain.run_budget import deal, explain, share_of
+from seedbed.runs.domain.leaf_state import LeafStateMachine
+from seedbed.runs.domain.pedigree import write_draw, write_part
+from seedbed.runs.domain.run_budget import distribute, explain, share_of
 from seedbed.runs.domain.settlement import Decision
 from seedbed.runs.storage.part_file import PartFile
 from tests.runs.leaves import known_plan
@@ -29,14 +29,14 @@ class NotAsked(Exception):
     """Nobody may be asked for this."""
 
 
-def make_course(leaf, recipe) -> Course:
+def make_course(leaf, recipe) -> LeafStateMachine:
     known = known_plan(leaf, recipe=recipe)
-    return Course(known, known.plan.leaves[0], leaf)
+    return LeafStateMachine(known, known.plan.leaves[0], leaf)
 
 
-def do(course: Course, item: Item, answer: Reply = reply) -> tuple[Record, list[Item]]:
+def do(state: LeafStateMachine, item: Item, answer: Reply = reply) -> tuple[Record, list[Item]]:
     """The record of an item, as a worker makes it, and what follows."""
-    step, specs = _STEPS[item.step], course.known.specs
+    step, specs = _STEPS[item.step], state.known.specs
     value = step.input_type.FromString(item.input)
     record = Record(step=item.step, digest=item.digest, spec=specs.digests[item.step], followed=True)
     record.draw, record.candidate = item.draw, item.candidate
@@ -52,7 +52,7 @@ def do(course: Course, item: Item, answer: Reply = reply) -> tuple[Record, list[
     record.outcome, record.result = Outcome.OUTCOME_DONE, result.SerializeToString()
     then = item.then if item.HasField("then") else None
     work = Work(item.digest, value, result, item.candidate, item.draw, then)
-    following = step.follow(work, course.known.recipe)
+    following = step.follow(work, state.known.recipe)
     children = [specs.make_item(item.run, item.leaf, item.draw, a) for a in following.announce]
     record.announced.extend(Announced(digest=c.digest, step=c.step, candidate=c.candidate) for c in children)
     record.dropped.extend(Dropped(candidate=d.candidate, end=d.end, reason=d.reason) for d in following.drop)
@@ -66,95 +66,97 @@ class Written:
         self.commit = ""
         self.decisions: dict[str, Decision] = {}
         self.draws: dict[int, Draw] = {}
-        self.pieces = PartFile()
+        self.part_file = PartFile()
 
 
-_WRITTEN: WeakKeyDictionary[Course, Written] = WeakKeyDictionary()
+_WRITTEN: WeakKeyDictionary[LeafStateMachine, Written] = WeakKeyDictionary()
 
 
-def written(course: Course) -> Written:
-    return _WRITTEN.setdefault(course, Written())
+def written(state: LeafStateMachine) -> Written:
+    return _WRITTEN.setdefault(state, Written())
 
 
-def part_of(course: Course) -> bytes:
+def part_of(state: LeafStateMachine) -> bytes:
     """The part of a course that was run, as it is stored."""
-    return b"".join(write_part(course, written(course).pieces.in_order()))
+    return b"".join(write_part(state, written(state).part_file.in_order()))
 
 
-def settle(course: Course, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
+def settle(state: LeafStateMachine, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
     """Do all that is announced, and what follows from it, in any order; the records."""
-    records, items = [], course.take_waiting(sys.maxsize)
+    records, items = [], state.take_waiting(sys.maxsize)
     while items:
         item = items.pop(luck.randrange(len(items)) if luck else 0)
-        record, children = do(course, item, answer)
+        record, children = do(state, item, answer)
         records.append(record)
-        course.fold.take(record)
+        state.fold.take(record)
         items += children
     return records
 
 
-def decide(course: Course) -> None:
+def decide(state: LeafStateMachine) -> None:
     """Decide what can be decided."""
-    kept = written(course)
-    for decided in course.settle():
+    kept = written(state)
+    for decided in state.settle():
         kept.decisions |= {birth.id: decision for birth, decision in decided.candidates}
         kept.draws[decided.number] = decided.draw
-        kept.pieces.add(decided.number, write_piece(course, decided, kept.commit))
+        kept.part_file.add(decided.number, write_draw(state, decided, kept.commit))
 
 
-def advance(course: Course) -> bool:
+def advance(state: LeafStateMachine) -> bool:
     """Settle the open round and open the next; False at the end."""
-    decide(course)
-    assert course.settled
-    course.close_round()
-    upcoming = course.next_round()
+    decide(state)
+    assert state.settled
+    state.close_round()
+    upcoming = state.next_round()
     if upcoming is not None:
-        course.open_round(upcoming)
+        state.open_round(upcoming)
     return upcoming is not None
 
 
-def run(course: Course, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
+def run(state: LeafStateMachine, answer: Reply = reply, luck: random.Random | None = None) -> list[Record]:
     """A course from its beginning to its end; all records."""
-    course.prepare()
-    records = settle(course, answer, luck)
-    while advance(course):
-        records += settle(course, answer, luck)
+    state.prepare()
+    records = settle(state, answer, luck)
+    while advance(state):
+        records += settle(state, answer, luck)
     return records
 
 
 def run_within_budget(
     leaves, recipe, answer: Reply = reply, luck: random.Random | None = None
-) -> list[Course]:
+) -> list[LeafStateMachine]:
     """Leaves that share a budget, one after the other in any order between two dealings; their courses."""
     known = known_plan(*leaves, recipe=recipe)
     tariff = Tariff(recipe.budget, recipe.prices)
     targets = list(known.plan.leaves)
     by_path = {leaf.path: leaf for leaf in leaves}
-    courses = [Course(known, target, by_path[target.path]) for target in targets]
-    for course, target in zip(courses, targets, strict=True):
+    states = [LeafStateMachine(known, target, by_path[target.path]) for target in targets]
+    for state, target in zip(states, targets, strict=True):
         share = share_of(tariff.limits, target, targets)
-        course.purse = LeafBudget(tariff, share, known, course.leaf)
-        course.prepare()
-    going = list(courses)
+        state.budget = LeafBudget(tariff, share, known, state.leaf)
+        state.prepare()
+    going = list(states)
     while going:
-        for course in luck.sample(going, len(going)) if luck else going:
-            settle(course, luck=luck)
-            while advance(course):
-                settle(course, luck=luck)
+        for state in luck.sample(going, len(going)) if luck else going:
+            settle(state, luck=luck)
+            while advance(state):
+                settle(state, luck=luck)
         dearest: dict[str, Usage] = {}
-        for course in courses:
-            for row in course.counts().steps:
+        for state in states:
+            for row in state.counts().steps:
                 if row.dearest.requests:
                     mark_dearest(dearest, row.step, row.dearest.prompt_tokens, row.dearest.completion_tokens)
-        pleas = {course.target.leaf: plea for course in going if (plea := course.plead(dearest))}
-        going = [course for course in going if course.target.leaf in pleas]
-        spent = sum((course.purse.spent(course.fold.ledger) for course in courses), Spending())
-        allowances = deal(tariff.limits - spent, list(pleas.values()))
-        for course in going:
+        requests = {
+            state.target.leaf: request for state in going if (request := state.request_budget(dearest))
+        }
+        going = [state for state in going if state.target.leaf in requests]
+        spent = sum((state.budget.spent(state.fold.ledger) for state in states), Spending())
+        allowances = distribute(tariff.limits - spent, list(requests.values()))
+        for state in going:
             if allowances:
-                course.purse.allowance = allowances[course.target.leaf]
+                state.budget.allowance = allowances[state.target.leaf]
             else:
-                reserve = pleas[course.target.leaf].reserve
-                course.settlement.halted = explain(spent, reserve, tariff.limits)
+                reserve = requests[state.target.leaf].reserve
+                state.settlement.halted = explain(spent, reserve, tariff.limits)
         going = going if allowances else []
-    return courses
+    return states
