@@ -5,7 +5,7 @@ import signal
 import pytest
 import typer
 
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 from seedbed.kernel.errors import BusError, Conflict, InputError, NotFound, Violation
 
@@ -18,7 +18,9 @@ def told():
 @pytest.fixture
 def leave(told, tmp_path):
     def run(work, **options):
-        boundary = Boundary(Screen(), on_failure=lambda *what: told.append(what), logs=tmp_path, **options)
+        boundary = CommandRunner(
+            Screen(), on_failure=lambda *what: told.append(what), logs=tmp_path, **options
+        )
         with pytest.raises(typer.Exit) as caught:
             boundary.run(work)
         return caught.value.exit_code

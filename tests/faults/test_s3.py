@@ -47,7 +47,7 @@ async def test_the_run_waits_for_its_bucket(trouble, tmp_path, monkeypatch, s3_u
         # What the command itself reads, for its estimate, lies there as well.
         store = await open_store(s3_url, **{name.lower()[14:]: key for name, key in keys.items()})
         monkeypatch.setattr(module, "open_store", AsyncMock(return_value=store))
-        order = module.Order(
+        order = module.GenerateArguments(
             taxonomy=str(undisturbed.taxonomy),
             state=tmp_path / "state",
             out=tmp_path / "dataset",

@@ -18,9 +18,9 @@ from seedbed.cli.apps import (
     taxonomy,
     trainings,
 )
-from seedbed.cli.apps.asking import asks_a_teacher
 from seedbed.cli.apps.shell import STATE, debugging
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.apps.teacher_options import asks_a_teacher
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def generate(  # noqa: PLR0913  its options are its interface
         bool, typer.Option("--estimate", help="Only say what it will come to, and ask no teacher.")
     ] = False,
     pace: "Pace",
-    means: "BudgetOptions",
+    budget: "BudgetOptions",
     state: options.State = STATE,
     telemetry: options.Telemetry = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the dataset goes.")] = Path("dataset"),
@@ -84,9 +84,9 @@ def generate(  # noqa: PLR0913  its options are its interface
     The same command again goes on where it was.
     Exit status: 0 all targets met, 3 finished with short leaves, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.commands.generate import Generation, Order
+    from seedbed.cli.commands.generate import GenerateArguments, Generation
 
-    order = Order(
+    order = GenerateArguments(
         taxonomy=taxonomy,
         state=state,
         out=out,
@@ -98,13 +98,13 @@ def generate(  # noqa: PLR0913  its options are its interface
         pace=pace,
         telemetry=telemetry,
         only_estimate=estimate,
-        means=means,
+        budget=budget,
     )
     screen = Screen(machine=machine)
     generation = Generation(order, screen)
-    Boundary(screen, debug=debugging(context), logs=state / "logs", on_failure=generation.tell_failure).run(
-        generation.run
-    )
+    CommandRunner(
+        screen, debug=debugging(context), logs=state / "logs", on_failure=generation.report_failure
+    ).run(generation.run)
 
 
 @asks_a_teacher
@@ -122,7 +122,7 @@ def up(
 
     setup = work.Setup(state=state, wanted=wanted, pace=pace, telemetry=telemetry)
     screen = Screen(machine=machine)
-    Boundary(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))
+    CommandRunner(screen, debug=debugging(context), logs=state / "logs").run(lambda: work.up(setup, screen))
 
 
 def doctor(
@@ -142,7 +142,7 @@ def doctor(
 
     wanted = Wanted(teacher=teacher, model=model, api_key_env=api_key_env)
     screen = Screen(machine=machine)
-    Boundary(screen, debug=debugging(context)).run(
+    CommandRunner(screen, debug=debugging(context)).run(
         lambda: work.examine(state, wanted, server, timeout, screen)
     )
 

@@ -22,8 +22,8 @@ Work = Callable[[], Awaitable[int]]
 OnFailure = Callable[[int, str], None]
 
 
-class Boundary:
-    """Runs one command. `on_failure` is told the exit status and the message."""
+class CommandRunner:
+    """Runs one command. `on_failure` is called with the exit status and the message."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Boundary:
         self._screen = screen
         self._debug = debug
         self._logs = logs
-        self._tell = on_failure
+        self._on_failure = on_failure
 
     def run(self, work: Work) -> NoReturn:
         """Do the work and leave with its exit status. Raises typer.Exit."""
@@ -66,8 +66,8 @@ class Boundary:
         raise typer.Exit(code)
 
     def _fail(self, code: int, message: str) -> None:
-        if self._tell is not None:
-            self._tell(code, message)
+        if self._on_failure is not None:
+            self._on_failure(code, message)
 
     def _unexpected(self, error: Exception) -> str:
         if self._debug:

@@ -36,11 +36,6 @@ class Paired:
     left_out: int
     """Questions that only one of the two has a score for."""
 
-    @property
-    def is_above(self) -> bool:
-        """Whether the gain is above 0 at its interval."""
-        return self.gain.low is not None and self.gain.low > 0
-
 
 Interpret = Callable[[Sequence[float], Sequence[float]], Interval]
 """From scores before and after, in the order of the questions, to what was gained."""

@@ -1,8 +1,8 @@
 import pytest
 
-from seedbed.cli.commands.evaluate import Evaluating, Order, as_object, describe_calls
+from seedbed.cli.commands.evaluate import EvaluateArguments, Evaluating, as_object, describe_calls
 from seedbed.cli.reach.endpoints import Wanted
-from seedbed.cli.reach.find_training import Subject as Tuned
+from seedbed.cli.reach.find_training import FoundTraining as Tuned
 from seedbed.cli.render.evaluation_tables import BenchmarkTable, ForgettingTable, GainTable, notes
 from seedbed.cli.render.failure import DONE, NOT_PASSED
 from seedbed.cli.render.screen import Screen
@@ -100,7 +100,7 @@ def test_what_is_short_unread_or_missing_is_said(evaluation):
 
 def make_evaluating(**order):
     given = {"subject": "t1", "state": None, "wanted": Wanted(), **order}
-    return Evaluating(Order(**given), Screen())
+    return Evaluating(EvaluateArguments(**given), Screen())
 
 
 def test_the_gate_decides_by_the_last_checkpoint_and_says_why(evaluation, capsys):

@@ -14,13 +14,13 @@ from tests.trainer.students import RECIPE, distilled, make_job, recipe, tiny, to
 CPU = torch.device("cpu")
 
 
-def ready(location, teacher, *, phase="kt1", last=True, **more):
+def ready(place, teacher, *, phase="kt1", last=True, **more):
     """A phase, of a recipe whose last or only phase is distilled."""
     first, second = RECIPE["phases"]
     phases = [first, distilled(second, teacher)] if last else [distilled(first, teacher)]
     text = recipe(phases=phases, **more).canonical()
     return prepare(
-        make_job(location / "work", location / "dataset", location / "model", recipe=text, phase=phase), CPU
+        make_job(place / "work", place / "dataset", place / "model", recipe=text, phase=phase), CPU
     )
 
 
@@ -37,62 +37,60 @@ def write_teacher(folder, vocabulary, width=None, **config):
     return folder
 
 
-def test_the_base_is_at_hand_as_a_teacher(location):
-    found = ready(location, "base", last=False)
+def test_the_base_is_at_hand_as_a_teacher(place):
+    found = ready(place, "base", last=False)
     assert loss_of(found).detach() > 0
     assert not any("teacher" in name or "frozen" in name for name, _ in found.student.named_parameters())
 
 
 @pytest.mark.parametrize("last", [True, False])
-def test_another_vocabulary_is_refused_before_the_first_phase(location, tmp_path, last):
+def test_another_vocabulary_is_refused_before_the_first_phase(place, tmp_path, last):
     other = make_tokenizer(("quite other words " * 3,), 330, 512)
     teacher = write_teacher(tmp_path / "teacher", other)
     with pytest.raises(DoesNotFit, match="has another vocabulary than the student") as refused:
-        ready(location, teacher, last=last)
+        ready(place, teacher, last=last)
     assert str(teacher) in refused.value.message
     assert "number" in refused.value.message
     assert "student's tokenizer" in refused.value.hint
 
 
-def test_a_token_of_its_own_is_named(location, tmp_path):
+def test_a_token_of_its_own_is_named(place, tmp_path):
     other = tokenizer()
     other.add_tokens(["<|thought|>"])
     with pytest.raises(DoesNotFit, match=r"'<\|thought\|>' is number \d+ of its own alone"):
-        ready(location, write_teacher(tmp_path / "teacher", other))
+        ready(place, write_teacher(tmp_path / "teacher", other))
 
 
 @pytest.mark.parametrize("more", [-3, 64])
-def test_a_head_of_another_width_is_no_other_vocabulary(location, tmp_path, more):
+def test_a_head_of_another_width_is_no_other_vocabulary(place, tmp_path, more):
     made = tokenizer()
     if more < 0:
         write_tiny(tmp_path / "model")
         tiny(len(made) + 64).save_pretrained(tmp_path / "model")
-        location = _beside(location, tmp_path)
+        place = _beside(place, tmp_path)
         more = 0
-    assert (
-        loss_of(ready(location, write_teacher(tmp_path / "teacher", made, len(made) + more), last=False)) > 0
-    )
+    assert loss_of(ready(place, write_teacher(tmp_path / "teacher", made, len(made) + more), last=False)) > 0
 
 
-def _beside(location, folder):
-    (folder / "dataset").symlink_to(location / "dataset")
+def _beside(place, folder):
+    (folder / "dataset").symlink_to(place / "dataset")
     return folder
 
 
-def test_a_teacher_that_is_not_there_is_refused_before_the_first_phase(location):
+def test_a_teacher_that_is_not_there_is_refused_before_the_first_phase(place):
     with pytest.raises(NoModel, match="no-such-teacher"):
-        ready(location, location / "no-such-teacher")
+        ready(place, place / "no-such-teacher")
 
 
-def test_a_teacher_that_reads_less_than_the_student_is_refused(location, tmp_path):
+def test_a_teacher_that_reads_less_than_the_student_is_refused(place, tmp_path):
     teacher = write_teacher(tmp_path / "teacher", tokenizer(), max_position_embeddings=20)
     with pytest.raises(DoesNotFit, match="reads 20 tokens at most, and the longest sample has") as refused:
-        ready(location, teacher, last=False)
+        ready(place, teacher, last=False)
     assert "`context: 20`" in refused.value.hint
 
 
-def test_a_teacher_whose_samples_see_one_another_is_not_packed(location, tmp_path):
+def test_a_teacher_whose_samples_see_one_another_is_not_packed(place, tmp_path):
     teacher = write_hybrid(tmp_path / "teacher", "Mamba2")
     with pytest.raises(ItemError, match="teacher lets samples packed in a row see one another"):
-        ready(location, teacher, last=False)
-    assert loss_of(ready(location, teacher, last=False, packing=False)).detach() > 0
+        ready(place, teacher, last=False)
+    assert loss_of(ready(place, teacher, last=False, packing=False)).detach() > 0

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedbed.cli.apps import options
-from seedbed.cli.apps.asking import asks_a_teacher
 from seedbed.cli.apps.shell import STATE, debugging
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.apps.teacher_options import asks_a_teacher
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def evaluate(  # noqa: PLR0913  its options are its interface
     Held-out questions for each leaf, base against checkpoints, with an interval of 95 %.
     Exit status: 0 done, 4 the gate is not passed, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.commands.evaluate import Evaluating, Order
+    from seedbed.cli.commands.evaluate import EvaluateArguments, Evaluating
 
-    order = Order(
+    order = EvaluateArguments(
         subject=subject,
         state=state,
         wanted=wanted,
@@ -104,6 +104,6 @@ def evaluate(  # noqa: PLR0913  its options are its interface
     )
     screen = Screen(machine=machine)
     evaluating = Evaluating(order, screen)
-    Boundary(screen, debug=debugging(context), logs=state / "logs", on_failure=evaluating.tell_failure).run(
-        evaluating.run
-    )
+    CommandRunner(
+        screen, debug=debugging(context), logs=state / "logs", on_failure=evaluating.report_failure
+    ).run(evaluating.run)

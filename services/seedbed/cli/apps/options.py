@@ -13,7 +13,7 @@ _BUDGET = "Budget"
 
 
 def read_concurrency(given: str | int) -> int:
-    """A number, or AUTO."""
+    """The calls in flight that an option gives: a number, or AUTO for `auto`. Raises BadParameter."""
     if given == "auto":
         return AUTO
     try:

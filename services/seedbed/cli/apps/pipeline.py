@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seedbed.cli.apps import options
-from seedbed.cli.apps.asking import asks_a_teacher
 from seedbed.cli.apps.shell import STATE, debugging
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.apps.teacher_options import asks_a_teacher
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913  its options are its interface
     leaf: options.LeafGlobs = None,
     recipe: options.RecipeFile = None,
     pace: "Pace",
-    means: "BudgetOptions",
+    budget: "BudgetOptions",
     state: options.State = STATE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where dataset, student and report go.")] = Path(
         "grown"
@@ -84,9 +84,9 @@ def run(  # noqa: PLR0913  its options are its interface
     Exit status: 0 all well, 3 short leaves, 4 gate not passed, 2 bad input, 130 interrupted, 1 otherwise.
     """
     from seedbed.cli.commands import generate
-    from seedbed.cli.commands.pipeline import Order, Whole
+    from seedbed.cli.commands.pipeline import PipelineArguments, PipelineRun
 
-    generation = generate.Order(
+    generation = generate.GenerateArguments(
         taxonomy=taxonomy,
         state=state,
         out=out,
@@ -95,9 +95,9 @@ def run(  # noqa: PLR0913  its options are its interface
         leaves=tuple(leaf or ()),
         recipe=recipe,
         pace=pace,
-        means=means,
+        budget=budget,
     )
-    order = Order(
+    order = PipelineArguments(
         generation=generation,
         student=student,
         training_recipe=training_recipe,
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913  its options are its interface
         gate=gate,
     )
     screen = Screen(machine=machine)
-    whole = Whole(order, screen)
-    Boundary(screen, debug=debugging(context), logs=state / "logs", on_failure=whole.tell_failure).run(
-        whole.run
-    )
+    pipeline_run = PipelineRun(order, screen)
+    CommandRunner(
+        screen, debug=debugging(context), logs=state / "logs", on_failure=pipeline_run.report_failure
+    ).run(pipeline_run.run)

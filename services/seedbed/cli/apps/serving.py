@@ -6,7 +6,7 @@ import typer
 
 from seedbed.cli.apps import options
 from seedbed.cli.apps.shell import STATE, debugging
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 
 Student = Annotated[
@@ -60,10 +60,10 @@ def serve(
     from seedbed.cli.commands.serve import serve as work
 
     screen = Screen(machine=machine)
-    wish = ServeRequest(
+    request = ServeRequest(
         student=student, phase=checkpoint, engine=_check_engine(engine), state=state, port=port
     )
-    Boundary(screen, debug=debugging(context)).run(lambda: work(wish, screen))
+    CommandRunner(screen, debug=debugging(context)).run(lambda: work(request, screen))
 
 
 def chat(
@@ -83,5 +83,5 @@ def chat(
     from seedbed.cli.commands.serve import chat as work
 
     screen = Screen()
-    wish = ServeRequest(student=student, phase=checkpoint, engine=_check_engine(engine), state=state)
-    Boundary(screen, debug=debugging(context)).run(lambda: work(wish, system, most, screen))
+    request = ServeRequest(student=student, phase=checkpoint, engine=_check_engine(engine), state=state)
+    CommandRunner(screen, debug=debugging(context)).run(lambda: work(request, system, most, screen))

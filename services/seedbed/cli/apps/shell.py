@@ -1,4 +1,4 @@
-"""What every command stands in: its screen, its boundary, and the way to a stack where it needs one."""
+"""What every command shares: its screen, how it is run, and the way to a stack where it needs one."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ STATE = Path(".seedbed")
 
 
 def debugging(context: typer.Context) -> bool:
-    """Whether `--debug` was given."""
+    """Whether `--debug` was given before the command's name."""
     return bool(context.find_root().params.get("debug"))
 
 
 def call(context: typer.Context, work: Callable[[], int]) -> NoReturn:
-    """Do work that blocks."""
-    Boundary(Screen(), debug=debugging(context)).call(work)
+    """Run a command that waits for nothing, and leave with its exit status."""
+    CommandRunner(Screen(), debug=debugging(context)).call(work)
 
 
 def ask_of_runs(
@@ -60,4 +60,4 @@ def ask_runs(
         async with reach_runs(server, state, screen.warn, beside) as runs:
             return await work(runs)
 
-    Boundary(screen, debug=debugging(context), logs=state / "logs").run(reach)
+    CommandRunner(screen, debug=debugging(context), logs=state / "logs").run(reach)

@@ -8,7 +8,7 @@ import typer
 
 from seedbed.cli.apps import options
 from seedbed.cli.apps.shell import STATE, debugging
-from seedbed.cli.entrypoint import Boundary
+from seedbed.cli.entrypoint import CommandRunner
 from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
@@ -72,15 +72,16 @@ def train(
     The same command again goes on where it was.
     Exit status: 0 trained, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.commands.train import Order, Tuning
+    from seedbed.cli.commands.train import TrainArguments, Tuning
 
     screen = Screen(machine=machine)
     tuning = Tuning(
-        Order(dataset=dataset, model=model, recipe=recipe, state=state, out=out, server=server), screen
+        TrainArguments(dataset=dataset, model=model, recipe=recipe, state=state, out=out, server=server),
+        screen,
     )
-    Boundary(screen, debug=debugging(context), logs=state / "logs", on_failure=tuning.tell_failure).run(
-        tuning.run
-    )
+    CommandRunner(
+        screen, debug=debugging(context), logs=state / "logs", on_failure=tuning.report_failure
+    ).run(tuning.run)
 
 
 @app.command("list")
@@ -186,4 +187,4 @@ def _ask(
         async with reach_trainer(server, state, screen.warn) as trainer:
             return await work(trainer)
 
-    Boundary(screen, debug=debugging(context), logs=state / "logs").run(reach)
+    CommandRunner(screen, debug=debugging(context), logs=state / "logs").run(reach)

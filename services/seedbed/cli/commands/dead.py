@@ -49,8 +49,8 @@ async def show_letters(runs: Runs, name: str, reason: str, screen: Screen) -> in
         screen.say("no dead letters")
         return DONE
     names = ["item", "leaf", "step", "outcome", "attempts", "reason"]
-    whole = ("run", "item", "step", "outcome")
-    table = make_table(*([] if name else ["run"]), *names, right=("attempts",), whole=whole)
+    unbroken = ("run", "item", "step", "outcome")
+    table = make_table(*([] if name else ["run"]), *names, right=("attempts",), unbroken=unbroken)
     for letter in letters:
         row = (letter.step, _outcome(letter), str(letter.usage.requests), letter.reason)
         of_run = [] if name else [escape(letter.run)]
@@ -74,7 +74,7 @@ async def retry_letters(runs: Runs, name: str, items: Sequence[str], reason: str
     meant = await _digests(runs, name, items)
     request = RetryDeadLettersRequest(run=name, digests=meant, reason=reason)
     count = (await runs.stub.RetryDeadLetters(request, timeout=CALL_TIMEOUT)).retried
-    screen.say(_tell(count, "is open again", "are open again"))
+    screen.say(_count_of(count, "is open again", "are open again"))
     if count and not runs.live:
         screen.say("the same `seedbed generate` goes on with them")
     if screen.machine:
@@ -88,7 +88,7 @@ async def drop_letters(runs: Runs, name: str, items: Sequence[str], reason: str,
     named = bool(meant or reason)
     request = DropDeadLettersRequest(run=name, digests=meant, reason=reason, all=not named, confirm=True)
     count = (await runs.stub.DropDeadLetters(request, timeout=CALL_TIMEOUT)).dropped
-    screen.say(_tell(count, "is off the list", "are off the list"))
+    screen.say(_count_of(count, "is off the list", "are off the list"))
     if screen.machine:
         screen.emit({"run": name, "dropped": count})
     return DONE
@@ -112,7 +112,7 @@ def _meant(letters: Sequence[DeadLetter], digests: Sequence[str]) -> list[DeadLe
     return meant
 
 
-def _tell(count: int, one: str, many: str) -> str:
+def _count_of(count: int, one: str, many: str) -> str:
     if not count:
         return "no dead letters"
     return f"1 item {one}" if count == 1 else f"{count} items {many}"

@@ -39,7 +39,7 @@ _EXTRAS = {
 
 
 class Health(StrEnum):
-    """How a check ended."""
+    """How a check ended: nothing to do, something to know, or something that must be mended first."""
 
     GOOD = "good"
     POOR = "poor"
@@ -108,7 +108,7 @@ def check_git() -> Check:
 
 
 def check_state(root: Path) -> Iterable[Check]:
-    """Whether the state folder can be written, has room, and who holds it."""
+    """Whether the state folder can be written, its disk has space, and who holds it."""
     state = StateFolder(root)
     place = state.root
     while not place.exists():
@@ -197,7 +197,7 @@ def _report(checks: Sequence[Check], screen: Screen) -> None:
         for check in checks:
             screen.emit(asdict(check))
         return
-    table = make_table("", "what", "found", "what to do", whole=("", "what"))
+    table = make_table("", "what", "found", "what to do", unbroken=("", "what"))
     styles = {Health.GOOD: "green", Health.POOR: "yellow", Health.BAD: "red"}
     for check in checks:
         mark = f"[{styles[check.health]}]{check.health}[/]"

@@ -32,7 +32,7 @@ class Estimate:
         return Bill.of(row for leaf in self.leaves for row in leaf.usage.items())
 
     def line(self, prices: Prices | None) -> str:
-        """In one line."""
+        """The estimate as one line: calls, tokens, money where there are prices, and time."""
         _, tally, money = next(iter(self.bill.rows(prices)))
         measured = sum(leaf.measured for leaf in self.leaves)
         by = f", {measured} of {len(self.leaves)} leaves as measured before" if measured else ""
@@ -44,7 +44,7 @@ class Estimate:
         )
 
     def as_object(self, prices: Prices | None) -> dict[str, Any]:
-        """For machines."""
+        """The estimate for `--json`: sums, seconds, and a row for each leaf."""
         leaves = [
             {"path": one.path, "draws": one.draws, "measured": one.measured}
             | Bill.of(one.usage.items()).as_object(prices)
@@ -53,7 +53,7 @@ class Estimate:
         return {**self.bill.as_object(prices), "seconds": round(self.seconds, 1), "leaves": leaves}
 
     def table(self, prices: Prices | None) -> Table:
-        """Leaf by leaf."""
+        """The estimate as a table, one row for each leaf."""
         heads = ["draws", "calls", "prompt tokens", "completion tokens", *(["money"] if prices else [])]
         table = make_table("leaf", *heads, "by", right=heads)
         for leaf in self.leaves:
@@ -68,7 +68,7 @@ class Estimate:
 async def make_estimate(
     store: Store, snapshot: str, recipe: Recipe, endpoints: Endpoints, at_once: int
 ) -> Estimate:
-    """Reckon, without a call."""
+    """Estimate a run of a snapshot, by what is on record and by assumptions; no call is made."""
     teacher = (endpoints.teacher.model, added_parameters(endpoints.teacher.parameters))
     judge = teacher
     if endpoints.judge:

@@ -12,7 +12,7 @@ from google.protobuf import json_format
 from seedbed.cli.reach.connect import local_access, open_runs
 from seedbed.cli.reach.endpoints import REHEARSAL_NOTICE, Wanted, choose_endpoints
 from seedbed.cli.reach.evaluators import Evaluator, open_evaluator
-from seedbed.cli.reach.find_training import Subject, find_subject
+from seedbed.cli.reach.find_training import FoundTraining, look_up_training
 from seedbed.cli.reach.trainers import open_trainer
 from seedbed.cli.render.evaluation_tables import BenchmarkTable, ForgettingTable, GainTable, notes
 from seedbed.cli.render.failure import DONE, FAILED, INTERRUPTED, NOT_PASSED
@@ -37,8 +37,8 @@ _TIMEOUT = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What is wanted."""
+class EvaluateArguments:
+    """The arguments of `seedbed evaluate`."""
 
     subject: str
     """A run or a training."""
@@ -56,15 +56,15 @@ class Order:
 
 
 class Evaluating:
-    """One invocation, and how far it came: told also when it ends before its time."""
+    """One invocation, and how far it came: reported also when it ends before its time."""
 
-    def __init__(self, order: Order, screen: Screen) -> None:
+    def __init__(self, order: EvaluateArguments, screen: Screen) -> None:
         self._order = order
         self._screen = screen
         self._evaluation = Evaluation()
         self._was_there = False
 
-    def tell_failure(self, code: int, message: str) -> None:
+    def report_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
         if code == INTERRUPTED:
             self._screen.fail("interrupted; the same command goes on where it was")
@@ -86,7 +86,7 @@ class Evaluating:
                 open_runs(address(ports["runs"]), access) as runs,
                 open_trainer(address(ports["trainer"]), access) as trainer,
             ):
-                subject = await find_subject(self._order.subject, runs, trainer, self._order.state)
+                subject = await look_up_training(self._order.subject, runs, trainer, self._order.state)
             async with open_evaluator(address(ports["evaluator"]), access) as evaluator:
                 await self._evaluate(evaluator, self._make_request(subject, general))
                 judged = await self._judge(evaluator, gate.decode()) if gate else None
@@ -115,12 +115,12 @@ class Evaluating:
         with state.hold("evaluate") as ended:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-            supply = bring_up(state, endpoints, settings, order.pace, screen, dormant=True, more=TUNING)
-            async with supply as (stack, ports):
+            starting = bring_up(state, endpoints, settings, order.pace, screen, dormant=True, more=TUNING)
+            async with starting as (stack, ports):
                 await stack.ready()
                 yield ports
 
-    def _make_request(self, subject: Subject, general: bytes) -> EvaluateRequest:
+    def _make_request(self, subject: FoundTraining, general: bytes) -> EvaluateRequest:
         training, order = subject.training, self._order
         phases = [phase for phase in training.phases if phase.HasField("checkpoint")]
         # A student from scratch begins with the phase that makes its base.
@@ -184,9 +184,9 @@ class Evaluating:
         if screen.machine:
             calls = 0 if self._was_there else evaluation.usage.requests
             screen.emit({**as_object(evaluation, judged), "calls": calls})
-        return self._tell_gate(judged) if self._succeeded else FAILED
+        return self._report_gate(judged) if self._succeeded else FAILED
 
-    def _tell_gate(self, judged: CheckGateResponse | None) -> int:
+    def _report_gate(self, judged: CheckGateResponse | None) -> int:
         if judged is None:
             return DONE
         for decision in judged.decisions:

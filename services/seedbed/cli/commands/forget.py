@@ -32,14 +32,14 @@ class Forgetting:
             self._emit(found)
             return DONE
         self._request.confirm = True
-        told = await self._ask(runs, self._request)
-        self._report(told)
-        self._emit(told)
-        return FAILED if told.remains else DONE
+        answer = await self._ask(runs, self._request)
+        self._report(answer)
+        self._emit(answer)
+        return FAILED if answer.remains else DONE
 
     async def _ask(self, runs: Runs, request: ForgetRequest) -> ForgetResponse:
-        told = [answer async for answer in runs.upkeep.Forget(request, timeout=_TIMEOUT)]
-        return told[-1]
+        answer = [answer async for answer in runs.upkeep.Forget(request, timeout=_TIMEOUT)]
+        return answer[-1]
 
     def _show(self, found: ForgetResponse) -> None:
         for document in found.documents:
@@ -62,36 +62,36 @@ class Forgetting:
         if found.checkpoints:
             self._screen.warn("weights cannot forget: remove these checkpoints, and train again without it")
 
-    def _report(self, told: ForgetResponse) -> None:
-        gone = ", ".join(f"{amount.objects} {amount.kind}" for amount in told.amounts)
+    def _report(self, answer: ForgetResponse) -> None:
+        gone = ", ".join(f"{amount.objects} {amount.kind}" for amount in answer.amounts)
         self._screen.say(f"forgotten: {gone or 'nothing was left'}")
-        for remains in told.remains:
+        for remains in answer.remains:
             self._screen.warn(remains)
         self._screen.say(
             "what was exported before, and the taxonomy itself, are yours: remove it there; "
             "an import that brings it back is refused"
         )
 
-    def _emit(self, told: ForgetResponse) -> None:
+    def _emit(self, answer: ForgetResponse) -> None:
         if self._screen.machine:
             self._screen.emit(
                 {
-                    "done": told.done,
-                    "documents": [{"digest": d.digest, "places": list(d.places)} for d in told.documents],
-                    "amounts": as_objects(told.amounts),
-                    "cancelled": list(told.cancelled),
-                    "shortened": list(told.shortened),
+                    "done": answer.done,
+                    "documents": [{"digest": d.digest, "places": list(d.places)} for d in answer.documents],
+                    "amounts": as_objects(answer.amounts),
+                    "cancelled": list(answer.cancelled),
+                    "shortened": list(answer.shortened),
                     "checkpoints": [
                         {"path": c.path, "dataset": c.dataset, "leaves": list(c.leaves)}
-                        for c in told.checkpoints
+                        for c in answer.checkpoints
                     ],
-                    "remains": list(told.remains),
+                    "remains": list(answer.remains),
                 }
             )
 
 
 def show_amounts(amounts: Iterable[Amount], screen: Screen) -> None:
-    """How much of what."""
+    """A table of how much goes, by kind; nothing where nothing does."""
     table = make_table("what", "objects", "size", right=("objects", "size"))
     for amount in amounts:
         table.add_row(
@@ -102,5 +102,5 @@ def show_amounts(amounts: Iterable[Amount], screen: Screen) -> None:
 
 
 def as_objects(amounts: Iterable[Amount]) -> list[dict[str, object]]:
-    """The same for programs."""
+    """Amounts for `--json`."""
     return [{"kind": a.kind, "objects": a.objects, "bytes": a.bytes} for a in amounts]

@@ -36,8 +36,8 @@ _CREATE_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What is wanted."""
+class GenerateArguments:
+    """The arguments of `seedbed generate`."""
 
     taxonomy: str
     state: Path
@@ -49,7 +49,7 @@ class Order:
     refill: bool = True
     pace: Pace = field(default_factory=Pace)
     telemetry: bool = False
-    means: BudgetOptions = field(default_factory=BudgetOptions)
+    budget: BudgetOptions = field(default_factory=BudgetOptions)
     only_estimate: bool = False
 
     @property
@@ -59,9 +59,9 @@ class Order:
 
 
 class Generation:
-    """One invocation, and how far it came: told also when it ends before its time."""
+    """One invocation, and how far it came: reported also when it ends before its time."""
 
-    def __init__(self, order: Order, screen: Screen) -> None:
+    def __init__(self, order: GenerateArguments, screen: Screen) -> None:
         self._order = order
         self._screen = screen
         self._run = Run()
@@ -75,7 +75,7 @@ class Generation:
         spent = Bill.paid(self._run.progress).since(self._before)
         return Summary(self._run, spent, time.monotonic() - self._started, self._recipe, self._estimate)
 
-    def tell_failure(self, code: int, message: str) -> None:
+    def report_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
         if code == INTERRUPTED:
             self._screen.fail("interrupted; the same command goes on where it was")
@@ -97,7 +97,7 @@ class Generation:
             if ended:
                 screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
             # What an earlier command left undone waits until it is asked for: another run supersedes it.
-            supply = bring_up(
+            starting = bring_up(
                 state,
                 endpoints,
                 settings,
@@ -107,7 +107,7 @@ class Generation:
                 dormant=True,
                 collector=order.telemetry,
             )
-            async with supply as (stack, ports):
+            async with starting as (stack, ports):
                 snapshot = await self._import(stack, ports, local_access(state))
                 await self._reckon(snapshot, endpoints, await open_store(state.store.as_uri()), settings)
                 if order.only_estimate:
@@ -191,9 +191,9 @@ def _read_metadata(operation: Operation) -> RunMetadata:
     return metadata
 
 
-def _read_recipe(order: Order) -> Recipe:
+def _read_recipe(order: GenerateArguments) -> Recipe:
     """The recipe with the options over it, found sound before anything starts. Raises InputError."""
-    over = {**order.means.values(), **({} if order.refill else {"refill": False})}
+    over = {**order.budget.values(), **({} if order.refill else {"refill": False})}
     if order.recipe is None:
         return read_recipe("", target=order.target, over=over)
     try:

@@ -1,6 +1,6 @@
 """`seedbed run`: from a taxonomy to a tuned student and the report on it, one stage after the other.
 
-Each stage finds what an earlier invocation has done of it, so the whole goes on where it was.
+Each stage finds what an earlier invocation has done of it, so all of it goes on where it was.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,10 +20,10 @@ DATASET, STUDENT, REPORT = "dataset", "student", "report.html"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What is wanted. `generation` says from what, by whom and how much; where it goes is told by `out`."""
+class PipelineArguments:
+    """The arguments of `seedbed run`. `generation` says from what, by whom and how much; `out`, where to."""
 
-    generation: generate.Order
+    generation: generate.GenerateArguments
     student: str
     training_recipe: str
     out: Path
@@ -40,14 +40,14 @@ class Hearing(Screen):
         self.heard: dict[str, Any] = {}
 
     def emit(self, value: Any) -> None:
-        """Keep it."""
+        """Keep the object that a stage would print."""
         self.heard = value
 
 
-class Whole:
-    """One invocation, and how far it came: told also when it ends before its time."""
+class PipelineRun:
+    """One invocation, and how far it came: reported also when it ends before its time."""
 
-    def __init__(self, order: Order, screen: Screen) -> None:
+    def __init__(self, order: PipelineArguments, screen: Screen) -> None:
         folder = order.out.expanduser()
         self._order = replace(order, generation=replace(order.generation, out=folder / DATASET))
         self._folder = folder
@@ -55,7 +55,7 @@ class Whole:
         self._stage = ""
         self._found: dict[str, Any] = {}
 
-    def tell_failure(self, code: int, message: str) -> None:
+    def report_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
         if code == INTERRUPTED:
             self._screen.fail("interrupted; the same command goes on where it was")
@@ -105,7 +105,7 @@ class Whole:
         return await generate.Generation(self._order.generation, heard).run()
 
     async def _train(self, heard: Hearing) -> int:
-        order = train.Order(
+        order = train.TrainArguments(
             dataset=str(self._folder / DATASET),
             model=self._order.student,
             recipe=self._order.training_recipe,
@@ -116,7 +116,7 @@ class Whole:
 
     async def _evaluate(self, heard: Hearing) -> int:
         generation = self._order.generation
-        order = evaluate.Order(
+        order = evaluate.EvaluateArguments(
             subject=self._found["train"]["training"],
             state=generation.state,
             wanted=generation.wanted,
@@ -128,10 +128,10 @@ class Whole:
 
     async def _report(self, heard: Hearing) -> int:
         run, training = self._found["generate"]["run"], self._found["train"]["training"]
-        wish = ReportRequest(run, self._folder / REPORT, training)
+        request = ReportRequest(run, self._folder / REPORT, training)
         state = self._order.generation.state
         async with reach_runs("", state, heard.warn) as runs:
-            return await report(runs, await reach_store("", state), wish, heard)
+            return await report(runs, await reach_store("", state), request, heard)
 
     def _end(self, code: int) -> int:
         if self._screen.machine:

@@ -30,29 +30,29 @@ class ReportRequest:
     training: str = ""
 
 
-async def report(runs: Runs, store: Store, wish: ReportRequest, screen: Screen) -> int:
+async def report(runs: Runs, store: Store, request: ReportRequest, screen: Screen) -> int:
     """Write the page. Raises SeedbedError."""
-    check_place(wish.out)
-    run = await get_run(runs, wish.run)
+    check_place(request.out)
+    run = await get_run(runs, request.run)
     with tempfile.TemporaryDirectory(prefix="seedbed-report-") as folder:
         dataset = Path(folder) / "dataset"
-        await export_dataset(runs, wish.run, dataset)
+        await export_dataset(runs, request.run, dataset)
         digest = sha256_hex((dataset / MANIFEST_FILE).read_bytes())
         samples, candidates = _read(dataset / SAMPLES_FILE), _read(dataset / CANDIDATES_FILE)
-    found = await find_evidence(store, digest, "" if wish.training == LATEST else wish.training)
+    found = await find_evidence(store, digest, "" if request.training == LATEST else request.training)
     page = write_page(
         gather_facts(run, samples, candidates, found.checkpoints, found.metrics, found.evaluation)
     )
     try:
-        wish.out.expanduser().write_text(page, encoding="utf-8")
+        request.out.expanduser().write_text(page, encoding="utf-8")
     except OSError as error:
-        raise _cannot_write(wish.out, error.strerror or str(error)) from error
-    screen.say(_describe(wish, found))
+        raise _cannot_write(request.out, error.strerror or str(error)) from error
+    screen.say(_describe(request, found))
     if screen.machine:
         training = found.checkpoints[-1].training if found.checkpoints else ""
         evaluation = found.evaluation.name if found.evaluation else ""
         screen.emit(
-            {"report": str(wish.out), "run": wish.run, "training": training, "evaluation": evaluation}
+            {"report": str(request.out), "run": request.run, "training": training, "evaluation": evaluation}
         )
     return DONE
 
@@ -75,10 +75,10 @@ def _read(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _describe(wish: ReportRequest, found: Evidence) -> str:
+def _describe(request: ReportRequest, found: Evidence) -> str:
     if not found.checkpoints:
-        return f"report in {wish.out}: the dataset; nothing was trained on it yet"
+        return f"report in {request.out}: the dataset; nothing was trained on it yet"
     training = found.checkpoints[-1].training
     if found.evaluation is None:
-        return f"report in {wish.out}: the dataset and training {training}, which was not evaluated yet"
-    return f"report in {wish.out}: the dataset, training {training} and evaluation {found.evaluation.name}"
+        return f"report in {request.out}: the dataset and training {training}, which was not evaluated yet"
+    return f"report in {request.out}: the dataset, training {training} and evaluation {found.evaluation.name}"

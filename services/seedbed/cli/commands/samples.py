@@ -60,7 +60,7 @@ def _lines(candidate: Candidate) -> Iterator[str]:
 
 
 async def trace(runs: Runs, candidate: str, run: str, screen: Screen) -> int:
-    """The whole pedigree of one sample."""
+    """All of the pedigree of one sample."""
     answer = await runs.stub.Trace(TraceRequest(candidate=candidate, run=run), timeout=CALL_TIMEOUT)
     if screen.machine:
         tunings = [as_object(tuning) for tuning in answer.tunings]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seedbed.cli.commands.chat import chat as talk
-from seedbed.cli.reach.find_training import find_training
+from seedbed.cli.reach.find_training import find_training_of_state
 from seedbed.cli.reach.students import Student, find_student
 from seedbed.cli.render.failure import DONE
 from seedbed.cli.render.screen import Screen
@@ -33,12 +33,12 @@ class ServeRequest:
     port: int = 0
 
 
-async def serve(wish: ServeRequest, screen: Screen) -> int:
+async def serve(request: ServeRequest, screen: Screen) -> int:
     """Serve a student until Ctrl-C; an adapter's base answers at the same address."""
-    student = await _find(wish, screen)
+    student = await _find(request, screen)
     # Another server for the base alone would be memory that nobody asked for.
     models = student.models if student.tuned.adapter else [student.tuned]
-    async with _served(student, models, wish, screen) as urls:
+    async with _served(student, models, request, screen) as urls:
         table = make_table("model", "address")
         for name, url in urls.items():
             table.add_row(name, url)
@@ -50,31 +50,31 @@ async def serve(wish: ServeRequest, screen: Screen) -> int:
     return DONE
 
 
-async def chat(wish: ServeRequest, system: str, most: int, screen: Screen) -> int:
+async def chat(request: ServeRequest, system: str, most: int, screen: Screen) -> int:
     """Talk to a student and its base until the input ends."""
-    student = await _find(wish, screen)
+    student = await _find(request, screen)
     if student.base is None:
         screen.warn("its base is not at hand, so the student answers alone")
-    async with _served(student, student.models, wish, screen) as urls:
+    async with _served(student, student.models, request, screen) as urls:
         return await talk(urls, system, most, screen)
 
 
-async def _find(wish: ServeRequest, screen: Screen) -> Student:
-    state, name = StateFolder(wish.state), wish.student
+async def _find(request: ServeRequest, screen: Screen) -> Student:
+    state, name = StateFolder(request.state), request.student
     store = await open_store(state.store.as_uri()) if state.exists else None
     if _MEANT.fullmatch(name) and store and not Path(name).is_dir():
-        name = await find_training(name, state, screen.warn)
-    return await find_student(name, wish.phase, store, state.root / "cache" / "checkpoints")
+        name = await find_training_of_state(name, state, screen.warn)
+    return await find_student(name, request.phase, store, state.root / "cache" / "checkpoints")
 
 
 @asynccontextmanager
 async def _served(
-    student: Student, models: Sequence[Served], wish: ServeRequest, screen: Screen
+    student: Student, models: Sequence[Served], request: ServeRequest, screen: Screen
 ) -> AsyncIterator[dict[str, str]]:
-    state = StateFolder(wish.state)
+    state = StateFolder(request.state)
     state.prepare()
     # A folder of its own: a stack may be up on the state folder meanwhile, and several students at once.
     place = StateFolder(state.root / "serving" / student.tuned.name)
     with place.hold("serve"):
-        async with serve_models(models, wish.engine, place, load_settings(), screen, wish.port) as urls:
+        async with serve_models(models, request.engine, place, load_settings(), screen, request.port) as urls:
             yield urls

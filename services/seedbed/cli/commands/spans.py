@@ -1,4 +1,4 @@
-"""`seedbed trace --spans`: a sample's way through the services, as the collector was told of it."""
+"""`seedbed trace --spans`: a sample's way through the services, as it was reported to the collector."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -97,14 +97,14 @@ def _grow(tree: Tree, parent: str, children: dict[str, list[Span]]) -> None:
 
 
 def _line(span: Span) -> str:
-    told = ", ".join(_told(span))
+    attributes = ", ".join(_attributes(span))
     error = f" [red]{escape(span.error)}[/]" if span.error else ""
     length = (span.finish - span.start) / 1e6
     name = escape(f"{span.service}: {span.name}")
-    return f"{name}  [bold]{length:.1f} ms[/]{error}  [dim]{escape(told)}[/]"
+    return f"{name}  [bold]{length:.1f} ms[/]{error}  [dim]{escape(attributes)}[/]"
 
 
-def _told(span: Span) -> Iterator[str]:
+def _attributes(span: Span) -> Iterator[str]:
     for name, value in sorted(span.attributes.items()):
         if value != "" and not name.startswith(_QUIET):
             shown = f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -35,8 +35,8 @@ class Collecting:
         return DONE
 
     async def _ask(self, runs: Runs, request: CollectGarbageRequest) -> CollectGarbageResponse:
-        told = [answer async for answer in runs.upkeep.CollectGarbage(request, timeout=_TIMEOUT)]
-        return told[-1]
+        answers = [answer async for answer in runs.upkeep.CollectGarbage(request, timeout=_TIMEOUT)]
+        return answers[-1]
 
     def _show(self, found: CollectGarbageResponse) -> None:
         say = self._screen.say

@@ -21,7 +21,7 @@ _SHORT = 12
 
 
 class Format(StrEnum):
-    """How findings are written."""
+    """How `taxonomy lint` writes its findings: for people, for programs, or as annotations on GitHub."""
 
     TEXT = "text"
     JSON = "json"
@@ -84,7 +84,7 @@ def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:
         "content",
         "commit",
         right=("seeds", "documents"),
-        whole=("kind", "content", "commit"),
+        unbroken=("kind", "content", "commit"),
     )
     for leaf in leaves:
         row = (leaf.kind.removesuffix("_skill"), str(leaf.seeds), str(leaf.documents))

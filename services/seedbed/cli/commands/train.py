@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from seedbed.cli.commands.export import export_dataset
-from seedbed.cli.commands.trainings import as_object, exit_code, tell_training
+from seedbed.cli.commands.trainings import as_object, exit_code, report_training
 from seedbed.cli.reach.connect import local_access, open_runs, reach_store, server_access
 from seedbed.cli.reach.ids import find_run
 from seedbed.cli.reach.student_folder import check_place, write_student
@@ -48,8 +48,8 @@ SCRATCH_NOTICE = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What is wanted."""
+class TrainArguments:
+    """The arguments of `seedbed train`."""
 
     dataset: str
     """A dataset's folder, or a run."""
@@ -61,8 +61,8 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where it is trained."""
+class TrainingStack:
+    """The stack that trains: its trainer, its store, and how its runs service is reached."""
 
     trainer: Trainer
     store: Store
@@ -71,14 +71,14 @@ class Place:
 
 
 class Tuning:
-    """One invocation, and how far it came: told also when it ends before its time."""
+    """One invocation, and how far it came: reported also when it ends before its time."""
 
-    def __init__(self, order: Order, screen: Screen) -> None:
+    def __init__(self, order: TrainArguments, screen: Screen) -> None:
         self._order = order
         self._screen = screen
         self._training = Training()
 
-    def tell_failure(self, code: int, message: str) -> None:
+    def report_failure(self, code: int, message: str) -> None:
         """Say how it stands after an end before its time."""
         if code == INTERRUPTED:
             self._screen.fail("interrupted; the same command goes on where it was")
@@ -99,21 +99,21 @@ class Tuning:
         async with self._open() as place:
             digest = await self._send(place)
             await self._train(place, digest, await self._read_recipe(place.store))
-            tell_training(self._training, screen)
+            report_training(self._training, screen)
             if self._training.state == TrainingState.TRAINING_STATE_SUCCEEDED:
                 await write_student(place.store, self._training, order.out)
                 screen.say(f"student in {order.out}")
         return exit_code(self._training)
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Place]:
+    async def _open(self) -> AsyncIterator[TrainingStack]:
         """The trainer that is meant: a named one, that of a stack that is up, or one of our own."""
         settings = load_settings()
         if self._order.server:
             store = await reach_store(self._order.server, self._order.state)
             access = server_access(self._order.server)
             async with open_trainer(self._order.server, access) as trainer:
-                yield Place(trainer, store, settings.runs_address, access)
+                yield TrainingStack(trainer, store, settings.runs_address, access)
             return
         state = StateFolder(self._order.state)
         ports = state.live_ports() if state.exists else {}
@@ -132,13 +132,13 @@ class Tuning:
                     yield place
 
     @asynccontextmanager
-    async def _at(self, state: StateFolder, ports: dict[str, int]) -> AsyncIterator[Place]:
+    async def _at(self, state: StateFolder, ports: dict[str, int]) -> AsyncIterator[TrainingStack]:
         store = await reach_store("", state.root)
         access = local_access(state)
         async with open_trainer(address(ports["trainer"]), access) as trainer:
-            yield Place(trainer, store, address(ports["runs"]), access)
+            yield TrainingStack(trainer, store, address(ports["runs"]), access)
 
-    async def _send(self, place: Place) -> str:
+    async def _send(self, place: TrainingStack) -> str:
         """Bring the dataset into the store; its digest."""
         named = Path(self._order.dataset).expanduser()
         if named.is_dir():
@@ -167,7 +167,7 @@ class Tuning:
         sent = [await _send_external(store, one, path.parent) for one in _externals(values)]
         return json.dumps(values) if sent else text
 
-    async def _train(self, place: Place, dataset: str, recipe: str) -> None:
+    async def _train(self, place: TrainingStack, dataset: str, recipe: str) -> None:
         """Begin the training, or find it, and follow it to its end."""
         request = TrainRequest(
             dataset=dataset, model=self._order.model, recipe=recipe, request_id=str(uuid4())

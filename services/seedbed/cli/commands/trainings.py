@@ -57,7 +57,7 @@ def _phase_object(phase: Phase) -> dict[str, Any]:
 
 
 def exit_code(training: Training) -> int:
-    """What the shell gets."""
+    """The exit status for a training: 0 only where it succeeded."""
     return DONE if training.state == TrainingState.TRAINING_STATE_SUCCEEDED else FAILED
 
 
@@ -69,7 +69,7 @@ async def show_list(trainer: Trainer, screen: Screen) -> int:
             screen.emit(as_object(training))
         return DONE
     table = make_table(
-        "training", "state", "model", "phases", "dataset", right=("phases",), whole=("training",)
+        "training", "state", "model", "phases", "dataset", right=("phases",), unbroken=("training",)
     )
     for training in found:
         done = sum(phase.state == PhaseState.PHASE_STATE_DONE for phase in training.phases)
@@ -83,7 +83,7 @@ async def show_list(trainer: Trainer, screen: Screen) -> int:
 async def show_training(trainer: Trainer, name: str, screen: Screen) -> int:
     """One training, phase by phase."""
     training = await trainer.stub.GetTraining(GetTrainingRequest(training=name), timeout=CALL_TIMEOUT)
-    tell_training(training, screen)
+    report_training(training, screen)
     if not has_ended(training) and not trainer.live:
         screen.warn("nobody works on it: the same `seedbed train` goes on with it")
     return DONE
@@ -99,7 +99,7 @@ async def watch(trainer: Trainer, name: str, screen: Screen) -> int:
                 hint="the same `seedbed train` goes on with it; then watch it",
             )
         training = await follow_training(trainer, name, screen)
-    tell_training(training, screen)
+    report_training(training, screen)
     return exit_code(training)
 
 
@@ -113,7 +113,7 @@ async def cancel(trainer: Trainer, name: str, screen: Screen) -> int:
     return DONE
 
 
-def tell_training(training: Training, screen: Screen) -> None:
+def report_training(training: Training, screen: Screen) -> None:
     """Show how a training stands, and write its object for machines."""
     screen.show(PhaseTable(training))
     screen.say(f"training {training.name}: {state_name(training)}")

@@ -1,4 +1,4 @@
-"""`seedbed up`: a stack that stays up until it is told to stop."""
+"""`seedbed up`: a stack that stays up until it is asked to stop."""
 
 import asyncio
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from seedbed.kernel.settings import load_settings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setup:
-    """Which stack."""
+    """The arguments of `seedbed up`."""
 
     state: Path
     wanted: Wanted
@@ -34,8 +34,8 @@ async def up(setup: Setup, screen: Screen) -> int:
     with state.hold("up") as ended:
         if ended:
             screen.say(f"ended what a dead supervisor had left behind: {', '.join(ended)}")
-        supply = bring_up(state, endpoints, settings, setup.pace, screen, collector=setup.telemetry)
-        async with supply as (stack, ports):
+        starting = bring_up(state, endpoints, settings, setup.pace, screen, collector=setup.telemetry)
+        async with starting as (stack, ports):
             await stack.ready()
             _show(ports, state, screen)
             try:

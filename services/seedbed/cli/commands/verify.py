@@ -56,7 +56,7 @@ class Verifying:
         if not faults:
             say("nothing is missing or wrong")
             return
-        table = make_table("what", "object", "is wrong", "run", "leaf", whole=("what", "run"))
+        table = make_table("what", "object", "is wrong", "run", "leaf", unbroken=("what", "run"))
         for fault in faults:
             table.add_row(*map(escape, (fault.kind, fault.key, fault.what, fault.run, fault.leaf)))
         self._screen.show(table)

@@ -1,4 +1,4 @@
-"""Looks at runs: one, all of them, or one to its end, over restarts of the service that tells of it."""
+"""Looks at runs: one, all of them, or one to its end, over restarts of the service that reports it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ Revive = Callable[[], Awaitable[object]]
 
 
 async def get_run(runs: Runs, name: str) -> Run:
-    """Where a run stands."""
+    """A run as it stands now. Raises RemoteError where there is none."""
     return await runs.stub.GetRun(GetRunRequest(run=name), timeout=CALL_TIMEOUT)
 
 

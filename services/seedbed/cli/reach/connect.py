@@ -37,7 +37,7 @@ OPTIONS = [
 
 
 class Runs:
-    """The runs service of some stack. `live` tells whether its workers are at work."""
+    """The runs service of some stack. `live`: whether its workers are at work."""
 
     def __init__(
         self,

@@ -19,19 +19,19 @@ from seedbed.trainer.v1.trainer_service_pb2 import Training
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class FoundTraining:
     """A training, and how many others there are of the same dataset."""
 
     training: Training
     others: int = 0
 
 
-async def find_subject(name: str, runs: Runs, trainer: Trainer, state: Path) -> Subject:
+async def look_up_training(name: str, runs: Runs, trainer: Trainer, state: Path) -> FoundTraining:
     """The training that is meant. Raises NotFound."""
     trainings = await list_trainings(trainer)
     if name == LATEST or name.startswith("t"):
         meant = choose(name, [training.name for training in trainings], "training")
-        return Subject(next(training for training in trainings if training.name == meant))
+        return FoundTraining(next(training for training in trainings if training.name == meant))
     name = await find_run(runs, name)
     folder = state.expanduser().absolute() / "cache" / f"export-{uuid4().hex}"
     try:
@@ -44,14 +44,14 @@ async def find_subject(name: str, runs: Runs, trainer: Trainer, state: Path) -> 
         raise NotFound(
             f"nothing was trained on the dataset of run {name}", hint=f"`seedbed train {name}` trains on it"
         )
-    return Subject(found[0], len(found) - 1)
+    return FoundTraining(found[0], len(found) - 1)
 
 
-async def find_training(name: str, state: StateFolder, notify: Notify) -> str:
+async def find_training_of_state(name: str, state: StateFolder, notify: Notify) -> str:
     """The training that is meant, asked of the stack of a state folder. Raises NotFound."""
     async with (
         reach_stack(state, WITH_TRAINER, notify) as (ports, _),
         open_runs(address(ports["runs"]), local_access(state)) as runs,
         open_trainer(address(ports["trainer"]), local_access(state)) as trainer,
     ):
-        return (await find_subject(name, runs, trainer, state.root)).training.name
+        return (await look_up_training(name, runs, trainer, state.root)).training.name

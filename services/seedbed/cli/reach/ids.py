@@ -1,4 +1,4 @@
-"""Ids as people give them: whole, by the beginning of one, or `latest`."""
+"""Ids as people give them: in full, by the beginning of one, or `latest`."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def choose(given: str, names: Sequence[str], what: str) -> str:
 
 async def find_run(runs: Runs, given: str) -> str:
     """The run that is meant; nothing where none is. Raises NotFound."""
-    # A whole one is the service's to know: it says more of one that it cannot read.
+    # A full one is the service's to know: it says more of one that it cannot read.
     if not given or _RUN.fullmatch(given):
         return given
     found = await list_runs(runs)

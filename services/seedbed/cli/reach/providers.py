@@ -118,5 +118,5 @@ def _address(name: str, provider: Provider, environ: Mapping[str, str], option: 
 
 
 def _context(provider: Provider, environ: Mapping[str, str]) -> int:
-    told = environ.get(provider.context_variable, "")
-    return int(told) if told.isdecimal() and int(told) else provider.context
+    set_by_hand = environ.get(provider.context_variable, "")
+    return int(set_by_hand) if set_by_hand.isdecimal() and int(set_by_hand) else provider.context

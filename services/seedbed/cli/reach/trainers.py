@@ -19,7 +19,7 @@ WITH_TRAINER = ("runs", "trainer")
 
 
 class Trainer:
-    """The trainer of some stack. `live` tells whether it goes on when we have looked."""
+    """The trainer of some stack. `live`: whether it goes on when we have looked."""
 
     def __init__(self, stub: "TrainerServiceAsyncStub", where: str, *, live: bool) -> None:
         self.stub = stub

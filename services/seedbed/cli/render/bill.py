@@ -25,7 +25,7 @@ class Tally:
 
     @classmethod
     def of(cls, usages: Iterable[Usage]) -> Self:
-        """The sum."""
+        """The sum of several usages."""
         rows = [(one.requests, one.prompt_tokens, one.completion_tokens) for one in usages]
         return cls(*map(sum, zip(*rows, strict=True)))
 
@@ -63,7 +63,7 @@ class Bill:
 
     @classmethod
     def of(cls, steps: Iterable[tuple[str, Usage]], repeats: int = 0) -> Self:
-        """What steps used."""
+        """The bill of what steps used, each under the role it asks."""
         rows = [(role_of(step) == "judge", usage) for step, usage in steps]
         teacher, judge = (
             Tally.of(usage for judged, usage in rows if judged is which) for which in (False, True)
@@ -82,7 +82,7 @@ class Bill:
 
     @property
     def total(self) -> Tally:
-        """Both together."""
+        """Teacher and judge together."""
         return self.teacher + self.judge
 
     def since(self, earlier: "Bill") -> "Bill":
@@ -99,7 +99,7 @@ class Bill:
             yield role, tally, money
 
     def as_object(self, prices: Prices | None) -> dict[str, Any]:
-        """For machines."""
+        """The bill for `--json`: sums, then teacher and judge by themselves."""
         found: dict[str, Any] = {}
         for name, tally, money in self.rows(prices):
             part = {

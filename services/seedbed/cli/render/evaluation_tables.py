@@ -10,7 +10,7 @@ from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Comparison, Evaluatio
 
 
 def measure_name(row: Comparison) -> str:
-    """`choice`, `likelihood` or `rating`."""
+    """The measure of a comparison, as people read it: `choice`, `likelihood` or `rating`."""
     return Measure.Name(row.measure).removeprefix("MEASURE_").lower()
 
 
@@ -26,11 +26,10 @@ class GainTable:
         self._evaluation = evaluation
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table."""
         del console, options
         names = checkpoint_names(self._evaluation)
         numbers = ("base", *names, "gain", "interval", "chance", "n")
-        table = make_table("leaf", "measure", *numbers, right=numbers, whole=("measure",))
+        table = make_table("leaf", "measure", *numbers, right=numbers, unbroken=("measure",))
         for rows in _by_leaf(self._evaluation, Subject.SUBJECT_GAIN):
             means = {row.after: f"{row.after_mean:.3f}" for row in rows}
             last = rows[-1]
@@ -48,17 +47,16 @@ class GainTable:
 
 
 class ForgettingTable:
-    """One row for each leaf, measure and later checkpoint: what it scores since it was taught."""
+    """One row for each leaf, measure and later checkpoint: what it scores since it was trained on."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._rows = [row for row in evaluation.comparisons if row.subject == Subject.SUBJECT_FORGETTING]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table."""
         del console, options
         numbers = ("then", "now", "change", "interval", "n")
         table = make_table(
-            "forgetting", "measure", "since", "at", *numbers, right=numbers, whole=("measure",)
+            "forgetting", "measure", "since", "at", *numbers, right=numbers, unbroken=("measure",)
         )
         for row in self._rows:
             table.add_row(
@@ -82,7 +80,6 @@ class BenchmarkTable:
         self._evaluation = evaluation
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table."""
         del console, options
         names = ["base", *checkpoint_names(self._evaluation)]
         numbers = ("shots", *names, "n")

@@ -30,12 +30,12 @@ class RemoteError(SeedbedError):
 
 def read_rpc_error(error: grpc.aio.AioRpcError, where: str) -> RemoteError:
     """The error a service sent, with its details; else what gRPC says of the way to it."""
-    told = _read_details(error)
+    details = _read_details(error)
     message = error.details() or error.code().name
-    if told is None:
+    if details is None:
         message, hint = explain_silence(error.code(), message, where)
         return RemoteError(message, error.code(), [], hint=hint)
-    violations, hint = told
+    violations, hint = details
     if error.code() == grpc.StatusCode.INTERNAL and not hint:
         hint = f"the log of the service at {where} has more; that of a local stack is in its state folder"
     return RemoteError(message, error.code(), violations, hint=hint)
@@ -89,11 +89,11 @@ _WAYS = (
 
 def _read_details(error: grpc.aio.AioRpcError) -> tuple[list[Violation], str] | None:
     """What a service of ours added; None where it was none that answered."""
-    told: tuple[list[Violation], str] | None = None
+    details: tuple[list[Violation], str] | None = None
     for key, value in error.trailing_metadata() or ():
         if key != _DETAILS:
             continue
-        violations, hint = told or ([], "")
+        violations, hint = details or ([], "")
         status = status_pb2.Status.FromString(value if isinstance(value, bytes) else value.encode())
         for detail in status.details:
             bad, info = error_details_pb2.BadRequest(), error_details_pb2.ErrorInfo()
@@ -101,12 +101,12 @@ def _read_details(error: grpc.aio.AioRpcError) -> tuple[list[Violation], str] | 
                 violations += [Violation(v.field, v.description) for v in bad.field_violations]
             elif detail.Unpack(info):
                 hint = info.metadata.get("hint", "")
-        told = violations, hint
-    return told
+        details = violations, hint
+    return details
 
 
 def exit_code(error: BaseException) -> int:
-    """What the shell gets."""
+    """The exit status for an error: 2 where the caller can mend it, else 1."""
     if isinstance(error, RemoteError):
         return BAD_INPUT if error.status in _OF_THE_CALLER else FAILED
     return BAD_INPUT if isinstance(error, InputError | NotFound) else FAILED

@@ -1,4 +1,4 @@
-"""Leaf paths where there is little room: cut in the middle, as a path's two ends tell leaves apart. Pure."""
+"""Leaf paths where there is little room: cut in the middle, as leaves differ by a path's two ends. Pure."""
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult

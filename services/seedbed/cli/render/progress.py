@@ -127,7 +127,7 @@ class LineDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is held."""
+        """Nothing to give back: lines were printed as they came."""
 
     def update(self, run: Run) -> None:
         """Print what is new, and where the run stands where it is time for it."""
@@ -173,7 +173,7 @@ class BarDisplay:
         self._bars.stop()
 
     def update(self, run: Run) -> None:
-        """Move the bars."""
+        """Move the bars to where the run stands, and print milestones above them."""
         for line in self._milestones.find(run):
             self._bars.console.print(escape(line))
         progress = run.progress

@@ -38,11 +38,10 @@ class RunTable:
         self._runs = runs
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table."""
         del console
         shown = [name for name in _COLUMNS if name not in _left_out(options.max_width)]
         numbers = [name for name in shown if name in _NUMBERS]
-        table = make_table("run", *shown, right=numbers, whole=("run", "started", "ended"))
+        table = make_table("run", *shown, right=numbers, unbroken=("run", "started", "ended"))
         for run in self._runs:
             cells = _cells(run)
             table.add_row(escape(run.name), *(escape(cells[name]) for name in shown))

@@ -29,7 +29,7 @@ class Screen:
         return self.people.is_terminal and not self.people.is_dumb_terminal
 
     def say(self, text: str, style: str = "") -> None:
-        """Tell people something."""
+        """Print a line for people; on a terminal its words are wrapped."""
         _print(self.people, text, style)
 
     def show(self, what: RenderableType) -> None:
@@ -37,11 +37,11 @@ class Screen:
         self.people.print(what, soft_wrap=False)
 
     def warn(self, text: str) -> None:
-        """Tell people something they may want to act on."""
+        """Print a line for people that they may want to act on."""
         _print(self.people, text, "yellow")
 
     def fail(self, text: str) -> None:
-        """Say what went wrong."""
+        """Print on stderr what went wrong."""
         _print(self.err, text, "red")
 
     def emit(self, value: Any) -> None:

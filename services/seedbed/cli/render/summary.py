@@ -75,12 +75,12 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """What the shell gets."""
+        """The exit status for a run: complete, short of its target, or failed."""
         codes = {RunState.RUN_STATE_SUCCEEDED: DONE, RunState.RUN_STATE_SHORT: SHORT}
         return codes.get(self.run.state, FAILED)
 
     def as_object(self) -> dict[str, Any]:
-        """The object of `--json`."""
+        """The object that `generate --json` prints at its end."""
         progress, spent, recipe = self.run.progress, self.spent.total, self.recipe
         return {
             "run": self.run.name,
@@ -178,7 +178,9 @@ class LeafTable:
             shown.discard("kind")
         names = [name for name in _COLUMNS if name in shown]
         words = ("kind", "state")
-        table = make_table("leaf", *names, right=[name for name in names if name not in words], whole=words)
+        table = make_table(
+            "leaf", *names, right=[name for name in names if name not in words], unbroken=words
+        )
         for leaf, row in zip(self._leaves, cells, strict=True):
             met = accepted(leaf) >= leaf.target
             table.add_row(

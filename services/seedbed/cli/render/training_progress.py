@@ -42,13 +42,13 @@ def has_ended(training: Training) -> bool:
 
 
 async def follow_training(trainer: Trainer, name: str, screen: Screen) -> Training:
-    """Tell how a training goes until it ends, over restarts of the trainer. Raises RemoteError."""
-    teller, away = Teller(screen), 0.0
+    """Report how a training goes until it ends, over restarts of the trainer. Raises RemoteError."""
+    reporter, away = TrainingReporter(screen), 0.0
     while True:
         try:
             async for answer in trainer.stub.WatchTraining(WatchTrainingRequest(training=name)):
                 away = 0.0
-                teller.tell(answer.training)
+                reporter.report(answer.training)
                 if has_ended(answer.training):
                     return answer.training
         except grpc.aio.AioRpcError as error:
@@ -60,8 +60,8 @@ async def follow_training(trainer: Trainer, name: str, screen: Screen) -> Traini
         await asyncio.sleep(_PAUSE)
 
 
-class Teller:
-    """Tells what is new: a phase that is done, why it waits, and now and then where it stands."""
+class TrainingReporter:
+    """Reports what is new: a phase that is done, why it waits, and now and then where it stands."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
@@ -69,8 +69,8 @@ class Teller:
         self._waiting = ""
         self._pace = LinePace()
 
-    def tell(self, training: Training) -> None:
-        """Tell what is new."""
+    def report(self, training: Training) -> None:
+        """Print what is new in a training since the last time."""
         for phase in training.phases:
             if phase.state == PhaseState.PHASE_STATE_DONE and phase.name not in self._done:
                 self._done.add(phase.name)
@@ -103,16 +103,15 @@ def describe_row(row: MetricsRow) -> str:
 
 
 class PhaseTable:
-    """One row a phase."""
+    """A training as a table, one row for each phase."""
 
     def __init__(self, training: Training) -> None:
         self._training = training
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The table."""
         del console, options
         numbers = ("steps", "tokens", "loss", "left out", "seconds")
-        table = make_table("phase", "state", *numbers, right=numbers, whole=("phase",))
+        table = make_table("phase", "state", *numbers, right=numbers, unbroken=("phase",))
         for phase in self._training.phases:
             done = phase.state == PhaseState.PHASE_STATE_DONE
             state = PhaseState.Name(phase.state).removeprefix("PHASE_STATE_").lower()

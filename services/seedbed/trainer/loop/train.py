@@ -19,7 +19,7 @@ from seedbed.kernel.errors import SeedbedError
 from seedbed.trainer.loop.distributed import ProcessGroup
 from seedbed.trainer.loop.job import METRICS, SNAPSHOTS, Job, Outcome, write_outcome
 from seedbed.trainer.loop.loop import Hooks, Loop, Stopped
-from seedbed.trainer.loop.prepare import Prepared, prepare
+from seedbed.trainer.loop.prepare import prepare
 from seedbed.trainer.loop.result import save_result
 from seedbed.trainer.loop.snapshot import load_snapshot, read_progress, restore_rng_states, save_snapshot
 from seedbed.trainer.model.student import Student
@@ -67,7 +67,7 @@ def _train(job: Job, group: ProcessGroup, stopping: threading.Event) -> Outcome:
         sharded=sharded,
     )
     resume(job, loop, group)
-    recorder = _Recorder(job, prepared, group)
+    recorder = _Recorder(job, group)
     try:
         loop.run(Hooks(stopping.is_set, recorder.note, recorder.consider))
     except Stopped:
@@ -118,9 +118,8 @@ def resume(job: Job, loop: Loop, group: ProcessGroup) -> None:
 class _Recorder:
     """Writes the loop's rows of metrics, and a snapshot now and then."""
 
-    def __init__(self, job: Job, prepared: Prepared, group: ProcessGroup) -> None:
+    def __init__(self, job: Job, group: ProcessGroup) -> None:
         self._job = job
-        self._prepared = prepared
         self._group = group
         self._last = time.monotonic()
 

@@ -3,9 +3,9 @@
 import typer
 from typer.testing import CliRunner
 
-from seedbed.cli.apps.asking import asks_a_teacher
 from seedbed.cli.apps.budget_options import BudgetOptions
 from seedbed.cli.apps.options import AUTO
+from seedbed.cli.apps.teacher_options import asks_a_teacher
 from seedbed.cli.reach.endpoints import Wanted
 from seedbed.cli.stack.models import Pace
 

@@ -18,7 +18,7 @@ _OPTIONS: dict[str, dict[str, tuple[Any, Any]]] = {
         "judge_api_key_env": (options.JudgeApiKeyEnv, ""),
     },
     "pace": {"concurrency": (options.Concurrency, 0), "timeout": (options.Timeout, 0)},
-    "means": {
+    "budget": {
         "calls": (options.BudgetCalls, 0),
         "tokens": (options.BudgetTokens, 0),
         "money": (options.BudgetMoney, 0),
@@ -29,7 +29,7 @@ _OPTIONS: dict[str, dict[str, tuple[Any, Any]]] = {
 
 
 def asks_a_teacher(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with options in place of `wanted`, `pace` and `means`, which are made of what they say."""
+    """The command with options in place of `wanted`, `pace` and `budget`, which are made of what they say."""
     signature = inspect.signature(command)
     parameters = [one for given in signature.parameters.values() for one in _as_options(given)]
 
@@ -41,7 +41,7 @@ def asks_a_teacher(command: Callable[..., None]) -> Callable[..., None]:
 
         made = {
             name: kind(**{option: given.pop(option) for option in _OPTIONS[name]})
-            for name, kind in (("wanted", Wanted), ("pace", Pace), ("means", BudgetOptions))
+            for name, kind in (("wanted", Wanted), ("pace", Pace), ("budget", BudgetOptions))
             if name in signature.parameters
         }
         command(**given, **made)
