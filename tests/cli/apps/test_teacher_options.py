@@ -16,20 +16,20 @@ def hear(*words):
 
     @app.command()
     @asks_a_teacher
-    def work(leaf: str, *, wanted: Wanted, pace: Pace, means: BudgetOptions, loud: bool = False) -> None:
+    def work(leaf: str, *, wanted: Wanted, pace: Pace, budget: BudgetOptions, loud: bool = False) -> None:
         """Works."""
-        heard.append((leaf, wanted, pace, means, loud))
+        heard.append((leaf, wanted, pace, budget, loud))
 
     ended = CliRunner().invoke(app, words)
     assert ended.exit_code == 0, ended.output
     return heard.pop() if heard else ended.output
 
 
-def test_teacher_pace_and_means_come_as_one_thing_each():
+def test_teacher_pace_and_budget_come_as_one_thing_each():
     words = ("--teacher", "rehearsal", "--judge-model", "m", "--concurrency", "auto", "--loud", "a/leaf")
-    wanted, means = Wanted(teacher="rehearsal", judge_model="m"), BudgetOptions(calls=9, price="1,2")
+    wanted, budget = Wanted(teacher="rehearsal", judge_model="m"), BudgetOptions(calls=9, price="1,2")
     heard = hear(*words, "--budget-calls", "9", "--price", "1,2")
-    assert heard == ("a/leaf", wanted, Pace(concurrency=AUTO), means, True)
+    assert heard == ("a/leaf", wanted, Pace(concurrency=AUTO), budget, True)
     assert hear("a/leaf") == ("a/leaf", Wanted(), Pace(), BudgetOptions(), False)
 
 
