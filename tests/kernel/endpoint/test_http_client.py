@@ -1,12 +1,14 @@
 import asyncio
 import contextlib
 import gzip
+import ssl
 import zlib
 
 import pytest
 
 from seedbed.kernel.endpoint.http_client import HEADER_BYTES, HttpClient
 from seedbed.kernel.errors import Refused
+from tests.kernel.certificates import Authority
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
 MOST = 1000
@@ -138,7 +140,7 @@ async def test_one_without_end_is_not_read(wire, server, said):
 async def test_a_connection_whose_answer_nobody_waits_for_is_closed(wire, server):
     server.says = [b"", FINE]
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
+        async with asyncio.timeout(1):
             await wire.ask("GET", "/models")
     await server.left.wait()
     assert (await wire.ask("GET", "/models")).body == b"fine"
@@ -148,3 +150,37 @@ async def test_a_connection_whose_answer_nobody_waits_for_is_closed(wire, server
 async def test_nobody_there_is_an_error_of_the_system(server):
     with pytest.raises(ConnectionRefusedError):
         await HttpClient("http://127.0.0.1:1/v1", {}, MOST).ask("GET", "/models")
+
+
+async def ask_once(url):
+    with contextlib.closing(HttpClient(url, {}, MOST)) as wire:
+        return (await wire.ask("GET", "/models")).body
+
+
+async def test_an_authority_is_trusted_that_the_environment_names(tmp_path, monkeypatch):
+    authority = Authority(tmp_path / "authority")
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    shown.load_cert_chain(*authority.sign("localhost"))
+    told = Server()
+    async with await asyncio.start_server(told.serve, "127.0.0.1", 0, ssl=shown) as listening:
+        url = f"https://localhost:{listening.sockets[0].getsockname()[1]}/v1"
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await ask_once(url)
+        monkeypatch.setenv("SSL_CERT_FILE", authority.ca)
+        assert await ask_once(url) == b"fine"
+        await told.left.wait()
+        await asyncio.sleep(0)
+
+
+async def test_an_address_in_brackets_is_reached():
+    told = Server()
+    try:
+        listening = await asyncio.start_server(told.serve, "::1", 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        assert await ask_once(f"http://[::1]:{port}/v1") == b"fine"
+        await told.left.wait()
+        await asyncio.sleep(0)
+    assert f"Host: [::1]:{port}".encode() in told.heads[0].split(b"\r\n")

@@ -1,7 +1,8 @@
 """HTTP/1.1 to one endpoint, over connections that are kept: what a teacher is asked through.
 
-A general client costs more processor a call than all that Seedbed does with the answer. This one knows one
-host, follows no redirect, and takes an answer whole; what the answer means is for its callers.
+Own, as measured: by aiohttp 3.14.5 a call takes 109 µs of CPU, not 36 (`benchmarks/http_clients.py`), and a
+worker's whole 28 % more. This one knows one host, follows no redirect, and takes an answer whole; what the
+answer means is for its callers.
 """
 
 import asyncio
