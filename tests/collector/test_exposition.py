@@ -99,8 +99,7 @@ def test_a_process_that_is_silent_is_taken_off_and_the_others_stay():
 
 
 def test_all_that_processes_tell_is_read_back_by_a_strict_reader_with_who_told_it():
-    ids = {"trace_id": b"\x01" * 16, "span_id": b"\x02" * 8}
-    exemplar = Exemplar(as_double=4, time_unix_nano=1_500_000_000, **ids)
+    exemplar = Exemplar(as_double=4, time_unix_nano=1_500_000_000, trace_id=b"\x01" * 16, span_id=b"\x02" * 8)
     words = 'with "quotes", a \\ and\na line'
     metrics = [
         Metric(
