@@ -41,7 +41,6 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         self._rules = rules
 
     async def Import(self, request: pb.ImportRequest, context: Context) -> pb.ImportResponse:
-        """See the contract."""
         return await self._ids.answer_once(
             request, pb.ImportResponse, lambda: self._import(request), holds=self._has_snapshot
         )
@@ -68,7 +67,6 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         return await self._store.exists(snapshot_key(answer.snapshot))
 
     async def Lint(self, request: pb.LintRequest, context: Context) -> pb.LintResponse:
-        """See the contract."""
         found = await asyncio.to_thread(
             front.read,
             request.source,
@@ -80,24 +78,20 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         return pb.LintResponse(findings=found.findings, files=found.files, notes=found.notes)
 
     async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
-        """See the contract."""
         return await asyncio.to_thread(
             front.diff, request.source, request.base, request.head, cache=self._cache, rules=self._rules
         )
 
     async def ListLeaves(self, request: pb.ListLeavesRequest, context: Context) -> pb.ListLeavesResponse:
-        """See the contract."""
         snapshot = await load_snapshot(self._store, request.snapshot)
         page, token = page_of(snapshot.leaves, request.snapshot, request.page_size, request.page_token)
         return pb.ListLeavesResponse(leaves=page, next_page_token=token)
 
     async def GetCoverage(self, request: pb.GetCoverageRequest, context: Context) -> pb.GetCoverageResponse:
-        """See the contract."""
         snapshot = await load_snapshot(self._store, request.snapshot)
         return pb.GetCoverageResponse(branches=cover(snapshot, BRANCHES))
 
     async def DropMirrors(self, request: pb.DropMirrorsRequest, context: Context) -> pb.DropMirrorsResponse:
-        """See the contract."""
         dry = request.validate_only or not request.confirm
         count = await asyncio.to_thread(drop_mirrors, self._cache, only_count=dry)
         return pb.DropMirrorsResponse(mirrors=count)

@@ -1,4 +1,4 @@
-"""The collector of one machine's stack: started beside it, told of everything, read from when it is gone."""
+"""The collector of one machine's stack: started beside it, sent everything, read from when it is gone."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.settings import PREFIX, Settings
 
 COLLECTOR = "collector"
-# On one machine all is traced, and told often enough to be looked at while it goes on.
+# On one machine all is traced, and sent often enough to be looked at while it goes on.
 _LIVELY: dict[str, str | float] = {"trace_ratio": 1.0, "telemetry_interval": 2.0}
 
 
@@ -22,21 +22,21 @@ def span_file(state: StateFolder) -> Path:
 
 
 def collector_address(port: int) -> str:
-    """Where it takes what it is told, and below `/metrics` shows what it knows."""
+    """Where it takes what it is sent, and below `/metrics` shows what it knows."""
     return f"http://127.0.0.1:{port}"
 
 
 def with_collector(port: int, token: str, settings: Settings) -> Settings:
-    """The settings of a process that tells it; what somebody has set stays."""
+    """The settings of a process that reports to it; what somebody has set stays."""
     lively = {name: value for name, value in _LIVELY.items() if name not in settings.model_fields_set}
     own = {"otlp_endpoint": collector_address(port), "otlp_token": SecretStr(token)}
     return settings.model_copy(update={**lively, **own})
 
 
-def told_to(port: int, token: str, settings: Settings) -> dict[str, str]:
+def collector_environment(port: int, token: str, settings: Settings) -> dict[str, str]:
     """The same as variables of the environment."""
-    told = with_collector(port, token, settings)
-    plain = {name: str(getattr(told, name)) for name in (*_LIVELY, "otlp_endpoint")}
+    configured = with_collector(port, token, settings)
+    plain = {name: str(getattr(configured, name)) for name in (*_LIVELY, "otlp_endpoint")}
     return {f"{PREFIX}{name.upper()}": value for name, value in {**plain, "otlp_token": token}.items()}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from seedbed.cli.apps.options import AUTO
 from seedbed.cli.reach.endpoints import Endpoint, Endpoints
 from seedbed.cli.render.screen import Screen
-from seedbed.cli.stack.collector import COLLECTOR, told_to, with_collector
+from seedbed.cli.stack.collector import COLLECTOR, collector_environment, with_collector
 from seedbed.cli.stack.model_servers.vllm import serve_weights
 from seedbed.cli.stack.programs import DORMANT, SERVICES, make_programs, port_names
 from seedbed.cli.stack.stack import Stack
@@ -63,7 +63,7 @@ async def bring_up(  # noqa: PLR0913  each says one thing
         ports = state.choose_ports(names)
         if collector:
             token = state.keep_token()
-            overrides |= told_to(ports[COLLECTOR], token, settings)
+            overrides |= collector_environment(ports[COLLECTOR], token, settings)
             settings = with_collector(ports[COLLECTOR], token, settings)
         stacked = Stack(state, make_programs(state, ports, answering, overrides), ports, screen.warn)
         # This process ends before the collector that it tells.
@@ -131,10 +131,10 @@ async def _check(role: Role, endpoint: Endpoint, patience: float) -> Found:
         raise InputError(f"the {role}: {error.message}", error.violations, hint=error.hint) from error
 
 
-def choose_context(told: int, endpoints: Endpoints, settings: Settings) -> int:
+def choose_context(configured: int, endpoints: Endpoints, settings: Settings) -> int:
     """The window that services are to keep to, where it is not the setting's: 0 where that holds."""
     windows = [
-        told,
+        configured,
         *(one.context for _, one in endpoints.remote if "teacher_context" not in settings.model_fields_set),
     ]
     return min([settings.teacher_context, *filter(None, windows)]) if any(windows) else 0

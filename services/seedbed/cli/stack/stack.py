@@ -30,7 +30,7 @@ class Stack:
         self._ports = ports
         self._programs = programs
         self._notify = notify
-        self._keepers: dict[str, Supervisor] = {}
+        self._supervisors: dict[str, Supervisor] = {}
         self._health: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -39,11 +39,11 @@ class Stack:
                 if program.name in WORKERS and self._programs[number - 1].name not in WORKERS:
                     # They would begin with what an earlier command left, before `runs` has emptied its queue.
                     await self.ready("runs")
-                keeper = Supervisor(
+                supervisor = Supervisor(
                     program, self._state.log(program.name), self._state.processes, self._notify
                 )
-                self._keepers[program.name] = keeper
-                await keeper.start()
+                self._supervisors[program.name] = supervisor
+                await supervisor.start()
             self._watch_broker()
         except BaseException:
             await self.stop()
@@ -51,7 +51,7 @@ class Stack:
         return self
 
     def _watch_broker(self) -> None:
-        broker, monitor = self._keepers.get("nats-server"), self._ports.get("nats-monitor")
+        broker, monitor = self._supervisors.get("nats-server"), self._ports.get("nats-monitor")
         if broker and monitor:
             watch = keep_healthy(broker, monitor, self._state.jetstream, self._notify)
             self._health = asyncio.create_task(watch, name="health of nats-server")
@@ -63,11 +63,11 @@ class Stack:
 
     async def ready(self, *names: str) -> None:
         """Wait until these answer; all where none is named. Raises StartError."""
-        chosen = names or tuple(self._keepers)
+        chosen = names or tuple(self._supervisors)
         try:
             async with asyncio.TaskGroup() as group:
                 for name in chosen:
-                    group.create_task(self._keepers[name].ready(self._probe(name), _START_TIMEOUT))
+                    group.create_task(self._supervisors[name].ready(self._probe(name), _START_TIMEOUT))
         except* StartError as failed:
             raise failed.exceptions[0] from None
 
@@ -83,10 +83,10 @@ class Stack:
         if self._health is not None:
             self._health.cancel()
             await asyncio.gather(self._health, return_exceptions=True)
-        for names in ([n for n in self._keepers if n not in _NOT_A_SERVICE], list(_NOT_A_SERVICE)):
-            keepers = [self._keepers[name] for name in names if name in self._keepers]
-            await asyncio.gather(*(keeper.stop(keeper.patience) for keeper in keepers))
-        self._keepers.clear()
+        for names in ([n for n in self._supervisors if n not in _NOT_A_SERVICE], list(_NOT_A_SERVICE)):
+            supervisors = [self._supervisors[name] for name in names if name in self._supervisors]
+            await asyncio.gather(*(supervisor.stop(supervisor.patience) for supervisor in supervisors))
+        self._supervisors.clear()
         self._state.processes.clear()
 
 

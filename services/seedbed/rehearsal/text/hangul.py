@@ -27,7 +27,11 @@ _RIEUL = 8
 
 
 def is_korean(text: str) -> bool:
-    """True where more than three letters in ten are Hangul."""
+    """True where more than three letters in ten are Hangul.
+
+    Not `pipeline.language`, where two in ten are enough: texts between the two would be answered otherwise,
+    and a rehearsal's replies are to stay what they were.
+    """
     letters = len(_LETTER.findall(text))
     return letters > 0 and len(_SYLLABLE.findall(text)) > 0.3 * letters
 

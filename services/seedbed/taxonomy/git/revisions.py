@@ -23,11 +23,9 @@ class GitTree:
             self.entries[path] = Entry(kind, int(size) if size.isdigit() else 0, blob)
 
     def read(self, path: str) -> bytes:
-        """See Tree."""
         return self._repository.git("cat-file", "blob", self.entries[path].blob, timeout=120)
 
     def read_many(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """See Tree."""
         asked = "".join(f"{self.entries[path].blob}\n" for path in paths).encode()
         out = self._repository.git("cat-file", "--batch", data=asked, timeout=120) if paths else b""
         found: dict[str, bytes] = {}

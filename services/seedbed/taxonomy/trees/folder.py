@@ -35,14 +35,12 @@ class FolderTree:
         self.entries = dict(sorted(self.entries.items()))
 
     def read(self, path: str) -> bytes:
-        """See Tree."""
         # The last name is not followed even where it became a link since the walk.
         handle = os.open(self._root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             return file.read()
 
     def read_many(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """See Tree."""
         return {path: self.read(path) for path in paths}
 
 

@@ -21,7 +21,7 @@ _ROOM = 8 * 1024 * 1024
 
 
 class Restartable(Protocol):
-    """Whoever can start the broker anew: its keeper."""
+    """Whoever can start the broker anew: its supervisor."""
 
     name: str
 
@@ -46,7 +46,7 @@ async def keep_healthy(broker: Restartable, monitor: int, folder: Path, notify: 
 
 
 async def _ask(session: aiohttp.ClientSession, url: str) -> str:
-    """What ails it; empty where nothing does, or where it does not answer: then its keeper knows."""
+    """What ails it; empty where nothing does, or where it does not answer: then its supervisor knows."""
     try:
         async with session.get(url) as answer:
             if answer.status != 503:

@@ -23,18 +23,18 @@ async def loaded(
 
     `patience`: the seconds that loading may take.
     """
-    keepers = {
+    supervisors = {
         port: Supervisor(program, state.log(program.name), state.processes, notify)
         for port, program in programs.items()
     }
     try:
-        for keeper in keepers.values():
-            await keeper.start()
-        for port, keeper in keepers.items():
-            await keeper.ready(_wait_well(port), patience)
+        for supervisor in supervisors.values():
+            await supervisor.start()
+        for port, supervisor in supervisors.items():
+            await supervisor.ready(_wait_well(port), patience)
         yield
     finally:
-        await asyncio.gather(*(keeper.stop(_STOP_PATIENCE) for keeper in keepers.values()))
+        await asyncio.gather(*(supervisor.stop(_STOP_PATIENCE) for supervisor in supervisors.values()))
 
 
 async def _wait_well(port: int) -> None:

@@ -47,7 +47,7 @@ class Supervisor:
     async def start(self) -> None:
         """Start the program and begin to watch over it."""
         await self._launch()
-        self._task = asyncio.create_task(self._watch(), name=f"keeper of {self.name}")
+        self._task = asyncio.create_task(self._watch(), name=f"supervisor of {self.name}")
 
     async def ready(self, probe: Coroutine[None, None, None], patience: float) -> None:
         """Wait until the probe is through. Raises StartError where the program gives up or takes too long."""
