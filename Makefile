@@ -36,6 +36,8 @@ demo: $(TUNING)  ## From taxonomy/ to a tuned student and its report in grown/: 
 
 trainer: $(TUNING)  ## What tuning and evaluating need beside the rest: torch, transformers, peft, lm-eval
 
+# Bytecode is kept whatever the environment says: each of the thousand processes that the tests start would compile all it imports.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV) servers  ## Run the tests; PYTEST="-k name" chooses
 	$(PY) -m pytest -n 2 --dist loadgroup $(PYTEST)
 
