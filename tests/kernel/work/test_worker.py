@@ -119,6 +119,8 @@ async def test_twins_at_the_same_time_each_have_their_record(process, bus, memo)
         ("refused", Outcome.OUTCOME_FAILED, "not this word", 1),
         ("정악" * 20_000, Outcome.OUTCOME_FAILED, "make the chunks or seed examples smaller", 0),
     ],
+    # What is named by such a word has no room in the environment of the processes that it starts.
+    ids=["malformed", "refused", "too-long"],
 )
 async def test_what_follows_the_item_is_recorded_and_told(
     process, bus, memo, word, outcome, reason, requests
