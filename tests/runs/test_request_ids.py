@@ -69,6 +69,18 @@ async def test_a_run_that_was_cancelled_is_not_set_going_by_a_request_that_comes
     assert succeeded(await garden.watch(name))
 
 
+async def test_a_run_that_a_restart_left_dormant_is_taken_up_by_the_same_request(nats_url, store, hand):
+    hand.delay = 0.05
+    async with serve_runs(nats_url, store) as client, work(nats_url, store, hand):
+        request = pb.CreateRunRequest(snapshot=await client.sow(LEAF), target=50, request_id=ID)
+        name = (await client.stub.CreateRun(request, timeout=PATIENCE)).name.removeprefix("operations/")
+    hand.delay = 0
+    async with serve_runs(nats_url, store, resume=False) as client, work(nats_url, store, hand):
+        assert (await client.get(name)).dormant
+        await client.stub.CreateRun(request, timeout=PATIENCE)
+        assert succeeded(await client.watch(name))
+
+
 async def test_two_that_come_at_once_are_one_run(garden):
     request = pb.CreateRunRequest(snapshot=await garden.sow(LEAF), target=3, request_id=ID)
     calls = [garden.stub.CreateRun(request, timeout=PATIENCE) for _ in range(8)]

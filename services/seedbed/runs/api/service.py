@@ -52,7 +52,16 @@ class RunsApi(RunsServiceServicer):
 
     async def CreateRun(self, request: pb.CreateRunRequest, context: Context) -> Operation:  # noqa: N802
         del context
-        return await self._ids.answer_once(request, Operation, lambda: self._create_run(request))
+        return await self._ids.answer_once(
+            request, Operation, lambda: self._create_run(request), self._is_taken_up
+        )
+
+    async def _is_taken_up(self, answered: Operation) -> bool:
+        """Whether the run goes on or has ended: one that a restart left dormant is to be taken up."""
+        metadata = pb.RunMetadata()
+        answered.metadata.Unpack(metadata)
+        run = self._manager.runs.get(metadata.run)
+        return run is not None and not run.dormant
 
     async def _create_run(self, request: pb.CreateRunRequest) -> Operation:
         recipe = read_recipe(request.recipe, target=request.target)
