@@ -1,4 +1,7 @@
-"""What a judge model must answer. The words come before the scores, so that the scores rest on them."""
+"""What a judge model must answer. The words come before the scores, so that the scores rest on them.
+
+A reply's docstring is in its schema, and with it in the prompt's hash: another wording is another question.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -38,7 +41,7 @@ class InstructionJudgement(Judgement):
 
 
 class PairJudgement(Judgement):
-    """The judge's reply on an instruction with its answer: a score on LAB's scale of three."""
+    """LAB's three-point scale."""
 
     score: Score
 
