@@ -91,7 +91,7 @@ def _begun(name: str) -> str:
 
 
 def family_of(metric: Metric, who: Labels) -> Family | None:
-    """One metric of a process; None for one of a kind that Prometheus would need more to be told of."""
+    """One metric of a process; None for one of a kind that is not shown."""
     kind = _KINDS.get(metric.WhichOneof("data") or "", "")
     if not kind:
         return None

@@ -56,25 +56,25 @@ def _guard(token: str) -> Middleware:
 
 
 async def _take_traces(request: web.Request) -> web.Response:
-    request_body = ExportTraceServiceRequest()
-    await _read(request, request_body)
-    request.app[_SPANS].add(spans_of(request_body))
+    report = ExportTraceServiceRequest()
+    await _read(request, report)
+    request.app[_SPANS].add(spans_of(report))
     return _answer(ExportTraceServiceResponse())
 
 
 async def _take_metrics(request: web.Request) -> web.Response:
-    request_body = ExportMetricsServiceRequest()
-    await _read(request, request_body)
-    request.app[_BOARD].take(request_body, time.monotonic())
+    report = ExportMetricsServiceRequest()
+    await _read(request, report)
+    request.app[_BOARD].take(report, time.monotonic())
     return _answer(ExportMetricsServiceResponse())
 
 
-async def _read(request: web.Request, request_body: Message) -> None:
+async def _read(request: web.Request, report: Message) -> None:
     if request.content_type != PROTOBUF:
         raise web.HTTPUnsupportedMediaType(text=f"OTLP is taken as {PROTOBUF}")
     try:
         # aiohttp has unpacked it, where it came packed.
-        request_body.ParseFromString(await request.read())
+        report.ParseFromString(await request.read())
     except DecodeError as error:
         raise web.HTTPBadRequest(text=f"not OTLP: {error}") from error
 

@@ -92,12 +92,12 @@ class EvaluatorApi(EvaluatorServiceServicer):
         self, request: pb.WatchEvaluationRequest, context: Context
     ) -> AsyncIterator[pb.WatchEvaluationResponse]:
         del context
-        results = None
+        sent = None
         while True:
             state = await self._states.get(request.evaluation)
-            if state != results:
+            if state != sent:
                 yield pb.WatchEvaluationResponse(evaluation=state)
-                results = state
+                sent = state
             if state.state in ENDED:
                 return
             await asyncio.sleep(LOOK)

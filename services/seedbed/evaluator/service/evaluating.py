@@ -224,7 +224,7 @@ def _write_scores(sheets: Sequence[Sheet]) -> str:
 
 
 def record_gain(comparisons: Iterable[Comparison], last: str) -> None:
-    """Tell the means over the leaves of each kind, for each measure."""
+    """Record the means over the leaves of each kind, for each measure."""
     rows: dict[tuple[str, str], list[Comparison]] = {}
     for row in comparisons:
         if (row.before, row.after) == (BASE, last):
