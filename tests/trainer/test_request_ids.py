@@ -7,13 +7,15 @@ from typing import Any
 import grpc
 import pytest
 
-from seedbed.kernel.bus.streams import Bus
+from seedbed.kernel.bus.streams import WORK, Bus, consumer_name
 from seedbed.kernel.rpc.channel import open_channel
 from seedbed.kernel.rpc.server import Server
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.artifacts import dataset_prefix, put_folder
 from seedbed.kernel.store.connect import open_store
+from seedbed.pipeline.items import TRAINING_PHASE
 from seedbed.trainer.service.api import TrainerApi
+from seedbed.trainer.service.requeue import Requeue
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 from seedbed.trainer.v1.trainer_service_pb2_grpc import (
@@ -45,12 +47,17 @@ async def desk(nats_url, store):
     await bus.close()
 
 
-async def test_a_training_is_begun_once_for_an_id(bus, nats_url, store, place):
+@pytest.fixture
+async def request_with_id(store, place):
     digest = await put_folder(store, "sent", place / "dataset")
     await put_folder(store, dataset_prefix(digest), place / "dataset")
-    request = pb.TrainRequest(
+    return pb.TrainRequest(
         dataset=digest, model=str(place / "model"), recipe=recipe().canonical(), request_id=ID
     )
+
+
+async def test_a_training_is_begun_once_for_an_id(bus, nats_url, store, request_with_id):
+    request = request_with_id
     async with desk(nats_url, store) as stub, desk(nats_url, store) as other:
         first, second = await asyncio.gather(*(one.Train(request, timeout=30) for one in (stub, other)))
         assert first == second
@@ -69,3 +76,23 @@ async def test_a_training_is_begun_once_for_an_id(bus, nats_url, store, place):
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     info, fields = details_of(refused.value)
     assert (info.reason, fields) == ("INVALID_INPUT", ["request_id"])
+
+
+async def test_a_training_that_a_restart_left_dormant_is_taken_up_by_the_same_request(
+    bus, nats_url, store, request_with_id
+):
+    dormant = Requeue(bus, Trainings(bus), Settings(nats_url=nats_url, resume=False))
+    await dormant.start()
+    async with desk(nats_url, store) as stub:
+        answer = await stub.Train(request_with_id, timeout=30)
+        assert await waiting(bus) == 1
+        await dormant.start()
+        assert await waiting(bus) == 0
+        assert await stub.Train(request_with_id, timeout=30) == answer
+        assert await waiting(bus) == 1
+    await dormant.stop()
+
+
+async def waiting(bus):
+    """How many phases are queued."""
+    return (await bus.js.consumer_info(WORK, consumer_name(TRAINING_PHASE))).num_pending

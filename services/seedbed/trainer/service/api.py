@@ -41,7 +41,9 @@ class TrainerApi(TrainerServiceServicer):
 
     async def Train(self, request: pb.TrainRequest, context: Context) -> Operation:  # noqa: N802
         del context
-        return await self._ids.answer_once(request, Operation, lambda: self._train(request))
+        answer = await self._ids.answer_once(request, Operation, lambda: self._train(request))
+        await self._take_up(answer)
+        return answer
 
     async def _train(self, request: pb.TrainRequest) -> Operation:
         recipe = find_recipe(request.recipe)
@@ -51,11 +53,16 @@ class TrainerApi(TrainerServiceServicer):
         check_training(recipe, base, manifest)
         wanted = make_training(request.dataset, base, recipe)
         await self._trainings.create(wanted)
-        training = await self._trainings.change(wanted.name, set_going)
+        return make_operation(await self._trainings.change(wanted.name, set_going))
+
+    async def _take_up(self, answer: Operation) -> None:
+        """Queue what goes on: a service that does not resume has emptied the queue when it started."""
+        metadata = pb.TrainingMetadata()
+        answer.metadata.Unpack(metadata)
+        training = await self._trainings.get(metadata.training)
         if not has_ended(training):
             await self._trainings.announce(training)
             await self._bus.publish_event(Event(run=training.name, service="trainer", what="training_going"))
-        return make_operation(training)
 
     async def GetTraining(self, request: pb.GetTrainingRequest, context: Context) -> pb.Training:  # noqa: N802
         del context
