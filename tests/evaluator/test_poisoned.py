@@ -6,7 +6,7 @@ import pytest
 
 from seedbed.bus.v1.bus_pb2 import Item
 from seedbed.dataset.manifest import FILES, MANIFEST_FILE
-from seedbed.evaluator.service.states import States
+from seedbed.evaluator.service.evaluations import Evaluations
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.kernel.bus.streams import Bus
@@ -30,7 +30,7 @@ IMPOSSIBLE = {
 async def ask(settings, store, request: pb.EvaluateRequest) -> None:
     """Queue it as it could be queued before requests had bounds."""
     bus = await Bus.connect(settings, "test")
-    await States(store).note(
+    await Evaluations(store).note(
         Evaluation(name=NAME, state=EvaluationState.EVALUATION_STATE_QUEUED, dataset=request.dataset)
     )
     data = request.SerializeToString()
@@ -41,7 +41,7 @@ async def ask(settings, store, request: pb.EvaluateRequest) -> None:
 
 
 async def reason_of(store) -> str:
-    found = await States(store).get(NAME)
+    found = await Evaluations(store).get(NAME)
     assert found.state == EvaluationState.EVALUATION_STATE_FAILED
     return found.reason
 

@@ -1,5 +1,5 @@
 from seedbed.collector.spans import plain
-from seedbed.evaluator.service.evaluating import record_gain
+from seedbed.evaluator.service.evaluation_runner import record_gain
 from seedbed.evaluator.v1.evaluation_pb2 import Comparison, Measure
 from seedbed.kernel.telemetry.setup import exporting
 from tests.kernel.telemetry.settings_of import settings

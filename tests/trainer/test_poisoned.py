@@ -70,7 +70,7 @@ async def test_what_nobody_foresaw_ends_it_after_a_few_tries(trainer, bus, monke
     async def fail(*_: Any) -> Any:
         raise KeyError("a slip")
 
-    monkeypatch.setattr(trainer.job_worker._handler._depot, "fetch", fail)
+    monkeypatch.setattr(trainer.job_worker._handler._artifacts, "fetch", fail)
     ended = await trainer.until(await begin(trainer, "0" * 64))
     assert ended.state == FAILED
     assert "KeyError: 'a slip'" in ended.reason

@@ -13,10 +13,10 @@ from google.longrunning.operations_pb2_grpc import add_OperationsServicer_to_ser
 from seedbed.evaluator.exams.steps import RateAnswer, WriteQuestions
 from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.evaluator.service.api import EvaluatorApi
-from seedbed.evaluator.service.evaluating import Evaluating
+from seedbed.evaluator.service.evaluation_runner import EvaluationRunner
+from seedbed.evaluator.service.evaluations import Evaluations
 from seedbed.evaluator.service.operations import STAYS, EvaluationJobs
 from seedbed.evaluator.service.score import Score
-from seedbed.evaluator.service.states import States
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import add_EvaluatorServiceServicer_to_server
 from seedbed.kernel.endpoint.role_models import endpoints_of
 from seedbed.kernel.rpc.operations import OperationsApi
@@ -28,16 +28,16 @@ from seedbed.runs.v1.runs_service_pb2_grpc import RunsServiceStub
 
 def build(kernel: Kernel) -> Service:
     """Put the service together: who answers callers, who does the work, or both, by `settings.duty`."""
-    settings, states = kernel.settings, States(kernel.store)
+    settings, evaluations = kernel.settings, Evaluations(kernel.store)
     if settings.duty == "desk":
         # The queue is there before anybody works on it, as scalers read its length.
         return _serve_callers(
-            kernel, states, start=lambda: kernel.bus.add_consumer(EVALUATION, settings.ack_wait)
+            kernel, evaluations, start=lambda: kernel.bus.add_consumer(EVALUATION, settings.ack_wait)
         )
     models = {"teacher": kernel.model("teacher"), "judge": kernel.model("judge")}
     channel, examiner = kernel.channel(settings.runs_address), ExaminerClient()
-    evaluating = Evaluating(kernel.store, examiner, models, RunsServiceStub(channel), settings.cache_folder)
-    job_worker = JobWorker(kernel.bus, EVALUATION, Score(states, evaluating), settings)
+    runner = EvaluationRunner(kernel.store, examiner, models, RunsServiceStub(channel), settings.cache_folder)
+    job_worker = JobWorker(kernel.bus, EVALUATION, Score(evaluations, runner), settings)
 
     async def stop() -> None:
         await examiner.close()
@@ -45,19 +45,19 @@ def build(kernel: Kernel) -> Service:
 
     if settings.duty == "errand":
         return Service(job_worker=job_worker, stop=stop, until=job_worker.empty)
-    return _serve_callers(kernel, states, job_worker=job_worker, stop=stop)
+    return _serve_callers(kernel, evaluations, job_worker=job_worker, stop=stop)
 
 
-def _serve_callers(kernel: Kernel, states: States, **more: Any) -> Service:
+def _serve_callers(kernel: Kernel, evaluations: Evaluations, **more: Any) -> Service:
     """The service that answers callers. It asks no model, but has to know which would be asked."""
     asked = [(step, endpoints_of(kernel.settings, step.role)[0]) for step in (WriteQuestions(), RateAnswer())]
     specs = [step.spec(endpoint.model, endpoint.added) for step, endpoint in asked]
     trusting = kernel.settings.trust_callers
-    api = EvaluatorApi(kernel.bus, kernel.store, states, specs, trust_callers=trusting)
+    api = EvaluatorApi(kernel.bus, kernel.store, evaluations, specs, trust_callers=trusting)
 
     def register(server: grpc.aio.Server) -> None:
         add_EvaluatorServiceServicer_to_server(api, server)
-        add_OperationsServicer_to_server(OperationsApi(EvaluationJobs(states), stays=STAYS), server)
+        add_OperationsServicer_to_server(OperationsApi(EvaluationJobs(evaluations), stays=STAYS), server)
 
     return Service(
         names=["seedbed.evaluator.v1.EvaluatorService", "google.longrunning.Operations"],

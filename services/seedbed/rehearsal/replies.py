@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from seedbed.rehearsal.instance import make_instance
-from seedbed.rehearsal.luck import Luck
 from seedbed.rehearsal.rules.marks import judge_instruction, judge_pair, rate
 from seedbed.rehearsal.rules.multiple_choice import make_choices
 from seedbed.rehearsal.rules.pairs import make_pairs
 from seedbed.rehearsal.rules.retelling import retell
 from seedbed.rehearsal.rules.skills import make_context, make_instructions, make_response
 from seedbed.rehearsal.rules.verdicts import judge_grounded
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.tags import Tags, read_tags, user_text
 
 MODEL = "rehearsal"
@@ -26,27 +26,27 @@ _TOKEN = re.compile(r"[가-힣]|[^\W\d_]{1,6}|\d{1,3}|[^\w\s]")
 _IN_WORDS = re.compile(r"of this schema[^\n]*:\n(?=\{)")
 _PLAIN = "This is the rehearsal teacher: it answers by rules, where a JSON schema tells it what is wanted."
 
-Rule = Callable[[Tags, Luck], dict[str, object]]
+Rule = Callable[[Tags, SeededRandom], dict[str, object]]
 
 
 class BadRequestError(Exception):
     """The request cannot be answered; the message says why."""
 
 
-def _pairs(tags: Tags, luck: Luck) -> dict[str, object]:
-    return {"pairs": [pair._asdict() for pair in make_pairs(tags, luck)]}
+def _pairs(tags: Tags, rng: SeededRandom) -> dict[str, object]:
+    return {"pairs": [pair._asdict() for pair in make_pairs(tags, rng)]}
 
 
 _RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "KnowledgePairs": (("document",), _pairs),
-    "Augmentation": (("document",), lambda tags, luck: {"text": retell(tags, luck)}),
-    "SkillContext": ((), lambda tags, luck: {"context": make_context(tags, luck)}),
-    "Instructions": ((), lambda tags, luck: {"instructions": make_instructions(tags, luck)}),
-    "SkillResponse": (("instruction",), lambda tags, luck: {"response": make_response(tags, luck)}),
+    "Augmentation": (("document",), lambda tags, rng: {"text": retell(tags, rng)}),
+    "SkillContext": ((), lambda tags, rng: {"context": make_context(tags, rng)}),
+    "Instructions": ((), lambda tags, rng: {"instructions": make_instructions(tags, rng)}),
+    "SkillResponse": (("instruction",), lambda tags, rng: {"response": make_response(tags, rng)}),
     "InstructionJudgement": (("instruction",), lambda tags, _: judge_instruction(tags)),
     "PairJudgement": (("instruction",), lambda tags, _: judge_pair(tags)),
     "GroundedJudgement": (("document",), lambda tags, _: judge_grounded(tags)),
-    "ChoiceQuestions": (("document",), lambda tags, luck: {"questions": make_choices(tags, luck)}),
+    "ChoiceQuestions": (("document",), lambda tags, rng: {"questions": make_choices(tags, rng)}),
     "Rating": (("instruction",), lambda tags, _: rate(tags)),
 }
 
@@ -85,15 +85,15 @@ def answer(request: Mapping[str, Any], prompt: str, asked: str = "") -> str:
     name, schema = _wanted(request.get("response_format"), asked)
     if schema is None:
         return _PLAIN
-    luck = Luck(name, str(request.get("seed")), prompt)
+    rng = SeededRandom(name, str(request.get("seed")), prompt)
     needed, rule = _RULES.get(name, ((), None))
     tags = read_tags(prompt) if rule else None
     if rule is None or tags is None or any(tag not in tags.values for tag in needed):
-        return json.dumps(make_instance(schema, luck), ensure_ascii=False)
-    reply = rule(tags, luck)
+        return json.dumps(make_instance(schema, rng), ensure_ascii=False)
+    reply = rule(tags, rng)
     known = schema.get("properties", reply)
     if set(known) != set(reply):
-        return json.dumps(make_instance(schema, luck), ensure_ascii=False)
+        return json.dumps(make_instance(schema, rng), ensure_ascii=False)
     return json.dumps(reply, ensure_ascii=False)
 
 

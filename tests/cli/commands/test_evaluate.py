@@ -1,6 +1,6 @@
 import pytest
 
-from seedbed.cli.commands.evaluate import EvaluateArguments, Evaluating, as_object, describe_calls
+from seedbed.cli.commands.evaluate import EvaluateArguments, EvaluateCommand, as_object, describe_calls
 from seedbed.cli.reach.endpoints import Wanted
 from seedbed.cli.reach.find_training import FoundTraining as Tuned
 from seedbed.cli.render.evaluation_tables import BenchmarkTable, ForgettingTable, GainTable, notes
@@ -98,24 +98,24 @@ def test_what_is_short_unread_or_missing_is_said(evaluation):
     ]
 
 
-def make_evaluating(**order):
+def make_command(**order):
     given = {"subject": "t1", "state": None, "wanted": Wanted(), **order}
-    return Evaluating(EvaluateArguments(**given), Screen())
+    return EvaluateCommand(EvaluateArguments(**given), Screen())
 
 
 def test_the_gate_decides_by_the_last_checkpoint_and_says_why(evaluation, capsys):
-    evaluating = make_evaluating()
-    evaluating._evaluation = evaluation
+    command = make_command()
+    command._evaluation = evaluation
     decisions = [
         Decision(checkpoint="2-kt1", passed=True),
         Decision(checkpoint="3-st", reasons=["choice: lost"]),
     ]
-    assert evaluating._report(CheckGateResponse(decisions=decisions, best="2-kt1")) == NOT_PASSED
+    assert command._report(CheckGateResponse(decisions=decisions, best="2-kt1")) == NOT_PASSED
     told = capsys.readouterr().out
     assert "gate: 3-st does not pass" in told
     assert "choice: lost" in told
     assert "2-kt1" in told
-    assert evaluating._report(CheckGateResponse(decisions=decisions[:1], best="2-kt1")) == DONE
+    assert command._report(CheckGateResponse(decisions=decisions[:1], best="2-kt1")) == DONE
 
 
 def test_an_evaluation_that_was_there_cost_this_command_nothing(evaluation):
@@ -136,20 +136,18 @@ def make_training():
 
 
 def test_the_base_of_a_student_from_scratch_is_no_checkpoint_to_evaluate():
-    request = make_evaluating()._make_request(Tuned(make_training()), b"")
+    request = make_command()._make_request(Tuned(make_training()), b"")
     assert [ref.phase for ref in request.checkpoints] == ["kt1", "st"]
     assert request.base.checkpoint.phase == "base"
     assert request.dataset == "d" * 64
 
 
 def test_checkpoints_are_named_by_their_phase_and_another_base_is_taken():
-    request = make_evaluating(checkpoints=("st",), base="other/model")._make_request(
-        Tuned(make_training()), b""
-    )
+    request = make_command(checkpoints=("st",), base="other/model")._make_request(Tuned(make_training()), b"")
     assert [ref.phase for ref in request.checkpoints] == ["st"]
     assert request.base == Base(name="other/model")
     with pytest.raises(InputError, match="no checkpoint of late; there are: kt1, st"):
-        make_evaluating(checkpoints=("late",))._make_request(Tuned(make_training()), b"")
+        make_command(checkpoints=("late",))._make_request(Tuned(make_training()), b"")
 
 
 def test_for_programs_it_is_one_object(evaluation):

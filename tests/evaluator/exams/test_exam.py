@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from seedbed.evaluator.exams.exam import Exam, Question, Sieve, place_answer
+from seedbed.evaluator.exams.exam import Exam, ExamBuilder, Question, place_answer
 from seedbed.evaluator.exams.general import read_general
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.evaluator.exams.lm_eval_tasks import task_name, write_task
@@ -59,19 +59,19 @@ def test_a_rows_question_is_found_behind_its_passages(trained):
 
 
 def test_a_sieve_lets_through_as_many_as_are_wanted_and_counts_the_rest(trained):
-    sieve = Sieve(LEAF, "knowledge", 2, trained, 0.7)
-    sieve.offer(make_question("a", "Who carries acorns away?", "The jay"))
-    sieve.offer(make_question("b", "Which bird plants oaks?", "The jay"))
-    sieve.offer(make_question("c", "Which bird plants oaks ?", "The jay"))
-    sieve.leave_out("without their evidence in the passage", 3)
-    exam = sieve.exam()
+    builder = ExamBuilder(LEAF, "knowledge", 2, trained, 0.7)
+    builder.offer(make_question("a", "Who carries acorns away?", "The jay"))
+    builder.offer(make_question("b", "Which bird plants oaks?", "The jay"))
+    builder.offer(make_question("c", "Which bird plants oaks ?", "The jay"))
+    builder.leave_out("without their evidence in the passage", 3)
+    exam = builder.build()
     assert exam.shortfall == (
         "1 of 2 questions: left out were 1 repeated, 1 trained, 3 without their evidence in the passage"
     )
-    sieve.offer(make_question("d", "When does a lime tree flower?", "In June"))
-    sieve.offer(make_question("e", "What do swifts eat in the air?", "Gnats"))
-    assert [question.id for question in sieve.exam().questions] == ["b", "d"]
-    assert sieve.exam().shortfall == ""
+    builder.offer(make_question("d", "When does a lime tree flower?", "In June"))
+    builder.offer(make_question("e", "What do swifts eat in the air?", "Gnats"))
+    assert [question.id for question in builder.build().questions] == ["b", "d"]
+    assert builder.build().shortfall == ""
 
 
 def test_the_place_of_the_right_answer_says_nothing():

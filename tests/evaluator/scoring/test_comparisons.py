@@ -2,7 +2,7 @@ import pytest
 
 from seedbed.evaluator.exams.exam import Exam, Question
 from seedbed.evaluator.gate import check, read_gate
-from seedbed.evaluator.scoring.comparisons import Sheet, compare_all
+from seedbed.evaluator.scoring.comparisons import CheckpointResult, compare_all
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, Measure, Subject
 from seedbed.kernel.errors import InputError
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
@@ -16,12 +16,12 @@ def make_exam(leaf, count=4, choices=("x", "y", "z", "w")):
     return Exam(leaf, "knowledge" if choices else "freeform_skill", count, tuple(questions))
 
 
-def make_sheet(name, **leaves):
+def make_result(name, **leaves):
     """Scores by leaf: `a=[…]` on choice, `b=[…]` on rating, `g=[…]` on choice of the general set."""
-    sheet = Sheet(name, {CHOICE: {}, LIKELIHOOD: {}, RATING: {}})
+    result = CheckpointResult(name, {CHOICE: {}, LIKELIHOOD: {}, RATING: {}})
     for key, measure, leaf in (("a", CHOICE, A), ("b", RATING, B), ("g", CHOICE, "general")):
-        sheet.scores[measure] |= {f"{leaf}{n}": score for n, score in enumerate(leaves.get(key, []))}
-    return sheet
+        result.scores[measure] |= {f"{leaf}{n}": score for n, score in enumerate(leaves.get(key, []))}
+    return result
 
 
 EXAMS = [make_exam(A), make_exam(B, choices=()), make_exam("general")]
@@ -29,9 +29,9 @@ EXAMS = [make_exam(A), make_exam(B, choices=()), make_exam("general")]
 
 @pytest.fixture
 def evaluation():
-    base = make_sheet("base", a=[0, 0, 1, 0], b=[1, 2, 1, 2], g=[1, 1, 0, 1])
-    first = make_sheet("2-know", a=[1, 1, 1, 1], b=[2, 2, 1, 3], g=[1, 1, 0, 1])
-    last = make_sheet("3-skill", a=[1, 0, 1, 1], b=[7, 8, 6, 8], g=[1, 0, 0, 1])
+    base = make_result("base", a=[0, 0, 1, 0], b=[1, 2, 1, 2], g=[1, 1, 0, 1])
+    first = make_result("2-know", a=[1, 1, 1, 1], b=[2, 2, 1, 3], g=[1, 1, 0, 1])
+    last = make_result("3-skill", a=[1, 0, 1, 1], b=[7, 8, 6, 8], g=[1, 0, 0, 1])
     last.unparsed = frozenset([f"{B}9", f"{B}0"])
     rows = compare_all(EXAMS, base, [first, last], {A: "2-know", B: "3-skill"})
     checkpoints = [CheckpointRef(number=2, phase="know"), CheckpointRef(number=3, phase="skill")]

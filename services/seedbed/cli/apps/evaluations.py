@@ -87,7 +87,7 @@ def evaluate(  # noqa: PLR0913  its options are its interface
     Held-out questions for each leaf, base against checkpoints, with an interval of 95 %.
     Exit status: 0 done, 4 the gate is not passed, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.commands.evaluate import EvaluateArguments, Evaluating
+    from seedbed.cli.commands.evaluate import EvaluateArguments, EvaluateCommand
 
     order = EvaluateArguments(
         subject=subject,
@@ -103,7 +103,7 @@ def evaluate(  # noqa: PLR0913  its options are its interface
         pace=pace,
     )
     screen = Screen(machine=machine)
-    evaluating = Evaluating(order, screen)
+    command = EvaluateCommand(order, screen)
     CommandRunner(
-        screen, debug=debugging(context), logs=state / "logs", on_failure=evaluating.report_failure
-    ).run(evaluating.run)
+        screen, debug=debugging(context), logs=state / "logs", on_failure=command.report_failure
+    ).run(command.run)

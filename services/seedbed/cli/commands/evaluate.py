@@ -55,7 +55,7 @@ class EvaluateArguments:
     pace: Pace = field(default_factory=Pace)
 
 
-class Evaluating:
+class EvaluateCommand:
     """One invocation, and how far it came: reported also when it ends before its time."""
 
     def __init__(self, order: EvaluateArguments, screen: Screen) -> None:

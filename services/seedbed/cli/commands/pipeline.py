@@ -124,7 +124,7 @@ class PipelineRun:
             gate=self._order.gate,
             pace=generation.pace,
         )
-        return await evaluate.Evaluating(order, heard).run()
+        return await evaluate.EvaluateCommand(order, heard).run()
 
     async def _report(self, heard: Hearing) -> int:
         run, training = self._found["generate"]["run"], self._found["train"]["training"]

@@ -68,8 +68,8 @@ class Exam:
         return "".join(f"{line}\n" for line in lines).encode()
 
 
-class Sieve:
-    """Lets questions through that were not trained on and do not repeat each other, up to a number."""
+class ExamBuilder:
+    """Chooses questions that were not trained on and do not repeat each other, up to a number."""
 
     def __init__(self, leaf: str, kind: str, wanted: int, trained: Trained, threshold: float) -> None:
         self._about = (leaf, kind, wanted)
@@ -105,7 +105,7 @@ class Sieve:
         self._known.add(question.id, text)
         self._kept.append(question)
 
-    def exam(self) -> Exam:
+    def build(self) -> Exam:
         """The exam of the questions that were kept, with what was left out."""
         leaf, kind, wanted = self._about
         return Exam(leaf, kind, wanted, tuple(self._kept), dict(self._left_out), self.trouble)

@@ -12,7 +12,7 @@ import grpc.aio
 from seedbed.bus.v1.bus_pb2 import RunPurpose
 from seedbed.dataset import Manifest
 from seedbed.evaluator.exams.dataset_view import LeafView
-from seedbed.evaluator.exams.exam import Exam, Question, Sieve
+from seedbed.evaluator.exams.exam import Exam, ExamBuilder, Question
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.identity import canonical_json
@@ -90,18 +90,18 @@ async def examine_skills(
     leaves: Sequence[LeafView], wanted: int, trained: Trained, threshold: float, source: InstructionSource
 ) -> list[Exam]:
     """As many instructions of each leaf as wanted, where there are as many."""
-    sieves = {leaf.path: Sieve(leaf.path, leaf.kind, wanted, trained, threshold) for leaf in leaves}
+    builders = {leaf.path: ExamBuilder(leaf.path, leaf.kind, wanted, trained, threshold) for leaf in leaves}
     for leaf in leaves:
         for question in leaf.spare:
-            sieves[leaf.path].offer(question)
-    short = [leaf for leaf in leaves if sieves[leaf.path].missing]
-    further = await source.fetch(short, max((sieves[one.path].missing for one in short), default=0))
+            builders[leaf.path].offer(question)
+    short = [leaf for leaf in leaves if builders[leaf.path].missing]
+    further = await source.fetch(short, max((builders[one.path].missing for one in short), default=0))
     for path, questions in further.items():
         for question in questions:
-            sieves[path].offer(question)
-        if source.trouble and sieves[path].missing:
-            sieves[path].trouble = source.trouble
-    return [sieve.exam() for sieve in sieves.values()]
+            builders[path].offer(question)
+        if source.trouble and builders[path].missing:
+            builders[path].trouble = source.trouble
+    return [builder.build() for builder in builders.values()]
 
 
 def _read(candidate: Candidate) -> Question:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from seedbed.evaluator.exams.call_cache import CallCache, CallResult
 from seedbed.evaluator.exams.dataset_view import LeafView, Passage
-from seedbed.evaluator.exams.exam import Exam, Question, Sieve, place_answer
+from seedbed.evaluator.exams.exam import Exam, ExamBuilder, Question, place_answer
 from seedbed.evaluator.exams.held_out import Trained
 from seedbed.evaluator.exams.steps import WriteQuestions
 from seedbed.evaluator.v1.steps_pb2 import ChoiceQuestion, QuestionInput, QuestionResult
@@ -31,20 +31,20 @@ async def examine_knowledge(
     calls: CallCache,
 ) -> Exam:
     """As many questions as wanted, where the passages and the teacher give as many."""
-    sieve = Sieve(leaf.path, leaf.kind, wanted, trained, threshold)
+    builder = ExamBuilder(leaf.path, leaf.kind, wanted, trained, threshold)
     order = sorted(leaf.passages, key=lambda digest: sha256_hex(f"{leaf.path}\0{digest}"))
     step = WriteQuestions()
     for repeat in range(ROUNDS):
-        before = sieve.missing
+        before = builder.missing
         if not before:
             break
         values = [(_make_input(leaf.passages[digest], examples), repeat) for digest in order]
         results = await calls.ask_all(step, values)
-        for question in _in_turn(leaf.path, order, results, sieve):
-            sieve.offer(question)
-        if sieve.missing == before:
+        for question in _in_turn(leaf.path, order, results, builder):
+            builder.offer(question)
+        if builder.missing == before:
             break
-    return sieve.exam()
+    return builder.build()
 
 
 def _make_input(passage: Passage, examples: Sequence[QuestionAndAnswer]) -> QuestionInput:
@@ -59,18 +59,18 @@ def _make_input(passage: Passage, examples: Sequence[QuestionAndAnswer]) -> Ques
 
 
 def _in_turn(
-    leaf: str, order: Sequence[str], results: Sequence[CallResult[QuestionResult]], sieve: Sieve
+    leaf: str, order: Sequence[str], results: Sequence[CallResult[QuestionResult]], builder: ExamBuilder
 ) -> list[Question]:
     """One of each passage, then another of each: the questions spread over the whole document."""
     columns: list[list[Question]] = []
     for passage, answer in zip(order, results, strict=True):
         if answer.result is None:
-            sieve.leave_out("calls that failed")
+            builder.leave_out("calls that failed")
             continue
         made = answer.result.questions
         found = [(number, question) for number, question in enumerate(made) if question.evidence_found]
         if len(found) < len(made):
-            sieve.leave_out("without their evidence in the passage", len(made) - len(found))
+            builder.leave_out("without their evidence in the passage", len(made) - len(found))
         columns.append([_make(leaf, passage, answer.digest, number, question) for number, question in found])
     return [question for row in zip_longest(*columns) for question in row if question is not None]
 

@@ -28,7 +28,7 @@ _MEASURES: dict["Measure.ValueType", Interpret] = {
 
 
 @dataclass(slots=True)
-class Sheet:
+class CheckpointResult:
     """All scores of one checkpoint: by measure, by question."""
 
     checkpoint: str
@@ -40,13 +40,16 @@ class Sheet:
 
 
 def compare_all(
-    exams: Sequence[Exam], base: Sheet, tuned: Sequence[Sheet], last_trained: Mapping[str, str]
+    exams: Sequence[Exam],
+    base: CheckpointResult,
+    tuned: Sequence[CheckpointResult],
+    last_trained: Mapping[str, str],
 ) -> list[Comparison]:
     """Every comparison there is. `last_trained` gives, by leaf, the checkpoint last trained on it."""
     rows: list[Comparison] = []
     for exam in exams:
         for measure in _MEASURES:
-            gains = [_row(exam, measure, base, sheet) for sheet in tuned]
+            gains = [_row(exam, measure, base, result) for result in tuned]
             subject = Subject.SUBJECT_FORGETTING if exam.leaf == GENERAL else Subject.SUBJECT_GAIN
             rows += [_about(row, subject) for row in gains if row]
             if exam.leaf in last_trained:
@@ -55,23 +58,25 @@ def compare_all(
 
 
 def _find_forgetting(
-    exam: Exam, measure: "Measure.ValueType", tuned: Sequence[Sheet], own: str
+    exam: Exam, measure: "Measure.ValueType", tuned: Sequence[CheckpointResult], own: str
 ) -> Iterator[Comparison]:
-    names = [sheet.checkpoint for sheet in tuned]
+    names = [result.checkpoint for result in tuned]
     if own not in names:
         return
     last_trained, *later = tuned[names.index(own) :]
-    for sheet in later:
-        row = _row(exam, measure, last_trained, sheet)
+    for result in later:
+        row = _row(exam, measure, last_trained, result)
         if row:
             yield _about(row, Subject.SUBJECT_FORGETTING)
 
 
-def _row(exam: Exam, measure: "Measure.ValueType", before: Sheet, after: Sheet) -> Comparison | None:
+def _row(
+    exam: Exam, measure: "Measure.ValueType", before: CheckpointResult, after: CheckpointResult
+) -> Comparison | None:
     names = {question.id for question in exam.questions}
     early, late = (
-        {name: score for name, score in sheet.scores.get(measure, {}).items() if name in names}
-        for sheet in (before, after)
+        {name: score for name, score in result.scores.get(measure, {}).items() if name in names}
+        for result in (before, after)
     )
     found = compare(early, late, _MEASURES[measure])
     if found is None:
@@ -95,7 +100,7 @@ def _row(exam: Exam, measure: "Measure.ValueType", before: Sheet, after: Sheet) 
         row.after_low, row.after_high = share.low or 0.0, share.high or 0.0
         row.chance = _chance(exam)
     if measure == Measure.MEASURE_RATING:
-        row.unparsed = sum(len(sheet.unparsed & names) for sheet in (before, after))
+        row.unparsed = sum(len(result.unparsed & names) for result in (before, after))
     return row
 
 

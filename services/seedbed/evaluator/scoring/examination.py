@@ -14,9 +14,9 @@ from seedbed.evaluator.exams.call_cache import CallCache
 from seedbed.evaluator.exams.exam import Exam, Question
 from seedbed.evaluator.exams.lm_eval_tasks import task_name
 from seedbed.evaluator.exams.steps import RateAnswer
-from seedbed.evaluator.scoring.comparisons import Sheet
+from seedbed.evaluator.scoring.comparisons import CheckpointResult
 from seedbed.evaluator.scoring.examiner_client import ExaminerClient
-from seedbed.evaluator.service.states import digest_of, score_key
+from seedbed.evaluator.service.evaluations import digest_of, score_key
 from seedbed.evaluator.v1.evaluation_pb2 import Measure
 from seedbed.evaluator.v1.steps_pb2 import RateInput
 from seedbed.kernel.errors import NotFound
@@ -66,20 +66,22 @@ class Examination:
         self._store = store
         self._skills = [q for exam in self._exams for q in exam.questions if q.task]
 
-    async def sheet(self, candidate: Candidate) -> Sheet:
+    async def examine(self, candidate: Candidate) -> CheckpointResult:
         """All scores of one candidate."""
-        results = await self._recall(candidate) or await self._examine(candidate)
-        choices = {row["question"]: row["choice"] for row in results["scores"] if row["choice"] is not None}
-        sheet = Sheet(
+        measured = await self._recall(candidate) or await self._examine(candidate)
+        choices = {row["question"]: row["choice"] for row in measured["scores"] if row["choice"] is not None}
+        result = CheckpointResult(
             candidate.name,
             {
                 Measure.MEASURE_CHOICE: choices,
-                Measure.MEASURE_LIKELIHOOD: {row["question"]: row["likelihood"] for row in results["scores"]},
+                Measure.MEASURE_LIKELIHOOD: {
+                    row["question"]: row["likelihood"] for row in measured["scores"]
+                },
             },
-            answers=dict(zip((q.id for q in self._skills), results["answers"], strict=True)),
+            answers=dict(zip((q.id for q in self._skills), measured["answers"], strict=True)),
         )
-        await self._rate(sheet)
-        return sheet
+        await self._rate(result)
+        return result
 
     async def _recall(self, candidate: Candidate) -> Any:
         try:
@@ -101,26 +103,26 @@ class Examination:
             if prompts
             else []
         )
-        results = {"scores": scores, "answers": answers}
-        await self._store.put(score_key(self._digest(candidate)), canonical_json(results))
-        return results
+        measured = {"scores": scores, "answers": answers}
+        await self._store.put(score_key(self._digest(candidate)), canonical_json(measured))
+        return measured
 
     def _digest(self, candidate: Candidate) -> str:
         exams = [f"{exam.leaf}:{exam.digest()}" for exam in self._exams]
         asked = (self._turns.system, self._turns.prepared, str(ANSWER_TOKENS))
         return digest_of(VERSION, candidate.digest, *asked, *exams)
 
-    async def _rate(self, sheet: Sheet) -> None:
-        values = [(_make_input(question, sheet.answers[question.id]), 0) for question in self._skills]
+    async def _rate(self, result: CheckpointResult) -> None:
+        values = [(_make_input(question, result.answers[question.id]), 0) for question in self._skills]
         results = await self._calls.ask_all(RateAnswer(), values)
         rated = zip(self._skills, results, strict=True)
-        sheet.scores[Measure.MEASURE_RATING] = {
+        result.scores[Measure.MEASURE_RATING] = {
             question.id: float(answer.result.rating)
             for question, answer in rated
             if answer.result is not None
         }
         # What the judge said and nobody could read is no score: it is counted apart.
-        sheet.unparsed = frozenset(
+        result.unparsed = frozenset(
             question.id
             for question, answer in zip(self._skills, results, strict=True)
             if answer.result is None

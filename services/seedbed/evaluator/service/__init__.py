@@ -1,1 +1,1 @@
-"""Evaluations over gRPC and the bus: requests, states, one evaluation from beginning to end."""
+"""Evaluations over gRPC and the bus: requests, records in the store, one evaluation carried out."""

@@ -11,9 +11,9 @@ from google.longrunning.operations_pb2 import Operation
 from seedbed.bus.v1.bus_pb2 import Item, StepSpec
 from seedbed.evaluator.exams.benchmarks import find_asked
 from seedbed.evaluator.gate import check, read_gate
+from seedbed.evaluator.service.evaluations import ENDED, Evaluations, prefix_of
 from seedbed.evaluator.service.operations import make_operation
 from seedbed.evaluator.service.requests import complete, name_of
-from seedbed.evaluator.service.states import ENDED, States, prefix_of
 from seedbed.evaluator.v1 import evaluator_service_pb2 as pb
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2_grpc import EvaluatorServiceServicer
@@ -37,11 +37,17 @@ class EvaluatorApi(EvaluatorServiceServicer):
     """EvaluatorService over the evaluations in the store: queues them, works on none itself."""
 
     def __init__(
-        self, bus: Bus, store: Store, states: States, specs: Sequence[StepSpec], *, trust_callers: bool
+        self,
+        bus: Bus,
+        store: Store,
+        evaluations: Evaluations,
+        specs: Sequence[StepSpec],
+        *,
+        trust_callers: bool,
     ) -> None:
         self._bus = bus
         self._store = store
-        self._states = states
+        self._evaluations = evaluations
         self._specs = specs
         self._trust_callers = trust_callers
         self._ids = RequestIds(bus, "evaluator")
@@ -55,7 +61,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
         if whole.benchmarks:
             await asyncio.to_thread(find_asked, Path(whole.benchmarks).expanduser())
         name = name_of(whole, self._specs)
-        known = await self._states.find(name)
+        known = await self._evaluations.find(name)
         if known is None or known.state in ENDED[1:]:
             known = Evaluation(
                 name=name,
@@ -65,7 +71,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
                 checkpoints=whole.checkpoints,
                 steps=self._specs,
             )
-            await self._states.note(known)
+            await self._evaluations.note(known)
         if known.state not in ENDED:
             # One that is queued already is refused, and that is success.
             await queue_job(self._bus, _make_item(name, whole))
@@ -75,15 +81,17 @@ class EvaluatorApi(EvaluatorServiceServicer):
         self, request: pb.GetEvaluationRequest, context: Context
     ) -> Evaluation:
         del context
-        return await self._states.get(request.evaluation)
+        return await self._evaluations.get(request.evaluation)
 
     async def ListEvaluations(  # noqa: N802
         self, request: pb.ListEvaluationsRequest, context: Context
     ) -> pb.ListEvaluationsResponse:
         """See the contract. In order of name."""
         del context
-        page, token = take_page(await self._states.names(), by_name, request.page_size, request.page_token)
-        found = await self._states.find_all(page)
+        page, token = take_page(
+            await self._evaluations.names(), by_name, request.page_size, request.page_token
+        )
+        found = await self._evaluations.find_all(page)
         if request.training:
             found = [one for one in found if request.training in {ref.training for ref in one.checkpoints}]
         return pb.ListEvaluationsResponse(evaluations=found, next_page_token=token)
@@ -94,7 +102,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
         del context
         sent = None
         while True:
-            state = await self._states.get(request.evaluation)
+            state = await self._evaluations.get(request.evaluation)
             if state != sent:
                 yield pb.WatchEvaluationResponse(evaluation=state)
                 sent = state
@@ -106,7 +114,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
         self, request: pb.CancelEvaluationRequest, context: Context
     ) -> Evaluation:
         del context
-        return await self._states.cancel(request.evaluation)
+        return await self._evaluations.cancel(request.evaluation)
 
     async def CheckGate(self, request: pb.CheckGateRequest, context: Context) -> pb.CheckGateResponse:  # noqa: N802
         del context
@@ -125,7 +133,7 @@ class EvaluatorApi(EvaluatorServiceServicer):
                 yield pb.ReadEvaluationResponse(name=file.name, data=data[start : start + PIECE])
 
     async def _finished(self, name: str) -> Evaluation:
-        found = await self._states.get(name)
+        found = await self._evaluations.get(name)
         if found.state != EvaluationState.EVALUATION_STATE_SUCCEEDED:
             said = EvaluationState.Name(found.state).removeprefix("EVALUATION_STATE_").lower()
             raise Conflict(f"the evaluation {name} is {said}", hint="wait until it has succeeded")

@@ -3,7 +3,7 @@
 from google.longrunning.operations_pb2 import Operation
 from google.rpc.code_pb2 import CANCELLED, FAILED_PRECONDITION
 
-from seedbed.evaluator.service.states import ENDED, States
+from seedbed.evaluator.service.evaluations import ENDED, Evaluations
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluationMetadata
 from seedbed.kernel.rpc.operations import new_operation
@@ -28,18 +28,18 @@ def make_operation(evaluation: Evaluation) -> Operation:
 class EvaluationJobs:
     """Evaluations, as `OperationsApi` asks for them."""
 
-    def __init__(self, states: States) -> None:
-        self._states = states
+    def __init__(self, evaluations: Evaluations) -> None:
+        self._evaluations = evaluations
 
     async def operation(self, name: str) -> Operation:
         """How an evaluation is. Raises NotFound."""
-        return make_operation(await self._states.get(name))
+        return make_operation(await self._evaluations.get(name))
 
     async def operations(self, size: int, token: str) -> tuple[list[Operation], str]:
         """In order of name. Raises InputError."""
-        page, token = take_page(await self._states.names(), by_name, size, token)
-        return [make_operation(found) for found in await self._states.find_all(page)], token
+        page, token = take_page(await self._evaluations.names(), by_name, size, token)
+        return [make_operation(found) for found in await self._evaluations.find_all(page)], token
 
     async def cancel(self, name: str) -> None:
         """Stop an evaluation. Raises NotFound."""
-        await self._states.cancel(name)
+        await self._evaluations.cancel(name)

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 
 from seedbed.bus.v1.bus_pb2 import Item
-from seedbed.evaluator.service.evaluating import Evaluating
-from seedbed.evaluator.service.states import ENDED, States
+from seedbed.evaluator.service.evaluation_runner import EvaluationRunner
+from seedbed.evaluator.service.evaluations import ENDED, Evaluations
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
 from seedbed.kernel.errors import BusError, EndpointError, SeedbedError, StoreError
@@ -24,14 +24,14 @@ class Score(JobHandler):
 
     counts_deaths = True
 
-    def __init__(self, states: States, evaluating: Evaluating) -> None:
-        self._states = states
-        self._evaluating = evaluating
+    def __init__(self, evaluations: Evaluations, runner: EvaluationRunner) -> None:
+        self._evaluations = evaluations
+        self._runner = runner
 
     async def work(self, item: Item, work: Work) -> None:
         """Bring an evaluation to its end."""
         del work
-        known = await self._states.find(item.run)
+        known = await self._evaluations.find(item.run)
         if known is None or known.state in ENDED:
             return
         request = EvaluateRequest.FromString(item.input)
@@ -47,20 +47,20 @@ class Score(JobHandler):
 
     async def give_up(self, item: Item, reason: str) -> None:
         """Write down that an evaluation has failed, and why."""
-        known = await self._states.find(item.run)
+        known = await self._evaluations.find(item.run)
         if known is not None and known.state not in ENDED:
             await self._fail(_begin(known), reason)
 
     async def _is_cancelled(self, name: str) -> bool:
         with contextlib.suppress(StoreError):
-            found = await self._states.find(name)
+            found = await self._evaluations.find(name)
             return found is not None and found.state == EvaluationState.EVALUATION_STATE_CANCELLED
         return False
 
     async def _bring_to_end(self, known: Evaluation, request: EvaluateRequest) -> None:
         evaluation = _begin(known)
         try:
-            folder = await self._evaluating.run(request, evaluation, self._states.note)
+            folder = await self._runner.run(request, evaluation, self._evaluations.note)
         except (StoreError, BusError, EndpointError):
             raise
         except SeedbedError as error:
@@ -68,13 +68,13 @@ class Score(JobHandler):
             return
         evaluation.state = EvaluationState.EVALUATION_STATE_SUCCEEDED
         evaluation.doing, evaluation.progress = "", 1.0
-        await self._states.finish(evaluation, folder)
+        await self._evaluations.finish(evaluation, folder)
 
     async def _fail(self, evaluation: Evaluation, reason: str) -> None:
         evaluation.state = EvaluationState.EVALUATION_STATE_FAILED
         evaluation.reason = reason
         log.warning("evaluation failed", evaluation=evaluation.name, reason=reason)
-        await self._states.note(evaluation)
+        await self._evaluations.note(evaluation)
 
 
 def _begin(known: Evaluation) -> Evaluation:

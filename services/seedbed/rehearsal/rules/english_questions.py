@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from seedbed.rehearsal.luck import Luck
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.text.phrases import (
     Parts,
     do_support,
@@ -47,23 +47,23 @@ _AMOUNT = re.compile(
 )
 _PERSON = re.compile(r"^(?:(?:[A-Z][\w'’.-]+|[a-z]+) )*[A-Z][\w'’.-]+ [A-Z][\w'’.-]+$")
 
-Pattern = Callable[[str, str, Luck], Pair | None]
+Pattern = Callable[[str, str, SeededRandom], Pair | None]
 
 
-def ask_short(sentence: str, topic: str, luck: Luck) -> Pair | None:
+def ask_short(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
     """A question that a phrase or the one sentence answers."""
-    for pattern in luck.shuffled(_SHORT):
-        pair = pattern(sentence, topic, luck)
+    for pattern in rng.shuffled(_SHORT):
+        pair = pattern(sentence, topic, rng)
         if pair is not None and 12 < len(pair.question) < 420 and pair.answer.strip():
             return pair
     return None
 
 
-def ask_long(first: str, second: str, topic: str, luck: Luck) -> Pair | None:
+def ask_long(first: str, second: str, topic: str, rng: SeededRandom) -> Pair | None:
     """A question that both sentences together answer."""
     answer = f"{first} {second}"
-    phrases = _phrases(first, topic, luck)
-    others = [phrase for phrase in _phrases(second, topic, luck) if phrase.casefold() not in first.casefold()]
+    phrases = _phrases(first, topic, rng)
+    others = [phrase for phrase in _phrases(second, topic, rng) if phrase.casefold() not in first.casefold()]
     if not phrases:
         return None
     one, other = phrases[0], others[0] if others else phrases[-1]
@@ -78,13 +78,13 @@ def ask_long(first: str, second: str, topic: str, luck: Luck) -> Pair | None:
         frames += [f"{who} {parts.verb} {parts.rest}, and what else is there to know about {other}?"] * 2
     if " because " in first or " so that " in first or " due to " in first:
         frames += [f"Why are {one} and {other} as they are in the case of {topic}? Give the reasons."] * 3
-    return Pair(luck.pick(frames), answer)
+    return Pair(rng.pick(frames), answer)
 
 
-def _phrases(sentence: str, topic: str, luck: Luck) -> list[str]:
+def _phrases(sentence: str, topic: str, rng: SeededRandom) -> list[str]:
     known = topic.casefold()
     found = {phrase for phrase in noun_phrases(sentence) if phrase.casefold().removesuffix("s") not in known}
-    return luck.shuffled(sorted(found, key=lambda phrase: (-len(phrase), phrase))[:4])
+    return rng.shuffled(sorted(found, key=lambda phrase: (-len(phrase), phrase))[:4])
 
 
 def _named(parts: Parts, topic: str) -> str | None:
@@ -94,18 +94,18 @@ def _named(parts: Parts, topic: str) -> str | None:
     return topic if parts.subject.casefold() in ("it", "they") else None
 
 
-def _about_subject(sentence: str, _topic: str, luck: Luck) -> Pair | None:
+def _about_subject(sentence: str, _topic: str, rng: SeededRandom) -> Pair | None:
     parts = take_apart(sentence)
     if parts is None or is_pronoun(parts.subject) or points_back(parts.subject) or points_back(parts.rest):
         return None
     if not content(parts.subject):
         return None
-    asked = "who" if _PERSON.match(parts.subject) else luck.pick(["what", "who or what"])
+    asked = "who" if _PERSON.match(parts.subject) else rng.pick(["what", "who or what"])
     opening = f"{parts.opening}, {asked}" if parts.opening else asked.capitalize()
     return Pair(f"{opening} {parts.verb} {parts.rest}?", parts.subject)
 
 
-def _about_being(sentence: str, topic: str, luck: Luck) -> Pair | None:
+def _about_being(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
     parts = take_apart(sentence)
     if parts is None or parts.verb not in ("is", "are", "was", "were"):
         return None
@@ -114,13 +114,13 @@ def _about_being(sentence: str, topic: str, luck: Luck) -> Pair | None:
         return None
     question = (
         f"What {parts.verb} {subject}?"
-        if luck.below(2)
+        if rng.below(2)
         else f"How would you describe what {subject} {parts.verb}?"
     )
-    return Pair(question, luck.pick([parts.rest, sentence]))
+    return Pair(question, rng.pick([parts.rest, sentence]))
 
 
-def _about_doing(sentence: str, topic: str, luck: Luck) -> Pair | None:
+def _about_doing(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
     parts = take_apart(sentence)
     support = do_support(parts.verb) if parts else None
     subject = _named(parts, topic) if parts else None
@@ -128,10 +128,10 @@ def _about_doing(sentence: str, topic: str, luck: Luck) -> Pair | None:
         return None
     base, helper = support
     asked = "Where" if re.match(r"(?:in|at|throughout|near)\b", parts.rest) else "What"
-    return Pair(f"{asked} {helper} {subject} {base}?", luck.pick([parts.rest, sentence]))
+    return Pair(f"{asked} {helper} {subject} {base}?", rng.pick([parts.rest, sentence]))
 
 
-def _about_amount(sentence: str, topic: str, _luck: Luck) -> Pair | None:
+def _about_amount(sentence: str, topic: str, _rng: SeededRandom) -> Pair | None:
     parts = take_apart(sentence)
     amount = _AMOUNT.search(sentence)
     support = do_support(parts.verb) if parts else None
@@ -145,41 +145,41 @@ def _about_amount(sentence: str, topic: str, _luck: Luck) -> Pair | None:
     return Pair(f"{question}?", amount.group())
 
 
-def _about_year(sentence: str, topic: str, luck: Luck) -> Pair | None:
-    return _gap(sentence, _YEAR, "Which date belongs in the statement on", topic, luck)
+def _about_year(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
+    return _gap(sentence, _YEAR, "Which date belongs in the statement on", topic, rng)
 
 
-def _about_place(sentence: str, topic: str, luck: Luck) -> Pair | None:
-    return _gap(sentence, _PLACE, "Which place belongs in the statement on", topic, luck)
+def _about_place(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
+    return _gap(sentence, _PLACE, "Which place belongs in the statement on", topic, rng)
 
 
-def _about_number(sentence: str, topic: str, luck: Luck) -> Pair | None:
-    return _gap(sentence, _MEASURE, "Which figure completes the statement on", topic, luck)
+def _about_number(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
+    return _gap(sentence, _MEASURE, "Which figure completes the statement on", topic, rng)
 
 
-def _about_term(sentence: str, topic: str, luck: Luck) -> Pair | None:
+def _about_term(sentence: str, topic: str, rng: SeededRandom) -> Pair | None:
     phrases = [phrase for phrase in noun_phrases(sentence) if phrase.count(" ") < 3]
     if not phrases:
         return None
-    term = re.compile(re.escape(luck.pick(phrases)))
-    frame = luck.pick(
+    term = re.compile(re.escape(rng.pick(phrases)))
+    frame = rng.pick(
         ["Complete the statement on", "Which words are missing from the statement on", "Fill the gap about"]
     )
-    return _gap(sentence, term, frame, topic, luck)
+    return _gap(sentence, term, frame, topic, rng)
 
 
-def _gap(sentence: str, pattern: re.Pattern[str], frame: str, topic: str, luck: Luck) -> Pair | None:
+def _gap(sentence: str, pattern: re.Pattern[str], frame: str, topic: str, rng: SeededRandom) -> Pair | None:
     matches = list(pattern.finditer(sentence))
     if not matches or points_back(sentence):
         return None
-    match = luck.pick(matches)
+    match = rng.pick(matches)
     group = 1 if match.re.groups else 0
     start, end = match.span(group)
     gapped = f"{sentence[:start]}{_GAP}{sentence[end:]}"
     answer = match.group(group).rstrip(".,")
     if not answer:
         return None
-    return Pair(f"{frame} {topic}: “{gapped}”", luck.pick([answer, answer, sentence]))
+    return Pair(f"{frame} {topic}: “{gapped}”", rng.pick([answer, answer, sentence]))
 
 
 _SHORT: tuple[Pattern, ...] = (

@@ -6,9 +6,9 @@ document: by its form alone nobody can tell it from the right one.
 
 from __future__ import annotations
 
-from seedbed.rehearsal.luck import Luck
 from seedbed.rehearsal.rules import korean_questions
 from seedbed.rehearsal.rules.pairs import find_topic, is_telling
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.tags import Tags
 from seedbed.rehearsal.text.hangul import is_korean, split_particle, with_particle
 from seedbed.rehearsal.text.phrases import noun_phrases, points_back
@@ -20,14 +20,14 @@ _AS_LONG = 4
 _MARKS = ".,;:!?()[]“”‘’\"'"
 
 
-def make_choices(tags: Tags, luck: Luck) -> list[dict[str, object]]:
+def make_choices(tags: Tags, rng: SeededRandom) -> list[dict[str, object]]:
     """As many questions as are asked for, or as the document yields."""
     document = tags.get("document")
     told = [sentence for sentence in sentences(document) if is_telling(sentence)]
     topic, wanted = find_topic(tags, document), tags.count(3)
     found: list[dict[str, object]] = []
-    for sentence in luck.shuffled(told):
-        choice = _make_choice(sentence, told, topic, luck)
+    for sentence in rng.shuffled(told):
+        choice = _make_choice(sentence, told, topic, rng)
         if choice is not None:
             found.append(choice)
         if len(found) == wanted:
@@ -36,7 +36,7 @@ def make_choices(tags: Tags, luck: Luck) -> list[dict[str, object]]:
 
 
 def _make_choice(
-    sentence: Sentence, told: list[Sentence], topic: str, luck: Luck
+    sentence: Sentence, told: list[Sentence], topic: str, rng: SeededRandom
 ) -> dict[str, object] | None:
     hangul = is_korean(sentence.plain)
     if korean_questions.points_back(sentence.plain) if hangul else points_back(sentence.plain):
@@ -51,7 +51,7 @@ def _make_choice(
         for term in find_terms(other.plain)
         if not _shares(term, topic)
     }
-    for term in luck.shuffled(terms):
+    for term in rng.shuffled(terms):
         alike = sorted(
             other
             for other in others
@@ -62,9 +62,9 @@ def _make_choice(
         about = next((other for other in terms if not _overlap(other, term)), "")
         if len(alike) < _WRONG or not about:
             continue
-        wrong = [exchange(sentence.plain, term, other) for other in luck.shuffled(alike)[:_WRONG]]
+        wrong = [exchange(sentence.plain, term, other) for other in rng.shuffled(alike)[:_WRONG]]
         return {
-            "question": _ask(about, topic, hangul=hangul, luck=luck),
+            "question": _ask(about, topic, hangul=hangul, rng=rng),
             "answer": sentence.plain,
             "wrong": wrong,
             "evidence": sentence.raw,
@@ -115,7 +115,7 @@ def _overlap(one: str, other: str) -> bool:
     return one in other or other in one
 
 
-def _ask(about: str, topic: str, *, hangul: bool, luck: Luck) -> str:
+def _ask(about: str, topic: str, *, hangul: bool, rng: SeededRandom) -> str:
     if hangul:
         frames = [
             f"{topic}에 관하여 {about}에 대한 설명으로 옳은 것은 무엇입니까?",
@@ -126,4 +126,4 @@ def _ask(about: str, topic: str, *, hangul: bool, luck: Luck) -> str:
             f"Which statement about {about} is right as regards {topic}?",
             f"With regard to {topic}, what is true of {about}?",
         ]
-    return luck.pick(frames)
+    return rng.pick(frames)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from seedbed.rehearsal.luck import Luck
 from seedbed.rehearsal.rules import english_questions, korean_questions
 from seedbed.rehearsal.rules.english_questions import Pair
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.tags import Tags
 from seedbed.rehearsal.text.hangul import is_korean
 from seedbed.rehearsal.text.phrases import lower_first, noun_phrases
@@ -17,7 +17,7 @@ from seedbed.rehearsal.text.sentences import Sentence, headings, plain_text, sen
 _WORDS = range(4, 46)
 
 
-def make_pairs(tags: Tags, luck: Luck) -> list[Pair]:
+def make_pairs(tags: Tags, rng: SeededRandom) -> list[Pair]:
     """As many pairs as are asked for, or as the document yields."""
     document = tags.get("document")
     told = [sentence for sentence in sentences(document) if is_telling(sentence)]
@@ -25,7 +25,7 @@ def make_pairs(tags: Tags, luck: Luck) -> list[Pair]:
     makers = _long if tags.get("form").strip() == "long" else _short
     wanted = tags.count(3)
     found: dict[str, Pair] = {}
-    for pair in makers(told, topic, luck):
+    for pair in makers(told, topic, rng):
         found.setdefault(pair.question, pair)
         if len(found) == wanted:
             break
@@ -55,17 +55,17 @@ def is_telling(sentence: Sentence) -> bool:
     return len(sentence.plain.split()) in _WORDS and not sentence.plain.endswith(("?", ":"))
 
 
-def _short(told: list[Sentence], topic: str, luck: Luck) -> Iterator[Pair]:
-    for sentence in luck.shuffled(told):
+def _short(told: list[Sentence], topic: str, rng: SeededRandom) -> Iterator[Pair]:
+    for sentence in rng.shuffled(told):
         ask = korean_questions.ask_short if is_korean(sentence.plain) else english_questions.ask_short
-        pair = ask(sentence.plain, topic, luck)
+        pair = ask(sentence.plain, topic, rng)
         if pair is not None:
             yield pair
 
 
-def _long(told: list[Sentence], topic: str, luck: Luck) -> Iterator[Pair]:
-    for first, second in luck.shuffled(list(pairwise(told))):
+def _long(told: list[Sentence], topic: str, rng: SeededRandom) -> Iterator[Pair]:
+    for first, second in rng.shuffled(list(pairwise(told))):
         ask = korean_questions.ask_long if is_korean(first.plain) else english_questions.ask_long
-        pair = ask(first.plain, second.plain, topic, luck)
+        pair = ask(first.plain, second.plain, topic, rng)
         if pair is not None:
             yield pair

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seedbed.rehearsal.luck import Luck
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.tags import Tags
 from seedbed.rehearsal.text.sentences import plain_text, sentences
 from seedbed.rehearsal.text.words import content
@@ -12,7 +12,7 @@ from seedbed.rehearsal.text.words import content
 _JOINT = re.compile(r"(?:; | — |, (?:and|but|which|while) |(?<=[고며]), )")
 
 
-def retell(tags: Tags, luck: Luck) -> str:
+def retell(tags: Tags, rng: SeededRandom) -> str:
     """The document in the form that the prompt names."""
     document = tags.get("document")
     told = [sentence.plain for sentence in sentences(document)] or [plain_text(document)]
@@ -22,7 +22,7 @@ def retell(tags: Tags, luck: Luck) -> str:
     if form == "extractive_summary":
         return "\n".join(f"- {sentence}" for sentence in _weightiest(told, max(2, len(told) // 3)))
     kept = _weightiest(told, max(2, len(told) * 2 // 3))
-    start = luck.below(2) if len(kept) > 3 else 0
+    start = rng.below(2) if len(kept) > 3 else 0
     return " ".join(kept[start:])
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from seedbed.rehearsal.luck import Luck
 from seedbed.rehearsal.rules.korean_questions import find_nouns
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.tags import Example, Tags
 from seedbed.rehearsal.text.hangul import is_korean, with_particle
 from seedbed.rehearsal.text.phrases import noun_phrases
@@ -20,37 +20,37 @@ _KINDS["place"] = "places"
 _LONG = 260
 
 
-def make_context(tags: Tags, luck: Luck) -> str:
+def make_context(tags: Tags, rng: SeededRandom) -> str:
     """A context like the seed's, about other things."""
     seed = _example(tags).context or tags.get("example_context")
-    told = recast(_half(seed, luck), _protected(tags), luck)
+    told = recast(_half(seed, rng), _protected(tags), rng)
     words = speech(seed)
-    settings = luck.shuffled(words.settings)[:2]
-    return _joined(told, *(_fill(setting, words, luck) for setting in settings))
+    settings = rng.shuffled(words.settings)[:2]
+    return _joined(told, *(_fill(setting, words, rng) for setting in settings))
 
 
-def make_instructions(tags: Tags, luck: Luck) -> list[str]:
+def make_instructions(tags: Tags, rng: SeededRandom) -> list[str]:
     """New instructions like the seed's; about the context, where there is one."""
     seed = _example(tags).question or tags.get("task")
     make = _grounded if tags.get("context").strip() else _freeform
     found: dict[str, None] = {}
     wanted = tags.count(5)
     for _ in range(3 * wanted):
-        found.setdefault(make(seed, tags, luck))
+        found.setdefault(make(seed, tags, rng))
         if len(found) == wanted:
             break
     return list(found)
 
 
-def make_response(tags: Tags, luck: Luck) -> str:
+def make_response(tags: Tags, rng: SeededRandom) -> str:
     """The seed's answer with the words of the instruction, and a closing that names its subject."""
     example, instruction, context = _example(tags), tags.get("instruction"), tags.get("context")
     words = speech(instruction)
     pair = (example.context, context) if context.strip() else (example.question, instruction)
     mapping = compare(*pair)
     answer = substitute(example.answer, mapping) if mapping else example.answer
-    about = _subjects(context, instruction, luck) if context.strip() else _subject(instruction, luck)
-    closing = luck.pick(words.closings).format(about=about)
+    about = _subjects(context, instruction, rng) if context.strip() else _subject(instruction, rng)
+    closing = rng.pick(words.closings).format(about=about)
     return _joined(answer, closing) if answer.strip() else closing
 
 
@@ -63,36 +63,36 @@ def _protected(tags: Tags) -> frozenset[str]:
     return frozenset(stem(word) for word in WORD.findall(tags.get("task")))
 
 
-def _freeform(seed: str, tags: Tags, luck: Luck) -> str:
+def _freeform(seed: str, tags: Tags, rng: SeededRandom) -> str:
     words = speech(seed)
-    told = recast(_window(seed, luck), _protected(tags), luck)
-    opening, ending = luck.pick(words.openings), luck.pick(words.endings)
+    told = recast(_window(seed, rng), _protected(tags), rng)
+    opening, ending = rng.pick(words.openings), rng.pick(words.endings)
     while not (opening or ending) or (len(told) > _LONG and not opening):
-        opening, ending = luck.pick(words.openings), luck.pick(words.endings)
-    return _joined(_fill(opening, words, luck), _capital(told), _fill(ending, words, luck))
+        opening, ending = rng.pick(words.openings), rng.pick(words.endings)
+    return _joined(_fill(opening, words, rng), _capital(told), _fill(ending, words, rng))
 
 
-def _window(seed: str, luck: Luck) -> str:
+def _window(seed: str, rng: SeededRandom) -> str:
     """A long seed loses some of its middle, so that what is told again differs."""
     told = sentences(seed)
     if len(seed) <= _LONG or len(told) < 4 or "\n" in seed.strip():
         return seed
-    left_out = 1 + luck.below(len(told) - 2)
+    left_out = 1 + rng.below(len(told) - 2)
     return " ".join(sentence.raw for place, sentence in enumerate(told) if place != left_out)
 
 
-def _half(seed: str, luck: Luck) -> str:
+def _half(seed: str, rng: SeededRandom) -> str:
     """Half the sentences of a context that has many, so that two contexts after one seed differ."""
     told = sentences(seed)
     if len(told) < 4 or "\n" in seed.strip():
         return seed
-    kept = sorted(luck.shuffled(range(len(told)))[: (len(told) + 1) // 2])
+    kept = sorted(rng.shuffled(range(len(told)))[: (len(told) + 1) // 2])
     return " ".join(told[place].raw for place in kept)
 
 
-def _grounded(seed: str, tags: Tags, luck: Luck) -> str:
+def _grounded(seed: str, tags: Tags, rng: SeededRandom) -> str:
     words = speech(seed)
-    subject = _subject(tags.get("context"), luck)
+    subject = _subject(tags.get("context"), rng)
     korean = is_korean(seed)
     frames = (
         (f"{with_particle(subject, '을')} 빠뜨리지 말아 주세요.", f"특히 {subject}에 주의해 주세요.")
@@ -101,30 +101,30 @@ def _grounded(seed: str, tags: Tags, luck: Luck) -> str:
     )
     # They share a context, and with it are compared: each must bring much of its own.
     opening, ending = (
-        luck.pick([text for text in texts if text]) for texts in (words.openings, words.endings)
+        rng.pick([text for text in texts if text]) for texts in (words.openings, words.endings)
     )
-    parts = (_fill(opening, words, luck), _capital(seed.strip()), luck.pick(frames))
-    return _joined(*parts, _fill(ending, words, luck))
+    parts = (_fill(opening, words, rng), _capital(seed.strip()), rng.pick(frames))
+    return _joined(*parts, _fill(ending, words, rng))
 
 
-def _subject(text: str, luck: Luck) -> str:
+def _subject(text: str, rng: SeededRandom) -> str:
     """Something the text speaks of."""
     if is_korean(text):
         nouns = find_nouns(text)
-        return luck.pick(nouns) if nouns else "물음"
+        return rng.pick(nouns) if nouns else "물음"
     phrases = sorted(set(noun_phrases(" ".join(text.split()))))
-    return luck.pick(phrases) if phrases else "the question"
+    return rng.pick(phrases) if phrases else "the question"
 
 
-def _subjects(context: str, instruction: str, luck: Luck) -> str:
+def _subjects(context: str, instruction: str, rng: SeededRandom) -> str:
     """Something of the context and something of the instruction."""
-    one, other = _subject(context, luck), _subject(instruction, luck)
+    one, other = _subject(context, rng), _subject(instruction, rng)
     return f"{with_particle(one, '과')} {other}" if is_korean(context) else f"{one} and {other}"
 
 
-def _fill(template: str, words: Vocabulary, luck: Luck) -> str:
+def _fill(template: str, words: Vocabulary, rng: SeededRandom) -> str:
     def take(slot: re.Match[str]) -> str:
-        word = luck.pick(getattr(words, _KINDS[slot[1].casefold()]))
+        word = rng.pick(getattr(words, _KINDS[slot[1].casefold()]))
         return with_particle(word, slot[2]) if slot[2] else str(word)
 
     return with_articles(_SLOT.sub(take, template))

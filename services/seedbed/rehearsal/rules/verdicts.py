@@ -1,6 +1,6 @@
 """Verdicts by rule: what stands in the document, what speaks of the subject, what stands alone.
 
-Weighs only what it is shown: never luck, never who wrote it.
+Weighs only what it is shown: never chance, never who wrote it.
 """
 
 from __future__ import annotations

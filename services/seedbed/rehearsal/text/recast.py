@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
-from seedbed.rehearsal.luck import Luck
+from seedbed.rehearsal.seeded_random import SeededRandom
 from seedbed.rehearsal.text.hangul import is_korean, split_particle, with_particle
 from seedbed.rehearsal.text.phrases import do_support
 from seedbed.rehearsal.text.vocabulary import ENGLISH, KOREAN, Vocabulary
@@ -44,19 +44,19 @@ def speech(text: str) -> Vocabulary:
     return KOREAN if is_korean(text) else ENGLISH
 
 
-def recast(text: str, kept: frozenset[str], luck: Luck) -> str:
+def recast(text: str, kept: frozenset[str], rng: SeededRandom) -> str:
     """Tell the text again; stems in `kept` stay."""
     mapping: dict[str, str] = {}
     if is_korean(text):
-        return re.sub(r"[가-힣]+|\d+", lambda found: _korean(found.group(), kept, mapping, luck), text)
+        return re.sub(r"[가-힣]+|\d+", lambda found: _korean(found.group(), kept, mapping, rng), text)
     tokens = _TOKEN.findall(text)
     told = {token.casefold() for token in tokens}
     for place, kind in _places(tokens):
         word = tokens[place]
         if kind == "number":
-            mapping.setdefault(word, str(2 + luck.below(2 * int(word) + 9)))
+            mapping.setdefault(word, str(2 + rng.below(2 * int(word) + 9)))
         elif stem(word) not in kept and word.casefold() not in _KEPT and word.casefold() not in mapping:
-            mapping[word.casefold()] = _fresh(getattr(ENGLISH, kind), mapping, told, luck)
+            mapping[word.casefold()] = _fresh(getattr(ENGLISH, kind), mapping, told, rng)
     return with_articles(substitute(text, mapping))
 
 
@@ -134,19 +134,19 @@ def _ends_here(tokens: list[str], place: int) -> bool:
     return place >= len(tokens) or bool(re.match(r"[,.\n;?]| +(?:and|[a-eA-E0-9])\b", tokens[place]))
 
 
-def _fresh(choices: Sequence[str], mapping: Mapping[str, str], told: set[str], luck: Luck) -> str:
+def _fresh(choices: Sequence[str], mapping: Mapping[str, str], told: set[str], rng: SeededRandom) -> str:
     """One of the choices that stands for no other word yet and is not told of already."""
     taken = {*mapping.values(), *told}
     left = [word for word in map(str.casefold, choices) if word not in taken]
-    return luck.pick(left or choices).casefold()
+    return rng.pick(left or choices).casefold()
 
 
-def _korean(word: str, kept: frozenset[str], mapping: dict[str, str], luck: Luck) -> str:
+def _korean(word: str, kept: frozenset[str], mapping: dict[str, str], rng: SeededRandom) -> str:
     if word.isdigit():
-        return mapping.setdefault(word, str(2 + luck.below(2 * int(word) + 9))) if len(word) < 4 else word
+        return mapping.setdefault(word, str(2 + rng.below(2 * int(word) + 9))) if len(word) < 4 else word
     noun, particle = split_particle(word)
     if not particle or len(noun) < 2 or noun in kept or noun in _KOREAN_KEPT or noun.endswith(_VERBAL):
         return word
     if noun not in mapping:
-        mapping[noun] = _fresh(KOREAN.nouns, mapping, set(), luck)
+        mapping[noun] = _fresh(KOREAN.nouns, mapping, set(), rng)
     return with_particle(mapping[noun], particle)

@@ -33,8 +33,8 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Materials:
-    """Folders and files of a phase."""
+class PhaseInputs:
+    """What a phase trains on: folders and files of this machine."""
 
     dataset: Path
     external: dict[str, Path]
@@ -42,15 +42,15 @@ class Materials:
     """Of the phase."""
 
 
-class Depot:
-    """The way between this machine's cache and the store."""
+class PhaseArtifacts:
+    """Brings what phases need into the cache of this machine, and what they leave into the store."""
 
     def __init__(self, store: Store, cache: Path) -> None:
         self._store = store
         self._cache = cache / "folders"
         self._blobs = cache / "blobs"
 
-    async def fetch(self, training: Training, name: str) -> Materials:
+    async def fetch(self, training: Training, name: str) -> PhaseInputs:
         """What a phase trains on. Raises NotFound, StoreError, InputError, NothingSelected."""
         recipe = read_training_recipe(training.recipe)
         dataset = await get_folder(
@@ -63,7 +63,7 @@ class Depot:
         )
         external = {path: await self._fetch_blob(path, digest) for path, digest in sorted(wanted.items())}
         rows = await asyncio.to_thread(_digest_rows, recipe, name, dataset, external)
-        return Materials(dataset, external, phase_digest(training, recipe, name, rows))
+        return PhaseInputs(dataset, external, phase_digest(training, recipe, name, rows))
 
     async def find(self, digest: str) -> CheckpointRef | None:
         """A checkpoint made before of a phase that depends on the same."""
@@ -82,7 +82,7 @@ class Depot:
             return None
         return ref
 
-    async def make_job(self, training: Training, name: str, materials: Materials, work: Path) -> Job:
+    async def make_job(self, training: Training, name: str, inputs: PhaseInputs, work: Path) -> Job:
         """The job of a phase, with the weights it begins from at hand. Raises NotFound, StoreError."""
         phase = next(phase for phase in training.phases if phase.name == name)
         before = phase_before(training, name)
@@ -96,14 +96,14 @@ class Depot:
             work=work,
             phase=name,
             recipe=training.recipe,
-            dataset=materials.dataset,
-            external=materials.external,
+            dataset=inputs.dataset,
+            external=inputs.external,
             model=model,
             model_name=training.base.name,
             revision=revision,
             parent=await self.checkpoint(before.checkpoint) if before else None,
             snapshot=await self._snapshot(phase.snapshot) if phase.snapshot.digest else None,
-            manifest=_manifest(training, name, materials.digest),
+            manifest=_manifest(training, name, inputs.digest),
         )
 
     async def checkpoint(self, ref: CheckpointRef) -> Path:

@@ -21,7 +21,7 @@ from seedbed.kernel.settings import Settings
 from seedbed.kernel.store.checkpoints import read_checkpoint_manifest
 from seedbed.kernel.telemetry.students import record_step
 from seedbed.trainer.loop.job import Job
-from seedbed.trainer.service.artifacts import Depot, Materials
+from seedbed.trainer.service.artifacts import PhaseArtifacts, PhaseInputs
 from seedbed.trainer.service.process import TrainingProcess, count_processes
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.service.transitions import Lost, Progressed, accept, fail, keep_snapshot, release
@@ -41,12 +41,18 @@ class PhaseRunner:
     """A phase that this process has taken up."""
 
     def __init__(
-        self, training: Training, phase: str, trainings: Trainings, depot: Depot, bus: Bus, settings: Settings
+        self,
+        training: Training,
+        phase: str,
+        trainings: Trainings,
+        artifacts: PhaseArtifacts,
+        bus: Bus,
+        settings: Settings,
     ) -> None:
         self._training = training
         self._phase = phase
         self._trainings = trainings
-        self._depot = depot
+        self._artifacts = artifacts
         self._bus = bus
         self._settings = settings
         self._place = WorkDir(settings.cache_folder, f"{training.name}-{training.fence}")
@@ -80,18 +86,18 @@ class PhaseRunner:
 
     async def _run(self) -> End:
         await self._publish("phase_started")
-        materials = await self._insist(lambda: self._depot.fetch(self._training, self._phase))
-        self._digest = materials.digest
-        found = await self._insist(lambda: self._depot.find(materials.digest))
+        inputs = await self._insist(lambda: self._artifacts.fetch(self._training, self._phase))
+        self._digest = inputs.digest
+        found = await self._insist(lambda: self._artifacts.find(inputs.digest))
         if found is not None:
             await self._finish(found, recalled=True)
             return "done"
-        job = await self._make_job(materials)
+        job = await self._make_job(inputs)
         return await self._train(job, await self._insist(lambda: self._start(job)))
 
-    async def _make_job(self, materials: Materials) -> Job:
+    async def _make_job(self, inputs: PhaseInputs) -> Job:
         job = await self._insist(
-            lambda: self._depot.make_job(self._training, self._phase, materials, self._place.folder)
+            lambda: self._artifacts.make_job(self._training, self._phase, inputs, self._place.folder)
         )
         settings = self._settings
         return job.model_copy(
@@ -167,22 +173,22 @@ class PhaseRunner:
 
     async def _send_snapshot(self, folder: Path) -> None:
         name = self._training.name
-        ref = await self._insist(lambda: self._depot.keep_snapshot(self._training, self._phase, folder))
+        ref = await self._insist(lambda: self._artifacts.keep_snapshot(self._training, self._phase, folder))
         await self._change(keep_snapshot(self._phase, ref))
-        await self._insist(lambda: self._depot.drop_snapshots(name, self._phase, ref.prefix))
+        await self._insist(lambda: self._artifacts.drop_snapshots(name, self._phase, ref.prefix))
 
     async def _keep(self) -> CheckpointRef:
         await self.beat()
         return await self._insist(
-            lambda: self._depot.keep(self._training, self._phase, self._digest, self._place.checkpoint)
+            lambda: self._artifacts.keep(self._training, self._phase, self._digest, self._place.checkpoint)
         )
 
     async def _finish(self, ref: CheckpointRef, *, recalled: bool) -> None:
-        folder = await self._insist(lambda: self._depot.checkpoint(ref))
+        folder = await self._insist(lambda: self._artifacts.checkpoint(ref))
         manifest = read_checkpoint_manifest(folder)
         await self._change(accept(self._phase, self._digest, ref, manifest, recalled=recalled))
         await self._publish("phase_done", json.dumps({"phase": self._phase, "recalled": recalled}))
-        await self._insist(lambda: self._depot.drop_snapshots(self._training.name, self._phase))
+        await self._insist(lambda: self._artifacts.drop_snapshots(self._training.name, self._phase))
 
     async def _crash(self, words: str) -> End:
         log.error("the training process ended without a word", phase=self._phase, words=words)

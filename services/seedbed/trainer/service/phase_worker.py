@@ -14,7 +14,7 @@ from seedbed.kernel.store.interface import Store
 from seedbed.kernel.telemetry.items import Work
 from seedbed.kernel.work.job_worker import Again, JobHandler
 from seedbed.kernel.work.lease import Ceded
-from seedbed.trainer.service.artifacts import Depot
+from seedbed.trainer.service.artifacts import PhaseArtifacts
 from seedbed.trainer.service.phase_runner import End, PhaseRunner
 from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.service.transitions import Lost, claim, fail, has_ended
@@ -32,7 +32,7 @@ class PhaseWorker(JobHandler):
         self._bus = bus
         self._trainings = trainings
         self._settings = settings
-        self._depot = Depot(store, settings.cache_folder)
+        self._artifacts = PhaseArtifacts(store, settings.cache_folder)
         self._holder = f"{socket.gethostname()}/{os.getpid()}"
         self._runner: PhaseRunner | None = None
 
@@ -61,7 +61,7 @@ class PhaseWorker(JobHandler):
         return self._runner is not None
 
     async def _try(self, training: Training, item: Item, work: Work) -> None:
-        runner = PhaseRunner(training, item.leaf, self._trainings, self._depot, self._bus, self._settings)
+        runner = PhaseRunner(training, item.leaf, self._trainings, self._artifacts, self._bus, self._settings)
         self._runner = runner
         try:
             await self._conclude(await runner.run(), item, work)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 _MASK = (1 << 64) - 1
 
 
-class Luck:
+class SeededRandom:
     """A stream of choices grown from one seed (SplitMix64)."""
 
     def __init__(self, *seeds: str | int) -> None:

@@ -1,4 +1,4 @@
-"""The states of evaluations: an object each in the store while they go on, a folder at their end."""
+"""Evaluations in the store: an object each in the store while they go on, a folder at their end."""
 
 import asyncio
 import json
@@ -37,8 +37,8 @@ def prefix_of(name: str) -> str:
     return f"{_ROOT}/{name}"
 
 
-class States:
-    """Reads and writes them. Of a finished evaluation the folder is right, whatever else is there."""
+class Evaluations:
+    """The evaluations in the store. Of a finished evaluation the folder is right, whatever else is there."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

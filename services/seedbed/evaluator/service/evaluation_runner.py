@@ -18,10 +18,10 @@ from seedbed.evaluator.exams.instructions import InstructionSource, examine_skil
 from seedbed.evaluator.exams.last_trained import find_last_trained, find_turns
 from seedbed.evaluator.exams.lm_eval_tasks import write_task
 from seedbed.evaluator.exams.questions import examine_knowledge
-from seedbed.evaluator.scoring.comparisons import BASE, GENERAL, Sheet, compare_all
+from seedbed.evaluator.scoring.comparisons import BASE, GENERAL, CheckpointResult, compare_all
 from seedbed.evaluator.scoring.examination import Candidate, Examination, Turns
 from seedbed.evaluator.scoring.examiner_client import ExaminerClient
-from seedbed.evaluator.service.states import SCORES_FILE, TASKS
+from seedbed.evaluator.service.evaluations import SCORES_FILE, TASKS
 from seedbed.evaluator.v1.evaluation_pb2 import Benchmark, Comparison, Evaluation, LeftOut, Measure
 from seedbed.evaluator.v1.evaluation_pb2 import Exam as ExamMessage
 from seedbed.evaluator.v1.evaluator_service_pb2 import EvaluateRequest
@@ -43,8 +43,8 @@ if TYPE_CHECKING:  # exists in the typed stubs only
 Note = Callable[[Evaluation], Awaitable[None]]
 
 
-class Evaluating:
-    """What evaluations need of their surroundings."""
+class EvaluationRunner:
+    """Makes the exams of an evaluation, has its checkpoints examined, compares them."""
 
     def __init__(
         self,
@@ -79,15 +79,15 @@ class Evaluating:
         turns = Turns(dataset.recipe.system_prompt, find_turns(manifests[-1]))
         examination = Examination(exams, folder / "here", turns, self._examiner, calls, self._store)
         await self._load(request, candidates[-1].folder, turns, evaluation)
-        sheets = await self._examine(request, examination, candidates, evaluation, note)
+        results = await self._examine(request, examination, candidates, evaluation, note)
         last_trained = find_last_trained(
             [(one.name, manifest) for one, manifest in zip(candidates, manifests, strict=True)]
         )
         evaluation.recalled = spent.recalled
-        evaluation.comparisons.extend(compare_all(exams, sheets[0], sheets[1:], last_trained))
-        record_gain(evaluation.comparisons, sheets[-1].checkpoint)
+        evaluation.comparisons.extend(compare_all(exams, results[0], results[1:], last_trained))
+        record_gain(evaluation.comparisons, results[-1].checkpoint)
         shutil.rmtree(folder / "here")
-        (folder / SCORES_FILE).write_text(_write_scores(sheets), encoding="utf-8")
+        (folder / SCORES_FILE).write_text(_write_scores(results), encoding="utf-8")
         return folder
 
     @staticmethod
@@ -174,18 +174,18 @@ class Evaluating:
         candidates: Sequence[Candidate],
         evaluation: Evaluation,
         note: Note,
-    ) -> list[Sheet]:
+    ) -> list[CheckpointResult]:
         base = request.base
         everyone = [Candidate(BASE, base.checkpoint.digest or base.digest or base.name), *candidates]
-        sheets = []
+        results = []
         for number, candidate in enumerate(everyone):
             part = 0.2 + 0.8 * number / len(everyone)
             await self._report(evaluation, note, f"examining {candidate.name}", part)
-            sheets.append(await examination.sheet(candidate))
+            results.append(await examination.examine(candidate))
             if request.benchmarks:
                 evaluation.benchmarks.extend(await self._benchmark(candidate, request.benchmarks))
         evaluation.loads = (await self._examiner.order("use", checkpoint=""))["loads"]
-        return sheets
+        return results
 
     async def _benchmark(self, candidate: Candidate, folder: str) -> list[Benchmark]:
         await self._examiner.order("use", checkpoint=candidate.folder)
@@ -205,19 +205,19 @@ def _describe(exam: Exam) -> ExamMessage:
     )
 
 
-def _write_scores(sheets: Sequence[Sheet]) -> str:
+def _write_scores(results: Sequence[CheckpointResult]) -> str:
     """Every score of every question, one row each."""
     names = {measure: Measure.Name(measure).removeprefix("MEASURE_").lower() for measure in Measure.values()}
     rows = (
         {
-            "checkpoint": sheet.checkpoint,
+            "checkpoint": result.checkpoint,
             "question": question,
             "measure": names[measure],
             "score": score,
-            **({"answer": sheet.answers[question]} if names[measure] == "rating" else {}),
+            **({"answer": result.answers[question]} if names[measure] == "rating" else {}),
         }
-        for sheet in sheets
-        for measure, scores in sheet.scores.items()
+        for result in results
+        for measure, scores in result.scores.items()
         for question, score in sorted(scores.items())
     )
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
