@@ -10,7 +10,7 @@ import pytest
 from seedbed.cli.commands import generate as module
 from seedbed.cli.reach.endpoints import Wanted
 from seedbed.cli.render.screen import Screen
-from seedbed.cli.stack import models
+from seedbed.cli.stack import startup
 from seedbed.kernel.store.connect import open_store
 from tests.faults.proxy import open_proxy
 from tests.faults.stage import AT_ONCE, hash_files
@@ -43,7 +43,7 @@ async def test_the_run_waits_for_its_bucket(trouble, tmp_path, monkeypatch, s3_u
         url = s3_url.replace(f":{parts.port}/", f":{proxy.port}/")
         keys = {name: value for name, value in os.environ.items() if name.startswith("SEEDBED_STORE_")}
         overrides = {**keys, "SEEDBED_STORE_URL": url, "SEEDBED_CONCURRENCY": str(AT_ONCE)}
-        monkeypatch.setattr(models, "overrides_of", lambda *_: overrides)
+        monkeypatch.setattr(startup, "overrides_of", lambda *_: overrides)
         # What the command itself reads, for its estimate, lies there as well.
         store = await open_store(s3_url, **{name.lower()[14:]: key for name, key in keys.items()})
         monkeypatch.setattr(module, "open_store", AsyncMock(return_value=store))

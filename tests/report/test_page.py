@@ -82,18 +82,18 @@ def test_a_run_without_training_says_nothing_of_it():
 
 def test_a_browser_shows_it_without_complaint(page, chromium, tmp_path):
     (tmp_path / "report.html").write_text(page)
-    look = chromium.open(tmp_path / "report.html", tmp_path / "profile")
-    assert look.console == []
-    assert "<title>Seedbed: run r0123456789abcdef</title>" in look.dom
-    assert look.dom.count('class="sample"') == 4
-    assert "1 to 4 of 4" in look.dom
-    assert "+0.500" in look.dom
+    loaded = chromium.open(tmp_path / "report.html", tmp_path / "profile")
+    assert loaded.console == []
+    assert "<title>Seedbed: run r0123456789abcdef</title>" in loaded.dom
+    assert loaded.dom.count('class="sample"') == 4
+    assert "1 to 4 of 4" in loaded.dom
+    assert "+0.500" in loaded.dom
 
 
 def test_a_script_that_fails_would_be_seen(page, chromium, tmp_path):
     (tmp_path / "report.html").write_text(page.replace('id="earlier"', 'id="gone"'))
-    look = chromium.open(tmp_path / "report.html", tmp_path / "profile")
-    assert "null" in " ".join(look.console)
+    loaded = chromium.open(tmp_path / "report.html", tmp_path / "profile")
+    assert "null" in " ".join(loaded.console)
 
 
 def test_a_browser_finds_a_sample_and_shows_its_pedigree(page, chromium, tmp_path):
@@ -107,10 +107,10 @@ def test_a_browser_finds_a_sample_and_shows_its_pedigree(page, chromium, tmp_pat
     document.querySelector("details.sample").open = true;
     </script></body>"""
     (tmp_path / "report.html").write_text(page.replace("</body>", act))
-    look = chromium.open(tmp_path / "report.html", tmp_path / "profile")
-    assert look.console == []
-    assert "1 to 1 of 1" in look.dom
-    shown = look.dom.partition('id="list"')[2].partition('class="pages"')[0]
+    loaded = chromium.open(tmp_path / "report.html", tmp_path / "profile")
+    assert loaded.console == []
+    assert "1 to 1 of 1" in loaded.dom
+    shown = loaded.dom.partition('id="list"')[2].partition('class="pages"')[0]
     assert "germination.md" in shown
     assert "It stands there." in shown
     assert LEAF in shown

@@ -21,7 +21,7 @@ _SAID = re.compile(r'CONSOLE[^"]*"(?P<words>.*)", source')
 
 
 @dataclass(frozen=True)
-class Look:
+class LoadedPage:
     """What a page became, and what its console said."""
 
     dom: str
@@ -43,11 +43,11 @@ class Chromium:
             return False
         return True
 
-    def open(self, page: Path, profile: Path, *more: str) -> Look:
-        """Load a page, let its scripts run, and look at it."""
+    def open(self, page: Path, profile: Path, *more: str) -> LoadedPage:
+        """Load a page, let its scripts run, and read what it became."""
         flags = (*_FLAGS, f"--user-data-dir={profile}", *more)
         done = self._run(*flags, "--dump-dom", page.as_uri())
-        return Look(done.stdout, [match["words"] for match in _SAID.finditer(done.stderr)])
+        return LoadedPage(done.stdout, [match["words"] for match in _SAID.finditer(done.stderr)])
 
     def picture(self, page: Path, profile: Path, target: Path, size: str = "1200,2400") -> None:
         """Make a picture of a page."""

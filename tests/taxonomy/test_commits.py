@@ -1,4 +1,4 @@
-from seedbed.taxonomy.front import read
+from seedbed.taxonomy.facade import read
 from tests.taxonomy.gardens import commit, garden, git, plant, skill
 
 SUMS = "compositional_skills/sums"

@@ -1,7 +1,7 @@
 import pytest
 
 from seedbed.kernel.errors import InputError
-from seedbed.taxonomy.front import diff
+from seedbed.taxonomy.facade import diff
 from tests.taxonomy.gardens import commit, dump, garden, plant, skill
 
 SUMS = "compositional_skills/sums"

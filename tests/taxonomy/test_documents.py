@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.taxonomy.front import read
+from seedbed.taxonomy.facade import read
 from tests.taxonomy.gardens import CHICKADEE, commit, dump, garden, git, knowledge, plant
 
 QNA = "knowledge/science/birds/qna.yaml"

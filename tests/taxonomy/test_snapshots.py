@@ -4,7 +4,7 @@ from seedbed.kernel.errors import Damaged, InputError, NotFound
 from seedbed.kernel.store.blobs import blob_key
 from seedbed.kernel.store.connect import open_store
 from seedbed.kernel.store.leaf_commits import commit_key, read_commit
-from seedbed.taxonomy.front import read
+from seedbed.taxonomy.facade import read
 from seedbed.taxonomy.snapshots import cover, keep_snapshot, load_snapshot, snapshot_key
 from seedbed.taxonomy.trees.tree import BRANCHES
 from tests.taxonomy.gardens import commit, garden, plant

@@ -1,4 +1,4 @@
-from seedbed.taxonomy.front import read
+from seedbed.taxonomy.facade import read
 from tests.taxonomy.gardens import CHICKADEE, NOTES, garden, knowledge, plant, skill
 
 

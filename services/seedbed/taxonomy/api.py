@@ -13,8 +13,8 @@ from seedbed.kernel.rpc.request_ids import RequestIds
 from seedbed.kernel.store.interface import Store
 from seedbed.kernel.telemetry import attributes
 from seedbed.kernel.telemetry.context import current, of_snapshot
-from seedbed.kernel.telemetry.spans import IMPORT, Sort, open_span, traced
-from seedbed.taxonomy import front
+from seedbed.kernel.telemetry.spans import IMPORT, SpanTemplate, open_span, traced
+from seedbed.taxonomy import facade
 from seedbed.taxonomy.git.mirrors import Rules, drop_mirrors
 from seedbed.taxonomy.leaf import summarize
 from seedbed.taxonomy.lint.contexts import read_plain
@@ -48,7 +48,7 @@ class TaxonomyServicer(TaxonomyServiceServicer):
     async def _import(self, request: pb.ImportRequest) -> pb.ImportResponse:
         since = time.time_ns()
         found = await asyncio.to_thread(
-            front.read,
+            facade.read,
             request.source,
             globs=list(request.leaves),
             cache=self._cache,
@@ -68,7 +68,7 @@ class TaxonomyServicer(TaxonomyServiceServicer):
 
     async def Lint(self, request: pb.LintRequest, context: Context) -> pb.LintResponse:
         found = await asyncio.to_thread(
-            front.read,
+            facade.read,
             request.source,
             cache=self._cache,
             limit=self._limit,
@@ -79,7 +79,7 @@ class TaxonomyServicer(TaxonomyServiceServicer):
 
     async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
         return await asyncio.to_thread(
-            front.diff, request.source, request.base, request.head, cache=self._cache, rules=self._rules
+            facade.diff, request.source, request.base, request.head, cache=self._cache, rules=self._rules
         )
 
     async def ListLeaves(self, request: pb.ListLeavesRequest, context: Context) -> pb.ListLeavesResponse:
@@ -101,5 +101,7 @@ def _tell(snapshot: str, since: int) -> None:
     """Its trace is named by what came of it, so its span is recorded at its end."""
     links = list(filter(None, [current.get()]))
     own = {attributes.SNAPSHOT: snapshot}
-    with open_span(Sort(IMPORT), at=traced(of_snapshot(snapshot)), links=links, attributes=own, since=since):
+    with open_span(
+        SpanTemplate(IMPORT), at=traced(of_snapshot(snapshot)), links=links, attributes=own, since=since
+    ):
         pass

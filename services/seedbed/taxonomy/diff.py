@@ -10,7 +10,7 @@ from typing import Any
 
 from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.taxonomy.lint.check import LeafFile
-from seedbed.taxonomy.lint.positions import Odd
+from seedbed.taxonomy.lint.positions import NonText
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import (
     CHANGE_KIND_ADDED,
     CHANGE_KIND_CHANGED,
@@ -58,7 +58,7 @@ def _digest(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, Odd):
+    if isinstance(value, NonText):
         return [value.kind, value.text]
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}

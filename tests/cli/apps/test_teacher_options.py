@@ -7,7 +7,7 @@ from seedbed.cli.apps.budget_options import BudgetOptions
 from seedbed.cli.apps.options import AUTO
 from seedbed.cli.apps.teacher_options import asks_a_teacher
 from seedbed.cli.reach.endpoints import Wanted
-from seedbed.cli.stack.models import Pace
+from seedbed.cli.stack.startup import Pace
 
 
 def hear(*words):

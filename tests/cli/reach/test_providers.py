@@ -6,8 +6,8 @@ import pytest
 
 from seedbed.cli.reach.endpoints import Wanted, choose_endpoints
 from seedbed.cli.reach.providers import PROVIDERS
-from seedbed.cli.stack.models import choose_context
 from seedbed.cli.stack.programs import make_programs, port_names
+from seedbed.cli.stack.startup import choose_context
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.endpoint.endpoint import Endpoint as Address
 from seedbed.kernel.errors import InputError

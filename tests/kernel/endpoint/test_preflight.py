@@ -9,7 +9,7 @@ from aiohttp import web
 
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.kernel.endpoint.chat_client import Endpoint as Address
-from seedbed.kernel.endpoint.preflight import SAMPLING, Look, check_endpoint
+from seedbed.kernel.endpoint.preflight import SAMPLING, PreflightReply, check_endpoint
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.work.step import Step
 from seedbed.knowledge.steps import AugmentChunk, WritePairs
@@ -176,7 +176,7 @@ def test_the_look_asks_as_the_steps_of_each_role_do():
         assert asked.max_tokens <= look.max_tokens
         assert bool(asked.top_p) == bool(look.top_p)
         assert (asked.temperature == 0) == (look.temperature == 0)
-        assert keywords(step.prompt.schema) <= keywords(Look.model_json_schema())
+        assert keywords(step.prompt.schema) <= keywords(PreflightReply.model_json_schema())
 
 
 def keywords(schema):

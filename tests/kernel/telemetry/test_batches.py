@@ -8,7 +8,7 @@ import pytest
 
 from seedbed.kernel.telemetry import batches
 from seedbed.kernel.telemetry.batches import Batches
-from seedbed.kernel.telemetry.spans import Sort, Span
+from seedbed.kernel.telemetry.spans import Span, SpanTemplate
 
 
 @asynccontextmanager
@@ -22,11 +22,11 @@ async def sending(send):
 
 
 def named(name):
-    return Span(None, Sort(name))
+    return Span(None, SpanTemplate(name))
 
 
 def names(spans):
-    return "".join(span.sort.name for span in spans)
+    return "".join(span.template.name for span in spans)
 
 
 async def until(fulfilled):

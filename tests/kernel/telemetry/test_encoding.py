@@ -9,14 +9,14 @@ from seedbed.collector.spans import plain
 from seedbed.kernel.telemetry import attributes as a
 from seedbed.kernel.telemetry.context import Context
 from seedbed.kernel.telemetry.encoding import encode_request, encode_resource
-from seedbed.kernel.telemetry.spans import Sort, Span
+from seedbed.kernel.telemetry.spans import Span, SpanTemplate
 
 CONTEXTS = st.builds(Context, st.binary(min_size=16, max_size=16), st.binary(min_size=8, max_size=8))
 TIMES = st.integers(1, 2**64 - 1)
 VALUES = st.text(max_size=200) | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
 TOLD = st.dictionaries(st.sampled_from(list(a.ATTRIBUTES.values())), VALUES, max_size=4)
 KINDS = st.sampled_from(["internal", "server", "client", "producer", "consumer"])
-SORTS = st.builds(Sort, st.text(min_size=1), KINDS, TOLD)
+TEMPLATES = st.builds(SpanTemplate, st.text(min_size=1), KINDS, TOLD)
 
 
 def end(span, told, until, error):
@@ -24,7 +24,7 @@ def end(span, told, until, error):
     return span
 
 
-BEGUN = st.builds(Span, CONTEXTS, SORTS, st.none() | CONTEXTS, st.lists(CONTEXTS, max_size=2), TIMES)
+BEGUN = st.builds(Span, CONTEXTS, TEMPLATES, st.none() | CONTEXTS, st.lists(CONTEXTS, max_size=2), TIMES)
 SPANS = st.builds(end, BEGUN, TOLD, TIMES, st.sampled_from(["", "STORE_ERROR"]))
 
 
@@ -45,12 +45,12 @@ def test_what_is_written_is_what_was_told(told):
         assert (read.trace_id, read.span_id) == span.context[:2]
         assert read.parent_span_id == (span.parent.span if span.parent else b"")
         assert (read.name, WireSpan.SpanKind.Name(read.kind)) == (
-            span.sort.name,
-            f"SPAN_KIND_{span.sort.kind.upper()}",
+            span.template.name,
+            f"SPAN_KIND_{span.template.kind.upper()}",
         )
         assert (read.start_time_unix_nano, read.end_time_unix_nano) == (span.since, span.until)
         assert [(link.trace_id, link.span_id) for link in read.links] == [link[:2] for link in span.links]
-        assert plain(read.attributes) == {**named(span.sort.attributes), **named(span.attributes)}
+        assert plain(read.attributes) == {**named(span.template.attributes), **named(span.attributes)}
         assert (read.status.message, read.status.code == read.status.STATUS_CODE_ERROR) == (
             span.error,
             bool(span.error),
@@ -59,7 +59,7 @@ def test_what_is_written_is_what_was_told(told):
 
 
 def test_a_text_that_is_no_unicode_spoils_no_request():
-    span = Span(Context(bytes(16), bytes(8)), Sort("chat"))
+    span = Span(Context(bytes(16), bytes(8)), SpanTemplate("chat"))
     span.attributes = {a.STEP: "\ud800"}
     data = encode_request(b"", "seedbed", [span])
     [read] = ExportTraceServiceRequest.FromString(data).resource_spans[0].scope_spans[0].spans

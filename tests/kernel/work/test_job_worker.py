@@ -11,7 +11,7 @@ from seedbed.kernel.bus.streams import WORK, consumer_name, work_subject
 from seedbed.kernel.errors import EndpointAway, StoreError
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.telemetry.context import HEADER, of_item, of_run
-from seedbed.kernel.telemetry.items import Within, Work
+from seedbed.kernel.telemetry.items import ActiveContext, Work
 from seedbed.kernel.telemetry.setup import exporting
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.failure_counter import MOST_TRIES
@@ -195,7 +195,7 @@ async def header(bus):
 async def test_a_job_begins_a_trace_and_asking_for_it_again_is_no_news(bus):
     asked = of_run("r1")
     async with listening() as heard, exporting(settings(otlp_endpoint=heard.url), "trainer"):
-        with Within(asked):
+        with ActiveContext(asked):
             assert await queue_job(bus, JOB)
             assert not await queue_job(bus, JOB)
     begun = of_item("t1", JOB.digest)

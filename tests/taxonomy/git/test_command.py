@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.taxonomy.front import read
+from seedbed.taxonomy.facade import read
 from seedbed.taxonomy.git import command as running
 from seedbed.taxonomy.git.command import GitFailed, address_fault, git, is_revision, without_secret
 from seedbed.taxonomy.git.mirrors import Mirrors

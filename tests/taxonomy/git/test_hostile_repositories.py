@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli.app import app
-from seedbed.taxonomy import front
+from seedbed.taxonomy import facade
 from seedbed.taxonomy.git import command as running
 from tests.cli.stage import seedbed
 from tests.taxonomy.gardens import knowledge, plant, skill
@@ -99,4 +99,4 @@ def test_a_folder_with_leaves_is_read_as_it_stands_whatever_lies_beside_them(tmp
     root = tmp_path / "pulled" / "taxonomy"
     TRAPS["a bare repository that is the taxonomy"](root, program)
     plant(root, {"compositional_skills/new/qna.yaml": skill()})
-    assert "compositional_skills/new" in [leaf.path for leaf in front.list_leaves(str(root), cache=cache)]
+    assert "compositional_skills/new" in [leaf.path for leaf in facade.list_leaves(str(root), cache=cache)]

@@ -3,7 +3,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from seedbed.taxonomy.git.hosts import Reach, is_inside
+from seedbed.taxonomy.git.hosts import HostPolicy, is_inside
 
 INSIDE = [
     "https://127.0.0.1/a",
@@ -32,20 +32,20 @@ INSIDE = [
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_hosts_of_the_inside_are_not_reached(address):
-    assert "host of the inside" in Reach().look(address).fault
+    assert "host of the inside" in HostPolicy().check(address).fault
 
 
 @pytest.mark.parametrize(
     "address", ["https:///a", "https://[::1/a", "ssh://-oProxyCommand=touch x/a", "https://a:b:c/"]
 )
 def test_what_names_no_host_is_not_reached(address):
-    assert Reach().look(address).fault
+    assert HostPolicy().check(address).fault
 
 
 def test_hosts_that_are_named_may_be_reached():
-    assert Reach(("10.0.0.*", "LocalHost")).look("https://10.0.0.7/a").fault == ""
-    assert Reach(("10.0.0.*", "LocalHost")).look("ssh://git@localhost/a").fault == ""
-    assert Reach(("10.0.0.*",)).look("https://10.0.1.7/a").fault
+    assert HostPolicy(("10.0.0.*", "LocalHost")).check("https://10.0.0.7/a").fault == ""
+    assert HostPolicy(("10.0.0.*", "LocalHost")).check("ssh://git@localhost/a").fault == ""
+    assert HostPolicy(("10.0.0.*",)).check("https://10.0.1.7/a").fault
 
 
 def answer(monkeypatch, *found: str) -> None:
@@ -57,15 +57,15 @@ def answer(monkeypatch, *found: str) -> None:
 
 def test_a_name_that_means_the_inside_too_is_not_reached(monkeypatch):
     answer(monkeypatch, "8.8.8.8", "127.0.0.1")
-    assert Reach().look("https://two.example/a").fault
+    assert HostPolicy().check("https://two.example/a").fault
 
 
 def test_git_is_held_to_what_was_found(monkeypatch):
     answer(monkeypatch, "8.8.8.8", "2001:4860:4860::8888")
-    look = Reach().look("https://Sound.example/a")
-    assert look.fault == ""
-    assert "http.curloptResolve=sound.example:443:8.8.8.8,[2001:4860:4860::8888]" in look.options
-    assert "http.followRedirects=false" in look.options
+    checked = HostPolicy().check("https://Sound.example/a")
+    assert checked.fault == ""
+    assert "http.curloptResolve=sound.example:443:8.8.8.8,[2001:4860:4860::8888]" in checked.options
+    assert "http.followRedirects=false" in checked.options
 
 
 def test_a_name_that_nobody_knows_is_not_left_to_git(monkeypatch):
@@ -76,11 +76,11 @@ def test_a_name_that_nobody_knows_is_not_left_to_git(monkeypatch):
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     assert (
-        Reach().look("https://later.example/a").fault
+        HostPolicy().check("https://later.example/a").fault
         == "cannot reach later.example: Name or service not known"
     )
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    assert Reach().look("https://later.example/a").fault == ""
+    assert HostPolicy().check("https://later.example/a").fault == ""
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8"])

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from seedbed.kernel.errors import InputError
-from seedbed.taxonomy import front
+from seedbed.taxonomy import facade
 from seedbed.taxonomy.git.command import GitFailed
 from seedbed.taxonomy.git.mirrors import Mirrors
 from seedbed.taxonomy.git.repositories import find_repository
@@ -30,8 +30,8 @@ def works(root, cache, first, second):
     """Whether the tree and both its commits are read, and it is known who touched what."""
     assert len(leaf_files(open_source(str(root), Mirrors(cache)).tree)) == 3
     assert open_source(f"{root}@HEAD~1", Mirrors(cache)).commit == first
-    assert front.read(str(root), cache=cache).commits[SUMS] == second
-    (change,) = front.diff(str(root), "HEAD~1", cache=cache).changes
+    assert facade.read(str(root), cache=cache).commits[SUMS] == second
+    (change,) = facade.diff(str(root), "HEAD~1", cache=cache).changes
     assert (change.path, list(change.parts)) == (SUMS, ["seeds"])
 
 
@@ -68,7 +68,7 @@ def test_references_and_objects_may_be_packed(origin, tmp_path, cache):
 def test_a_shallow_clone_knows_its_last_commits(origin, tmp_path, cache):
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{origin}", "shallow")
     last = git(origin, "rev-parse", "HEAD")
-    assert set(front.read(f"{tmp_path}/shallow", cache=cache).commits.values()) == {last}
+    assert set(facade.read(f"{tmp_path}/shallow", cache=cache).commits.values()) == {last}
     with pytest.raises(InputError, match="no commit `HEAD~1`"):
         open_source(f"{tmp_path}/shallow@HEAD~1", Mirrors(cache))
 
@@ -109,16 +109,16 @@ def partial(origin, tmp_path):
 
 def test_a_partial_clone_is_read_as_far_as_it_goes(partial, origin, cache):
     first, second = commits_of(origin)
-    assert front.read(str(partial), cache=cache).commits[SUMS] == second
-    assert not front.diff(str(partial), "HEAD", cache=cache).changes
+    assert facade.read(str(partial), cache=cache).commits[SUMS] == second
+    assert not facade.diff(str(partial), "HEAD", cache=cache).changes
     with pytest.raises(InputError, match=r"partial clone.*clone it whole"):
-        front.read(f"{partial}@{first}", cache=cache)
+        facade.read(f"{partial}@{first}", cache=cache)
 
 
 def test_documents_of_a_partial_clone_are_not_to_be_had(partial, tmp_path, cache):
     document = {"repo": str(partial), "commit": "main", "patterns": ["**/*.md"]}
     near = plant(tmp_path / "near", {"knowledge/science/birds/qna.yaml": knowledge(document)})
-    found = front.lint(str(near), cache=cache).findings
+    found = facade.lint(str(near), cache=cache).findings
     assert any("is a partial clone" in finding.message for finding in found), found
 
 
@@ -128,7 +128,7 @@ def test_whose_the_repository_is_does_not_matter(origin, cache):
     for path in (origin, *origin.rglob("*")):
         os.chown(path, 65534, 65534)
     assert open_source(f"{origin}@HEAD~1", Mirrors(cache)).commit == first
-    assert front.read(str(origin), cache=cache).commits[SUMS] == second
+    assert facade.read(str(origin), cache=cache).commits[SUMS] == second
 
 
 def test_what_a_branch_follows_is_not_known_and_said(origin, tmp_path, cache):
@@ -155,7 +155,7 @@ def test_a_git_file_that_leads_nowhere(tmp_path, cache):
     (root / ".git").write_text("gitdir: ../gone\n")
     with pytest.raises(InputError, match="leads to no git repository"):
         open_source(f"{root}@HEAD", Mirrors(cache))
-    assert len(front.list_leaves(str(root), cache=cache)) == 3
+    assert len(facade.list_leaves(str(root), cache=cache)) == 3
 
 
 @pytest.mark.parametrize("part", ["HEAD", "config", "packed-refs", "commondir", "shallow", "logs"])
@@ -165,4 +165,4 @@ def test_a_pipe_in_a_files_place_holds_nobody_up(origin, cache, part):
         shutil.rmtree(place)
     place.unlink(missing_ok=True)
     os.mkfifo(place)
-    assert len(front.list_leaves(str(origin), cache=cache)) == 3
+    assert len(facade.list_leaves(str(origin), cache=cache)) == 3

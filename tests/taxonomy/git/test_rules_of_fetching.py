@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from seedbed.kernel.errors import InputError
-from seedbed.taxonomy import front
+from seedbed.taxonomy import facade
 from seedbed.taxonomy.git import command as running
 from seedbed.taxonomy.git.command import NOWHERE, GitFailed, git
-from seedbed.taxonomy.git.hosts import Reach
+from seedbed.taxonomy.git.hosts import HostPolicy
 from seedbed.taxonomy.git.mirrors import Mirrors, Rules
 from seedbed.taxonomy.git.repositories import Repository
 from seedbed.taxonomy.git.revisions import GitTree
@@ -42,29 +42,29 @@ def far(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("repo", [INSIDE, "https://localhost:8222/varz", "ssh://git@10.0.0.1/a"])
 def test_a_far_taxonomy_does_not_lead_inside(far, cache, repo):
-    found = front.lint(far(repo), cache=cache)
+    found = facade.lint(far(repo), cache=cache)
     messages = [finding.message for finding in found.findings if "host of the inside" in finding.message]
     assert len(messages) == 1
     assert "SEEDBED_INTERNAL_HOSTS" in messages[0]
 
 
 def test_unless_the_host_is_named(far, cache):
-    rules = Rules(Reach(("127.0.0.1",)))
-    found = front.lint(far("https://127.0.0.1:9/a"), cache=cache, rules=rules)
+    rules = Rules(HostPolicy(("127.0.0.1",)))
+    found = facade.lint(far("https://127.0.0.1:9/a"), cache=cache, rules=rules)
     assert any("cannot reach https://127.0.0.1:9/a" in finding.message for finding in found.findings)
 
 
 def test_a_near_taxonomy_may_name_what_its_user_may(tmp_path, cache):
     document = {"repo": "https://127.0.0.1:9/a", "commit": "0" * 40, "patterns": ["*.md"]}
     root = plant(tmp_path / "near", {"knowledge/science/birds/qna.yaml": knowledge(document)})
-    found = front.lint(str(root), cache=cache)
+    found = facade.lint(str(root), cache=cache)
     assert not any("inside" in finding.message for finding in found.findings)
 
 
 @pytest.mark.parametrize("source", [".", "/etc", "file:///etc", INSIDE, "git@localhost:a"])
 def test_callers_that_are_not_trusted_name_the_open_network_only(cache, source):
     with pytest.raises(InputError, match=r"host of the inside|is on the machine of the service"):
-        front.read(source, cache=cache, rules=Rules(trust_callers=False))
+        facade.read(source, cache=cache, rules=Rules(trust_callers=False))
 
 
 def test_callers_that_are_not_trusted_name_the_folders_that_are_opened_to_them(tmp_path, cache):
@@ -73,18 +73,18 @@ def test_callers_that_are_not_trusted_name_the_folders_that_are_opened_to_them(t
     (mounted / "way out").symlink_to(garden(tmp_path / "private"))
     rules = Rules(trust_callers=False, folders=(mounted,))
     for source in (str(mounted), f"{mounted}@HEAD", f"file://{mounted}", f"{mounted}/."):
-        assert len(front.list_leaves(source, cache=cache, rules=rules)) == 3
+        assert len(facade.list_leaves(source, cache=cache, rules=rules)) == 3
     for other in (tmp_path / "private", mounted / "way out", mounted / "..", tmp_path, f"{mounted}er"):
         with pytest.raises(InputError, match="is on the machine of the service"):
-            front.read(str(other), cache=cache, rules=rules)
+            facade.read(str(other), cache=cache, rules=rules)
 
 
 def test_a_taxonomy_in_such_a_folder_names_no_other(tmp_path, cache):
     private = garden(tmp_path / "private")
     document = {"repo": str(private), "commit": commit(private), "patterns": ["**/*.md"]}
     mounted = plant(tmp_path / "mounted", {"knowledge/science/birds/qna.yaml": knowledge(document)})
-    assert not errors_of(front.lint(str(mounted), cache=cache).findings)
-    found = front.lint(str(mounted), cache=cache, rules=Rules(trust_callers=False, folders=(mounted,)))
+    assert not errors_of(facade.lint(str(mounted), cache=cache).findings)
+    found = facade.lint(str(mounted), cache=cache, rules=Rules(trust_callers=False, folders=(mounted,)))
     assert any("is on this machine" in finding.message for finding in errors_of(found.findings))
 
 
@@ -168,7 +168,7 @@ def test_a_repositorys_own_configuration_runs_nothing(tmp_path, cache):
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(f"#!/bin/sh\ntouch {trace}\n")
         hook.chmod(0o755)
-    assert front.list_leaves(str(root), cache=cache)
-    assert front.list_leaves(f"{root}@HEAD", cache=cache)
-    assert front.diff(str(root), "HEAD", cache=cache) is not None
+    assert facade.list_leaves(str(root), cache=cache)
+    assert facade.list_leaves(f"{root}@HEAD", cache=cache)
+    assert facade.diff(str(root), "HEAD", cache=cache) is not None
     assert not trace.exists()

@@ -3,14 +3,14 @@
 import pytest
 
 from seedbed.kernel.errors import ItemError
-from seedbed.taxonomy import front
+from seedbed.taxonomy import facade
 from tests.taxonomy.gardens import CHICKADEE, garden, knowledge, plant
 
 LEAF = "knowledge/science/birds"
 
 
 def lint(root, cache, **more):
-    found = front.lint(str(root), cache=cache, **more)
+    found = facade.lint(str(root), cache=cache, **more)
     return [(f.rule, f.message) for f in found.findings], list(found.notes)
 
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_read_and_what_was_left_out_are_findings(tmp_path, cache)
         raise ItemError(f"document {document.path} cannot be read: it is encrypted")
 
     def reads(document, content):
-        return front.Text(content.decode(), ["page 2 is a picture and was not read"])
+        return facade.Text(content.decode(), ["page 2 is a picture and was not read"])
 
     assert lint(root, cache, read_document=fails)[0] == [
         ("document", "document birds.md cannot be read: it is encrypted")

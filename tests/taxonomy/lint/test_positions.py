@@ -3,7 +3,7 @@ import time
 import pytest
 
 from seedbed.kernel.formats.yaml_bounds import MAX_NODES
-from seedbed.taxonomy.lint.positions import Odd, read_yaml
+from seedbed.taxonomy.lint.positions import NonText, read_yaml
 
 
 def said(raw: bytes) -> list[tuple[int, int, str]]:
@@ -22,10 +22,10 @@ def test_data_comes_with_the_place_of_every_value_and_key():
 
 def test_what_yaml_does_not_read_as_text_is_kept_as_it_was_written():
     parsed = read_yaml(b"a: NO\nb: 12:30:45\nc: 2024-05-01\nd:\ne: 014\nf: '5'\ng: =\n", "qna.yaml")
-    assert parsed.odd["a",] == Odd("NO", "a boolean")
-    assert parsed.odd["b",] == Odd("12:30:45", "a number")
-    assert parsed.odd["c",] == Odd("2024-05-01", "a date")
-    assert parsed.odd["d",] == Odd("", "nothing")
+    assert parsed.non_text["a",] == NonText("NO", "a boolean")
+    assert parsed.non_text["b",] == NonText("12:30:45", "a number")
+    assert parsed.non_text["c",] == NonText("2024-05-01", "a date")
+    assert parsed.non_text["d",] == NonText("", "nothing")
     assert parsed.data["a"] is False
     assert parsed.data["e"] == 12
     assert (parsed.data["f"], parsed.data["g"]) == ("5", "=")
@@ -95,7 +95,7 @@ def test_bombs_are_refused_in_no_time(raw, rule):
 
 def test_a_number_of_a_million_digits_is_only_a_wrong_value():
     parsed = read_yaml(b"version: " + b"1" * 1_000_000 + b"\n", "f")
-    assert isinstance(parsed.data["version"], Odd)
+    assert isinstance(parsed.data["version"], NonText)
 
 
 def test_untidy_files_are_read_and_warned_of():

@@ -13,7 +13,7 @@ from seedbed.cli.render.screen import Screen
 
 if TYPE_CHECKING:
     from seedbed.cli.reach.endpoints import Wanted
-    from seedbed.cli.stack.models import Pace
+    from seedbed.cli.stack.startup import Pace
 
 
 _Subject = Annotated[

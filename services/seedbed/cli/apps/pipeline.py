@@ -14,7 +14,7 @@ from seedbed.cli.render.screen import Screen
 if TYPE_CHECKING:
     from seedbed.cli.apps.budget_options import BudgetOptions
     from seedbed.cli.reach.endpoints import Wanted
-    from seedbed.cli.stack.models import Pace
+    from seedbed.cli.stack.startup import Pace
 
 _PANEL = "Student"
 

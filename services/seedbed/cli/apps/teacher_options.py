@@ -37,7 +37,7 @@ def asks_a_teacher(command: Callable[..., None]) -> Callable[..., None]:
     def asked(**given: Any) -> None:
         from seedbed.cli.apps.budget_options import BudgetOptions
         from seedbed.cli.reach.endpoints import Wanted
-        from seedbed.cli.stack.models import Pace
+        from seedbed.cli.stack.startup import Pace
 
         made = {
             name: kind(**{option: given.pop(option) for option in _OPTIONS[name]})

@@ -19,8 +19,8 @@ from seedbed.cli.render.screen import Screen
 from seedbed.cli.render.table import make_table
 from seedbed.cli.stack.broker.server import find_nats_server
 from seedbed.cli.stack.model_servers.vllm import find_vllm
-from seedbed.cli.stack.models import preflight
 from seedbed.cli.stack.stack import wait_serving
+from seedbed.cli.stack.startup import preflight
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.errors import SeedbedError
 from seedbed.kernel.rpc.channel import Access

@@ -17,8 +17,8 @@ from seedbed.cli.reach.trainers import open_trainer
 from seedbed.cli.render.evaluation_tables import BenchmarkTable, ForgettingTable, GainTable, notes
 from seedbed.cli.render.failure import DONE, FAILED, INTERRUPTED, NOT_PASSED
 from seedbed.cli.render.screen import Screen
-from seedbed.cli.stack.models import Pace, bring_up
 from seedbed.cli.stack.programs import TUNING, address
+from seedbed.cli.stack.startup import Pace, bring_up
 from seedbed.cli.stack.state import StateFolder
 from seedbed.evaluator.v1.evaluation_pb2 import Evaluation, EvaluationState
 from seedbed.evaluator.v1.evaluator_service_pb2 import (

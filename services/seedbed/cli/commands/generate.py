@@ -18,9 +18,9 @@ from seedbed.cli.render.bill import Bill, tabulate
 from seedbed.cli.render.failure import DONE, INTERRUPTED
 from seedbed.cli.render.screen import Screen
 from seedbed.cli.render.summary import LeafTable, Summary
-from seedbed.cli.stack.models import Pace, bring_up
 from seedbed.cli.stack.programs import address
 from seedbed.cli.stack.stack import Stack
+from seedbed.cli.stack.startup import Pace, bring_up
 from seedbed.cli.stack.state import StateFolder
 from seedbed.dataset import Manifest
 from seedbed.kernel.errors import InputError, SeedbedError

@@ -13,7 +13,7 @@ from seedbed.cli.render.table import make_table
 from seedbed.kernel.settings import load_settings
 from seedbed.knowledge.reader import Reader
 from seedbed.pipeline.recipe import Recipe
-from seedbed.taxonomy import front
+from seedbed.taxonomy import facade
 from seedbed.taxonomy.v1.leaf_pb2 import Document
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import ChangeKind
 
@@ -29,22 +29,22 @@ class Format(StrEnum):
 
 
 _WRITERS = {
-    Format.TEXT: front.format_text,
-    Format.JSON: front.format_json,
-    Format.GITHUB: front.format_github,
+    Format.TEXT: facade.format_text,
+    Format.JSON: facade.format_json,
+    Format.GITHUB: facade.format_github,
 }
 
 
 def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
     """Write every finding to stdout; exit status 2 where one of them is an error."""
     settings = load_settings()
-    limit, rules = settings.document_max_bytes, front.Rules.of(settings)
-    found = front.lint(
+    limit, rules = settings.document_max_bytes, facade.Rules.of(settings)
+    found = facade.lint(
         source, documents=documents, limit=limit, rules=rules, read_document=_document_reader()
     )
     # As it is, for programs that read it: no wrapping, no style.
     print(_WRITERS[form](found.findings), end="")
-    errors = len(front.errors_of(found.findings))
+    errors = len(facade.errors_of(found.findings))
     warnings = len(found.findings) - errors
     people = Screen(machine=True) if form != Format.TEXT else screen
     for note in found.notes:
@@ -53,13 +53,13 @@ def lint(source: str, form: Format, screen: Screen, *, documents: bool) -> int:
     return BAD_INPUT if errors else DONE
 
 
-def _document_reader() -> front.ReadDocument:
+def _document_reader() -> facade.ReadDocument:
     """Reads documents as the knowledge service does, each in a limited child process."""
     reader, tokens = Reader(), Recipe().chunk_tokens
 
-    def read(document: Document, content: bytes) -> front.Text:
+    def read(document: Document, content: bytes) -> facade.Text:
         cut = asyncio.run(reader.read(document.path, content, document.media_type, tokens))
-        return front.Text(cut.text.decode(), cut.notes)
+        return facade.Text(cut.text.decode(), cut.notes)
 
     return read
 
@@ -67,8 +67,8 @@ def _document_reader() -> front.ReadDocument:
 def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:
     """One row a sound leaf."""
     settings = load_settings()
-    limit, rules = settings.document_max_bytes, front.Rules.of(settings)
-    leaves = front.list_leaves(source, globs=globs, limit=limit, rules=rules)
+    limit, rules = settings.document_max_bytes, facade.Rules.of(settings)
+    leaves = facade.list_leaves(source, globs=globs, limit=limit, rules=rules)
     if screen.machine:
         for leaf in leaves:
             counts = {"seeds": leaf.seeds, "documents": leaf.documents}
@@ -96,7 +96,7 @@ def list_leaves(source: str, globs: Sequence[str], screen: Screen) -> int:
 
 def diff(source: str, base: str, head: str, screen: Screen) -> int:
     """One line a leaf that differs."""
-    changes = front.diff(source, base, head).changes
+    changes = facade.diff(source, base, head).changes
     for change in changes:
         kind = ChangeKind.Name(change.kind).removeprefix("CHANGE_KIND_").lower()
         if screen.machine:

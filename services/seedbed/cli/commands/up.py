@@ -8,8 +8,8 @@ from seedbed.cli.reach.endpoints import REHEARSAL, REHEARSAL_NOTICE, Wanted, cho
 from seedbed.cli.render.screen import Screen
 from seedbed.cli.render.table import make_table
 from seedbed.cli.stack.collector import COLLECTOR, collector_address
-from seedbed.cli.stack.models import Pace, bring_up
 from seedbed.cli.stack.programs import address
+from seedbed.cli.stack.startup import Pace, bring_up
 from seedbed.cli.stack.state import StateFolder
 from seedbed.kernel.settings import load_settings
 

@@ -43,10 +43,11 @@ class _Part(BaseModel):
     text: str
 
 
-class Look(BaseModel):
+class PreflightReply(BaseModel):
     """A short answer, in a form that has all that the forms of real ones have."""
 
-    model_config = ConfigDict(extra="forbid")
+    # Endpoints see this title: what they are sent does not change with the name of a class.
+    model_config = ConfigDict(extra="forbid", title="Look")
 
     answer: Annotated[str, Field(description="yes or no")]
     parts: list[_Part]
@@ -57,7 +58,7 @@ _PROMPT = Prompt(
     "look",
     "{% block system %}Reply with one JSON object and nothing else: "
     '{"answer": "yes", "parts": [], "score": 1}{% endblock %}{% block user %}Say yes.{% endblock %}',
-    Look,
+    PreflightReply,
 )
 
 

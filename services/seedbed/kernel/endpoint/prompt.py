@@ -65,7 +65,7 @@ class Prompt(Generic[_ReplyT_co]):
     @cached_property
     def response_format(self) -> dict[str, Any]:
         """The OpenAI field that binds a reply to the schema."""
-        schema = {"name": self.reply.__name__, "schema": self.schema, "strict": True}
+        schema = {"name": self.schema["title"], "schema": self.schema, "strict": True}
         return {"type": "json_schema", "json_schema": schema}
 
     @cached_property

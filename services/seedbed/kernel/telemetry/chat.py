@@ -16,8 +16,8 @@ from seedbed.kernel.telemetry.spans import (
     CHAT,
     UNTRACED,
     Attributes,
-    Sort,
     Span,
+    SpanTemplate,
     name_error,
     open_span,
     tracing,
@@ -78,13 +78,13 @@ class Chat:
 
 
 def _open(body: dict[str, Any], address: str, parent: Context) -> Span:
-    sort = _sort(
+    template = _span_template(
         body["model"],
         address,
         body.get("temperature", 1),
         body.get("max_completion_tokens") or body.get("max_tokens", 0),
     )
-    span = open_span(sort, under=parent)
+    span = open_span(template, under=parent)
     span.set(a.GEN_AI_SEED, int(body.get("seed", 0)))
     if tracing.content:
         span.set(a.GEN_AI_INPUT, json.dumps(body.get("messages"), ensure_ascii=False))
@@ -92,7 +92,7 @@ def _open(body: dict[str, Any], address: str, parent: Context) -> Span:
 
 
 @lru_cache
-def _sort(model: str, address: str, temperature: float, most: int) -> Sort:
+def _span_template(model: str, address: str, temperature: float, most: int) -> SpanTemplate:
     attributes: Attributes = {
         a.GEN_AI_OPERATION: "chat",
         a.GEN_AI_PROVIDER: "openai",
@@ -101,4 +101,4 @@ def _sort(model: str, address: str, temperature: float, most: int) -> Sort:
         a.GEN_AI_TEMPERATURE: float(temperature),
         a.GEN_AI_MAX_TOKENS: int(most),
     }
-    return Sort(f"{CHAT} {model}", "client", attributes)
+    return SpanTemplate(f"{CHAT} {model}", "client", attributes)

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from seedbed.kernel.telemetry.attributes import Attribute
 from seedbed.kernel.telemetry.context import Context
-from seedbed.kernel.telemetry.spans import Kind, Sort, Span, Value
+from seedbed.kernel.telemetry.spans import Kind, Span, SpanTemplate, Value
 
 _KINDS: dict[Kind, int] = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 _TIMES = struct.Struct("<BQBQ")
@@ -35,7 +35,7 @@ def encode_resource(about: Mapping[str, Value]) -> bytes:
 
 
 def _span(span: Span, context: Context) -> bytes:
-    parts = [_ids(context), _of_sort(span.sort), _TIMES.pack(0x39, span.since, 0x41, span.until)]
+    parts = [_ids(context), _of_template(span.template), _TIMES.pack(0x39, span.since, 0x41, span.until)]
     parts += [_field(0x4A, _key(attribute) + _any(value)) for attribute, value in span.attributes.items()]
     if span.parent is not None:
         parts.append(b"\x22\x08" + span.parent.span)
@@ -51,9 +51,11 @@ def _ids(context: Context) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
-def _of_sort(sort: Sort) -> bytes:
-    attributes = [_field(0x4A, _key(attribute) + _any(value)) for attribute, value in sort.attributes.items()]
-    return _field(0x2A, sort.name.encode()) + bytes((0x30, _KINDS[sort.kind])) + b"".join(attributes)
+def _of_template(template: SpanTemplate) -> bytes:
+    attributes = [
+        _field(0x4A, _key(attribute) + _any(value)) for attribute, value in template.attributes.items()
+    ]
+    return _field(0x2A, template.name.encode()) + bytes((0x30, _KINDS[template.kind])) + b"".join(attributes)
 
 
 @cache

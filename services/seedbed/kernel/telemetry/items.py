@@ -28,7 +28,7 @@ from seedbed.kernel.telemetry.context import (
     span_of,
 )
 from seedbed.kernel.telemetry.meters import Counter, Histogram, Observed
-from seedbed.kernel.telemetry.spans import Sort, Span, open_span, tracing
+from seedbed.kernel.telemetry.spans import Span, SpanTemplate, open_span, tracing
 from seedbed.pipeline.items import item_name
 
 _process = Histogram(metrics.PROCESS_DURATION)
@@ -43,7 +43,7 @@ _GIVEN_UP = ("malformed", "failed")
 
 
 @lru_cache
-def template(step: str) -> str:
+def subject_template(step: str) -> str:
     """The subject of a step's items, with placeholders for what differs between them."""
     return f"seedbed.v1.work.{step}.{{run}}.{{leaf}}.{{item}}"
 
@@ -51,7 +51,7 @@ def template(step: str) -> str:
 def record_sent(step: str, began: float) -> None:
     """Count an item as queued, with the seconds since `began` (of `time.perf_counter`)."""
     if _publish.on:
-        _publish.record(time.perf_counter() - began, template(step))
+        _publish.record(time.perf_counter() - began, subject_template(step))
 
 
 def record_dead_letter(letter: DeadLetter) -> None:
@@ -66,7 +66,7 @@ def expect_dead_letters(steps: Iterable[str]) -> None:
             _dead.add(0, step, outcome)
 
 
-class Within:
+class ActiveContext:
     """What is queued in here is in that trace; in none where none is named."""
 
     __slots__ = ("_token", "context")
@@ -84,15 +84,15 @@ class Within:
             current.reset(self._token)
 
 
-def first(item: Item, *, preparing: bool) -> Span | Within:
+def first(item: Item, *, preparing: bool) -> Span | ActiveContext:
     """Around the queueing of an item that follows from none: in the leaf's trace, or in its own if chosen."""
     if tracing.sink is None:
         return spans.UNTRACED
     leaf = of_leaf(item.run, item.leaf)
-    return Within(spans.traced(leaf)) if preparing else _begin(item, leaf)
+    return ActiveContext(spans.traced(leaf)) if preparing else _begin(item, leaf)
 
 
-def following(item: Item, child: Item) -> Span | Within:
+def following(item: Item, child: Item) -> Span | ActiveContext:
     """Around the queueing of what follows from an item at work."""
     here = current.get()
     if here is None or child.step == item.step or here.trace != of_leaf(item.run, item.leaf).trace:
@@ -100,9 +100,9 @@ def following(item: Item, child: Item) -> Span | Within:
     return _begin(child, here)
 
 
-def _begin(item: Item, origin: Context) -> Span | Within:
+def _begin(item: Item, origin: Context) -> Span | ActiveContext:
     if not is_chosen(item.digest, tracing.ratio):
-        return Within(None)
+        return ActiveContext(None)
     return _open_first(item, of_item(item.run, item.digest), [origin])
 
 
@@ -113,13 +113,13 @@ def trace_queued(item: Item, at: Context | None, links: Sequence[Context], since
 
 
 def _open_first(item: Item, at: Context | None, links: Sequence[Context], since: int = 0) -> Span:
-    sort = _sort(spans.PUBLISH, item.step, item.run, item.leaf)
-    return _tell(open_span(sort, at=at, links=links, since=since), item)
+    template = _span_template(spans.PUBLISH, item.step, item.run, item.leaf)
+    return _tell(open_span(template, at=at, links=links, since=since), item)
 
 
-def part(digest: str) -> Within:
+def part(digest: str) -> ActiveContext:
     """Around one of a job's many calls: in the job's trace if it is chosen, else in none."""
-    return Within(current.get() if is_chosen(digest, tracing.ratio) else None)
+    return ActiveContext(current.get() if is_chosen(digest, tracing.ratio) else None)
 
 
 class Work:
@@ -148,7 +148,7 @@ class Work:
         if not self._began:
             return
         fault = spans.name_error(error) if error is not None else self._fault
-        _process.record(time.perf_counter() - self._began, template(self._item.step), fault)
+        _process.record(time.perf_counter() - self._began, subject_template(self._item.step), fault)
         self._span.__exit__(kind, error, trace)
 
     def fail(self, fault: str) -> None:
@@ -173,8 +173,8 @@ def _open(item: Item, parent: Context, delivery: int) -> Span:
     # Named by its delivery: what comes again knows the span of the time before, though its process died.
     before = [span_of(parent, own, str(delivery - 1))] if delivery > 1 else []
     at = span_of(parent, own, str(delivery))
-    sort = _sort(spans.PROCESS, item.step, item.run, item.leaf)
-    span = _tell(open_span(sort, at=at, under=parent, links=before), item)
+    template = _span_template(spans.PROCESS, item.step, item.run, item.leaf)
+    span = _tell(open_span(template, at=at, under=parent, links=before), item)
     span.set(a.DELIVERY, delivery)
     return span
 
@@ -187,8 +187,8 @@ def _tell(span: Span, item: Item) -> Span:
 
 
 @lru_cache(maxsize=4_096)
-def _sort(operation: str, step: str, run: str, leaf: str) -> Sort:
-    name = template(step)
+def _span_template(operation: str, step: str, run: str, leaf: str) -> SpanTemplate:
+    name = subject_template(step)
     attributes: spans.Attributes = {
         a.MESSAGING_SYSTEM: "nats",
         a.MESSAGING_OPERATION: operation,
@@ -197,4 +197,6 @@ def _sort(operation: str, step: str, run: str, leaf: str) -> Sort:
         a.LEAF: leaf,
         a.STEP: step,
     }
-    return Sort(f"{operation} {name}", "producer" if operation == spans.PUBLISH else "consumer", attributes)
+    return SpanTemplate(
+        f"{operation} {name}", "producer" if operation == spans.PUBLISH else "consumer", attributes
+    )

@@ -15,7 +15,7 @@ import grpc.aio
 from seedbed.kernel.telemetry import attributes, metrics
 from seedbed.kernel.telemetry.context import HEADER, Context, by_chance, current, read
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import Kind, Sort, Span, open_span, tracing
+from seedbed.kernel.telemetry.spans import Kind, Span, SpanTemplate, open_span, tracing
 
 _answered = Histogram(metrics.RPC_SERVER)
 _made = Histogram(metrics.RPC_CLIENT)
@@ -85,15 +85,15 @@ def _wrap_stream(
 
 
 def _span(method: str, kind: Kind, caller: Context | None) -> Span:
-    sort = _sort(method, kind)
+    template = _span_template(method, kind)
     if caller is not None:
-        return open_span(sort, under=caller)
-    return open_span(sort, at=by_chance(tracing.ratio))
+        return open_span(template, under=caller)
+    return open_span(template, at=by_chance(tracing.ratio))
 
 
 @lru_cache
-def _sort(method: str, kind: Kind) -> Sort:
-    return Sort(method, kind, {attributes.RPC_SYSTEM: "grpc", attributes.RPC_METHOD: method})
+def _span_template(method: str, kind: Kind) -> SpanTemplate:
+    return SpanTemplate(method, kind, {attributes.RPC_SYSTEM: "grpc", attributes.RPC_METHOD: method})
 
 
 def _status(context: grpc.aio.ServicerContext[Any, Any]) -> str:

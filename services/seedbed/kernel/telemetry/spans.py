@@ -66,7 +66,7 @@ tracing = Tracing()
 
 # Compared by identity: its encoding is looked up by it for every span.
 @dataclass(frozen=True, slots=True, eq=False)
-class Sort:
+class SpanTemplate:
     """What many spans have in common."""
 
     name: str
@@ -78,20 +78,21 @@ class Span:
     """A stretch of work. One that is not traced, and so has no context, does nothing."""
 
     __slots__ = (
-        "_concluded", "_token", "attributes", "context", "error", "links", "parent", "since", "sort", "until",
+        "_concluded", "_token", "attributes", "context", "error", "links", "parent", "since", "template",
+        "until",
     )  # fmt: skip
 
     def __init__(
         self,
         context: Context | None,
-        sort: Sort,
+        template: SpanTemplate,
         parent: Context | None = None,
         links: Sequence[Context] = (),
         since: int = 0,
     ) -> None:
         self.context = context
         """Who it is; None where it is not traced."""
-        self.sort = sort
+        self.template = template
         self.parent = parent
         self.links = links
         self.attributes: dict[Attribute, Value] = {}
@@ -135,7 +136,7 @@ class Span:
             self.attributes[ERROR_TYPE] = self.error = error
 
 
-UNTRACED = Span(None, Sort("untraced"))
+UNTRACED = Span(None, SpanTemplate("untraced"))
 """Shared by all that is not traced."""
 
 
@@ -145,7 +146,7 @@ def traced(context: Context) -> Context | None:
 
 
 def open_span(
-    sort: Sort,
+    template: SpanTemplate,
     *,
     at: Context | None = None,
     under: Context | None = None,
@@ -161,7 +162,7 @@ def open_span(
     if tracing.sink is None or chosen is None or not chosen.sampled:
         return UNTRACED
     context = at or Context(chosen.trace, random.randbytes(8))
-    span = Span(context, sort, under, links, since or time.time_ns())
+    span = Span(context, template, under, links, since or time.time_ns())
     if attributes:
         span.attributes.update(attributes)
     return span

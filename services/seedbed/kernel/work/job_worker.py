@@ -17,7 +17,7 @@ from seedbed.kernel.logs import bind, get_logger
 from seedbed.kernel.settings import Settings
 from seedbed.kernel.tasks import end_tasks
 from seedbed.kernel.telemetry.context import current, of_item
-from seedbed.kernel.telemetry.items import Within, Work, trace_queued
+from seedbed.kernel.telemetry.items import ActiveContext, Work, trace_queued
 from seedbed.kernel.telemetry.spans import traced
 from seedbed.kernel.work.crash_counter import MOST_DEATHS, CrashCounter
 from seedbed.kernel.work.failure_counter import MOST_TRIES, FailureCounter, describe, is_elsewhere
@@ -214,7 +214,7 @@ async def queue_job(bus: Bus, item: Item) -> bool:
     """
     asked, began = current.get(), time.time_ns()
     at = traced(of_item(item.run, item.digest))
-    with Within(at):
+    with ActiveContext(at):
         queued = await bus.publish_work(item)
     if queued:
         trace_queued(item, at, [asked] if asked else [], began)

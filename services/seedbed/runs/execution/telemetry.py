@@ -17,9 +17,9 @@ from seedbed.kernel.telemetry.context import (
     of_snapshot,
     span_of,
 )
-from seedbed.kernel.telemetry.items import Within, first
+from seedbed.kernel.telemetry.items import ActiveContext, first
 from seedbed.kernel.telemetry.meters import Histogram
-from seedbed.kernel.telemetry.spans import Attributes, Sort, Span, open_span, traced, tracing
+from seedbed.kernel.telemetry.spans import Attributes, Span, SpanTemplate, open_span, traced, tracing
 from seedbed.runs.domain.leaf_state import Decided, LeafStateMachine
 from seedbed.runs.domain.rounds import PREPARATION
 from seedbed.runs.domain.settlement import Settlement
@@ -27,7 +27,7 @@ from seedbed.runs.domain.settlement import Settlement
 _settlement = Histogram(metrics.SETTLEMENT)
 
 
-def opening(item: Item) -> Span | Within:
+def opening(item: Item) -> Span | ActiveContext:
     """Around the queueing of an item that `runs` opens."""
     return first(item, preparing=item.draw == PREPARATION)
 
@@ -36,7 +36,9 @@ def creating(plan: Plan) -> Span:
     """Around the creation of a run: the first span of its trace."""
     links = [of_snapshot(plan.snapshot), *filter(None, [current.get()])]
     attributes: Attributes = {a.RUN: plan.run, a.SNAPSHOT: plan.snapshot}
-    return open_span(Sort(spans.CREATE), at=traced(of_run(plan.run)), links=links, attributes=attributes)
+    return open_span(
+        SpanTemplate(spans.CREATE), at=traced(of_run(plan.run)), links=links, attributes=attributes
+    )
 
 
 class LeafTelemetry:
@@ -52,18 +54,18 @@ class LeafTelemetry:
             a.LEAF_KIND: target.kind,
         }
         names = (spans.OPEN_LEAF, spans.ROUND, spans.SETTLE_DRAW, spans.END_LEAF)
-        self._sorts = {name: Sort(name, attributes=attributes) for name in names}
+        self._templates = {name: SpanTemplate(name, attributes=attributes) for name in names}
         self._rounds, self._since = 0, time.time_ns()
 
     def opening(self) -> Span:
         """Around the opening of the leaf: the first span of its trace."""
         run = of_run(self._run)
-        return open_span(self._sorts[spans.OPEN_LEAF], at=self._trace(), links=[run])
+        return open_span(self._templates[spans.OPEN_LEAF], at=self._trace(), links=[run])
 
     def ending(self, state: LeafStateMachine) -> Span:
         """Around the writing of its part."""
         attributes: Attributes = {a.ACCEPTED: state.settlement.accepted, a.LEAF_SHORT: state.shortfall()}
-        return open_span(self._sorts[spans.END_LEAF], under=self._trace(), attributes=attributes)
+        return open_span(self._templates[spans.END_LEAF], under=self._trace(), attributes=attributes)
 
     def settling(self, state: LeafStateMachine) -> Iterator[Decided]:
         """The draws that a leaf decides, each with the time it took; one that is traced is recorded."""
@@ -81,7 +83,7 @@ class LeafTelemetry:
             attributes: Attributes = {a.ROUND: settlement.rounds - 1, a.ACCEPTED: settlement.accepted}
             at = _round(trace, settlement.rounds - 1)
             with open_span(
-                self._sorts[spans.ROUND], at=at, under=trace, attributes=attributes, since=self._since
+                self._templates[spans.ROUND], at=at, under=trace, attributes=attributes, since=self._since
             ):
                 pass
         self._rounds, self._since = settlement.rounds, time.time_ns()
@@ -95,7 +97,7 @@ class LeafTelemetry:
         }
         links = [_round(trace, number)] if trace else []
         under = of_item(self._run, decided.root)
-        with open_span(self._sorts[spans.SETTLE_DRAW], under=under, links=links, attributes=attributes):
+        with open_span(self._templates[spans.SETTLE_DRAW], under=under, links=links, attributes=attributes):
             pass
 
     def _trace(self) -> Context | None:

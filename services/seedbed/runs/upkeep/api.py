@@ -164,15 +164,15 @@ def _describe(
         pb.ForgottenDocument(
             digest=digest,
             places=sorted("/".join(place) for place in places),
-            forget_time=_read_time(derived.meant.times.get(digest)),
+            forget_time=_read_time(derived.documents.times.get(digest)),
         )
-        for digest, places in sorted(derived.meant.places.items())
+        for digest, places in sorted(derived.documents.places.items())
     ]
     checkpoints = [
         pb.TaughtCheckpoint(
             path=each.folder,
             dataset=each.dataset,
-            leaves=sorted(path for digest, path in each.leaves.items() if digest in derived.meant.leaves),
+            leaves=sorted(path for digest, path in each.leaves.items() if digest in derived.documents.leaves),
         )
         for each in derived.checkpoints
     ]

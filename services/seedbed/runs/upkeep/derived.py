@@ -19,7 +19,7 @@ from seedbed.pipeline.kinds import text_in
 from seedbed.runs.execution.run import ManagedRun
 from seedbed.runs.storage.dead_letters import Kept, read_letters
 from seedbed.runs.storage.seals import Seals, path_of
-from seedbed.runs.upkeep.documents import Mark, Meant, seeds_from
+from seedbed.runs.upkeep.documents import Mark, NamedDocuments, seeds_from
 from seedbed.runs.upkeep.folders import (
     Manifest,
     find_evaluations,
@@ -37,7 +37,7 @@ _CAS = "cas/sha256/"
 class Derived:
     """What was found to be derived from the documents."""
 
-    meant: Meant
+    documents: NamedDocuments
     objects: dict[str, list[Stored]] = field(default_factory=dict)
     """What is removed entirely, by kind."""
     seals: dict[str, int] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Derived:
         return not (any(self.objects.values()) or self.seals or self.parts or self.letters or self.unended)
 
 
-class Tracker:
+class DerivedFinder:
     """Goes through everything there is: an erasure is rare, and has to be complete."""
 
     def __init__(self, store: Store, bus: Bus, runs: Mapping[str, ManagedRun]) -> None:
@@ -66,16 +66,16 @@ class Tracker:
         self._runs = runs
         self._seals = Seals(store)
 
-    async def follow(self, name: str, leaf: str = "") -> Derived:
+    async def find(self, name: str, leaf: str = "") -> Derived:
         """All that came of the documents of this name. Raises NotFound where there never was one."""
         leaves_of = await self._read_leaves()
-        derived = Derived(await self._find(name, [leaf] if leaf else [], leaves_of))
-        mark = derived.meant.mark()
+        derived = Derived(await self._find_documents(name, [leaf] if leaf else [], leaves_of))
+        mark = derived.documents.mark()
         kept = await self._follow_seals(derived, mark)
         gone = {
             key
             for key, leaves in leaves_of.items()
-            if any(each.digest in derived.meant.leaves for each in leaves)
+            if any(each.digest in derived.documents.leaves for each in leaves)
         }
         derived.objects["snapshots"] = await self._present(gone)
         await self._follow_runs(derived, {key.rpartition("/")[2] for key in gone})
@@ -92,36 +92,38 @@ class Tracker:
             leaves_of[key] = [leaf for leaf in snapshot.leaves if leaf.documents]
         return leaves_of
 
-    async def _find(self, name: str, globs: Sequence[str], leaves_of: Mapping[str, Sequence[Leaf]]) -> Meant:
-        meant = Meant()
+    async def _find_documents(
+        self, name: str, globs: Sequence[str], leaves_of: Mapping[str, Sequence[Leaf]]
+    ) -> NamedDocuments:
+        documents = NamedDocuments()
         leaves = {leaf.digest: leaf for leaves in leaves_of.values() for leaf in leaves}
         for leaf in leaves.values():
-            meant.take_leaf(name, globs, leaf)
+            documents.take_leaf(name, globs, leaf)
         for stone in await read_tombstones(self._store):
-            meant.take_stone(name, globs, stone)
-        if not meant.places:
+            documents.take_stone(name, globs, stone)
+        if not documents.places:
             hint = "name a path as in the taxonomy, a glob, or the sha256 of its bytes"
             raise NotFound(f"no taxonomy imported here has a document {name!r}", hint=hint)
-        had = [leaf for leaf in leaves.values() if meant.stands_in(leaf)]
+        had = [leaf for leaf in leaves.values() if documents.stands_in(leaf)]
         for leaf in had:
-            meant.note_leaf(leaf)
-        cuts = await self._read_cuts(meant)
-        for blob in meant.places:
-            meant.texts |= cuts.get(origin(blob), set())
+            documents.note_leaf(leaf)
+        cuts = await self._read_cuts(documents)
+        for blob in documents.places:
+            documents.texts |= cuts.get(origin(blob), set())
         for leaf in had:
             texts = {d.blob: await self._read_texts(cuts.get(origin(d.blob), set())) for d in leaf.documents}
-            meant.seeds |= seeds_from(leaf, meant.places.keys(), texts)
-        return meant
+            documents.seeds |= seeds_from(leaf, documents.places.keys(), texts)
+        return documents
 
-    async def _read_cuts(self, meant: Meant) -> dict[int, set[str]]:
+    async def _read_cuts(self, documents: NamedDocuments) -> dict[int, set[str]]:
         """Digests of the texts that were made of documents, by their origins."""
         found: dict[int, set[str]] = {}
-        for path in sorted(meant.paths):
+        for path in sorted(documents.paths):
             for seal in await self._seals.keys(path):
                 for record in await self._seals.open(seal.key) or ():
                     if record.origins and (text := text_in(record.step, record.result)):
                         found.setdefault(record.origins[0], set()).add(text)
-        for blob in meant.places:
+        for blob in documents.places:
             for key in await self._store.keys(f"cuts/{blob}/"):
                 text = ChunkResult.FromString(disclose(key, await self._store.get(key), plain=True)).text
                 found.setdefault(origin(blob), set()).add(text)
@@ -143,7 +145,7 @@ class Tracker:
         for seal in await self._seals.keys():
             path, records = path_of(seal.key), await self._seals.open(seal.key)
             if records is None:
-                if path in derived.meant.paths:
+                if path in derived.documents.paths:
                     derived.seals[seal.key] = -1
                 continue
             marked = [record for record in records if mark.is_on(record.origins, path)]
@@ -156,30 +158,30 @@ class Tracker:
 
     async def _follow_runs(self, derived: Derived, snapshots: AbstractSet[str]) -> None:
         for run in self._runs.values():
-            had = [target for target in run.targets() if target.digest in derived.meant.leaves]
+            had = [target for target in run.targets() if target.digest in derived.documents.leaves]
             if run.running and (had or run.known.plan.snapshot in snapshots):
                 derived.unended.append(run.name)
             for target in had:
                 entry = run.leaves[target.leaf].value
-                count = await self._count(derived.meant, entry.part) if entry.part else 0
+                count = await self._count(derived.documents, entry.part) if entry.part else 0
                 if count or entry.state != LeafState.LEAF_STATE_SEALED:
                     derived.parts[run.name, target.leaf] = count
 
-    async def _count(self, meant: Meant, digest: str) -> int:
+    async def _count(self, documents: NamedDocuments, digest: str) -> int:
         try:
             with await get_blob_file(self._store, digest) as file:
-                return await asyncio.to_thread(count_from, meant, file)
+                return await asyncio.to_thread(count_from, documents, file)
         except NotFound:
             return 0
 
     async def _follow_objects(
         self, derived: Derived, leaves_of: Mapping[str, Sequence[Leaf]], kept: set[str]
     ) -> None:
-        meant, objects = derived.meant, derived.objects
-        objects["commits"] = await self._present(f"commits/{digest}" for digest in sorted(meant.leaves))
-        objects["documents"] = await self._blobs(meant.places.keys())
-        objects["texts"] = await self._blobs(meant.texts)
-        cuts = [await self._store.scan(f"cuts/{blob}/") for blob in sorted(meant.places)]
+        documents, objects = derived.documents, derived.objects
+        objects["commits"] = await self._present(f"commits/{digest}" for digest in sorted(documents.leaves))
+        objects["documents"] = await self._blobs(documents.places.keys())
+        objects["texts"] = await self._blobs(documents.texts)
+        cuts = [await self._store.scan(f"cuts/{blob}/") for blob in sorted(documents.places)]
         objects["cuts"] = [each for found in cuts for each in found]
         known = {each.key for found in objects.values() for each in found}
         known |= {blob_key(cell.value.part) for run in self._runs.values() for cell in run.leaves.values()}
@@ -187,11 +189,11 @@ class Tracker:
             blob_key(d.blob) for leaves in leaves_of.values() for leaf in leaves for d in leaf.documents
         }
         known |= {blob_key(digest) for digest in kept}
-        objects["parts of no run"] = await self._search(meant, known)
+        objects["parts of no run"] = await self._search(documents, known)
 
-    async def _search(self, meant: Meant, known: set[str]) -> list[Stored]:
+    async def _search(self, documents: NamedDocuments, known: set[str]) -> list[Stored]:
         """Blobs nobody answers for that name a document or its text: parts of runs not known here."""
-        names = [digest.encode() for digest in (*meant.places, *meant.texts)]
+        names = [digest.encode() for digest in (*documents.places, *documents.texts)]
         found = []
         for each in await self._store.scan(_CAS):
             if each.key not in known:
@@ -203,16 +205,16 @@ class Tracker:
     async def _follow_folders(self, derived: Derived) -> None:
         stones = await read_tombstones(self._store)
         there = await read_datasets(self._store)
-        hold = {digest for digest, each in there.items() if each.leaves.keys() & derived.meant.leaves}
+        hold = {digest for digest, each in there.items() if each.leaves.keys() & derived.documents.leaves}
         derived.objects["datasets"] = [
             each for digest in sorted(hold) for each in await self._store.scan(f"{there[digest].folder}/")
         ]
-        places = {place for found in derived.meant.places.values() for place in found}
+        places = {place for found in derived.documents.places.values() for place in found}
         gone = {stone.digest for stone in stones if stone.kind == "dataset" and places & set(stone.places)}
         derived.datasets = hold | gone
         derived.objects["evaluations"] = await find_evaluations(self._store, derived.datasets)
         checkpoints = await read_checkpoints(self._store)
-        derived.checkpoints = find_trained(checkpoints, derived.datasets, derived.meant.leaves)
+        derived.checkpoints = find_trained(checkpoints, derived.datasets, derived.documents.leaves)
 
     async def _blobs(self, digests: Iterable[str]) -> list[Stored]:
         return await self._present(map(blob_key, digests))

@@ -45,8 +45,8 @@ class Mark:
 
 
 @dataclass
-class Meant:
-    """The documents that are meant, and what is known to come from them."""
+class NamedDocuments:
+    """The documents that somebody named, and what is known to come from them."""
 
     places: dict[str, set[Place]] = field(default_factory=dict)
     """By sha256 of the document's bytes."""

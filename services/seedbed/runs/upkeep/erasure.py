@@ -24,8 +24,8 @@ from seedbed.runs.execution.run_manager import RunManager
 from seedbed.runs.storage.dead_letters import remove_letters
 from seedbed.runs.storage.run_entries import Entries
 from seedbed.runs.storage.seals import path_of
-from seedbed.runs.upkeep.derived import Derived, Tracker
-from seedbed.runs.upkeep.documents import Meant
+from seedbed.runs.upkeep.derived import Derived, DerivedFinder
+from seedbed.runs.upkeep.documents import NamedDocuments
 from seedbed.runs.upkeep.folders import drop_cached
 from seedbed.runs.upkeep.mirrors import Mirrors
 from seedbed.runs.upkeep.parts import close_entry, strip
@@ -63,13 +63,13 @@ class Erasure:
         """Objects by kind."""
         self.cancelled: list[str] = []
         self.shortened: set[str] = set()
-        self.derived = Derived(Meant())
+        self.derived = Derived(NamedDocuments())
         self.remains: list[str] = []
         """Where bytes may be left, and what to do about it."""
         self._manager = manager
         self._bus = bus
         self._store = store
-        self._tracker = Tracker(store, bus, manager.runs)
+        self._finder = DerivedFinder(store, bus, manager.runs)
         self._entries = Entries(bus)
         self._seals = manager.seals
         self._mirrors = mirrors
@@ -79,7 +79,7 @@ class Erasure:
 
     async def look(self) -> Derived:
         """Find what there is. Raises NotFound."""
-        self.derived = await self._tracker.follow(*self._named)
+        self.derived = await self._finder.find(*self._named)
         return self.derived
 
     async def carry_out(self) -> AsyncIterator[str]:
@@ -100,11 +100,11 @@ class Erasure:
                 drop_cached, self._cache, self.derived.datasets
             )
             yield "broker"
-            for stone in self.derived.meant.stones(self._time, done=True):
+            for stone in self.derived.documents.stones(self._time, done=True):
                 await write_tombstone(self._store, stone)
 
     async def _remove(self) -> AsyncIterator[str]:
-        for stone in self.derived.meant.stones(self._time):
+        for stone in self.derived.documents.stones(self._time):
             await write_tombstone(self._store, stone)
         if await self._cancel():
             # What they had is in seals now, and is looked for there.
@@ -140,7 +140,7 @@ class Erasure:
             out.write(head)
             if cell.value.part:
                 with await get_blob_file(self._store, cell.value.part) as old:
-                    gone = await asyncio.to_thread(strip, self.derived.meant, old, out)
+                    gone = await asyncio.to_thread(strip, self.derived.documents, old, out)
             out.flush()
             digest = await put_blob_file(self._store, Path(out.name))
         names = ", ".join(sorted(document for path, document in self._places() if path == target.path))
@@ -153,7 +153,7 @@ class Erasure:
         self.shortened.add(run.name)
 
     async def _rewrite(self, key: str) -> None:
-        mark, path = self.derived.meant.mark(), path_of(key)
+        mark, path = self.derived.documents.mark(), path_of(key)
         records = await self._seals.open(key) or []
         kept = [record for record in records if not mark.is_on(record.origins, path)]
         await self._seals.replace(key, kept)
@@ -177,7 +177,7 @@ class Erasure:
         await write_tombstone(self._store, stone)
 
     def _places(self) -> set[tuple[str, str]]:
-        return {place for found in self.derived.meant.places.values() for place in found}
+        return {place for found in self.derived.documents.places.values() for place in found}
 
     async def _drop_mirrors(self) -> None:
         dropped = await self._mirrors.drop()
@@ -197,7 +197,7 @@ class Erasure:
         await self._bus.empty(f"KV_{REQUESTS}")
         for run in self._manager.runs.values():
             for target in run.targets():
-                if target.digest in self.derived.meant.leaves:
+                if target.digest in self.derived.documents.leaves:
                     await self._bus.purge(f"KV_{MEMO}", f"$KV.{MEMO}.{run.name}.{target.leaf}.>")
                     await self._bus.purge(WORK, f"seedbed.v1.work.*.*.{run.name}.{target.leaf}.>")
         if going := sorted(run.name for run in self._manager.runs.values() if run.running):

@@ -7,13 +7,13 @@ from typing import IO, BinaryIO
 from seedbed.bus.v1.bus_pb2 import LeafCounts, LeafEntry, LeafState
 from seedbed.kernel.formats.proto_stream import read_fields
 from seedbed.kernel.identity import message_bytes
-from seedbed.runs.upkeep.documents import Meant
+from seedbed.runs.upkeep.documents import NamedDocuments
 from seedbed.runs.v1.candidate_pb2 import Augmentation, Candidate, Part
 
 
-def is_from(meant: Meant, row: Candidate | Augmentation) -> bool:
+def is_from(documents: NamedDocuments, row: Candidate | Augmentation) -> bool:
     """Whether a row rests on one of the documents, or on a seed example that may be taken from one."""
-    return row.source.blob in meant.places or getattr(row, "seed_digest", "") in meant.seeds
+    return row.source.blob in documents.places or getattr(row, "seed_digest", "") in documents.seeds
 
 
 def read_rows(file: BinaryIO) -> Iterator[Candidate | Augmentation]:
@@ -25,19 +25,19 @@ def read_rows(file: BinaryIO) -> Iterator[Candidate | Augmentation]:
             yield Augmentation.FromString(data)
 
 
-def count_from(meant: Meant, file: BinaryIO) -> int:
+def count_from(documents: NamedDocuments, file: BinaryIO) -> int:
     """How many rows of a part have to go."""
-    return sum(is_from(meant, row) for row in read_rows(file))
+    return sum(is_from(documents, row) for row in read_rows(file))
 
 
-def strip(meant: Meant, file: BinaryIO, out: IO[bytes]) -> Counter[str]:
+def strip(documents: NamedDocuments, file: BinaryIO, out: IO[bytes]) -> Counter[str]:
     """Write a part's rows without them, and say how many candidates went, by their end.
 
     Parts of a message one after the other are the message.
     """
     gone: Counter[str] = Counter()
     for row in read_rows(file):
-        if is_from(meant, row):
+        if is_from(documents, row):
             gone.update([row.end] if isinstance(row, Candidate) else [])
         elif isinstance(row, Candidate):
             out.write(message_bytes(Part(candidates=[row])))

@@ -19,33 +19,35 @@ IP = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What came of looking: why the address is not used, or how git is held to it."""
+class HostCheck:
+    """What came of a check: why the address is not used, or how git is held to it."""
 
     fault: str = ""
     options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class HostPolicy:
     """Which hosts may be reached: those of the open network, and those of the inside that are named."""
 
     inside: tuple[str, ...] = ()
 
-    def look(self, address: str) -> Look:
+    def check(self, address: str) -> HostCheck:
         """Look up the host of an `https` or `ssh` address."""
         scheme, host, port = _parts(address)
         if not host or host.startswith("-"):
-            return Look(f"`{address}` names no host")
+            return HostCheck(f"`{address}` names no host")
         if any(fnmatch.fnmatchcase(host, pattern.lower()) for pattern in self.inside):
-            return Look()
+            return HostCheck()
         try:
             found = _addresses(host, port)
         except OSError as error:
             # Behind a proxy it is the proxy that looks names up, and that decides who is reached.
-            return Look() if _has_proxy() else Look(f"cannot reach {host}: {error.strerror or error}")
+            return (
+                HostCheck() if _has_proxy() else HostCheck(f"cannot reach {host}: {error.strerror or error}")
+            )
         if any(is_inside(each) for each in found):
-            return Look(
+            return HostCheck(
                 f"`{host}` is a host of the inside, which a taxonomy from elsewhere may not name "
                 "(SEEDBED_INTERNAL_HOSTS lists those it may)"
             )
@@ -54,7 +56,7 @@ class Reach:
         if scheme == "https":
             pinned = ",".join(f"[{each}]" if each.version == 6 else str(each) for each in found)
             options += ["-c", f"http.curloptResolve={host}:{port}:{pinned}"]
-        return Look(options=tuple(options))
+        return HostCheck(options=tuple(options))
 
 
 def is_inside(address: IP) -> bool:

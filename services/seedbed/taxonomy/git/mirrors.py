@@ -20,7 +20,7 @@ from seedbed.taxonomy.git.command import (
     is_revision,
     without_secret,
 )
-from seedbed.taxonomy.git.hosts import Reach
+from seedbed.taxonomy.git.hosts import HostPolicy
 from seedbed.taxonomy.git.origins import Origin, open_origin
 from seedbed.taxonomy.git.repositories import Repository
 from seedbed.taxonomy.git.revisions import resolve
@@ -37,7 +37,7 @@ class TooLarge(GitFailed):
 class Rules:
     """What may be fetched."""
 
-    reach: Reach = field(default_factory=Reach)
+    hosts: HostPolicy = field(default_factory=HostPolicy)
     # Whether callers may name folders of this machine, and hosts of the inside.
     trust_callers: bool = True
     repository_bytes: int = 2_000_000_000
@@ -49,7 +49,7 @@ class Rules:
         """As the settings say."""
         hosts = tuple(settings.internal_hosts.replace(",", " ").split())
         folders = tuple(Path(each) for each in settings.taxonomy_folders.split(":") if each)
-        return cls(Reach(hosts), settings.trust_callers, settings.repository_max_bytes, folders)
+        return cls(HostPolicy(hosts), settings.trust_callers, settings.repository_max_bytes, folders)
 
     def allow(self, path: Path) -> bool:
         """Whether callers may name a path of this machine."""
@@ -90,7 +90,7 @@ class Mirrors:
     def _bring(self, mirror: Path, address: str, revision: str, *, history: bool, trusted: bool) -> None:
         with contextlib.ExitStack() as held:
             try:
-                origin = held.enter_context(open_origin(address, None if trusted else self.rules.reach))
+                origin = held.enter_context(open_origin(address, None if trusted else self.rules.hosts))
                 # A server that is not there is known after seconds, not after a fetch's time.
                 look = (*origin.options, "ls-remote", "--quiet", "--", origin.source, "HEAD")
                 told = git(mirror, *look, fetching=True)

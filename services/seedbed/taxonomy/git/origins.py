@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from seedbed.taxonomy.git.command import NOWHERE, GitFailed, git
-from seedbed.taxonomy.git.hosts import Reach
+from seedbed.taxonomy.git.hosts import HostPolicy
 from seedbed.taxonomy.git.repositories import Repository, is_repository, open_repository
 
 _BUNDLE = re.compile(rb"# v\d+ git bundle\n")
@@ -25,21 +25,21 @@ class Origin:
 
 
 @contextlib.contextmanager
-def open_origin(address: str, reach: Reach | None) -> Iterator[Origin]:
-    """Where an address leads by the user's own redirections; a stranger's address, within `reach`."""
+def open_origin(address: str, hosts: HostPolicy | None) -> Iterator[Origin]:
+    """Where an address leads by the user's own redirections; a stranger's address, to what `hosts` allows."""
     where = git(NOWHERE, "ls-remote", "--get-url", "--", address, fetching=True).decode().strip()
     if path := _path_of(where):
         with _open_path(path) as source:
             yield Origin(address, source)
         return
-    if reach is None or where != address:
+    if hosts is None or where != address:
         # One that was sent elsewhere is this machine's own, which may name what it likes.
         yield Origin(address, address)
         return
-    look = reach.look(address)
-    if look.fault:
-        raise GitFailed(look.fault)
-    yield Origin(address, address, look.options)
+    checked = hosts.check(address)
+    if checked.fault:
+        raise GitFailed(checked.fault)
+    yield Origin(address, address, checked.options)
 
 
 def _path_of(where: str) -> Path | None:

@@ -22,7 +22,7 @@ _STRING = "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True)
-class Odd:
+class NonText:
     """A value that YAML 1.1 reads as something other than text: what it was, and as what."""
 
     text: str
@@ -38,7 +38,7 @@ class Parsed:
     values: dict[Path, Place] = field(default_factory=dict)
     keys: dict[Path, Place] = field(default_factory=dict)
     # What was written where the value is not text.
-    odd: dict[Path, Odd] = field(default_factory=dict)
+    non_text: dict[Path, NonText] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def place(self, path: Path) -> Place:
@@ -175,8 +175,8 @@ def _scalar(node: yaml.ScalarNode, path: Path, parsed: Parsed) -> Any:
     if kind in ("str", "value", "merge"):
         return text
     names = {"bool": "a boolean", "int": "a number", "float": "a number", "timestamp": "a date"}
-    odd = Odd(text, names.get(kind, "nothing"))
-    parsed.odd[path] = odd
+    non_text = NonText(text, names.get(kind, "nothing"))
+    parsed.non_text[path] = non_text
     if kind == "null":
         return None
     if kind == "bool":
@@ -184,7 +184,7 @@ def _scalar(node: yaml.ScalarNode, path: Path, parsed: Parsed) -> Any:
     if kind == "int" and re.fullmatch(r"[-+]?\d{1,9}", text):
         return int(SafeConstructor().construct_yaml_int(node))
     # Anything else is wrong wherever it stands, so what was written is all that matters.
-    return odd
+    return non_text
 
 
 def _place(mark: Any) -> Place:

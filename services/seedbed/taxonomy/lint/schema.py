@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from seedbed.taxonomy.lint.findings import error
-from seedbed.taxonomy.lint.positions import Odd, Parsed, Path
+from seedbed.taxonomy.lint.positions import NonText, Parsed, Path
 from seedbed.taxonomy.v1.taxonomy_service_pb2 import Finding
 
 VERSIONS = (1, 2, 3)
@@ -100,7 +100,7 @@ def check_schema(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
 def _wrong_version(version: object) -> str:
     if isinstance(version, str) and version.strip() in map(str, VERSIONS):
         return f"the version is text here: write `version: {version.strip()}` without quotes"
-    said = version.text if isinstance(version, Odd) else version
+    said = version.text if isinstance(version, NonText) else version
     return f"there is no version {said}: 1, 2 and 3 are, 3 is the current one"
 
 
@@ -141,15 +141,17 @@ def _meant(key: str, allowed: Iterable[str]) -> str:
 def _wrong_type(failure: ValidationError, parsed: Parsed, path: Path) -> str:
     name = _name(path) or "the value"
     wanted = str(failure.validator_value)
-    odd = parsed.odd.get(path)
-    if wanted == "string" and odd:
+    non_text = parsed.non_text.get(path)
+    if wanted == "string" and non_text:
         if failure.instance is None:
             return f"{name} is empty"
-        text = odd.text if len(odd.text) <= 40 else odd.text[:37] + "…"
-        return f'{name} must be text, and `{text}` is read as {odd.kind}: put it in quotes, "{text}"'
+        text = non_text.text if len(non_text.text) <= 40 else non_text.text[:37] + "…"
+        return f'{name} must be text, and `{text}` is read as {non_text.kind}: put it in quotes, "{text}"'
     words = {"string": "text", "array": "a list", "object": "`key: value` pairs", "integer": "a whole number"}
     found = {str: "text", list: "a list", dict: "`key: value` pairs", type(None): "empty"}
-    return f"{name} must be {words[wanted]}, not {found.get(type(failure.instance), odd and odd.kind)}"
+    return (
+        f"{name} must be {words[wanted]}, not {found.get(type(failure.instance), non_text and non_text.kind)}"
+    )
 
 
 def _too_few(failure: ValidationError, path: Path) -> str:
