@@ -101,7 +101,7 @@ def _row(
 
 
 def spans_of(request: ExportTraceServiceRequest) -> Iterator[Span]:
-    """The spans of a request."""
+    """Each span of an export, with the `service.name` of its resource; "" where it has none."""
     for of_resource in request.resource_spans:
         resource = plain(of_resource.resource.attributes)
         service = str(resource.get("service.name", ""))

@@ -169,7 +169,7 @@ class DatasetWriter:
 
 
 def render_manifest(manifest: Manifest) -> str:
-    """The manifest as the file has it."""
+    """The manifest as indented JSON, keys sorted: equal manifests are equal bytes."""
     return json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 

@@ -14,7 +14,7 @@ bind = structlog.contextvars.bound_contextvars
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """The logger of a module."""
+    """A logger whose lines say under `module` where they come from; `name` is the module's `__name__`."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(module=name)
     return logger
 

@@ -57,7 +57,7 @@ class Kernel:
         return self.models[role]
 
     def channel(self, address: str) -> grpc.aio.Channel:
-        """A channel to another service."""
+        """A channel to `host:port`, with certificate and token by the settings, for its opener to close."""
         return open_channel(address, Access.of(self.settings))
 
 

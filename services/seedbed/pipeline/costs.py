@@ -67,7 +67,7 @@ def charge(role: Role | None, usage: Usage, prices: Prices) -> int:
 
 
 def describe(spending: Spending, measure: str) -> str:
-    """One measure of it, for people."""
+    """One measure with thousands marked; money in whole units to four places, not in coins."""
     value: int = getattr(spending, measure)
     return f"{value / COIN:,.4f}" if measure == "money" else f"{value:,}"
 

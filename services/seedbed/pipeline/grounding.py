@@ -51,5 +51,5 @@ class Ground:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """The numbers of a text, as written."""
+    """The numbers of a text as written: `1,000` and `1000` are two."""
     return frozenset(_NUMBER.findall(text))

@@ -62,7 +62,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class LeafFacts:
-    """One leaf of the run."""
+    """What became of one leaf: samples by their end, their cost, and what the student gained."""
 
     path: str
     kind: str
@@ -82,7 +82,7 @@ class LeafFacts:
 
 @dataclass(frozen=True, slots=True)
 class PhaseFacts:
-    """One phase of the training."""
+    """What one phase of the training learned from, and how its loss fell."""
 
     name: str
     steps: int

@@ -52,7 +52,7 @@ def build_snapshot(leaves: list[Leaf]) -> tuple[str, bytes]:
 
 
 def summarize(leaf: Leaf, commit: str) -> LeafSummary:
-    """A leaf in one line."""
+    """What a list shows of a leaf; `commit` is that of its last change, "" where none is known."""
     return LeafSummary(
         path=leaf.path,
         kind=leaf.kind,

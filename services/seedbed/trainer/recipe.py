@@ -190,7 +190,7 @@ class TrainingRecipe(StrictModel):
         return self.pack_tokens or max(phase.context for phase in self.phases)
 
     def phase(self, name: str) -> Phase:
-        """A phase by its name."""
+        """A phase by its name, which the recipe has to have."""
         return next(phase for phase in self.phases if phase.name == name)
 
     def canonical(self) -> str:

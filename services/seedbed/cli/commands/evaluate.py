@@ -207,7 +207,7 @@ def describe_calls(evaluation: Evaluation, *, was_there: bool) -> str:
 
 
 def as_object(evaluation: Evaluation, judged: CheckGateResponse | None = None) -> dict[str, Any]:
-    """An evaluation as one object, for `--json`."""
+    """What `--json` prints: the evaluation's fields as in its proto, and the gate's answer under `gate`."""
     found: dict[str, Any] = json_format.MessageToDict(evaluation, preserving_proto_field_name=True)
     if judged is not None:
         found["gate"] = json_format.MessageToDict(

@@ -60,7 +60,7 @@ def _lines(candidate: Candidate) -> Iterator[str]:
 
 
 async def trace(runs: Runs, candidate: str, run: str, screen: Screen) -> int:
-    """All of the pedigree of one sample."""
+    """Show where a sample came from and which trainings had it. Returns the exit status."""
     answer = await runs.stub.Trace(TraceRequest(candidate=candidate, run=run), timeout=CALL_TIMEOUT)
     if screen.machine:
         tunings = [as_object(tuning) for tuning in answer.tunings]

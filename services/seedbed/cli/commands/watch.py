@@ -30,7 +30,7 @@ async def get_run(runs: Runs, name: str) -> Run:
 
 
 async def list_runs(runs: Runs) -> list[Run]:
-    """All runs of the stack."""
+    """Every run of the stack, in the service's order, however many pages that takes."""
     found: list[Run] = []
     token = ""
     while True:

@@ -38,7 +38,7 @@ async def open_trainer(where: str, access: Access, *, live: bool = True) -> Asyn
 
 @asynccontextmanager
 async def reach_trainer(server: str, root: Path, notify: Notify) -> AsyncIterator[Trainer]:
-    """The trainer that is meant."""
+    """The trainer at `server`; "" for that of the state folder's stack, brought up where it is down."""
     if server:
         async with open_trainer(server, server_access(server)) as trainer:
             yield trainer

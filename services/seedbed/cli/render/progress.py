@@ -47,7 +47,7 @@ class Display(Protocol):
 
 
 def open_display(screen: Screen) -> Display:
-    """The display that suits the screen."""
+    """A bar where the screen can redraw, else a few plain lines a minute."""
     return BarDisplay(screen) if screen.lively else LineDisplay(screen)
 
 

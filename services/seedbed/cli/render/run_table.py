@@ -32,7 +32,7 @@ def models_of(run: Run) -> tuple[str, str]:
 
 
 class RunTable:
-    """All runs of a stack."""
+    """A row for each run; columns go, the least needed first, where the terminal is narrow."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = runs

@@ -41,7 +41,7 @@ class Passage:
 
 @dataclass(slots=True)
 class LeafView:
-    """One leaf of a dataset."""
+    """What exams need of one leaf of a dataset."""
 
     path: str
     kind: str

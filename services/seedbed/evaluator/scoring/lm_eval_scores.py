@@ -57,7 +57,7 @@ class _Asked(HFLM):  # type: ignore[misc]  # lm-eval comes without types
 
 
 def wrap(student: Student) -> HFLM:
-    """The student as lm-eval takes it."""
+    """The student as a model of lm-eval, asked in memory: no weights are loaded again."""
     return _Asked(student)
 
 

@@ -38,7 +38,7 @@ class Student:
 
     @property
     def model(self) -> Any:
-        """The model as it is now."""
+        """The model with the checkpoint in use; the base where none is."""
         return self._dressed or self._plain
 
     def write(self, messages: Sequence[Message]) -> str:

@@ -65,7 +65,7 @@ def size_fault(step: str, size: int) -> str:
 
 
 def consumer_name(step: str) -> str:
-    """The durable consumer of a step."""
+    """The durable consumer of a step: its name without dots, which consumers may not have."""
     return step.replace(".", "_")
 
 

@@ -38,7 +38,7 @@ log = get_logger(__name__)
 
 
 def open_http_client(endpoint: Endpoint) -> HttpClient:
-    """The connections to an endpoint."""
+    """Connections to an endpoint, with its key; an answer of more than `REPLY_BYTES` bytes is refused."""
     return HttpClient(endpoint.url, endpoint.headers(), REPLY_BYTES)
 
 

@@ -50,7 +50,7 @@ class OperationsApi(OperationsServicer):  # type: ignore[misc]  # Google's packa
         self._stays = stays
 
     async def GetOperation(self, request: pb.GetOperationRequest, context: Context) -> pb.Operation:  # noqa: N802
-        """The state of one operation."""
+        """See google.longrunning. Raises NotFound."""
         del context
         return await self._operation(request.name)
 

@@ -17,7 +17,7 @@ _BLOCK = 1 << 20
 
 
 class FolderStore:
-    """A store in a folder of one machine."""
+    """A file for each key below `root`, put there whole: who reads meanwhile has the old or the new."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)

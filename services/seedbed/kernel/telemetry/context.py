@@ -57,12 +57,12 @@ def trace_of(*name: str) -> Context:
 
 
 def of_snapshot(digest: str) -> Context:
-    """The import of a snapshot."""
+    """The span of a snapshot's import; `digest` is the snapshot's."""
     return trace_of("snapshot", digest)
 
 
 def of_run(run: str) -> Context:
-    """The creation of a run."""
+    """The span of a run's creation; `run` is its name."""
     return trace_of("run", run)
 
 
@@ -78,7 +78,7 @@ def of_item(run: str, digest: str) -> Context:
 
 
 def span_of(trace: Context, *name: str) -> Context:
-    """A span of that name in a trace."""
+    """A span in a trace, its id made of its name: whoever knows both can link to it."""
     return Context(trace.trace, sha256(trace.trace + "\n".join(name).encode()).digest()[:8], trace.sampled)
 
 

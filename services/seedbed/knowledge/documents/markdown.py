@@ -126,7 +126,7 @@ def fold(text: str) -> str:
 
 
 def flat(block: Block) -> str:
-    """A block on one line."""
+    """A block without line breaks; of a table, cells are parted by commas and rows by semicolons."""
     if isinstance(block, Heading | Code):
         return fold(block.text)
     if isinstance(block, Item):

@@ -45,7 +45,7 @@ def step_of(name: str) -> StepEntry:
 
 
 def steps_of(service: str) -> list[StepEntry]:
-    """The steps that a service works on."""
+    """The steps that a service works on, in the order of the kinds that name them."""
     return [step for step in STEPS.values() if step.service == service]
 
 

@@ -48,7 +48,7 @@ def list_open(state: LeafStateMachine, begun: Begun, commit: str) -> list[Candid
 def make_candidate(
     state: LeafStateMachine, draw: Draw, birth: Birth, decision: Decision, commit: str
 ) -> Candidate:
-    """One candidate with its pedigree."""
+    """A decided candidate's row of the part file; rounds are counted from 1 there."""
     leaf = state.leaf
     return Candidate(
         id=birth.id,

@@ -46,7 +46,7 @@ class Rules:
 
     @classmethod
     def of(cls, settings: Settings) -> "Rules":
-        """As the settings say."""
+        """The rules by settings; hosts are parted by commas or spaces, folders by colons."""
         hosts = tuple(settings.internal_hosts.replace(",", " ").split())
         folders = tuple(Path(each) for each in settings.taxonomy_folders.split(":") if each)
         return cls(HostPolicy(hosts), settings.trust_callers, settings.repository_max_bytes, folders)

@@ -21,7 +21,7 @@ class Step:
 
     @property
     def samples(self) -> list[int]:
-        """All samples of the step."""
+        """The samples' numbers, row after row."""
         return [number for row in self.rows for number in row]
 
     def split(self, process: int, processes: int) -> list[tuple[int, ...]]:
@@ -34,7 +34,7 @@ class Step:
 def plan_steps(
     phase: Phase, lengths: Sequence[int], seed: int, row_tokens: int, *, packing: bool
 ) -> list[Step]:
-    """All steps of a phase, in order."""
+    """The steps of all epochs, each in an order drawn from `seed`. `lengths` are the samples', in tokens."""
     steps = []
     for epoch in range(phase.epochs):
         label = f"{phase.name}/epoch/{epoch}"

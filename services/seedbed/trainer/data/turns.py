@@ -25,7 +25,7 @@ def write(tokenizer: Any, messages: Sequence[Message], *, asking: bool = False) 
 
 
 class Turns:
-    """The turns of one conversation."""
+    """Where the turns of a rendered conversation begin and end, found by rendering it with marks as well."""
 
     def __init__(
         self, tokenizer: Any, marks: Marks, marked: Sequence[Message], text: str, places: Places

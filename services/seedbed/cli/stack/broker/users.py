@@ -61,7 +61,7 @@ class User:
 
 
 def users() -> list[User]:
-    """All users there are."""
+    """A user for each service, allowed no more subjects than its work needs; and one that only watches."""
     workers = [_user(worker.name, _work(worker)) for worker in WORKERS]
     # The taxonomy service hears nothing, and may tell what happens in it and what it was asked.
     taxonomy = _user("taxonomy", [f"{ROOT}.event.taxonomy.>", *_answer("taxonomy")])

@@ -35,7 +35,7 @@ class CallStats:
         self._seconds = 0.0
 
     def begin(self) -> Call:
-        """A call is sent."""
+        """Count a call as in flight, until `succeed`, `refuse` or `lose` is given it back."""
         self.running += 1
         return Call(self.epoch, time.monotonic())
 

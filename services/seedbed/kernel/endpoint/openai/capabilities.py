@@ -81,7 +81,7 @@ def bind_reply(prompt: Prompt[Any], binding: Binding) -> dict[str, Any]:
 
 
 def with_schema(messages: list[Message], prompt: Prompt[Any]) -> list[Message]:
-    """The messages with the schema in words."""
+    """The messages, the first followed by the schema: for endpoints that bind no reply to one."""
     schema = json.dumps(prompt.schema, ensure_ascii=False)
     advice = f"\n\nAnswer with one JSON object of this schema and nothing else:\n{schema}"
     return [{**messages[0], "content": messages[0]["content"] + advice}, *messages[1:]]

@@ -18,7 +18,7 @@ class Note:
 
 
 class Notes:
-    """The notes of a document."""
+    """Footnotes and endnotes, numbered apart, each in the order of its first mark."""
 
     def __init__(self, footnotes: Element | None, endnotes: Element | None) -> None:
         self._contents = {

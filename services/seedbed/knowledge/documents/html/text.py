@@ -28,7 +28,7 @@ def lines(page: Page, nodes: Iterable[LexborNode]) -> str:
 
 
 def line(page: Page, nodes: Iterable[LexborNode]) -> str:
-    """The text of nodes on one line."""
+    """The text of nodes, line breaks and runs of space folded to one space."""
     return markdown.fold(lines(page, nodes))
 
 
