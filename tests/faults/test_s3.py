@@ -55,7 +55,7 @@ async def test_the_run_waits_for_its_bucket(trouble, tmp_path, monkeypatch, s3_u
             target=undisturbed.target,
         )
         screen = Listener()
-        run = asyncio.create_task(module.Generation(order, screen).run())
+        run = asyncio.create_task(module.GenerateCommand(order, screen).run())
         await until(lambda: teacher.asked > undisturbed.asked // 4 or run.done())
         proxy.cut(trouble)
         await asyncio.sleep(TROUBLED)

@@ -84,7 +84,7 @@ def generate(  # noqa: PLR0913  its options are its interface
     The same command again goes on where it was.
     Exit status: 0 all targets met, 3 finished with short leaves, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.commands.generate import GenerateArguments, Generation
+    from seedbed.cli.commands.generate import GenerateArguments, GenerateCommand
 
     order = GenerateArguments(
         taxonomy=taxonomy,
@@ -101,10 +101,10 @@ def generate(  # noqa: PLR0913  its options are its interface
         budget=budget,
     )
     screen = Screen(machine=machine)
-    generation = Generation(order, screen)
+    command = GenerateCommand(order, screen)
     CommandRunner(
-        screen, debug=debugging(context), logs=state / "logs", on_failure=generation.report_failure
-    ).run(generation.run)
+        screen, debug=debugging(context), logs=state / "logs", on_failure=command.report_failure
+    ).run(command.run)
 
 
 @asks_a_teacher

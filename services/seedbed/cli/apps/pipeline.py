@@ -84,7 +84,7 @@ def run(  # noqa: PLR0913  its options are its interface
     Exit status: 0 all well, 3 short leaves, 4 gate not passed, 2 bad input, 130 interrupted, 1 otherwise.
     """
     from seedbed.cli.commands import generate
-    from seedbed.cli.commands.pipeline import PipelineArguments, PipelineRun
+    from seedbed.cli.commands.pipeline import PipelineArguments, PipelineCommand
 
     generation = generate.GenerateArguments(
         taxonomy=taxonomy,
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913  its options are its interface
         gate=gate,
     )
     screen = Screen(machine=machine)
-    pipeline_run = PipelineRun(order, screen)
+    command = PipelineCommand(order, screen)
     CommandRunner(
-        screen, debug=debugging(context), logs=state / "logs", on_failure=pipeline_run.report_failure
-    ).run(pipeline_run.run)
+        screen, debug=debugging(context), logs=state / "logs", on_failure=command.report_failure
+    ).run(command.run)

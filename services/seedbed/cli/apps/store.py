@@ -36,12 +36,12 @@ def forget(
 
     From records, seals, snapshots, datasets and caches; names the checkpoints that were trained on it.
     """
-    from seedbed.cli.commands.forget import Forgetting
+    from seedbed.cli.commands.forget import ForgetCommand
 
     screen = Screen(machine=machine)
-    work = Forgetting(document, leaf, screen, yes=yes)
+    command = ForgetCommand(document, leaf, screen, yes=yes)
     # Repositories that were fetched may hold it, too, and only the taxonomy service knows them.
-    ask_runs(context, server, state, screen, work.run, beside=("taxonomy",))
+    ask_runs(context, server, state, screen, command.run, beside=("taxonomy",))
 
 
 _Keep = Annotated[
@@ -96,7 +96,7 @@ def gc(  # noqa: PLR0913  its options are its interface
 
     Without --keep, --keep-last or --keep-days all runs are kept. One that has not ended always is.
     """
-    from seedbed.cli.commands.store import Collecting
+    from seedbed.cli.commands.store import CollectGarbageCommand
     from seedbed.kernel.formats.protos import duration
     from seedbed.runs.v1.store_service_pb2 import CollectGarbageRequest
 
@@ -113,7 +113,7 @@ def gc(  # noqa: PLR0913  its options are its interface
 
     async def collect(runs: "Runs", *kept: str) -> int:
         request.keep.extend(kept)
-        return await Collecting(request, screen, yes=yes).run(runs)
+        return await CollectGarbageCommand(request, screen, yes=yes).run(runs)
 
     ask_of_runs(context, server, state, screen, keep or [], collect)
 
@@ -138,7 +138,7 @@ def verify(
     With --repair it is shown first, too.
     Exit status: 0 nothing is wrong, or all of it is mended; 1 otherwise.
     """
-    from seedbed.cli.commands.verify import Verifying
+    from seedbed.cli.commands.verify import VerifyCommand
 
     screen = Screen(machine=machine)
-    ask_runs(context, server, state, screen, Verifying(screen, repair=repair, yes=yes).run)
+    ask_runs(context, server, state, screen, VerifyCommand(screen, repair=repair, yes=yes).run)

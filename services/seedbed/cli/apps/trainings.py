@@ -72,16 +72,16 @@ def train(
     The same command again goes on where it was.
     Exit status: 0 trained, 2 bad input, 130 interrupted, 1 otherwise.
     """
-    from seedbed.cli.commands.train import TrainArguments, Tuning
+    from seedbed.cli.commands.train import TrainArguments, TrainCommand
 
     screen = Screen(machine=machine)
-    tuning = Tuning(
+    command = TrainCommand(
         TrainArguments(dataset=dataset, model=model, recipe=recipe, state=state, out=out, server=server),
         screen,
     )
     CommandRunner(
-        screen, debug=debugging(context), logs=state / "logs", on_failure=tuning.report_failure
-    ).run(tuning.run)
+        screen, debug=debugging(context), logs=state / "logs", on_failure=command.report_failure
+    ).run(command.run)
 
 
 @app.command("list")

@@ -148,13 +148,13 @@ async def check_endpoints(wanted: Wanted, patience: float) -> list[Check]:
         loads = [check_weights(role, one, settings) for role, one in endpoints.remote if one.weights]
         if loads:
             return loads
-        outlook = await preflight(endpoints, patience)
+        report = await preflight(endpoints, patience)
     except SeedbedError as error:
         return [Check("teacher", Health.BAD, error.message, error.hint)]
     if not endpoints.remote:
         return [Check("teacher", Health.POOR, "the rehearsal teacher", "it is for trying things out")]
-    notes = [Check("teacher", Health.GOOD, note) for note in outlook.notes]
-    if troubles := outlook.troubles:
+    notes = [Check("teacher", Health.GOOD, note) for note in report.notes]
+    if troubles := report.troubles:
         advice = "see to it, or leave it out"
         return [*(Check("teacher", Health.POOR, trouble, advice) for trouble in troubles), *notes]
     return [

@@ -16,7 +16,7 @@ from seedbed.runs.v1.store_service_pb2 import Amount, ForgetRequest, ForgetRespo
 _TIMEOUT = 24 * 3600.0
 
 
-class Forgetting:
+class ForgetCommand:
     """One erasure, from the look to the end."""
 
     def __init__(self, document: str, leaf: str, screen: Screen, *, yes: bool) -> None:

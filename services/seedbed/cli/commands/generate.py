@@ -58,7 +58,7 @@ class GenerateArguments:
         return self.refill and not self.only_estimate
 
 
-class Generation:
+class GenerateCommand:
     """One invocation, and how far it came: reported also when it ends before its time."""
 
     def __init__(self, order: GenerateArguments, screen: Screen) -> None:

@@ -31,20 +31,20 @@ class PipelineArguments:
     gate: Path | None = None
 
 
-class Hearing(Screen):
+class CapturingScreen(Screen):
     """A stage's screen: people see it as ever, and what is for machines is kept for the end."""
 
     def __init__(self, screen: Screen) -> None:
         super().__init__(machine=screen.machine)
         self.machine = True
-        self.heard: dict[str, Any] = {}
+        self.captured: dict[str, Any] = {}
 
     def emit(self, value: Any) -> None:
         """Keep the object that a stage would print."""
-        self.heard = value
+        self.captured = value
 
 
-class PipelineRun:
+class PipelineCommand:
     """One invocation, and how far it came: reported also when it ends before its time."""
 
     def __init__(self, order: PipelineArguments, screen: Screen) -> None:
@@ -92,19 +92,19 @@ class PipelineRun:
         check_student(self._folder / STUDENT)
         check_place(self._folder / REPORT)
 
-    async def _do(self, stage: str, work: Callable[[Hearing], Awaitable[int]]) -> int:
+    async def _do(self, stage: str, work: Callable[[CapturingScreen], Awaitable[int]]) -> int:
         self._stage = stage
         self._screen.say(f"── {stage}", "bold")
-        heard = Hearing(self._screen)
+        screen = CapturingScreen(self._screen)
         try:
-            return await work(heard)
+            return await work(screen)
         finally:
-            self._found[stage] = heard.heard
+            self._found[stage] = screen.captured
 
-    async def _generate(self, heard: Hearing) -> int:
-        return await generate.Generation(self._order.generation, heard).run()
+    async def _generate(self, screen: CapturingScreen) -> int:
+        return await generate.GenerateCommand(self._order.generation, screen).run()
 
-    async def _train(self, heard: Hearing) -> int:
+    async def _train(self, screen: CapturingScreen) -> int:
         order = train.TrainArguments(
             dataset=str(self._folder / DATASET),
             model=self._order.student,
@@ -112,9 +112,9 @@ class PipelineRun:
             state=self._order.generation.state,
             out=self._folder / STUDENT,
         )
-        return await train.Tuning(order, heard).run()
+        return await train.TrainCommand(order, screen).run()
 
-    async def _evaluate(self, heard: Hearing) -> int:
+    async def _evaluate(self, screen: CapturingScreen) -> int:
         generation = self._order.generation
         order = evaluate.EvaluateArguments(
             subject=self._found["train"]["training"],
@@ -124,14 +124,14 @@ class PipelineRun:
             gate=self._order.gate,
             pace=generation.pace,
         )
-        return await evaluate.EvaluateCommand(order, heard).run()
+        return await evaluate.EvaluateCommand(order, screen).run()
 
-    async def _report(self, heard: Hearing) -> int:
+    async def _report(self, screen: CapturingScreen) -> int:
         run, training = self._found["generate"]["run"], self._found["train"]["training"]
         request = ReportRequest(run, self._folder / REPORT, training)
         state = self._order.generation.state
-        async with reach_runs("", state, heard.warn) as runs:
-            return await report(runs, await reach_store("", state), request, heard)
+        async with reach_runs("", state, screen.warn) as runs:
+            return await report(runs, await reach_store("", state), request, screen)
 
     def _end(self, code: int) -> int:
         if self._screen.machine:

@@ -13,7 +13,7 @@ from seedbed.runs.v1.store_service_pb2 import CollectGarbageRequest, CollectGarb
 _TIMEOUT = 24 * 3600.0
 
 
-class Collecting:
+class CollectGarbageCommand:
     """One collection, from the look to the end."""
 
     def __init__(self, request: CollectGarbageRequest, screen: Screen, *, yes: bool) -> None:

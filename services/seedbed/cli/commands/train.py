@@ -70,7 +70,7 @@ class TrainingStack:
     access: Access
 
 
-class Tuning:
+class TrainCommand:
     """One invocation, and how far it came: reported also when it ends before its time."""
 
     def __init__(self, order: TrainArguments, screen: Screen) -> None:

@@ -16,7 +16,7 @@ from seedbed.runs.v1.store_service_pb2 import Fault, RepairRequest, VerifyReques
 _TIMEOUT = 24 * 3600.0
 
 
-class Verifying:
+class VerifyCommand:
     """One verification, and the repair after it where that is asked for."""
 
     def __init__(self, screen: Screen, *, repair: bool, yes: bool) -> None:

@@ -51,12 +51,12 @@ async def bring_up(  # noqa: PLR0913  each says one thing
     With a collector the stack tells it of its work, and so does this process. `more` are further services.
     """
     async with serve_weights(endpoints, state, settings, screen, asking=asking) as answering:
-        outlook = await preflight(answering, pace.timeout, asking=asking)
-        for trouble in outlook.troubles:
+        report = await preflight(answering, pace.timeout, asking=asking)
+        for trouble in report.troubles:
             screen.warn(trouble)
-        for note in outlook.notes:
+        for note in report.notes:
             screen.say(note)
-        overrides = overrides_of(pace, choose_context(outlook.context, answering, settings))
+        overrides = overrides_of(pace, choose_context(report.context, answering, settings))
         if dormant:
             overrides |= DORMANT
         names = port_names((*SERVICES, *more), rehearsal=endpoints.rehearsed, collector=collector)
@@ -72,8 +72,8 @@ async def bring_up(  # noqa: PLR0913  each says one thing
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What a look at the endpoints found: troubles a run can live with, and what they do not take."""
+class PreflightReport:
+    """What was found at the endpoints: troubles a run can live with, and what they do not take."""
 
     troubles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Outlook:
     """The smallest window, in tokens; 0 where none of them tells."""
 
 
-async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> Outlook:
+async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool = True) -> PreflightReport:
     """See that the endpoints answer before anything is started. Raises InputError that names the bad one.
 
     Those that will not be asked only have to be named. Of several for one role, one that answers is enough.
@@ -89,7 +89,7 @@ async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool =
     for role, endpoint in endpoints.remote:
         _check_name(role, endpoint)
     if not asking:
-        return Outlook()
+        return PreflightReport()
     checks = [_check(*row, patience or _PATIENCE) for row in endpoints.remote]
     found = await asyncio.gather(*checks, return_exceptions=True)
     answers = [(role, answer) for (role, _), answer in zip(endpoints.remote, found, strict=True)]
@@ -100,7 +100,7 @@ async def preflight(endpoints: Endpoints, patience: float = 0, *, asking: bool =
     left_out = [answer.message for _, answer in answers if isinstance(answer, InputError)]
     looks = [(one, answer) for (_, one), answer in zip(endpoints.remote, found, strict=True)]
     good_looks = [(one, answer) for one, answer in looks if isinstance(answer, Found)]
-    return Outlook(
+    return PreflightReport(
         troubles=tuple(f"{message}; left out until it answers" for message in left_out),
         notes=tuple(f"{one.url} takes {'; '.join(look.notes)}" for one, look in good_looks if look.notes),
         context=min((look.context for _, look in good_looks if look.context), default=0),
