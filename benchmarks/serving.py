@@ -1,13 +1,15 @@
-"""What our serving of students is worth beside `transformers serve` and llama.cpp's server: the same chats, in turns.
+"""What our serving of students is worth beside `transformers serve` and llama.cpp: the same chats, in turns.
 
-`python benchmarks/serving.py WEIGHTS --gguf FILE --path FOLDER`. FOLDER holds what this environment lacks: fastapi,
-uvicorn and openai for `transformers serve`, xllamacpp for llama.cpp. What is not found is said, and left out.
-llama.cpp computes by the quantisation of its file, the others by float32. See `seedbed/serving/__init__.py`.
+`python benchmarks/serving.py WEIGHTS --gguf FILE --path FOLDER`. FOLDER holds what this environment lacks:
+fastapi, uvicorn and openai for `transformers serve`, xllamacpp for llama.cpp. What is not found is said, and
+left out. llama.cpp computes by the quantisation of its file, the others by float32.
+What was decided by it stands in `seedbed/serving/__init__.py`.
 """
 
 import argparse
 import asyncio
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -68,6 +70,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--prompts", type=int, default=len(SUBJECTS))
     options = parser.parse_args()
+    # The servers end with this, however it ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     paths = [str(path.resolve()) for path in options.path]
     with ExitStack() as stack:
         servers = []
@@ -95,7 +99,9 @@ def contenders(weights: Path, gguf: Path | None) -> Iterator[Contender]:
         print("llama.cpp: left out, no --gguf")
     else:
         cores = str(os.cpu_count() or 1)
-        yield Contender("llama.cpp", "student", ("-c", LLAMA, str(gguf.resolve()), "{port}", cores), ("xllamacpp",))
+        yield Contender(
+            "llama.cpp", "student", ("-c", LLAMA, str(gguf.resolve()), "{port}", cores), ("xllamacpp",)
+        )
 
 
 def missing(packages: tuple[str, ...], paths: list[str]) -> list[str]:
@@ -139,7 +145,9 @@ async def _until_answered(url: str, contender: Contender, process: subprocess.Po
     raise TimeoutError
 
 
-async def _chat(session: aiohttp.ClientSession, url: str, model: str, prompt: str, tokens: int = TOKENS) -> int:
+async def _chat(
+    session: aiohttp.ClientSession, url: str, model: str, prompt: str, tokens: int = TOKENS
+) -> int:
     """How many tokens were answered, greedily."""
     body = {"model": model, "messages": [{"role": "user", "content": prompt}], "temperature": 0}
     async with session.post(f"{url}/v1/chat/completions", json={**body, "max_tokens": tokens}) as answer:
@@ -158,7 +166,10 @@ async def _measure(servers: list[Running], rounds: int, prompts: int) -> None:
                 for at_once in (1, 4):
                     rate = await _rate(session, server, asked, at_once)
                     server.rates.setdefault(at_once, []).append(rate)
-                    print(f"round {turn}, {server.contender.name}, {at_once} at once: {rate:.1f} tokens/s", flush=True)
+                    print(
+                        f"round {turn}, {server.contender.name}, {at_once} at once: {rate:.1f} tokens/s",
+                        flush=True,
+                    )
 
 
 async def _rate(session: aiohttp.ClientSession, server: Running, asked: list[str], at_once: int) -> float:
@@ -180,7 +191,9 @@ def _resident(process: psutil.Process) -> int:
 
 def report(server: Running, resident: int) -> str:
     """A line: medians over the rounds."""
-    rates = ", ".join(f"{statistics.median(all_):.1f} tokens/s {n} at once" for n, all_ in server.rates.items())
+    rates = ", ".join(
+        f"{statistics.median(all_):.1f} tokens/s {n} at once" for n, all_ in server.rates.items()
+    )
     first = statistics.median(server.first)
     return (
         f"{server.contender.name:20}{rates}, {first:.2f} s for an answer of one token, "

@@ -13,7 +13,8 @@ def test_our_serving_is_measured_by_what_it_answers(tmp_path: Path):
         asyncio.run(_measure([server], rounds=1, prompts=2))
         line = report(server, _resident(server.process))
     assert all(rate > 0 for rates in server.rates.values() for rate in rates)
-    assert line.startswith("ours") and "tokens/s 4 at once" in line
+    assert line.startswith("ours")
+    assert "tokens/s 4 at once" in line
 
 
 def test_what_is_not_installed_is_said():
