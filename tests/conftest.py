@@ -23,7 +23,7 @@ from tests.servers.s3 import S3Server
 from tests.servers.unavailable import Unavailable
 
 if TYPE_CHECKING:
-    from tests.telemetry.live import Told
+    from tests.telemetry.live import LiveRun
 
 _IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 _REAL_INPUT = Path(__file__).with_name("data")
@@ -88,15 +88,15 @@ def prometheus_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Told]":
-    """One real run of everything, and what it told: its tests are in one group, so that it happens once."""
+def live_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LiveRun]":
+    """One real run of everything, and what it reported: its tests are in one group, so that it happens once."""
     from tests.telemetry.live import run_everything  # noqa: PLC0415  what it loads nobody else needs
 
     try:
         prometheus: Path | None = request.getfixturevalue("prometheus_root")
     except pytest.skip.Exception:
         prometheus = None
-    yield from run_everything(tmp_path_factory.mktemp("told"), prometheus)
+    yield from run_everything(tmp_path_factory.mktemp("live_run"), prometheus)
 
 
 @pytest.fixture(scope="session")

@@ -72,17 +72,17 @@ def has_data(found):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.xdist_group("told")
-def test_every_query_of_every_panel_and_rule_returns_data_on_a_live_run(prometheus_root, told):
+@pytest.mark.xdist_group("live_run")
+def test_every_query_of_every_panel_and_rule_returns_data_on_a_live_run(prometheus_root, live_run):
     # From a taxonomy to a report: run, training and evaluation, looked at every second while they went on.
-    look, now = told.prometheus.query_range, time.time()
-    assert [name for name, expr in queries() if not has_data(look(expr, told.began, now))] == []
+    look, now = live_run.prometheus.query_range, time.time()
+    assert [name for name, expr in queries() if not has_data(look(expr, live_run.began, now))] == []
     for alert in rules.ALERTS:
-        look(alert.rule()["expr"], told.began, now)
+        look(alert.rule()["expr"], live_run.began, now)
     # From a slow bucket to its trace.
-    exemplars = told.prometheus.exemplars("gen_ai_client_operation_duration_seconds_bucket")
+    exemplars = live_run.prometheus.exemplars("gen_ai_client_operation_duration_seconds_bucket")
     assert exemplars
-    traces = {span.trace for span in told.heard.spans}
+    traces = {span.trace for span in live_run.received.spans}
     assert {found["labels"]["trace_id"] for found in exemplars} <= traces
 
 

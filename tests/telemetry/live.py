@@ -1,4 +1,4 @@
-"""One real run of everything, told to the test process: what tests hold telemetry against.
+"""One real run of everything, reported to the test process: tests check telemetry by it.
 
 `seedbed run` on two leaves, with a student that is made in a moment. Where there is a Prometheus, it looks on
 from the first moment to the last. Those who ask for it stand in one group, so that it happens once.
@@ -29,7 +29,7 @@ from tests.cli.stage import TAXONOMY, Ended, finish, open_teacher, start
 from tests.servers.prometheus import Prometheus
 from tests.telemetry.listening import Heard, listening
 
-marks = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("told")]
+marks = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("live_run")]
 PATIENCE = 270
 CALLER = "caller"
 # Long enough that queues are looked at while they have something in them, and rates have two points.
@@ -53,10 +53,10 @@ RECIPE = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a run has told, and what it has made."""
+class LiveRun:
+    """What a run has reported, and what it has made."""
 
-    heard: Heard
+    received: Heard
     folder: Path
     ended: Ended
     samples: list[dict[str, Any]]
@@ -69,7 +69,7 @@ class Told:
         return str(self.ended.object["generate"]["run"])
 
 
-def run_everything(folder: Path, prometheus: Path | None) -> Iterator[Told]:
+def run_everything(folder: Path, prometheus: Path | None) -> Iterator[LiveRun]:
     """From a taxonomy to a report, with everything traced."""
     with ExitStack() as stack:
         yield asyncio.run(_run(folder, prometheus, stack))
@@ -86,7 +86,7 @@ async def grow(folder: Path, teacher: str, **env: str) -> Ended:
     return await finish(process, PATIENCE)
 
 
-async def _run(folder: Path, root: Path | None, stack: ExitStack) -> Told:
+async def _run(folder: Path, root: Path | None, stack: ExitStack) -> LiveRun:
     began, watcher = time.time(), None
     async with listening() as heard, open_teacher(DELAY) as teacher:
         if root is not None:
@@ -97,11 +97,11 @@ async def _run(folder: Path, root: Path | None, stack: ExitStack) -> Told:
         calling = asyncio.create_task(_call(folder / "state" / "ports.json", heard.url))
         ended = await grow(folder, teacher.url, **collector, SEEDBED_TELEMETRY_INTERVAL="1")
         await end_tasks([calling])
-        # What was told at the very end is still to be looked at.
+        # What was reported at the very end is still to be looked at.
         await asyncio.sleep(2 if watcher else 0)
     assert ended.code == 0, ended.err
     samples = pyarrow.parquet.read_table(folder / "grown" / "dataset" / "samples.parquet").to_pylist()
-    return Told(heard, folder, ended, samples, watcher, began)
+    return LiveRun(heard, folder, ended, samples, watcher, began)
 
 
 async def _call(ports: Path, collector: str) -> None:

@@ -23,13 +23,13 @@ def points(metric):
     return getattr(metric, metric.WhichOneof("data")).data_points
 
 
-def test_every_registered_metric_is_told_by_every_service_it_names_and_by_no_other(told):
-    emitted = {(metric.name, who) for who, metric in told.heard.families() if who != CALLER}
+def test_every_registered_metric_is_reported_by_every_service_it_names_and_by_no_other(live_run):
+    emitted = {(metric.name, who) for who, metric in live_run.received.families() if who != CALLER}
     assert {(metric.name, service) for metric in METRICS.values() for service in metric.services} == emitted
 
 
-def test_every_metric_that_is_told_is_registered_as_it_is(told):
-    for _, metric in told.heard.families():
+def test_every_metric_that_is_reported_is_registered_as_it_is(live_run):
+    for _, metric in live_run.received.families():
         known = METRICS[metric.name]
         assert metric.WhichOneof("data") == DATA[known.kind]
         assert (metric.unit, metric.description) == (known.unit, known.description)
@@ -40,28 +40,28 @@ def test_every_metric_that_is_told_is_registered_as_it_is(told):
             assert metric.sum.is_monotonic
 
 
-def test_every_span_and_every_attribute_of_it_is_registered(told):
-    for span in told.heard.spans:
+def test_every_span_and_every_attribute_of_it_is_registered(live_run):
+    for span in live_run.received.spans:
         assert span.name.startswith(tuple(SPANS)) or "rpc.method" in span.attributes, span.name
         for name, value in span.attributes.items():
             assert isinstance(value, TYPES[ATTRIBUTES[name].type]), (span.name, name, value)
 
 
-def test_every_kind_of_span_there_is_was_told(told):
+def test_every_kind_of_span_there_is_was_reported(live_run):
     for name in SPANS:
-        assert any(span.name.startswith(name) for span in told.heard.spans), name
+        assert any(span.name.startswith(name) for span in live_run.received.spans), name
 
 
 def hexed(context: Context):
     return context.trace.hex(), context.span.hex()
 
 
-def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(told):
-    sample = next(row for row in told.samples if row["leaf_kind"] == "knowledge")
-    by_id = {(span.trace, span.span): span for span in told.heard.spans}
+def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(live_run):
+    sample = next(row for row in live_run.samples if row["leaf_kind"] == "knowledge")
+    by_id = {(span.trace, span.span): span for span in live_run.received.spans}
     born = next(
         span
-        for span in told.heard.spans
+        for span in live_run.received.spans
         if span.name.startswith("process seedbed.v1.work.judge.grounded")
         and span.attributes.get("seedbed.candidate") == sample["id"]
     )
@@ -74,15 +74,15 @@ def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(told):
         ("runs", "publish"),
     ]
     draw = way[-1]
-    assert (draw.trace, draw.span) == hexed(of_item(told.run, draw.attributes["seedbed.item"]))
-    settled = [s for s in told.heard.spans if s.name == "settle draw" and s.parent == draw.span]
+    assert (draw.trace, draw.span) == hexed(of_item(live_run.run, draw.attributes["seedbed.item"]))
+    settled = [s for s in live_run.received.spans if s.name == "settle draw" and s.parent == draw.span]
     assert ["accepted" in span.attributes["seedbed.candidate.end"] for span in settled] == [True]
 
-    leaf = by_id[hexed(of_leaf(told.run, leaf_token(str(sample["leaf"]))))]
+    leaf = by_id[hexed(of_leaf(live_run.run, leaf_token(str(sample["leaf"]))))]
     assert draw.links == ((leaf.trace, leaf.span),)
-    below = {(s.service, s.name.split(".")[0]) for s in told.heard.spans if s.parent == leaf.span}
+    below = {(s.service, s.name.split(".")[0]) for s in live_run.received.spans if s.parent == leaf.span}
     assert below >= {("knowledge", "process seedbed"), ("runs", "round"), ("runs", "end leaf")}
-    run = by_id[hexed(of_run(told.run))]
+    run = by_id[hexed(of_run(live_run.run))]
     assert leaf.links == ((run.trace, run.span),)
     imported = by_id[hexed(of_snapshot(run.attributes["seedbed.snapshot"]))]
     assert (imported.service, imported.name) == ("taxonomy", "import taxonomy")
@@ -93,9 +93,9 @@ def test_a_sample_can_be_followed_from_its_taxonomy_to_its_dataset(told):
         assert by_id[called.trace, called.parent].service == "cli"
 
 
-def test_each_phase_of_a_training_begins_a_trace_that_links_to_what_it_was_asked_by(told):
-    by_id = {(span.trace, span.span): span for span in told.heard.spans}
-    training, phases = told.ended.object["train"]["training"], told.ended.object["train"]["phases"]
+def test_each_phase_of_a_training_begins_a_trace_that_links_to_what_it_was_asked_by(live_run):
+    by_id = {(span.trace, span.span): span for span in live_run.received.spans}
+    training, phases = live_run.ended.object["train"]["training"], live_run.ended.object["train"]["phases"]
     digests = [sha256_hex(f"{training}/{phase['name']}") for phase in phases]
     queued = [by_id[hexed(of_item(training, digest))] for digest in digests]
     worked = [by_id[hexed(span_of(of_item(training, digest), digest, "1"))] for digest in digests]
@@ -109,39 +109,39 @@ def test_each_phase_of_a_training_begins_a_trace_that_links_to_what_it_was_asked
     assert others == [((span.trace, span.span),) for span in worked[:-1]]
 
 
-def test_an_evaluations_calls_are_below_its_item_and_that_is_linked_to_its_call(told):
-    by_id = {(span.trace, span.span): span for span in told.heard.spans}
+def test_an_evaluations_calls_are_below_its_item_and_that_is_linked_to_its_call(live_run):
+    by_id = {(span.trace, span.span): span for span in live_run.received.spans}
     [worked] = [
-        span for span in told.heard.spans if span.name.startswith("process seedbed.v1.work.evaluator.")
+        span for span in live_run.received.spans if span.name.startswith("process seedbed.v1.work.evaluator.")
     ]
     queued = by_id[worked.trace, worked.parent]
-    assert worked.attributes["messaging.message.conversation_id"] == told.ended.object["evaluate"]["name"]
+    assert worked.attributes["messaging.message.conversation_id"] == live_run.ended.object["evaluate"]["name"]
     assert {by_id[link].name for link in queued.links} == {"seedbed.evaluator.v1.EvaluatorService/Evaluate"}
-    below = {span.name.split()[0] for span in told.heard.spans if span.parent == worked.span}
+    below = {span.name.split()[0] for span in live_run.received.spans if span.parent == worked.span}
     assert "chat" in below
 
 
-def test_the_teachers_request_is_told_below_its_item_with_what_it_cost(told):
-    by_id = {(span.trace, span.span): span for span in told.heard.spans}
-    chats = [span for span in told.heard.spans if span.name.startswith("chat ")]
+def test_the_teachers_request_is_reported_below_its_item_with_what_it_cost(live_run):
+    by_id = {(span.trace, span.span): span for span in live_run.received.spans}
+    chats = [span for span in live_run.received.spans if span.name.startswith("chat ")]
     assert {by_id[chat.trace, chat.parent].name.split()[0] for chat in chats} == {"process"}
     assert all(chat.attributes["gen_ai.usage.input_tokens"] > 0 for chat in chats)
 
 
-def test_no_text_of_the_taxonomy_and_none_of_the_teacher_is_told(told):
-    texts = [str(row["question"]) for row in told.samples]
+def test_no_text_of_the_taxonomy_and_none_of_the_teacher_is_reported(live_run):
+    texts = [str(row["question"]) for row in live_run.samples]
     for path in Path(TAXONOMY).rglob("qna.yaml"):
         for seed in yaml.safe_load(path.read_text(encoding="utf-8"))["seed_examples"]:
             texts += [str(value).strip()[:60] for value in seed.values() if isinstance(value, str)]
             texts += [str(pair["question"]).strip()[:60] for pair in seed.get("questions_and_answers", ())]
     assert len(texts) > 30
-    whole = "\n".join(map(repr, [*told.heard.spans, *told.heard.metrics]))
+    whole = "\n".join(map(repr, [*live_run.received.spans, *live_run.received.metrics]))
     assert [text for text in texts if text and (text in whole or repr(text)[1:-1] in whole)] == []
 
 
-def test_an_exemplar_leads_from_a_slow_bucket_to_its_trace(told):
-    known = {span.trace for span in told.heard.spans}
-    metric = told.heard.last("gen_ai.client.operation.duration")
+def test_an_exemplar_leads_from_a_slow_bucket_to_its_trace(live_run):
+    known = {span.trace for span in live_run.received.spans}
+    metric = live_run.received.last("gen_ai.client.operation.duration")
     exemplars = [exemplar for point in points(metric) for exemplar in point.exemplars]
     assert exemplars
     assert {exemplar.trace_id.hex() for exemplar in exemplars} <= known

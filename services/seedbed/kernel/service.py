@@ -138,13 +138,13 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     up = asyncio.create_task(_bring_up(name, settings, build, running))
-    told = asyncio.create_task(stopping.wait())
+    asked_to_stop = asyncio.create_task(stopping.wait())
     orphaned = asyncio.create_task(_wait_for_orphanhood(settings.parent_pid))
     try:
-        await asyncio.wait({up, told, orphaned}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({up, asked_to_stop, orphaned}, return_when=asyncio.FIRST_COMPLETED)
         if up.done():
             up.result()
-            ends = {told, orphaned, *(task for task in (running.through, running.telemetry) if task)}
+            ends = {asked_to_stop, orphaned, *(task for task in (running.through, running.telemetry) if task)}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             log.info("stopping")
             if running.telemetry and running.telemetry.done():
@@ -154,7 +154,7 @@ async def _serve(name: str, settings: Settings, build: Build) -> None:
         # Until it has ended: a single cancellation may get lost on Python 3.11, and it would wait for ever.
         await end_tasks([up])
         await running.bring_down(grace)
-        await end_tasks([told, orphaned])
+        await end_tasks([asked_to_stop, orphaned])
 
 
 async def _bring_up(name: str, settings: Settings, build: Build, running: _Running) -> None:
@@ -179,7 +179,7 @@ async def _bring_up(name: str, settings: Settings, build: Build, running: _Runni
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     await server.announce()
-    running.telemetry = asyncio.create_task(_tell_health(kernel.bus, server))
+    running.telemetry = asyncio.create_task(_announce_health(kernel.bus, server))
     log.info("serving", port=port, steps=[step.name for step in service.steps])
 
 
@@ -218,13 +218,13 @@ async def _start_work(service: Service, kernel: Kernel, running: _Running) -> No
         running.through = asyncio.create_task(service.until())
 
 
-async def _tell_health(bus: Bus, server: Server) -> None:
+async def _announce_health(bus: Bus, server: Server) -> None:
     """A service without its broker serves nobody, until it is back. Raises BusError if it never is."""
-    told = True
+    announced = True
     while not bus.client.is_closed:
-        if bus.client.is_connected != told:
-            told = bus.client.is_connected
-            await (server.announce() if told else server.withdraw())
+        if bus.client.is_connected != announced:
+            announced = bus.client.is_connected
+            await (server.announce() if announced else server.withdraw())
         await asyncio.sleep(_LOOK)
     await server.withdraw()
     raise BusError("the broker has closed the connection for good", hint="started again, it connects anew")

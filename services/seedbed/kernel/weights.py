@@ -15,7 +15,7 @@ def is_gguf(name: str) -> bool:
 
 
 def pretrained(name: str) -> dict[str, Any]:
-    """What `from_pretrained` of transformers is told to read it. Raises InputError."""
+    """What `from_pretrained` of transformers takes to read it. Raises InputError."""
     if not is_gguf(name):
         return {"pretrained_model_name_or_path": name}
     path = Path(name).expanduser()

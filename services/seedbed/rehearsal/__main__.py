@@ -13,7 +13,7 @@ from seedbed.rehearsal.server import make_app
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the arguments and serve until told to stop."""
+    """Read the arguments and serve until a signal comes."""
     parser = argparse.ArgumentParser(prog="python -m seedbed.rehearsal", description=__doc__)
     parser.add_argument("--listen", default="127.0.0.1:8001", metavar="HOST:PORT", help="port 0: a free one")
     parser.add_argument("--delay-ms", type=float, default=0.0, help="wait this long before each reply")

@@ -97,7 +97,7 @@ def answer(request: Mapping[str, Any], prompt: str, asked: str = "") -> str:
     return json.dumps(reply, ensure_ascii=False)
 
 
-def _told_in_words(asked: str) -> Mapping[str, Any] | None:
+def _schema_in_words(asked: str) -> Mapping[str, Any] | None:
     """The schema that a prompt gives where a request cannot."""
     for match in _IN_WORDS.finditer(asked):
         try:
@@ -117,10 +117,10 @@ def count_tokens(text: str) -> int:
 def _wanted(form: object, asked: str) -> tuple[str, Mapping[str, Any] | None]:
     """Name and schema of the reply that is asked for; no schema where none is."""
     if not isinstance(form, Mapping) or form.get("type") == "json_object":
-        told = _told_in_words(asked)
-        if told is None and isinstance(form, Mapping):
-            told = {"type": "object"}
-        return str(told.get("title", "")) if told else "", told
+        schema = _schema_in_words(asked)
+        if schema is None and isinstance(form, Mapping):
+            schema = {"type": "object"}
+        return str(schema.get("title", "")) if schema else "", schema
     wanted = form.get("json_schema")
     if form.get("type") != "json_schema" or not isinstance(wanted, Mapping):
         return "", None

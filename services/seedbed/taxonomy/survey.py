@@ -72,7 +72,7 @@ def _gather(result: Survey, read: LeafFile, gatherer: Gatherer) -> list[Found] |
 
 
 def _names_documents(read: LeafFile) -> bool:
-    """Whether a leaf says where its documents are, though it may be wrong elsewhere: all is told at once."""
+    """Whether a leaf says where its documents are; it may have other faults, as all are found at once."""
     if read.sound:
         return True
     document = read.data.get("document")

@@ -42,7 +42,7 @@ class StateFolder:
 
     @property
     def telemetry(self) -> Path:
-        """Where the collector keeps what it was told."""
+        """Where the collector keeps what it receives."""
         return self.root / "telemetry"
 
     @property

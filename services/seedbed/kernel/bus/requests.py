@@ -22,7 +22,7 @@ _REMOVED = "KV-Operation"
 
 
 class Requests:
-    """Asks streams by their subjects; answers are told apart by a number."""
+    """Asks streams by their subjects; a number says which answer is whose."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

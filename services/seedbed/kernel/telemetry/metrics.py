@@ -158,7 +158,7 @@ QUEUE_HELD = Metric(
     (a.STEP,), ("runs",),
 )  # fmt: skip
 QUEUE_AGAIN = Metric(
-    "seedbed.queue.redelivered", "gauge", "{item}", "Items in hand that had been handed out before",
+    "seedbed.queue.redelivered", "gauge", "{item}", "Items in flight that had been handed out before",
     (a.STEP,), ("runs",),
 )  # fmt: skip
 

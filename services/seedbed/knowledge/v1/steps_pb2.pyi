@@ -153,7 +153,7 @@ Global___ChunkResult: _TypeAlias = ChunkResult  # noqa: Y015
 
 @_typing.final
 class AugmentInput(_message.Message):
-    """knowledge.augment: one chunk, told in another form."""
+    """knowledge.augment: one chunk, rewritten in another form."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -23,11 +23,11 @@ _MARKS = ".,;:!?()[]“”‘’\"'"
 def make_choices(tags: Tags, rng: SeededRandom) -> list[dict[str, object]]:
     """As many questions as are asked for, or as the document yields."""
     document = tags.get("document")
-    told = [sentence for sentence in sentences(document) if is_telling(sentence)]
+    telling = [sentence for sentence in sentences(document) if is_telling(sentence)]
     topic, wanted = find_topic(tags, document), tags.count(3)
     found: list[dict[str, object]] = []
-    for sentence in rng.shuffled(told):
-        choice = _make_choice(sentence, told, topic, rng)
+    for sentence in rng.shuffled(telling):
+        choice = _make_choice(sentence, telling, topic, rng)
         if choice is not None:
             found.append(choice)
         if len(found) == wanted:
@@ -36,17 +36,17 @@ def make_choices(tags: Tags, rng: SeededRandom) -> list[dict[str, object]]:
 
 
 def _make_choice(
-    sentence: Sentence, told: list[Sentence], topic: str, rng: SeededRandom
+    sentence: Sentence, telling: list[Sentence], topic: str, rng: SeededRandom
 ) -> dict[str, object] | None:
     hangul = is_korean(sentence.plain)
     if korean_questions.points_back(sentence.plain) if hangul else points_back(sentence.plain):
         return None
     # A term of the topic stands in the question, and what repeats the question is likelier whatever is true.
     terms = [term for term in find_terms(sentence.plain) if not _shares(term, topic)]
-    words = frozenset(word.strip(_MARKS) for other in told for word in other.plain.split())
+    words = frozenset(word.strip(_MARKS) for other in telling for word in other.plain.split())
     others = {
         term
-        for other in told
+        for other in telling
         if other is not sentence
         for term in find_terms(other.plain)
         if not _shares(term, topic)

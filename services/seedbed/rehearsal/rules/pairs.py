@@ -20,12 +20,12 @@ _WORDS = range(4, 46)
 def make_pairs(tags: Tags, rng: SeededRandom) -> list[Pair]:
     """As many pairs as are asked for, or as the document yields."""
     document = tags.get("document")
-    told = [sentence for sentence in sentences(document) if is_telling(sentence)]
+    telling = [sentence for sentence in sentences(document) if is_telling(sentence)]
     topic = find_topic(tags, document)
     makers = _long if tags.get("form").strip() == "long" else _short
     wanted = tags.count(3)
     found: dict[str, Pair] = {}
-    for pair in makers(told, topic, rng):
+    for pair in makers(telling, topic, rng):
         found.setdefault(pair.question, pair)
         if len(found) == wanted:
             break
@@ -55,16 +55,16 @@ def is_telling(sentence: Sentence) -> bool:
     return len(sentence.plain.split()) in _WORDS and not sentence.plain.endswith(("?", ":"))
 
 
-def _short(told: list[Sentence], topic: str, rng: SeededRandom) -> Iterator[Pair]:
-    for sentence in rng.shuffled(told):
+def _short(telling: list[Sentence], topic: str, rng: SeededRandom) -> Iterator[Pair]:
+    for sentence in rng.shuffled(telling):
         ask = korean_questions.ask_short if is_korean(sentence.plain) else english_questions.ask_short
         pair = ask(sentence.plain, topic, rng)
         if pair is not None:
             yield pair
 
 
-def _long(told: list[Sentence], topic: str, rng: SeededRandom) -> Iterator[Pair]:
-    for first, second in rng.shuffled(list(pairwise(told))):
+def _long(telling: list[Sentence], topic: str, rng: SeededRandom) -> Iterator[Pair]:
+    for first, second in rng.shuffled(list(pairwise(telling))):
         ask = korean_questions.ask_long if is_korean(first.plain) else english_questions.ask_long
         pair = ask(first.plain, second.plain, topic, rng)
         if pair is not None:

@@ -23,10 +23,10 @@ _LONG = 260
 def make_context(tags: Tags, rng: SeededRandom) -> str:
     """A context like the seed's, about other things."""
     seed = _example(tags).context or tags.get("example_context")
-    told = recast(_half(seed, rng), _protected(tags), rng)
+    retold = recast(_half(seed, rng), _protected(tags), rng)
     words = speech(seed)
     settings = rng.shuffled(words.settings)[:2]
-    return _joined(told, *(_fill(setting, words, rng) for setting in settings))
+    return _joined(retold, *(_fill(setting, words, rng) for setting in settings))
 
 
 def make_instructions(tags: Tags, rng: SeededRandom) -> list[str]:
@@ -65,29 +65,29 @@ def _protected(tags: Tags) -> frozenset[str]:
 
 def _freeform(seed: str, tags: Tags, rng: SeededRandom) -> str:
     words = speech(seed)
-    told = recast(_window(seed, rng), _protected(tags), rng)
+    retold = recast(_window(seed, rng), _protected(tags), rng)
     opening, ending = rng.pick(words.openings), rng.pick(words.endings)
-    while not (opening or ending) or (len(told) > _LONG and not opening):
+    while not (opening or ending) or (len(retold) > _LONG and not opening):
         opening, ending = rng.pick(words.openings), rng.pick(words.endings)
-    return _joined(_fill(opening, words, rng), _capital(told), _fill(ending, words, rng))
+    return _joined(_fill(opening, words, rng), _capital(retold), _fill(ending, words, rng))
 
 
 def _window(seed: str, rng: SeededRandom) -> str:
-    """A long seed loses some of its middle, so that what is told again differs."""
-    told = sentences(seed)
-    if len(seed) <= _LONG or len(told) < 4 or "\n" in seed.strip():
+    """A long seed loses some of its middle, so that two retellings of it differ."""
+    found = sentences(seed)
+    if len(seed) <= _LONG or len(found) < 4 or "\n" in seed.strip():
         return seed
-    left_out = 1 + rng.below(len(told) - 2)
-    return " ".join(sentence.raw for place, sentence in enumerate(told) if place != left_out)
+    left_out = 1 + rng.below(len(found) - 2)
+    return " ".join(sentence.raw for place, sentence in enumerate(found) if place != left_out)
 
 
 def _half(seed: str, rng: SeededRandom) -> str:
     """Half the sentences of a context that has many, so that two contexts after one seed differ."""
-    told = sentences(seed)
-    if len(told) < 4 or "\n" in seed.strip():
+    found = sentences(seed)
+    if len(found) < 4 or "\n" in seed.strip():
         return seed
-    kept = sorted(rng.shuffled(range(len(told)))[: (len(told) + 1) // 2])
-    return " ".join(told[place].raw for place in kept)
+    kept = sorted(rng.shuffled(range(len(found)))[: (len(found) + 1) // 2])
+    return " ".join(found[place].raw for place in kept)
 
 
 def _grounded(seed: str, tags: Tags, rng: SeededRandom) -> str:

@@ -1,4 +1,4 @@
-"""A text told again with other names, numbers and things, the same word always by the same one.
+"""A text retold with other names, numbers and things, the same word always by the same one.
 
 Goes by the place of a word in its sentence; knows nothing of tasks or answers.
 """
@@ -23,7 +23,7 @@ _DETERMINERS = frozenset(
 )
 _OURS = "|".join((*ENGLISH.nouns, *ENGLISH.adjectives, *ENGLISH.trades))
 _ARTICLE = re.compile(rf"\b([Aa])n? ({_OURS})\b")
-# What tasks are told with: putting another word there would make them unreadable.
+# What tasks are put in: putting another word there would make them unreadable.
 _KEPT = frozenset(
     """word words text question answer answers list sentence scenario table number numbers result
     sequence explanation following explain step steps minute minutes hour hours day days week month
@@ -50,13 +50,13 @@ def recast(text: str, kept: frozenset[str], rng: SeededRandom) -> str:
     if is_korean(text):
         return re.sub(r"[가-힣]+|\d+", lambda found: _korean(found.group(), kept, mapping, rng), text)
     tokens = _TOKEN.findall(text)
-    told = {token.casefold() for token in tokens}
+    present = {token.casefold() for token in tokens}
     for place, kind in _places(tokens):
         word = tokens[place]
         if kind == "number":
             mapping.setdefault(word, str(2 + rng.below(2 * int(word) + 9)))
         elif stem(word) not in kept and word.casefold() not in _KEPT and word.casefold() not in mapping:
-            mapping[word.casefold()] = _fresh(getattr(ENGLISH, kind), mapping, told, rng)
+            mapping[word.casefold()] = _fresh(getattr(ENGLISH, kind), mapping, present, rng)
     return with_articles(substitute(text, mapping))
 
 
@@ -134,9 +134,9 @@ def _ends_here(tokens: list[str], place: int) -> bool:
     return place >= len(tokens) or bool(re.match(r"[,.\n;?]| +(?:and|[a-eA-E0-9])\b", tokens[place]))
 
 
-def _fresh(choices: Sequence[str], mapping: Mapping[str, str], told: set[str], rng: SeededRandom) -> str:
-    """One of the choices that stands for no other word yet and is not told of already."""
-    taken = {*mapping.values(), *told}
+def _fresh(choices: Sequence[str], mapping: Mapping[str, str], present: set[str], rng: SeededRandom) -> str:
+    """One of the choices that stands for no other word yet and is not in the text already."""
+    taken = {*mapping.values(), *present}
     left = [word for word in map(str.casefold, choices) if word not in taken]
     return rng.pick(left or choices).casefold()
 

@@ -8,7 +8,7 @@ from seedbed.pipeline.kinds.entry import Draw
 from seedbed.runs.domain.fold import Fold
 
 PREPARATION = 2**32 - 1
-"""The number of what is done before there are draws; none of theirs, as the two are told apart by it."""
+"""The number of what is done before there are draws; none of theirs, as it tells the two apart."""
 
 
 class Preparation:

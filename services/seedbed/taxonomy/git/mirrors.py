@@ -93,11 +93,11 @@ class Mirrors:
                 origin = held.enter_context(open_origin(address, None if trusted else self.rules.hosts))
                 # A server that is not there is known after seconds, not after a fetch's time.
                 look = (*origin.options, "ls-remote", "--quiet", "--", origin.source, "HEAD")
-                told = git(mirror, *look, fetching=True)
+                refs = git(mirror, *look, fetching=True)
             except GitFailed as failed:
                 self._failed[address] = f"cannot reach {without_secret(address)}: {failed}"
                 raise GitFailed(self._failed[address]) from failed
-            _begin(mirror, told)
+            _begin(mirror, refs)
             self._fetch(mirror, origin, revision, history=history)
 
     def _fetch(self, mirror: Path, origin: Origin, revision: str, *, history: bool) -> None:
@@ -146,10 +146,10 @@ def _has(mirror: Path, commit: str) -> bool:
     return True
 
 
-def _begin(mirror: Path, told: bytes) -> None:
-    """Make the mirror, where there is none, for names as long as those that a repository told of itself."""
+def _begin(mirror: Path, refs: bytes) -> None:
+    """Make the mirror, where there is none, for the length of names that a repository uses."""
     if not (mirror / "HEAD").exists():
-        form = "sha256" if re.match(rb"[0-9a-f]{64}\s", told) else "sha1"
+        form = "sha256" if re.match(rb"[0-9a-f]{64}\s", refs) else "sha1"
         git(mirror, "init", "--quiet", "--bare", "--template=", f"--object-format={form}")
 
 

@@ -14,11 +14,11 @@ _PAIRS = "questions_and_answers"
 # Shares of three letters in a row that two texts have in common.
 _ALIKE, _ANSWERED_ALIKE, _SAME = 0.7, 0.8, 0.95
 _SHOWN = 60
-_TOLD = ("task_description", "domain", "document_outline")
+_DESCRIPTIONS = ("task_description", "domain", "document_outline")
 
 
 def check_seeds(parsed: Parsed, branch: str, file: str) -> Iterator[Finding]:
-    """What can be told from the file alone."""
+    """What the file alone shows."""
     yield from _placeholders(parsed, file)
     yield from _twins(parsed, branch, file)
     if branch == "knowledge":
@@ -48,8 +48,8 @@ def shown(text: str) -> str:
 
 
 def _placeholders(parsed: Parsed, file: str) -> Iterator[Finding]:
-    told = (((name,), parsed.data.get(name)) for name in _TOLD)
-    for path, text in (*told, *texts_of(parsed.data.get("seed_examples"))):
+    described = (((name,), parsed.data.get(name)) for name in _DESCRIPTIONS)
+    for path, text in (*described, *texts_of(parsed.data.get("seed_examples"))):
         if isinstance(text, str) and (found := find_placeholder(text)):
             message = f"the {path[-1]} is still to be written: `{shown(found)}` stands in for it"
             yield warning(file, parsed.place(path), "placeholder", message)

@@ -30,16 +30,16 @@ class Restartable(Protocol):
 
 async def keep_healthy(broker: Restartable, monitor: int, folder: Path, notify: Notify) -> None:
     """Start the broker anew when it has stopped writing and its disk has room; never ends."""
-    told = False
+    notified = False
     async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
         while True:
             await asyncio.sleep(_LOOK)
             trouble = await _ask(session, f"http://{address(monitor)}/healthz")
             if _SYMPTOM not in trouble:
-                told = False
+                notified = False
                 continue
-            if not told:
-                told = True
+            if not notified:
+                notified = True
                 notify(f"{broker.name} cannot write; the run waits until there is room: {trouble}")
             if shutil.disk_usage(folder).free >= _ROOM:
                 await broker.restart()

@@ -63,8 +63,8 @@ def broker_program(
     # Its strings are quoted and escaped as JSON's are.
     store = json.dumps(str(state.jetstream), ensure_ascii=False)
     lines = format_users(user for user in users_of_one_machine() if user.name in passwords)
-    told = _CONFIG.format(port=port, monitor=monitor, store=store, sync=sync, users="\n    ".join(lines))
-    config.write_text(told, encoding="utf-8")
+    text = _CONFIG.format(port=port, monitor=monitor, store=store, sync=sync, users="\n    ".join(lines))
+    config.write_text(text, encoding="utf-8")
     known = {password_variable(name): password for name, password in passwords.items()}
     # Its threads spin before they sleep, which on few cores is time that the services miss.
     threads = {"GOMAXPROCS": str(max(1, (os.cpu_count() or 1) // 2))}

@@ -113,7 +113,7 @@ def _make_program(
 
 
 def lora_arguments(adapters: Sequence[str]) -> list[str]:
-    """What a vLLM server is told that shall take these adapters. Raises InputError."""
+    """The options of a vLLM server that shall take these adapters. Raises InputError."""
     if not adapters:
         return []
     more = ["--enable-lora", "--max-lora-rank", str(max(map(_rank, adapters)))]

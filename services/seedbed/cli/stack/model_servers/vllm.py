@@ -90,7 +90,7 @@ def make_program(
     more: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> Program:
-    """How a server is started that serves weights under a model's name. `more`: what it is told besides."""
+    """How a server is started that serves weights under a model's name. `more`: further options."""
     host, _, _ = address(port).rpartition(":")
     argv = (
         *(build.python, "-m", "vllm.entrypoints.openai.api_server"),
@@ -107,7 +107,7 @@ def make_program(
         if not key.startswith(PREFIX) and (key, value) != _NO_VECTORS
     }
     defaults = {**_QUIET, **(_ON_CPU if build.cpu else {})}
-    # Its engine and its workers are processes of their own, with the GPU's memory in hand.
+    # Its engine and its workers are processes of their own, which hold the GPU's memory.
     return Program(name=name, argv=argv, env={**defaults, **plain}, family=True)
 
 

@@ -16,7 +16,7 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A process, told apart from a later one with the same pid by when it started."""
+    """A process: its pid, and when it started, as a later one may have the same pid."""
 
     name: str
     pid: int

@@ -26,7 +26,7 @@ class StartError(SeedbedError):
 
 
 class Supervisor:
-    """Starts a program and watches over it until told to stop."""
+    """Starts a program and watches over it until it is stopped."""
 
     def __init__(self, program: Program, log: Path, processes: ProcessList, notify: Notify) -> None:
         self.name = program.name

@@ -57,18 +57,18 @@ class Capabilities:
 
     def describe(self) -> list[str]:
         """What it does not take, and what is done instead."""
-        told = [f"no `{name}`: left out" for name in sorted(self.without)]
+        lines = [f"no `{name}`: left out" for name in sorted(self.without)]
         if self.limit != "max_tokens":
-            told.append(f"`{self.limit}` for `max_tokens`" if self.limit else "no limit of a reply's tokens")
+            lines.append(f"`{self.limit}` for `max_tokens`" if self.limit else "no limit of a reply's tokens")
         if self.binding == "json_object":
-            told.append("no JSON schema: asked for an object, its schema in the prompt")
+            lines.append("no JSON schema: asked for an object, its schema in the prompt")
         elif self.binding == "words":
-            told.append("no response_format: the schema is in the prompt")
+            lines.append("no response_format: the schema is in the prompt")
         if self.window:
-            told.append(f"a context of {self.window:,} tokens")
+            lines.append(f"a context of {self.window:,} tokens")
         if self.output:
-            told.append(f"replies of {self.output:,} tokens at most")
-        return told
+            lines.append(f"replies of {self.output:,} tokens at most")
+        return lines
 
 
 def bind_reply(prompt: Prompt[Any], binding: Binding) -> dict[str, Any]:
