@@ -89,7 +89,7 @@ def prometheus_root() -> Path:
 
 @pytest.fixture(scope="session")
 def live_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LiveRun]":
-    """One real run of everything, and what it reported: its tests are in one group, so that it happens once."""
+    """One real run of everything and what it reported: its tests are in one group, so it happens once."""
     from tests.telemetry.live import run_everything  # noqa: PLC0415  what it loads nobody else needs
 
     try:
