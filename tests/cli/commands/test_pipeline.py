@@ -9,37 +9,37 @@ from tests.telemetry.live import grow, marks
 pytestmark = marks
 
 
-def test_a_taxonomy_becomes_a_student_and_its_report(told):
-    found = told.ended.object
+def test_a_taxonomy_becomes_a_student_and_its_report(live_run):
+    found = live_run.ended.object
     assert found["generate"]["samples"] == 12
     assert [phase["name"] for phase in found["train"]["phases"]] == ["base", "knowledge", "skills"]
     gains = [row for row in found["evaluate"]["comparisons"] if row["subject"] == "SUBJECT_GAIN"]
     assert {row["leaf"].partition("/")[0] for row in gains} == {"compositional_skills", "knowledge"}
-    page = (told.folder / "grown" / "report.html").read_text()
+    page = (live_run.folder / "grown" / "report.html").read_text()
     for section in ("training", "gain", "forgetting"):
         assert f'id="{section}"' in page
-    assert (told.folder / "grown" / "student" / "config.json").is_file()
+    assert (live_run.folder / "grown" / "student" / "config.json").is_file()
 
 
-async def test_the_same_again_costs_nothing(told):
+async def test_the_same_again_costs_nothing(live_run):
     async with open_teacher(0) as teacher:
-        again = await grow(told.folder, teacher.url)
+        again = await grow(live_run.folder, teacher.url)
     assert again.code == 0, again.err
-    found = told.ended.object
+    found = live_run.ended.object
     assert again.object["generate"]["teacher_calls"] == 0
     assert again.object["train"] == found["train"]
     assert again.object["evaluate"]["name"] == found["evaluate"]["name"]
 
 
-async def test_a_run_names_the_student_to_talk_to(told):
-    name, state = told.ended.object["generate"]["run"], told.folder / "state"
+async def test_a_run_names_the_student_to_talk_to(live_run):
+    name, state = live_run.ended.object["generate"]["run"], live_run.folder / "state"
     words = ("chat", name, "--engine", "transformers", "--max-tokens", "8", "--state", state)
     process = await asyncio.create_subprocess_exec(
         *SEEDBED, *map(str, words), stdin=PIPE, stdout=PIPE, env=environment()
     )
     out, _ = await process.communicate(b"What is a seed?\n")
     assert process.returncode == 0
-    student = f"{told.ended.object['train']['training']}-skills"
+    student = f"{live_run.ended.object['train']['training']}-skills"
     assert f"\n{student}\n" in f"\n{out.decode()}"
     assert f"\n{student}-base\n" in out.decode()
 
