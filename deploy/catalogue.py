@@ -1,4 +1,4 @@
-"""The catalogue of what is told, for people: `python -m deploy.catalogue` writes docs/telemetry.md."""
+"""The catalogue of all telemetry, for people: `python -m deploy.catalogue` writes docs/telemetry.md."""
 
 from collections.abc import Iterator
 from pathlib import Path

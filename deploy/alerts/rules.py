@@ -79,7 +79,7 @@ _ENDPOINTS = (
 _PROCESSES = (
     Alert("SeedbedServiceSilent", f"count by (job) (last_over_time({_UPTIME}[1h]))",
         f"unless on (job) count by (job) ({_UPTIME})", "5m", "critical",
-        "No process of {{ $labels.job }} tells of itself any more."),
+        "No process of {{ $labels.job }} reports any more."),
     Alert("SeedbedServiceRestarts", f"count by (job) (count_over_time({_UPTIME}[15m]))",
         f"- on (job) count by (job) ({_UPTIME}) > 3", "0m", "warning",
         "Processes of {{ $labels.job }} have started more than three times in a quarter of an hour."),

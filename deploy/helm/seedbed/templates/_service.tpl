@@ -94,10 +94,10 @@ metadata:
 spec:
   {{- include "seedbed.pod" (list $root $component) | nindent 2 }}
   {{- if eq $values.duty "errand" }}
-  # What it had in hand is queued again: another pod takes it up where it was saved.
+  # What was in flight is queued again: another pod takes it up where it was saved.
   restartPolicy: Never
   {{- end }}
-  # Longer than SEEDBED_GRACE: what is in hand is finished or handed back before it is killed.
+  # Longer than SEEDBED_GRACE: items in flight are finished or handed back before it is killed.
   terminationGracePeriodSeconds: {{ add ($values.grace | default $root.Values.grace) 15 }}
   {{- if $values.gpus }}
   {{- include "seedbed.gpu" $root | nindent 2 }}

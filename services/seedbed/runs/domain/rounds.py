@@ -1,5 +1,6 @@
 """What a leaf is opened by: its documents are cut and retold first, then come rounds of draws. Pure."""
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -40,6 +41,19 @@ class Preparation:
     def let_go(self) -> list[Record]:
         """Forget it, as the passages are known; returns what it was."""
         return self._fold.let_go(PREPARATION, [item.digest for item in self._items])
+
+
+def draws_to_open(missing: int, opened: int, kept: int, dry: int, most: int) -> int:
+    """How many draws of a quota the next round opens, so that its missing samples may come of them.
+
+    By what came of the draws opened so far: those kept, and how many rounds in a row were `dry`; before the
+    first round by the most candidates that a draw can give.
+    """
+    if not opened:
+        return math.ceil(missing / most)
+    base = missing * opened / kept if kept else missing / most
+    # Each round that brought nothing doubles the next; twice what was opened so far is always enough.
+    return min(math.ceil(base) << dry, 2 * opened)
 
 
 def number_draw(quota: int, position: int, quotas: int) -> int:

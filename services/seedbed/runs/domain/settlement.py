@@ -5,7 +5,6 @@ outcome depends on the records alone, never on who came first. Of what is decide
 hang on is kept.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from seedbed.pipeline.kinds.entry import LeafKind, Quota
 from seedbed.pipeline.recipe import NOT_FILLED_UP, Recipe
 from seedbed.pipeline.similarity import NearDuplicates
 from seedbed.runs.domain.fold import Fold, gate_reason
+from seedbed.runs.domain.rounds import draws_to_open
 
 _REASONS = 3
 
@@ -171,21 +171,17 @@ class Settlement:
         if self.recipe.refill and self.rounds >= self.recipe.max_rounds:
             return None
         rows = [
-            QuotaDraws(form=s.quota.form, first=s.opened, end=s.opened + self._reach(s)) for s in self._stands
+            QuotaDraws(form=s.quota.form, first=s.opened, end=s.opened + self._draws(s)) for s in self._stands
         ]
         return Round(quotas=rows) if any(row.end > row.first for row in rows) else None
 
-    def _reach(self, stand: _Stand) -> int:
+    def _draws(self, stand: _Stand) -> int:
         if not stand.missing or stand.spent:
             return 0
         if self.recipe.refill and stand.dry >= self.recipe.dry_rounds:
             return 0
         most = self.kind.candidates_of_draw(self.recipe)
-        if not stand.opened:
-            return math.ceil(stand.missing / most)
-        base = stand.missing * stand.opened / stand.kept if stand.kept else stand.missing / most
-        # Each round that brought nothing doubles the next; twice what was opened so far is always enough.
-        return min(math.ceil(base) << stand.dry, 2 * stand.opened)
+        return draws_to_open(stand.missing, stand.opened, stand.kept, stand.dry, most)
 
     def shortfall(self) -> str:
         """Why the leaf ended short; "" where it has its target."""

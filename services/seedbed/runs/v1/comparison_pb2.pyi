@@ -155,7 +155,7 @@ class LeafComparison(_message.Message):
     kept: _builtins.int
     """Samples that are in both."""
     base_ended: _builtins.bool
-    """Whether the leaf has come to its end in each of the runs; its samples are compared only then."""
+    """Whether the leaf has ended in each of the runs; its samples are compared only then."""
     head_ended: _builtins.bool
     @_builtins.property
     def parts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
