@@ -1,6 +1,7 @@
 """Real servers for the tests: nats-server for each test, one S3 server for them all, folders in between."""
 
 import os
+import signal
 import subprocess
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -29,6 +30,11 @@ _IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 _REAL_INPUT = Path(__file__).with_name("data")
 
 T = TypeVar("T")
+
+
+def pytest_configure() -> None:
+    """Heed interrupts: a shell that runs us in its background has us, and all that we start, ignore them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
