@@ -349,6 +349,15 @@ async def test_an_address_may_have_a_query_and_letters_of_all_kinds(url, target)
     assert headers[named].removeprefix("Bearer ") == "key-1"
 
 
+async def test_a_reply_is_left_as_it_is_though_it_holds_the_key_and_an_error_is_not(endpoint):
+    teacher = Teacher(Address(endpoint.url, "tiny", "fine"))
+    assert (await ask(teacher)).reply.text == "fine"
+    endpoint.answer = lambda _: web.json_response({"error": {"message": "fine is no key", "code": 400}})
+    with pytest.raises(Refused, match=r"\*\*\* is no key"):
+        await ask(teacher)
+    await teacher.close()
+
+
 async def test_a_secret_header_is_not_told_when_it_is_repeated(endpoint):
     endpoint.answer = lambda _: fault(400, "not with tenant-secret-1")
     teacher = Teacher(Address(endpoint.url, "tiny", more_headers={"X-Auth": "tenant-secret-1"}))

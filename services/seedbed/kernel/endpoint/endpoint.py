@@ -53,6 +53,15 @@ class Endpoint:
         ]
         return [secret for secret in (self.api_key, *hidden) if secret]
 
+    def hide_secrets(self, data: bytes) -> bytes:
+        """What an endpoint says, fit to be logged and shown: some repeat the key that they refuse.
+
+        Not for a model's reply: the key of a local server is often a common word, which replies may hold.
+        """
+        for secret in self.secrets():
+            data = data.replace(secret.encode(), b"***")
+        return data
+
 
 def added_parameters(parameters: Mapping[str, Any]) -> str:
     """The parameters that are added, as a digest holds them; "" for none. What is taken away is none."""

@@ -19,7 +19,7 @@ from seedbed.kernel.endpoint.endpoint_errors import (
     excerpt,
     words,
 )
-from seedbed.kernel.endpoint.http_client import HttpClient, Reply
+from seedbed.kernel.endpoint.http_client import HttpClient
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
 from seedbed.kernel.endpoint.openai.completion import decode
 from seedbed.kernel.errors import EndpointAway, EndpointBusy, EndpointError, Refused
@@ -40,15 +40,6 @@ log = get_logger(__name__)
 def open_http_client(endpoint: Endpoint) -> HttpClient:
     """Connections to an endpoint, with its key; an answer of more than `REPLY_BYTES` bytes is refused."""
     return HttpClient(endpoint.url, endpoint.headers(), REPLY_BYTES)
-
-
-def body_of(reply: Reply, endpoint: Endpoint) -> bytes:
-    """An answer's bytes, without the key if it was repeated."""
-    # Some repeat the key they were shown when they refuse it, and what they say is logged and kept.
-    body = reply.body
-    for secret in endpoint.secrets():
-        body = body.replace(secret.encode(), b"***")
-    return body
 
 
 class EndpointClient:
@@ -98,14 +89,15 @@ class EndpointClient:
         except OSError as error:
             kind = EndpointSlow if isinstance(error, TimeoutError) else EndpointAway
             raise kind(f"{self.endpoint.url} does not answer: {words(error)}") from error
-        data = body_of(answer, self.endpoint)
+        hide = self.endpoint.hide_secrets
         if answer.status != 200:
-            raise error_of(answer.status, data, answer.headers)
+            raise error_of(answer.status, hide(answer.body), answer.headers)
         try:
-            reply = decode(data)
+            reply = decode(answer.body)
         except ValueError as error:
-            raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {excerpt(data)}") from error
-        if fault := error_in(reply, answer.headers):
+            said = excerpt(hide(answer.body))
+            raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {said}") from error
+        if fault := error_in(reply, answer.headers, hide):
             raise fault
         self.successes += 1
         self._pause = 0.0

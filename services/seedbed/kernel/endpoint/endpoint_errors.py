@@ -2,7 +2,7 @@
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -77,7 +77,9 @@ def error_of(status: int, data: bytes, headers: Mapping[str, str], said: str = "
     return ServerFault(message, refusal) if status >= 500 else RequestRefused(message, refusal)
 
 
-def error_in(reply: Any, headers: Mapping[str, str]) -> SeedbedError | None:
+def error_in(
+    reply: Any, headers: Mapping[str, str], hide_secrets: Callable[[bytes], bytes]
+) -> SeedbedError | None:
     """The error that a 200 holds in place of a reply; None where it holds none."""
     if isinstance(reply, list) and reply:
         reply = reply[0]
@@ -97,7 +99,7 @@ def error_in(reply: Any, headers: Mapping[str, str]) -> SeedbedError | None:
     holder = {"error": found}
     code = code_of(holder)
     said = "an error in place of a reply" + (f" ({code})" if code else "")
-    return error_of(code or 500, to_json(holder), headers, said)
+    return error_of(code or 500, hide_secrets(to_json(holder)), headers, said)
 
 
 def excerpt(data: bytes) -> str:

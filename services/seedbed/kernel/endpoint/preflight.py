@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from seedbed.bus.v1.bus_pb2 import Sampling
 from seedbed.kernel.endpoint.endpoint import Endpoint
-from seedbed.kernel.endpoint.endpoint_client import body_of, open_http_client
+from seedbed.kernel.endpoint.endpoint_client import open_http_client
 from seedbed.kernel.endpoint.endpoint_errors import RequestRefused, error_in, error_of, excerpt, words
 from seedbed.kernel.endpoint.http_client import HttpClient, Reply
 from seedbed.kernel.endpoint.openai.capabilities import Capabilities
@@ -158,19 +158,19 @@ def _judge(endpoint: Endpoint, reply: Reply) -> Refusal | None:
     """The refusal that an answer is, which may be one of a parameter; None for a reply. Raises InputError."""
     if reply.status == 200:
         answer = _read(endpoint, reply, decode)
-        fault = error_in(answer, reply.headers)
+        fault = error_in(answer, reply.headers, endpoint.hide_secrets)
         if isinstance(fault, RequestRefused):
             return fault.refusal
         if fault:
             raise InputError(f"{endpoint.url} answers {fault.message}", hint="its own log says more")
         if not isinstance(answer, dict):
-            data = excerpt(body_of(reply, endpoint))
+            data = excerpt(endpoint.hide_secrets(reply.body))
             raise InputError(f"{endpoint.url} answers JSON, but no OpenAI-style object: {data}")
         if not isinstance(answer.get("choices"), list) or not answer["choices"]:
-            data = excerpt(body_of(reply, endpoint))
+            data = excerpt(endpoint.hide_secrets(reply.body))
             raise InputError(f"{endpoint.url} answers without any choices: {data}")
         return None
-    refusal = read_refusal(body_of(reply, endpoint))
+    refusal = read_refusal(endpoint.hide_secrets(reply.body))
     if reply.status in (401, 403) and not refusal.is_filter:
         raise _refused_key(endpoint, reply)
     if reply.status == 404 and "parameter" not in refusal.words:
@@ -194,10 +194,10 @@ def _fault(endpoint: Endpoint, reply: Reply, refusal: Refusal) -> InputError:
 
 
 def _read(endpoint: Endpoint, reply: Reply, decode: Callable[[bytes], Any]) -> Any:
-    data = body_of(reply, endpoint)
     try:
-        return decode(data)
+        return decode(reply.body)
     except ValueError as error:
+        data = endpoint.hide_secrets(reply.body)
         kind = reply.headers.get("content-type", "")
         what = "HTML" if "html" in kind or data.lstrip()[:1] == b"<" else "no JSON"
         what = "nothing" if not data.strip() else what
@@ -209,7 +209,7 @@ def _read(endpoint: Endpoint, reply: Reply, decode: Callable[[bytes], Any]) -> A
 
 def _refused_key(endpoint: Endpoint, reply: Reply) -> InputError:
     what = "the API key" if endpoint.api_key else "requests without an API key"
-    said = read_refusal(body_of(reply, endpoint)).message
+    said = read_refusal(endpoint.hide_secrets(reply.body)).message
     return InputError(
         f"{endpoint.url} refuses {what} (HTTP {reply.status})" + (f": {said}" if said else ""),
         hint="name the variable that holds the key with --api-key-env",
