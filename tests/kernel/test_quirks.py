@@ -349,7 +349,7 @@ async def test_an_address_may_have_a_query_and_letters_of_all_kinds(url, target)
     assert headers[named].removeprefix("Bearer ") == "key-1"
 
 
-async def test_a_reply_is_left_as_it_is_though_it_holds_the_key_and_an_error_is_not(endpoint):
+async def test_a_reply_may_hold_the_word_that_a_key_is_and_an_error_may_not(endpoint):
     teacher = Teacher(Address(endpoint.url, "tiny", "fine"))
     assert (await ask(teacher)).reply.text == "fine"
     endpoint.answer = lambda _: web.json_response({"error": {"message": "fine is no key", "code": 400}})

@@ -10,7 +10,10 @@ from seedbed.kernel.identity import canonical_json
 
 _AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 # What a header that holds a secret is called.
-_SECRET = ("auth", "key", "token", "secret", "cookie", "signature")
+_NAMES_OF_SECRETS = ("auth", "key", "token", "secret", "cookie", "signature")
+
+# In characters; a shorter key may be a word that a model writes: "none", "ollama", "lm-studio".
+_NO_WORD = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,22 @@ class Endpoint:
         hidden = [
             value.rpartition(" ")[2]
             for name, value in self.more_headers.items()
-            if any(word in name.lower() for word in _SECRET)
+            if any(word in name.lower() for word in _NAMES_OF_SECRETS)
         ]
         return [secret for secret in (self.api_key, *hidden) if secret]
 
     def hide_secrets(self, data: bytes) -> bytes:
-        """What an endpoint says, fit to be logged and shown: some repeat the key that they refuse.
+        """What an endpoint says of an error, fit to be shown: some repeat the key that they refuse."""
+        return self._hide(data, shortest=1)
 
-        Not for a model's reply: the key of a local server is often a common word, which replies may hold.
-        """
+    def hide_secrets_in_reply(self, data: bytes) -> bytes:
+        """A reply, fit to be kept; a key that may be a word stays, as it is a word there."""
+        return self._hide(data, shortest=_NO_WORD)
+
+    def _hide(self, data: bytes, shortest: int) -> bytes:
         for secret in self.secrets():
-            data = data.replace(secret.encode(), b"***")
+            if len(secret) >= shortest:
+                data = data.replace(secret.encode(), b"***")
         return data
 
 

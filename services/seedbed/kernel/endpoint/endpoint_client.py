@@ -93,7 +93,7 @@ class EndpointClient:
         if answer.status != 200:
             raise error_of(answer.status, hide(answer.body), answer.headers)
         try:
-            reply = decode(answer.body)
+            reply = decode(self.endpoint.hide_secrets_in_reply(answer.body))
         except ValueError as error:
             said = excerpt(hide(answer.body))
             raise EndpointAway(f"{self.endpoint.url} answers, but not with JSON: {said}") from error
