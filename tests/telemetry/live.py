@@ -34,6 +34,8 @@ PATIENCE = 270
 CALLER = "caller"
 # Long enough that queues are looked at while they have something in them, and rates have two points.
 DELAY = 0.5
+# So many that the draws of a kind settle over seconds: two within one export have no rate.
+TARGET = 12
 LEAVES = ("--leaf", "knowledge/arts/**", "--leaf", "**/thank_you_notes")
 SCRATCH = {"vocabulary": 400, "hidden": 64, "layers": 1, "heads": 2, "key_value_heads": 1, "epochs": 1}
 PHASE = {"learning_rate": 0.001, "batch_samples": 8, "epochs": 1, "context": 1024}
@@ -79,7 +81,7 @@ async def grow(folder: Path, teacher: str, **env: str) -> Ended:
     """The command; given again with the same folder it goes on, or has nothing to do."""
     recipe = folder / "recipe.yaml"
     recipe.write_text(json.dumps(RECIPE))
-    asked = ("--student", "scratch", "--training-recipe", recipe, "--target", "6", "--questions", "4")
+    asked = ("--student", "scratch", "--training-recipe", recipe, "--target", TARGET, "--questions", "4")
     places = ("--state", folder / "state", "--out", folder / "grown")
     endpoint = ("--teacher", teacher, "--model", "rehearsal", "--concurrency", 2)
     process = await start("run", TAXONOMY, *endpoint, *LEAVES, *asked, *places, "--json", **env)
