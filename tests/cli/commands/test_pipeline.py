@@ -4,14 +4,14 @@ import asyncio
 from asyncio.subprocess import PIPE
 
 from tests.cli.stage import SEEDBED, TAXONOMY, environment, open_teacher, seedbed
-from tests.telemetry.live import grow, marks
+from tests.telemetry.live import TARGET, grow, marks
 
 pytestmark = marks
 
 
 def test_a_taxonomy_becomes_a_student_and_its_report(live_run):
     found = live_run.ended.object
-    assert found["generate"]["samples"] == 12
+    assert found["generate"]["samples"] == 2 * TARGET
     assert [phase["name"] for phase in found["train"]["phases"]] == ["base", "knowledge", "skills"]
     gains = [row for row in found["evaluate"]["comparisons"] if row["subject"] == "SUBJECT_GAIN"]
     assert {row["leaf"].partition("/")[0] for row in gains} == {"compositional_skills", "knowledge"}
