@@ -19,7 +19,7 @@ from seedbed.rehearsal.server import make_app
 ROOT = Path(__file__).resolve().parent.parent.parent
 TAXONOMY = ROOT / "taxonomy"
 SEEDBED = (sys.executable, "-m", "seedbed.cli")
-PATIENCE = 90
+PATIENCE = 170
 ONE_LEAF = ("--leaf", "knowledge/arts/**")
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tests.cli.stage import TAXONOMY, seedbed, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.stage import TAXONOMY, finish, gone, open_teacher, seedbed, stack_of, start
 from tests.faults.stage import hash_files
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 LEAVES = ("--leaf", "knowledge/arts/**", "--leaf", "compositional_skills/grounded/**", "--target", 15)
 BUDGET = 90

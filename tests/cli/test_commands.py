@@ -10,7 +10,7 @@ import pytest
 from seedbed.cli.stack.state import StateFolder
 from tests.cli.stage import ONE_LEAF, TAXONOMY, finish, gone, open_teacher, seedbed, stack_of, start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("commands")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("commands")]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.stage import ROOT, seedbed
 from tests.faults.stage import hash_files
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 KEPT = sorted((ROOT / "tests" / "data").glob("state_*.tar.xz"))
 

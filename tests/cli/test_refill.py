@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.stage import TAXONOMY, open_teacher, seedbed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 LEAVES = ("--leaf", "compositional_skills/linguistics/**")
 

@@ -34,7 +34,7 @@ def fit(place, rows, out):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [KNOWLEDGE_FILE, SKILLS_FILE])
 def test_it_trains_as_it_is_with_trl(place, tmp_path, monkeypatch, name):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

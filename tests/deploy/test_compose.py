@@ -188,7 +188,7 @@ def who_told(stack: Composed) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
     places = {name: stack.where(name) for name in ("taxonomy", "runs")}
     source = str(ROOT / "taxonomy")
@@ -207,7 +207,7 @@ def test_its_own_taxonomy_goes_through_it(stack, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 async def test_a_container_knows_how_its_service_is(stack, tmp_path):
     [command] = re.findall(r"CMD (\[.*\])", read_stages()["judge"].last("HEALTHCHECK"))
     assert command == '["python", "-m", "seedbed.kernel.rpc.probe"]'
@@ -234,7 +234,7 @@ def certificates(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 async def test_with_certificates_it_speaks_to_those_alone_who_believe_its_authority(tmp_path, certificates):
     composed = Composed(tmp_path, {"SEEDBED_CERTIFICATES": str(certificates)}, {}, over=[TLS])
     assert {path.name for path in certificates.iterdir() if path.is_dir()} >= set(WITH_SETTINGS)

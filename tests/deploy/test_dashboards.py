@@ -71,7 +71,7 @@ def has_data(found):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.xdist_group("live_run")
 def test_every_query_of_every_panel_and_rule_returns_data_on_a_live_run(prometheus_root, live_run):
     # From a taxonomy to a report: run, training and evaluation, looked at every second while they went on.

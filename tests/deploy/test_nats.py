@@ -258,11 +258,11 @@ async def test_the_watcher_sees_events_as_they_come_and_those_of_before(broker, 
     before = await watcher.client.jetstream().subscribe(
         "seedbed.v1.event.>", stream=EVENTS, ordered_consumer=True
     )
-    assert Event.FromString((await before.next_msg(timeout=5)).data) == event
+    assert Event.FromString((await before.next_msg(timeout=30)).data) == event
     live = await watcher.client.subscribe("seedbed.v1.event.runs.>")
     await watcher.client.flush()
     await runs.publish_event(event)
-    assert Event.FromString((await live.next_msg(timeout=5)).data) == event
+    assert Event.FromString((await live.next_msg(timeout=30)).data) == event
     assert watcher.refused == []
     await runs.close()
 

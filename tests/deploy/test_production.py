@@ -10,7 +10,7 @@ from tests.cli.stage import seedbed
 from tests.deploy.production import API_KEY, TOKEN, Production, password
 from tests.faults.leaves import write_leaves
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("production")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("production")]
 
 SECRETS = [TOKEN, API_KEY, *(password(user.name) for user in users()), "PRIVATE KEY"]
 

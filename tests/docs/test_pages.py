@@ -21,7 +21,7 @@ TRIED = [page for page in PAGES if blocks(page)]
 PORTS = {"taxonomy": 7401, "runs": 7402, "judge": 7405}
 TOKEN = "SEEDBED_API_TOKEN_FILE"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("docs")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("docs")]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def _run(script, status, folder, environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=170,
+        timeout=500,
     )
     assert done.returncode == status, f"{script}\n{done.stdout[-4000:]}"
     return done.stdout

@@ -17,7 +17,7 @@ from seedbed.pipeline.items import EVALUATION
 from seedbed.trainer.v1.checkpoint_pb2 import Base, CheckpointRef
 from tests.kernel.looking import done
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 NAME = "e" + "0" * 16
 IMPOSSIBLE = {

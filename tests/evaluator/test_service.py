@@ -10,7 +10,7 @@ from seedbed.trainer.v1.checkpoint_pb2 import CheckpointRef
 from tests.evaluator.school import NOTES, SEEDS, TRAINING
 
 # Three students of two thousand weights are trained, and an examiner is started for them.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def evaluate(stub, request):

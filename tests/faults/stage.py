@@ -23,7 +23,7 @@ from tests.servers.process import spawn
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("taxonomy", "runs", "knowledge", "skills", "judge")
 AT_ONCE = 8
-PATIENCE = 150.0
+PATIENCE = 450.0
 SOAK_PATIENCE = 1800.0
 
 

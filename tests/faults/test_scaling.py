@@ -9,7 +9,7 @@ import pytest
 from tests.deploy.lag import read_lags
 from tests.faults.stage import Run, open_teacher, wait_for
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def at_work(process, teacher):

@@ -47,7 +47,7 @@ def hurt(run: Run, victim: str, chance: random.Random) -> None:
         run.kill(victim)
 
 
-@pytest.mark.timeout(2 * SOAK_PATIENCE if LONG else 400)
+@pytest.mark.timeout(2 * SOAK_PATIENCE if LONG else 900)
 def test_many_kills_over_a_long_run(tmp_path):
     chance = random.Random(20)
     taxonomy = write_leaves(tmp_path / "taxonomy", LEAVES)

@@ -127,9 +127,12 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def working(
-    nats_url: str, store: Store, endpoint_url: str, *, ack_wait: float = 1.0, grace: float = 5
+    nats_url: str, store: Store, endpoint_url: str, *, ack_wait: float = 30.0, grace: float = 5
 ) -> AsyncIterator[Process]:
-    """A worker of both steps with a connection of its own, as a process would have."""
+    """A worker of both steps with a connection of its own, as a process would have.
+
+    No stall of the machine outlasts its wait: what comes again on its way out has a second dead letter.
+    """
     bus = await Bus.connect(Settings(nats_url=nats_url), "worker")
     plans = Plans(bus)
     following = asyncio.create_task(plans.follow())

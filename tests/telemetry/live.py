@@ -29,8 +29,8 @@ from tests.cli.stage import TAXONOMY, Ended, finish, open_teacher, start
 from tests.servers.prometheus import Prometheus
 from tests.telemetry.listening import Heard, listening
 
-marks = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("live_run")]
-PATIENCE = 270
+marks = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("live_run")]
+PATIENCE = 840
 CALLER = "caller"
 # Long enough that queues are looked at while they have something in them, and rates have two points.
 DELAY = 0.5

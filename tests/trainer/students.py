@@ -173,7 +173,7 @@ def start(job: Job, processes: int = 1, env: Mapping[str, str] | None = None) ->
 
 def train(job: Job, processes: int = 1, env: Mapping[str, str] | None = None) -> int:
     """Train a phase to its end; the exit status."""
-    return start(job, processes, env).wait(timeout=120)
+    return start(job, processes, env).wait(timeout=400)
 
 
 def wait_for_steps(job: Job, count: int) -> None:

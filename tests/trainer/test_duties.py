@@ -85,7 +85,7 @@ async def test_an_errand_for_which_there_is_nothing_ends_by_itself(trainers):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_a_desk_queues_and_errands_work_each_as_far_as_it_lives(trainers, file_store_url, tmp_path):
     store = await open_store(file_store_url)
     write_rows(tmp_path / "dataset")

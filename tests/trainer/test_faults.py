@@ -28,7 +28,7 @@ from tests.trainer.students import (
 from tests.trainer.trainer_service import SPEED, Trainer, serving
 
 # In one worker, so that what they are compared with is trained once.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("trainer-faults")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("trainer-faults")]
 LONG = recipe(phases=[{**recipe().phases[0].model_dump(), "epochs": 120}]).canonical()
 SUCCEEDED = pb.TrainingState.TRAINING_STATE_SUCCEEDED
 FAILED = pb.TrainingState.TRAINING_STATE_FAILED

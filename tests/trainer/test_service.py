@@ -72,7 +72,7 @@ async def test_what_cannot_be_is_refused_before_anything_is_loaded(trainer, plac
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_a_training_goes_to_its_end_and_another_recalls_what_it_shares(trainer, place):
     digest = await trainer.send(place / "dataset")
     asked = await trainer.train(digest, place / "model", recipe().canonical())
@@ -102,7 +102,7 @@ async def test_a_training_goes_to_its_end_and_another_recalls_what_it_shares(tra
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_a_store_that_is_away_during_a_save_is_waited_for(bus, store, place, tmp_path):
     flaky = Flaky(store, 3)
     # A snapshot after each step: the phases are short.
@@ -118,7 +118,7 @@ async def test_a_store_that_is_away_during_a_save_is_waited_for(bus, store, plac
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_told_to_stop_as_it_ends_it_says_that_it_is_done(bus, store, place, tmp_path, monkeypatch):
     async with serving(bus, store, tmp_path / "cache") as trainer:
         get = trainer.trainings.get

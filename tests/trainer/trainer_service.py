@@ -19,7 +19,7 @@ from seedbed.trainer.service.trainings import Trainings
 from seedbed.trainer.service.transitions import has_ended
 from seedbed.trainer.v1 import trainer_service_pb2 as pb
 
-PATIENCE = 120.0
+PATIENCE = 400.0
 SPEED: dict[str, Any] = {"ack_wait": 2, "heartbeat": 0.5, "snapshot_seconds": 0.2, "trainer_threads": 1}
 
 

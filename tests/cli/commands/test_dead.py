@@ -8,7 +8,7 @@ import pytest
 from tests.cli.recorded import Recorded, listening
 from tests.cli.stage import ONE_LEAF, TAXONOMY, seedbed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

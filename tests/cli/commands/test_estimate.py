@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.stage import TAXONOMY, open_teacher, seedbed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def test_an_estimate_asks_nobody_and_a_run_comes_near_it(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.stage import TAXONOMY, finish, open_teacher, seedbed, start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 LEAVES = ("--leaf", "knowledge/**")
 DOCUMENT = "germination.md"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.stage import ONE_LEAF, TAXONOMY, finish, gone, open_teacher, seedbed, stack_of, start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 EVERYONE = {"nats-server", "taxonomy", "runs", "knowledge", "skills", "judge"}
 

@@ -35,7 +35,7 @@ async def served(process):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_an_adapter_and_its_base_answer_by_transformers(place, tmp_path):
     process = await start("serve", place, "--state", tmp_path / "state", "--json", "--engine", "transformers")
     try:
@@ -49,7 +49,7 @@ async def test_an_adapter_and_its_base_answer_by_transformers(place, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_a_student_and_its_base_are_talked_to(place, tmp_path):
     arguments = (
         "chat",

@@ -5,7 +5,7 @@ import pytest
 
 from tests.cli.stage import ONE_LEAF, TAXONOMY, seedbed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 async def test_a_samples_way_through_the_services_is_shown(tmp_path):

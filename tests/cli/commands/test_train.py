@@ -11,7 +11,7 @@ from tests.cli import stage
 from tests.cli.stage import finish, seedbed, start
 from tests.trainer.students import RECIPE, SMALL, write_rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def dataset(tmp_path_factory):
 
 
 async def test_a_student_from_scratch(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(stage, "PATIENCE", 200)
+    monkeypatch.setattr(stage, "PATIENCE", 800)
     external = {"messages": [{"role": "user", "content": "seeds"}, {"role": "assistant", "content": "grow"}]}
     (tmp_path / "more.jsonl").write_text(json.dumps(external) + "\n")
     first, second = RECIPE["phases"]

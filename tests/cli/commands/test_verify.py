@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.stage import TAXONOMY, open_teacher, seedbed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ONDOL, GERMINATION = "knowledge/arts/architecture/ondol", "knowledge/science/biology/seed_germination"
 

@@ -9,7 +9,7 @@ from seedbed.evaluator.scoring.examiner_client import ExaminerClient
 from seedbed.kernel.errors import InputError, ItemError
 from tests.evaluator.students import make_student, make_tokenizer, teach
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("examiner")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("examiner")]
 
 LEAF = "knowledge/garden"
 TAUGHT = [

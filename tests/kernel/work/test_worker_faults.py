@@ -133,12 +133,12 @@ async def test_a_worker_that_was_cut_off_begins_nothing_that_another_has(
     async def swallow(*_):
         pass
 
-    async with working(nats_server.url, store, endpoint.url) as one:
+    async with working(nats_server.url, store, endpoint.url, ack_wait=1) as one:
         one.sow.hold = let_go.wait
         for number in range(worker.TEACHERLESS_AT_ONCE * 2):
             await bus.publish_work(sow(f"seed{number}"))
         await until(lambda: one.sow.runs == worker.TEACHERLESS_AT_ONCE)
-        async with working(nats_server.url, store, endpoint.url) as other:
+        async with working(nats_server.url, store, endpoint.url, ack_wait=1) as other:
             other.sow.hold = done_by_other.wait
             with monkeypatch.context() as cut:
                 cut.setattr(one.bus.client, "publish", swallow)

@@ -22,7 +22,7 @@ from tests.trainer.students import (
 
 ADAPTER = "adapter_model.safetensors"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("distilled")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("distilled")]
 
 
 @pytest.fixture(scope="module")

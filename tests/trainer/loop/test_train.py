@@ -25,7 +25,7 @@ from tests.trainer.students import (
     weights,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 LONG = recipe(phases=[{**recipe().phases[0].model_dump(), "epochs": 60}]).canonical()
 
 

@@ -30,7 +30,7 @@ from tests.trainer.students import (
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"),
     pytest.mark.slow,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 HALF = {"precision": "bfloat16"}
 

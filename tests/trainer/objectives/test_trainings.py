@@ -62,7 +62,7 @@ def divergence(teacher, student, rows):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_a_student_from_scratch_comes_nearer_to_its_teacher(trainer, place, tmp_path):
     digest = await trainer.send(place / "dataset")
     first = {**RECIPE["phases"][0], "epochs": 8}
@@ -87,7 +87,7 @@ async def test_a_student_from_scratch_comes_nearer_to_its_teacher(trainer, place
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_each_phase_has_an_objective_of_its_own(trainer, place):
     digest = await trainer.send(place / "dataset")
     first, second = RECIPE["phases"]

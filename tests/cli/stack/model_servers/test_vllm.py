@@ -161,7 +161,7 @@ async def train(dataset, model, place):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_what_a_real_vllm_teaches_comes_back_as_an_adapter_on_the_same_running_server(
     vllm, tmp_path, monkeypatch, capsys
 ):
