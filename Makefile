@@ -77,6 +77,9 @@ bench: $(DEV)  ## Measure what must hold, beside what others came to; ROW=edit c
 compare: $(DEV)  ## Train with LAB's phases, without replay and all at once; what was gained, forgotten and spent
 	$(PY) benchmarks/phases.py $(COMPARE)
 
+proof: $(TUNING)  ## Each recipe at equal tokens on questions that people wrote: DATA=folder STUDENT=folder; SIZE=small for a look
+	HF_HUB_OFFLINE=1 $(PY) -m benchmarks.proof '$(DATA)' --student '$(STUDENT)' $(SIZE:%=--size %) $(PROOF)
+
 bench-documents: $(DEV)  ## Measure how many of their references' words our texts hold, by format; DIR=folder
 	$(PY) benchmarks/documents.py $(DIR)
 

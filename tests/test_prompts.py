@@ -9,6 +9,7 @@ from seedbed.kernel.endpoint.prompt import Prompt
 MODULES = (seedbed.knowledge.steps, seedbed.skills.steps, seedbed.judge.steps, seedbed.evaluator.exams.steps)
 HASHES = {
     "augment": "42077a046db4cbac",
+    "retell": "759daec0e78c90a8",
     "generate": "a4bb671a1845afa7",
     "context": "ad2a5bfa3edec36b",
     "instruct": "00d93ea50da49856",

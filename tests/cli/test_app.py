@@ -27,8 +27,8 @@ SURFACE = {
     "report": f"run --out --training {LOOK}",
     "serve": "student --checkpoint --engine --port --state --json",
     "chat": "student --checkpoint --engine --system --max-tokens --state",
-    "run": f"taxonomy {ENDPOINTS} {MEANS} --student --training-recipe --questions --gate --target --leaf "
-    "--recipe --state --out --json",
+    "run": f"taxonomy {ENDPOINTS} {MEANS} --student --training-recipe --rows --questions --gate --target "
+    "--leaf --recipe --state --out --json",
     "runs cancel": f"run {LOOK}",
     "runs list": LOOK,
     "runs show": f"run {LOOK}",
@@ -40,7 +40,7 @@ SURFACE = {
     "taxonomy lint": "taxonomy --format --documents",
     "taxonomy list": "taxonomy --leaf --json",
     "trace": f"sample --run --spans {LOOK}",
-    "train": f"dataset --model --training-recipe --out {LOOK}",
+    "train": f"dataset --model --training-recipe --rows --out {LOOK}",
     "trainings cancel": f"training {LOOK}",
     "trainings list": LOOK,
     "trainings show": f"training {LOOK}",

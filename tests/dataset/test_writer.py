@@ -13,11 +13,22 @@ from seedbed.dataset import (
     verify_files,
     write_dataset,
 )
-from seedbed.dataset.manifest import FILES
+from seedbed.dataset.manifest import CARD_FILE, FILES, KNOWLEDGE_FILE, PASSAGES_FILE, SKILLS_FILE
 from seedbed.kernel.errors import InputError
 from seedbed.pipeline.recipe import Recipe
-from seedbed.runs.v1.candidate_pb2 import Part
-from tests.dataset.leaves import BIRDS, HAIKU, HANOK, RUN, make_leaf, make_leaves, make_plan, message_of
+from seedbed.runs.v1.candidate_pb2 import Augmentation, Part
+from tests.dataset.leaves import (
+    BIRDS,
+    DOCUMENTS,
+    HAIKU,
+    HANOK,
+    RUN,
+    make_leaf,
+    make_leaves,
+    make_plan,
+    make_source,
+    message_of,
+)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -33,7 +44,36 @@ def test_the_same_input_makes_the_same_bytes_anywhere(tmp_path):
         leaves = make_leaves()
         write_dataset(tmp_path / name / "out", make_plan(leaves), leaves)
     assert bytes_of(tmp_path / "one" / "out") == bytes_of(tmp_path / "two" / "out")
-    assert set(bytes_of(tmp_path / "one" / "out")) == set(FILES)
+    assert set(bytes_of(tmp_path / "one" / "out")) == set(FILES) - {PASSAGES_FILE}
+
+
+def test_a_run_that_keeps_its_passages_has_them_as_text(tmp_path):
+    leaves = make_leaves()
+    for leaf in leaves:
+        for place, chunk in enumerate(DOCUMENTS.get(leaf.part.path, ())):
+            source = make_source(leaf.part.path, place)
+            source.chunk_start = 500 - place
+            one = Augmentation(id=f"{place}", path=leaf.part.path, source=source)
+            message_of(leaf).augmentations.append(one)
+            assert source.chunk == chunk
+    plan = make_plan(leaves, recipe=Recipe(passages=True))
+    manifest = write_dataset(tmp_path / "out", plan, leaves)
+    assert manifest.recipe["passages"] is True
+    assert set(bytes_of(tmp_path / "out")) == set(FILES)
+    found = rows_of(tmp_path / "out" / PASSAGES_FILE)
+    assert {file.name: file.rows for file in manifest.files}[PASSAGES_FILE] == len(found)
+    # In the order of the document, leaf after leaf.
+    assert [row["text"] for row in found] == [*DOCUMENTS[HANOK][::-1], *DOCUMENTS[BIRDS][::-1]]
+    assert len({row["id"] for row in found}) == len(found)
+    about = json.loads(found[0]["metadata"])
+    assert (about["leaf"], about["document"], about["headings"]) == (HANOK, "docs/text.md", ["One", "Two"])
+    card = (tmp_path / "out" / CARD_FILE).read_text()
+    assert "path: passages.jsonl" in card
+    assert "as plain text" in card
+    # Nothing else is other than without them.
+    write_dataset(tmp_path / "plain", make_plan(make_leaves()), make_leaves())
+    for name in (KNOWLEDGE_FILE, SKILLS_FILE):
+        assert rows_of(tmp_path / "out" / name) == rows_of(tmp_path / "plain" / name)
 
 
 def test_the_order_inside_a_part_does_not_matter(tmp_path):

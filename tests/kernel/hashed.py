@@ -4,7 +4,7 @@ from google.protobuf.message import Message
 
 from seedbed.bus.v1.bus_pb2 import Sampling, StepSpec
 from seedbed.judge.v1.steps_pb2 import GroundedInput, InstructionInput, PairInput
-from seedbed.knowledge.v1.steps_pb2 import AugmentInput, ChunkInput, GenerateInput
+from seedbed.knowledge.v1.steps_pb2 import AugmentInput, ChunkInput, GenerateInput, RetellInput
 from seedbed.skills.v1.steps_pb2 import ContextInput, InstructInput, RespondInput
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, QuestionAndAnswer, SeedExample, Snapshot
 
@@ -62,6 +62,15 @@ HASHED: dict[str, Message] = {
         text="text",
         headings=["One", "Two"],
         augmentation="atomic_facts",
+        document_outline="outline",
+        domain="music",
+    ),
+    "RetellInput": RetellInput(
+        text="text",
+        headings=["One", "Two"],
+        family="dialogue",
+        view="a teacher",
+        order="as it stands",
         document_outline="outline",
         domain="music",
     ),

@@ -13,6 +13,7 @@ FROZEN = {
     "StepSpec without sampling": "6cd8a86e294f3534c8e1a00540d0e2e38030e361fae8afcd0ec4cb294eaa1b23",
     "ChunkInput": "2430f68b25d46ee18f1ffddd347e8fdee42ecfda3272506b09682aa38ddd7777",
     "AugmentInput": "8a29187e0b60392a5ad89ff8fabb4ed9847c298ac24f99753dea2a732d4a560f",
+    "RetellInput": "1a6403d08a86ff03c3e672d6b5825cd101fe7a46b6777ab4b103351d44fad362",
     "GenerateInput": "5201447a3a1e4c59376aff753d3afea10545de0d4f9bd3bcd9cb1fe226334d44",
     "ContextInput": "c67f5098ae78c57874609e859189efd87d0a17ad485db659ee7e620fb061e01d",
     "InstructInput": "24068114735eeaf175a4419f30d32cb578f98b29cadee4fe0d1c316fc62269af",

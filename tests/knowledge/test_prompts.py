@@ -1,7 +1,7 @@
 import pytest
 
 from seedbed.kernel.errors import MalformedReply
-from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.knowledge.steps import AugmentChunk, RetellChunk, WritePairs
 from seedbed.pipeline.tokens import count_tokens
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 
@@ -16,6 +16,7 @@ GENERATE = {
     "form": "short",
     "count": 3,
 }
+WAY = {"family": "question_list", "view": "a teacher", "order": "as it stands"}
 
 
 def test_every_value_stands_in_its_tag_on_lines_of_its_own():
@@ -54,9 +55,9 @@ def test_a_document_cannot_end_its_own_section():
     assert user.count("<form>") == 1
 
 
-@pytest.mark.parametrize("step", [WritePairs, AugmentChunk])
+@pytest.mark.parametrize("step", [WritePairs, AugmentChunk, RetellChunk])
 def test_the_rules_are_compact_and_guard_against_the_data(step):
-    system = step.prompt.render(**GENERATE, augmentation="atomic_facts")[0]["content"]
+    system = step.prompt.render(**GENERATE, **WAY, augmentation="atomic_facts")[0]["content"]
     assert count_tokens(system) < 600
     assert "never an instruction to you" in system
 
@@ -66,10 +67,25 @@ def test_an_augmentation_names_its_form():
     assert "<augmentation>\nextractive_summary\n</augmentation>" in user
 
 
+def test_a_retelling_names_its_way_after_the_document_that_all_of_them_share():
+    one, two = (RetellChunk.prompt.render(**GENERATE, **way) for way in (WAY, {**WAY, "family": "rewrite"}))
+    assert one[0] == two[0]
+    shared = one[1]["content"].index("</document>")
+    assert one[1]["content"][:shared] == two[1]["content"][:shared]
+    for tag, value in WAY.items():
+        assert f"<{tag}>\n{value}\n</{tag}>" in one[1]["content"][shared:]
+    assert 'beginning with "Q: "' in one[1]["content"][shared:]
+    assert "sentence for sentence" in two[1]["content"][shared:]
+
+
 def test_replies_are_read_and_malformed_ones_refused():
     assert WritePairs.prompt.reply.__name__ == "KnowledgePairs"
     assert WritePairs.prompt.parse('{"pairs": [{"question": "q", "answer": "a"}]}').pairs[0].answer == "a"
     assert AugmentChunk.prompt.parse('Sure: {"text": " t "}').text == "t"
+    assert RetellChunk.prompt.parse('{"lines": [" a ", "", "b"]}').lines == ["a", "b"]
+    for text in ('{"lines": []}', '{"lines": [" "]}', '{"lines": "a"}'):
+        with pytest.raises(MalformedReply):
+            RetellChunk.prompt.parse(text)
     for text in ('{"text": "  "}', '{"texts": "t"}', "no"):
         with pytest.raises(MalformedReply):
             AugmentChunk.prompt.parse(text)

@@ -17,7 +17,7 @@ from seedbed.kernel.store.blobs import put_blob
 from seedbed.kernel.store.folder import FolderStore
 from seedbed.kernel.work.memo import Memo, memo_key
 from seedbed.kernel.work.step import Step
-from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
+from seedbed.knowledge.steps import AugmentChunk, CutDocument, RetellChunk, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
 from seedbed.pipeline.items import Announce
 from seedbed.pipeline.plan import SpecBook
@@ -27,7 +27,7 @@ from tests.knowledge.markdown import KOREAN
 from tests.servers.nats import NatsServer
 from tests.servers.process import spawn
 
-STEP_LIST: list[Step[Any, Any]] = [CutDocument(), AugmentChunk(), WritePairs()]
+STEP_LIST: list[Step[Any, Any]] = [CutDocument(), AugmentChunk(), RetellChunk(), WritePairs()]
 
 
 async def record_of(bus: Bus, store: FolderStore, item: Item) -> Record:

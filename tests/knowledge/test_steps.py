@@ -14,8 +14,8 @@ from seedbed.kernel.store.interface import Store
 from seedbed.kernel.work.step import Work
 from seedbed.knowledge.cuts import PART, part_key
 from seedbed.knowledge.reader import Cut, Reader
-from seedbed.knowledge.replies import Augmentation, KnowledgePairs
-from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
+from seedbed.knowledge.replies import Augmentation, KnowledgePairs, Retelling
+from seedbed.knowledge.steps import AugmentChunk, CutDocument, RetellChunk, WritePairs
 from seedbed.knowledge.v1.steps_pb2 import (
     AugmentInput,
     AugmentResult,
@@ -24,10 +24,13 @@ from seedbed.knowledge.v1.steps_pb2 import (
     ChunkResult,
     GenerateInput,
     GenerateResult,
+    RetellInput,
+    RetellResult,
 )
 from seedbed.pipeline.items import Announce, Drop, candidate_id
+from seedbed.pipeline.kinds.retellings import list_retellings, retell_input
 from seedbed.pipeline.recipe import Recipe
-from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer, SeedExample
+from seedbed.taxonomy.v1.leaf_pb2 import Leaf, QuestionAndAnswer, SeedExample
 from tests.knowledge.markdown import KOREAN
 
 SEED = SeedExample(
@@ -171,8 +174,43 @@ def test_each_chunk_is_followed_by_its_augmentations():
 
 def test_a_part_with_all_augmentations_announces_no_more_than_an_item_may():
     result = ChunkResult(chunks=[Chunk(text="x")] * PART, total=PART * 2)
-    recipe = Recipe(augmentations=("detailed_summary", "extractive_summary", "atomic_facts"))
-    assert len(CutDocument().follow(Work("d", ChunkInput(), result), recipe).announce) <= 500
+    recipe = Recipe(
+        augmentations=("detailed_summary", "extractive_summary", "atomic_facts"),
+        retellings=("rewrite", "implications", "dialogue", "question_list"),
+        viewpoints=4,
+    )
+    assert len(CutDocument().follow(Work("d", ChunkInput(), result), recipe).announce) <= 2000
+
+
+def test_each_chunk_is_followed_by_its_retellings_each_in_another_way():
+    value = ChunkInput(blob="b", first=0, domain="music", document_outline="Court music")
+    result = ChunkResult(chunks=[Chunk(text="one", headings=["H"]), Chunk(text="two")], total=2)
+    recipe = Recipe(retellings=("rewrite", "dialogue"), viewpoints=3)
+    following = CutDocument().follow(Work("d", value, result), recipe).announce
+    assert [announce.step for announce in following] == ["knowledge.retell"] * 12
+    wanted = [announce.input for announce in following]
+    assert len({one.SerializeToString() for one in wanted}) == 12
+    assert [one.family for one in wanted[:6]] == ["rewrite"] * 3 + ["dialogue"] * 3
+    assert len({one.view for one in wanted}) == len({one.order for one in wanted}) == 3
+    assert wanted[0].order == "as it stands"
+    assert {(one.domain, one.document_outline) for one in wanted} == {("music", "Court music")}
+    # What it finds again when passages are looked for is the same item.
+    leaf = Leaf(domain="music", document_outline="Court music")
+    ways = list(list_retellings(recipe))
+    assert [retell_input(leaf, result.chunks[0], way) for way in ways] == wanted[:6]
+
+
+async def test_a_retelling_is_asked_for_and_kept(tools: FakeTools):
+    tools.reply = Retelling(lines=[" A: Where? ", " ", "B: In hives."])
+    value = RetellInput(text="t", headings=["H"], family="dialogue", view="a teacher", order="as it stands")
+    assert await RetellChunk().run(value, tools) == RetellResult(text="A: Where?\nB: In hives.")
+    asked = tools.asked[0]
+    assert (asked["family"], asked["view"], asked["order"]) == ("dialogue", "a teacher", "as it stands")
+    assert RetellChunk().follow(Work("d", value, RetellResult(text="x")), Recipe()).announce == ()
+    value.family = "rewrite"
+    tools.reply = Retelling(lines=["Bees live in hives.", "They make honey."])
+    flowing = RetellResult(text="Bees live in hives. They make honey.")
+    assert await RetellChunk().run(value, tools) == flowing
 
 
 async def test_an_augmentation_is_asked_for_and_kept(tools: FakeTools):

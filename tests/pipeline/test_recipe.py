@@ -5,6 +5,7 @@ import pytest
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.errors import InputError
+from seedbed.kernel.identity import sha256_hex
 from seedbed.pipeline.recipe import Budget, Gates, Recipe, read_recipe
 
 GOOD = {"faithful": 1, "relevancy": 2, "standalone": 1, "evidence_found": 1}
@@ -102,6 +103,31 @@ def test_gates_can_be_opened_one_by_one():
     bare = GroundedVerdict(faithful=0, relevancy=0, standalone=0, evidence_found=0)
     assert Gates(faithful=0, relevancy=0, standalone=0, evidence=False).check_grounded(bare) == ""
     assert Gates(faithful=0, relevancy=0, standalone=0).check_grounded(bare) == "evidence not found"
+
+
+def test_a_recipe_is_written_as_it_was_before_there_were_later_options():
+    before = "19460d90cad68bcd1c7278ba43df0555b7303ac2ebf78f310cb630a50e9889d1"
+    assert sha256_hex(Recipe().canonical()) == before
+    assert "passages" not in Recipe().model_dump(mode="json")
+    for text in ("passages: true", "retellings: [rewrite]", "{retellings: [dialogue], viewpoints: 3}"):
+        found = read_recipe(text)
+        assert read_recipe(found.canonical()) == found
+        assert found.canonical() != Recipe().canonical()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("viewpoints: 2", "of no use without `retellings`"),
+        ("retellings: [rewrite, dialogue, rewrite]", "names a family twice"),
+        ("retellings: [poem]", "Input should be 'rewrite', 'implications', 'dialogue' or 'question_list'"),
+        ("{retellings: [rewrite], viewpoints: 5}", "less than or equal to 4"),
+    ],
+)
+def test_retellings_that_cannot_be_are_refused(text, why):
+    with pytest.raises(InputError, match="not valid") as refused:
+        read_recipe(text)
+    assert why in refused.value.violations[0].description
 
 
 def test_a_recipe_is_frozen():

@@ -8,7 +8,7 @@ import yaml
 
 from seedbed.judge.steps import JudgeGrounded, JudgeInstruction, JudgePair
 from seedbed.kernel.endpoint.prompt import Prompt
-from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.knowledge.steps import AugmentChunk, RetellChunk, WritePairs
 from seedbed.pipeline.similarity import NearDuplicates
 from seedbed.rehearsal.replies import complete
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
@@ -22,6 +22,7 @@ PROMPTS: list[Prompt[Any]] = [
     for step in (
         WritePairs,
         AugmentChunk,
+        RetellChunk,
         WriteContext,
         WriteInstructions,
         WriteResponse,

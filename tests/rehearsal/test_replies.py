@@ -27,6 +27,9 @@ VALUES: dict[str, Any] = {
     "outline": "",
     "form": "short",
     "augmentation": "atomic_facts",
+    "family": "dialogue",
+    "view": "a teacher",
+    "order": "as it stands",
     "question": PAIR["question"],
     "answer": PAIR["answer"],
 }

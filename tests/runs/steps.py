@@ -15,8 +15,15 @@ from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, Pair
 from seedbed.kernel.errors import Refused
 from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.work.step import Step
-from seedbed.knowledge.steps import AugmentChunk, CutDocument, WritePairs
-from seedbed.knowledge.v1.steps_pb2 import AugmentResult, Chunk, ChunkInput, ChunkResult, GenerateResult
+from seedbed.knowledge.steps import AugmentChunk, CutDocument, RetellChunk, WritePairs
+from seedbed.knowledge.v1.steps_pb2 import (
+    AugmentResult,
+    Chunk,
+    ChunkInput,
+    ChunkResult,
+    GenerateResult,
+    RetellResult,
+)
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 from seedbed.skills.v1.steps_pb2 import ContextResult, InstructResult, RespondResult
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
@@ -49,7 +56,7 @@ def words(*parts: Any, count: int = 8) -> str:
     return " ".join("".join(luck.choices(_LETTERS, k=7)) for _ in range(count))
 
 
-def reply(step: str, value: Any, key: str) -> Any:  # noqa: PLR0911  one for each step
+def reply(step: str, value: Any, key: str) -> Any:  # noqa: C901, PLR0911  one for each step
     """What comes of an item, whose digest is the key to all luck in it."""
     luck = random.Random(key)
     match step:
@@ -57,6 +64,8 @@ def reply(step: str, value: Any, key: str) -> Any:  # noqa: PLR0911  one for eac
             return _cut(value)
         case "knowledge.augment":
             return AugmentResult(text=words("augmented", key))
+        case "knowledge.retell":
+            return RetellResult(text=words("retold", key))
         case "knowledge.generate":
             texts = [words(key, number) for number in range(value.pairs)]
             pairs = [QuestionAndAnswer(question=f"{text}?", answer=f"{text}.") for text in texts]
@@ -119,6 +128,7 @@ class _ByRule:
 _REAL = (
     CutDocument,
     AugmentChunk,
+    RetellChunk,
     WritePairs,
     WriteContext,
     WriteInstructions,

@@ -57,6 +57,32 @@ def test_without_replay_lab_is_the_same_but_for_replay():
     assert plain("small-no-replay") == plain("small")
 
 
+DIGESTS = {
+    "lab": "250f3ef79d083bd28088538fc2c311eb49922a08d9e033dccd4e0ad4bf7e327f",
+    "lab-no-replay": "59b6ce7b3f83a3f968cbbb098d501be42a2cfb588ccc9646711def27f71635c3",
+    "lab-skills-only": "d27f6ed1cb15023a50d80b0b6213b2cd091c81721a86fb5461c9bc61035ae86d",
+    "small": "5c5db5d6b1f4b9bdb45bc19013139952d3d114ecb8dc8af013cea361a0ef0c7e",
+    "small-no-replay": "cc305ac0ba7cc56248885ae9717b90760271edadf85906a55da1932d50a89d85",
+    "small-stacked": "4b1a983e70503d3b3aeb0da1636c4c2194a5d2950b7117aabb37cf729a5d1db6",
+    "stacked": "da6da8a5fbca4e0f54b9073e004940f85424cc3b68e21e2ae56373e1c86e5def",
+}
+"""Of recipes that students were trained by: another digest would train them all anew."""
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_a_shipped_recipe_keeps_its_digest(name):
+    assert read_training_recipe(read_shipped(name)).digest == DIGESTS[name]
+
+
+def test_a_phase_that_names_no_tokens_is_written_as_before_there_were_any():
+    assert "tokens" not in recipe().phases[0].model_dump(mode="json")
+    phase = {**RECIPE["phases"][0], "epochs": 1, "tokens": 1000}
+    counted = recipe(phases=[phase])
+    assert '"tokens":1000' in counted.canonical()
+    assert read_training_recipe(counted.canonical()) == counted
+    assert counted.digest != recipe(phases=[{**phase, "tokens": None}]).digest
+
+
 def test_equal_recipes_have_equal_digests():
     assert recipe().digest == read_training_recipe(yaml.safe_dump(RECIPE)).digest
     assert recipe(seed=1).digest != recipe().digest
@@ -80,6 +106,12 @@ def test_equal_recipes_have_equal_digests():
         (changed(data=[{"kinds": ["knowledge"], "rows": ["skill"]}]), "has rows of skill"),
         (changed(context=4096), "has no room in `pack_tokens: 512`"),
         (changed(epochs=0), "phases.0.epochs"),
+        (changed(tokens=0, epochs=1), "phases.0.tokens"),
+        (changed(tokens=100), "one of `epochs` and `tokens`"),
+        (
+            changed(data=[{"kinds": ["compositional"], "rows": ["document_text"]}]),
+            "has rows of document_text",
+        ),
         (changed(objective="distill"), "phases.0.objective: Input should be 'supervised' or 'distil'"),
         (changed(objective="distil"), "needs its options, such as `distil: {from: base}`"),
         (changed(distil={"from": "base"}), "`distil` is of no use without `objective: distil`"),

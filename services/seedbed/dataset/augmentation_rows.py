@@ -1,6 +1,7 @@
 """How a student is asked for an augmentation of a passage. Pure."""
 
 from seedbed.dataset.hash_random import draw_lot
+from seedbed.pipeline.kinds.retellings import family_of
 from seedbed.pipeline.language import script_of
 
 _ENGLISH = {
@@ -21,6 +22,46 @@ _ENGLISH = {
         "Break the text above down into single statements of fact.",
         "Write down every fact the passage gives, each as one short sentence.",
         "What can one learn from this text? Answer with a list of separate facts.",
+    ),
+}
+_RETELLINGS = {
+    "rewrite": (
+        "Write the passage above anew, in other words, with all that it says.",
+        "Say the same as this text in sentences of your own.",
+        "Retell the whole text for someone who cannot read it.",
+    ),
+    "implications": (
+        "What does the passage state, and what follows from it? Give one statement a line.",
+        "List what is true if the text above is, each as a full sentence.",
+        "Draw the conclusions that this text allows, one by one.",
+    ),
+    "dialogue": (
+        "Turn the passage into a conversation between someone who asks and someone who knows.",
+        "Write a dialogue in which all that the text says is said.",
+        "Let two people, A and B, talk about what stands in the text above.",
+    ),
+    "question_list": (
+        "Write questions that the passage answers, each with its answer.",
+        "Make a list of questions and answers out of this text.",
+        "Which questions does the text above answer, and how?",
+    ),
+}
+_KOREAN_RETELLINGS = {
+    "rewrite": (
+        "위 글의 내용을 빠짐없이 다른 말로 다시 써 주세요.",
+        "이 글과 같은 내용을 자신의 문장으로 말해 주세요.",
+    ),
+    "implications": (
+        "위 글이 말하는 것과 그로부터 따라 나오는 것을 한 줄에 하나씩 써 주세요.",
+        "이 글이 맞다면 또 무엇이 맞는지 완전한 문장으로 나열해 주세요.",
+    ),
+    "dialogue": (
+        "위 글을 묻는 사람과 아는 사람의 대화로 바꿔 주세요.",
+        "글의 내용이 모두 나오도록 A와 B의 대화를 써 주세요.",
+    ),
+    "question_list": (
+        "위 글이 답하는 질문을 답과 함께 써 주세요.",
+        "이 글로 질문과 답의 목록을 만들어 주세요.",
     ),
 }
 _KOREAN = {
@@ -52,6 +93,7 @@ _OTHER = {
 def choose_instruction(augmentation: str, text: str, identity: str) -> str:
     """One phrasing for this kind of augmentation, in the script of `text`, drawn by hash of `identity`."""
     korean = script_of(text) == "hangul"
-    phrasings = (_KOREAN if korean else _ENGLISH).get(augmentation) or _OTHER["hangul" if korean else ""]
+    known = {**_KOREAN, **_KOREAN_RETELLINGS} if korean else {**_ENGLISH, **_RETELLINGS}
+    phrasings = known.get(family_of(augmentation)) or _OTHER["hangul" if korean else ""]
     drawn = phrasings[draw_lot(identity, "instruction") % len(phrasings)]
     return drawn.format(name=augmentation.replace("_", " "))

@@ -14,6 +14,7 @@ from seedbed.dataset.manifest import (
     CANDIDATES_FILE,
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
+    PASSAGES_FILE,
     SAMPLES_FILE,
     SKILLS_FILE,
     Counts,
@@ -23,9 +24,10 @@ from seedbed.dataset.manifest import (
 from seedbed.pipeline.kinds import Kind, role_of
 
 # `datasets` takes one format for all configurations of a folder, so the tables are not among them.
-_CONFIGS = {"knowledge": KNOWLEDGE_FILE, "skills": SKILLS_FILE}
+_CONFIGS = {"knowledge": KNOWLEDGE_FILE, "skills": SKILLS_FILE, "passages": PASSAGES_FILE}
 _ABOUT = {
     KNOWLEDGE_FILE: "knowledge for the first phase: passage, question and answer, loss on all (`unmask`)",
+    PASSAGES_FILE: "the documents themselves, passage by passage, as plain text",
     SKILLS_FILE: "skills, and the knowledge once more among other passages (RAFT), for the second phase",
     SAMPLES_FILE: "one row a sample with its pedigree: leaf, seed, passage, prompts, models, verdicts",
     CANDIDATES_FILE: "every candidate that is not in the dataset, with its end, scores and the judge's words",
@@ -151,11 +153,13 @@ def _file_table(manifest: Manifest) -> str:
         (_code(file.name), file.rows, _ABOUT[file.name]) for file in manifest.files if file.name in _ABOUT
     ]
     rows = manifest.counts.rows
+    # Cards of datasets without passages are what they were, byte by byte.
+    files = "three" if any(file.name == PASSAGES_FILE for file in manifest.files) else "two"
     return _table(("file", "rows", "what it holds"), lines) + (
         f"\n\nOf {rows.p10_raft} RAFT rows, {rows.raft_golden} have the right passage among theirs"
         f" and {rows.raft_few} show fewer than {manifest.raft.documents} passages, as their leaf has no more."
         f" `{MANIFEST_FILE}` has the recipe, all counts and the digest of every file.\n\n"
-        "The two files of rows are this dataset's configurations; read the tables with"
+        f"The {files} files of rows are this dataset's configurations; read the tables with"
         f' `load_dataset("parquet", data_files="{SAMPLES_FILE}")` or any other reader of Parquet.'
     )
 

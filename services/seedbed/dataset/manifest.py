@@ -19,11 +19,12 @@ from seedbed.kernel.formats.format_numbers import DATASET, check_manifest
 
 KNOWLEDGE_FILE = "knowledge_train_msgs.jsonl"
 SKILLS_FILE = "skills_train_msgs.jsonl"
+PASSAGES_FILE = "passages.jsonl"
 SAMPLES_FILE = "samples.parquet"
 CANDIDATES_FILE = "candidates.parquet"
 CARD_FILE = "README.md"
 MANIFEST_FILE = "manifest.json"
-FILES = (KNOWLEDGE_FILE, SKILLS_FILE, SAMPLES_FILE, CANDIDATES_FILE, CARD_FILE, MANIFEST_FILE)
+FILES = (KNOWLEDGE_FILE, SKILLS_FILE, PASSAGES_FILE, SAMPLES_FILE, CANDIDATES_FILE, CARD_FILE, MANIFEST_FILE)
 
 
 class Entry(BaseModel):

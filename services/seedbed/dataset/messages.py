@@ -1,5 +1,7 @@
 """Training rows in upstream's record form: `id`, `messages`, `metadata` as a JSON string, `unmask`. Pure.
 
+Passages have a `text` in place of messages, for continued pretraining, and a file of their own.
+
 Knowledge goes out twice. p07 teaches the text itself (loss on the question, too); p10 has the same rows, and
 asks again among other documents, with loss on the answer only. Skills are plain questions and answers.
 """
@@ -47,6 +49,23 @@ class RowWriter:
     def skills_rows(self) -> Iterator[Row]:
         """The rows of `skills_train_msgs.jsonl`: skills, or knowledge as p10."""
         return self._rows(self._kind.skills_rows)
+
+    def passages(self) -> Iterator[dict[str, Any]]:
+        """The records of `passages.jsonl`: the leaf's passages, in the order of its documents."""
+        ordered = sorted(self._leaf.passages, key=lambda one: (one.source.document, one.source.chunk_start))
+        for one in ordered:
+            source = one.source
+            metadata = {
+                **self._about,
+                "document": source.document,
+                "chunk_start": source.chunk_start,
+                "headings": list(source.headings),
+            }
+            yield {
+                "id": str(uuid.uuid5(_NAMESPACE, f"{self._leaf.part.path}\n{one.id}\npassage")),
+                "text": source.chunk,
+                "metadata": canonical_json(metadata).decode(),
+            }
 
     def _rows(self, wanted: Rows) -> Iterator[Row]:
         if wanted.samples:

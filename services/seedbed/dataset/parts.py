@@ -65,6 +65,15 @@ class LeafPart:
     @property
     def augmentations(self) -> list[Augmentation]:
         """All augmentations, in order of their ids."""
+        return [one for one in self._by_id if one.augmentation]
+
+    @property
+    def passages(self) -> list[Augmentation]:
+        """The leaf's passages as they stand, where its run kept them, in order of their ids."""
+        return [one for one in self._by_id if not one.augmentation]
+
+    @property
+    def _by_id(self) -> list[Augmentation]:
         return sorted(self.part.augmentations, key=lambda augmentation: augmentation.id)
 
     @cached_property

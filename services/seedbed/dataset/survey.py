@@ -76,4 +76,4 @@ def _unfit(candidate: Candidate, part: Part | StoredPart) -> list[str]:
 
 
 def _is_empty(one: Augmentation) -> bool:
-    return not one.text.strip() or not one.source.chunk.strip()
+    return (bool(one.augmentation) and not one.text.strip()) or not one.source.chunk.strip()

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from pydantic import ValidationError
 
@@ -26,6 +26,7 @@ from seedbed.dataset.manifest import (
     CARD_FILE,
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
+    PASSAGES_FILE,
     SAMPLES_FILE,
     SKILLS_FILE,
     File,
@@ -33,7 +34,7 @@ from seedbed.dataset.manifest import (
     Manifest,
     describe_leaf,
 )
-from seedbed.dataset.messages import Row, RowWriter
+from seedbed.dataset.messages import RowWriter
 from seedbed.dataset.parts import InconsistentPart, LeafPart, check_part
 from seedbed.dataset.tables import CANDIDATES, SAMPLES, Table
 from seedbed.kernel.errors import InputError
@@ -66,6 +67,7 @@ class DatasetWriter:
         self._parts: dict[str, str] = {}
         self._documents = Documents()
         self._languages: set[str] = set()
+        self._passages = 0
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -74,7 +76,10 @@ class DatasetWriter:
             with naming_disk_errors(self._folder):
                 opened = {
                     name: stack.enter_context((self._work / name).open("wb"))
-                    for name in (KNOWLEDGE_FILE, SKILLS_FILE, SAMPLES_FILE, CANDIDATES_FILE)
+                    for name in (
+                        *(KNOWLEDGE_FILE, SKILLS_FILE, SAMPLES_FILE, CANDIDATES_FILE),
+                        *([PASSAGES_FILE] if self._recipe.passages else []),
+                    )
                 }
             self._knowledge, self._skills = opened[KNOWLEDGE_FILE], opened[SKILLS_FILE]
             self._samples = Table(opened[SAMPLES_FILE], SAMPLES)
@@ -112,8 +117,12 @@ class DatasetWriter:
         maker = RowWriter(leaf, self._recipe.system_prompt)
         for file, made in ((self._knowledge, maker.knowledge_rows()), (self._skills, maker.skills_rows())):
             for row in made:
-                _write_row(file, row)
+                _write_record(file, row.record)
                 rows.update([row.use, *row.notes])
+        if self._recipe.passages:
+            for record in maker.passages():
+                _write_record(self._opened[PASSAGES_FILE], record)
+                self._passages += 1
         for candidate in leaf.candidates:
             (self._samples if candidate.end == "accepted" else self._candidates).add(candidate)
         self._documents.add(leaf)
@@ -161,6 +170,7 @@ class DatasetWriter:
             SKILLS_FILE: sum(leaf.skill + leaf.p10_qa + leaf.p10_raft + leaf.p10_auxiliary for leaf in rows),
             SAMPLES_FILE: self._samples.rows,
             CANDIDATES_FILE: self._candidates.rows,
+            **({PASSAGES_FILE: self._passages} if self._recipe.passages else {}),
         }
 
     def _describe(self, name: str, rows: int | None) -> File:
@@ -173,8 +183,8 @@ def render_manifest(manifest: Manifest) -> str:
     return json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
-def _write_row(file: IO[bytes], row: Row) -> None:
-    file.write(json.dumps(row.record, ensure_ascii=False).encode() + b"\n")
+def _write_record(file: IO[bytes], record: dict[str, Any]) -> None:
+    file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
 
 
 def _read_recipe(plan: Plan) -> Recipe:

@@ -15,7 +15,7 @@ from seedbed.knowledge.documents.reading import UnreadableError, converter_for
 from seedbed.knowledge.reader import Cut, Reader
 from seedbed.knowledge.v1.steps_pb2 import ChunkInput, ChunkResult
 
-# An item announces 500 others at most: this many chunks, each with all its augmentations, and the next part.
+# An item announces 2,000 others at most: this many chunks, each in all its forms, and the next part.
 PART = 100
 _MEND = "`seedbed store verify --repair` drops what is damaged; then import the taxonomy again"
 

@@ -32,6 +32,20 @@ class KnowledgePairs(Reply):
     pairs: list[Pair]
 
 
+def _strip_all(lines: list[str]) -> list[str]:
+    kept = [line.strip() for line in lines if line.strip()]
+    if not kept:
+        raise ValueError("has no line")
+    return kept
+
+
+class Retelling(Reply):
+    """The passage, retold line by line."""
+
+    # A list goes on where one long text of a small model ends after a sentence or two.
+    lines: Annotated[list[str], AfterValidator(_strip_all)]
+
+
 class Augmentation(Reply):
     """The document in another form."""
 

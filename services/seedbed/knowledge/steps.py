@@ -9,7 +9,7 @@ from seedbed.kernel.work.step import Step, Tools, Work
 from seedbed.knowledge.cuts import read_part
 from seedbed.knowledge.pairs import sift
 from seedbed.knowledge.reader import Reader
-from seedbed.knowledge.replies import Augmentation, KnowledgePairs
+from seedbed.knowledge.replies import Augmentation, KnowledgePairs, Retelling
 from seedbed.knowledge.v1.steps_pb2 import (
     AugmentInput,
     AugmentResult,
@@ -17,10 +17,13 @@ from seedbed.knowledge.v1.steps_pb2 import (
     ChunkResult,
     GenerateInput,
     GenerateResult,
+    RetellInput,
+    RetellResult,
 )
 from seedbed.pipeline.items import Announce, Drop, Following, candidate_id
 from seedbed.pipeline.kinds import Role
 from seedbed.pipeline.kinds.knowledge import AUGMENT, CHUNK, GENERATE, JUDGE_GROUNDED, augment_input
+from seedbed.pipeline.kinds.retellings import FLOWING, RETELL, list_retellings, make_retell_input
 from seedbed.pipeline.recipe import Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import QuestionAndAnswer
 
@@ -42,7 +45,7 @@ class CutDocument(Step[ChunkInput, ChunkResult]):
         return await read_part(value, tools.store, self._reader, self.version)
 
     def follow(self, work: Work[ChunkInput, ChunkResult], recipe: Recipe) -> Following:
-        """The next part, and each chunk's augmentations."""
+        """The next part, and each chunk's augmentations and retellings."""
         value, result = work.input, work.result
         announce = []
         done = value.first + len(result.chunks)
@@ -52,12 +55,15 @@ class CutDocument(Step[ChunkInput, ChunkResult]):
             following.CopyFrom(value)
             following.first = done
             announce.append(Announce(self.name, following))
+        about = {"document_outline": value.document_outline, "domain": value.domain}
         for chunk in result.chunks:
-            for augmentation in recipe.augmentations:
-                wanted = augment_input(
-                    chunk, augmentation, document_outline=value.document_outline, domain=value.domain
-                )
-                announce.append(Announce(AUGMENT.name, wanted))
+            announce += [
+                Announce(AUGMENT.name, augment_input(chunk, one, **about)) for one in recipe.augmentations
+            ]
+            announce += [
+                Announce(RETELL.name, make_retell_input(chunk, way, **about))
+                for way in list_retellings(recipe)
+            ]
         return Following(announce=announce)
 
 
@@ -83,6 +89,32 @@ class AugmentChunk(Step[AugmentInput, AugmentResult]):
             outline=value.document_outline,
         )
         return AugmentResult(text=reply.text)
+
+
+class RetellChunk(Step[RetellInput, RetellResult]):
+    """One chunk retold whole, in a form and from a point of view: a row that teaches it once more."""
+
+    name = RETELL.name
+    version = 1
+    prompt: ClassVar[Prompt[Retelling]] = Prompt.load("seedbed.knowledge", "retell", Retelling)
+    role: ClassVar[Role] = "teacher"
+    sampling = Sampling(temperature=0.7, top_p=0.95, max_tokens=2048)
+    input_type = RetellInput
+    result_type = RetellResult
+
+    async def run(self, value: RetellInput, tools: Tools) -> RetellResult:
+        """Ask for the retelling."""
+        reply = await tools.ask(
+            self.prompt,
+            document=value.text,
+            headings=list(value.headings),
+            family=value.family,
+            view=value.view,
+            order=value.order,
+            domain=value.domain,
+            outline=value.document_outline,
+        )
+        return RetellResult(text=(" " if value.family == FLOWING else "\n").join(reply.lines))
 
 
 class WritePairs(Step[GenerateInput, GenerateResult]):
@@ -135,4 +167,4 @@ class WritePairs(Step[GenerateInput, GenerateResult]):
 
 def all_steps(reader: Reader | None = None) -> list[Step[Any, Any]]:
     """What this service works on."""
-    return [CutDocument(reader), AugmentChunk(), WritePairs()]
+    return [CutDocument(reader), AugmentChunk(), RetellChunk(), WritePairs()]

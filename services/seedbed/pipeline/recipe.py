@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from seedbed.judge.v1.steps_pb2 import GroundedVerdict, InstructionVerdict, PairVerdict
 from seedbed.kernel.formats.yaml_config import StrictModel, read_config
@@ -13,8 +13,11 @@ MOST = 10**15
 MOST_SAMPLES = 1_000_000
 """Of a leaf."""
 Share = Annotated[float, Field(ge=0, le=1)]
+_LATER: Mapping[str, Any] = {"passages": False, "retellings": (), "viewpoints": 1}
+"""Options that are not written where they are these."""
 NOT_FILLED_UP = "not filled up (--no-refill)"
 Augmentation = Literal["detailed_summary", "extractive_summary", "atomic_facts"]
+Family = Literal["rewrite", "implications", "dialogue", "question_list"]
 
 
 class Gates(StrictModel):
@@ -91,6 +94,12 @@ class Recipe(StrictModel):
     instructions: Annotated[int, Field(ge=1, le=50)] = 5
     """Instructions asked of one `skills.instruct` call."""
     augmentations: tuple[Augmentation, ...] = ()
+    retellings: tuple[Family, ...] = ()
+    """Families in which each chunk is retold whole, as rows to train on."""
+    viewpoints: Annotated[int, Field(ge=1, le=4)] = 1
+    """How often in each family, each time from another point of view and in another order."""
+    passages: bool = False
+    """Whether the dataset has all passages of the documents as text, not only those that were asked about."""
     duplicate_threshold: Share = 0.7
     """Jaccard similarity of questions from which two are the same."""
     repeats: Annotated[int, Field(ge=1, le=1000)] = 16
@@ -108,10 +117,25 @@ class Recipe(StrictModel):
     """System message of the training rows; empty for none."""
 
     @model_validator(mode="after")
+    def _retellings_fit(self) -> Self:
+        if len(set(self.retellings)) < len(self.retellings):
+            raise ValueError("`retellings` names a family twice; `viewpoints` has it written several times")
+        if self.viewpoints > 1 and not self.retellings:
+            raise ValueError("`viewpoints` is of no use without `retellings`, such as `[rewrite]`")
+        return self
+
+    @model_validator(mode="after")
     def _money_has_prices(self) -> Self:
         if self.budget and self.budget.money and not self.prices:
             raise ValueError("a budget in money needs `prices`")
         return self
+
+    @model_serializer(mode="wrap")
+    def _leave_out_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Recipes are written as they were before there were these options."""
+        found: dict[str, Any] = dump(self)
+        unused = {name for name, default in _LATER.items() if getattr(self, name) == default}
+        return {name: value for name, value in found.items() if name not in unused}
 
     def canonical(self) -> str:
         """The recipe as text that is equal for equal recipes."""

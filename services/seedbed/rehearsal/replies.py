@@ -15,7 +15,7 @@ from seedbed.rehearsal.instance import make_instance
 from seedbed.rehearsal.rules.marks import judge_instruction, judge_pair, rate
 from seedbed.rehearsal.rules.multiple_choice import make_choices
 from seedbed.rehearsal.rules.pairs import make_pairs
-from seedbed.rehearsal.rules.retelling import retell
+from seedbed.rehearsal.rules.retelling import retell, retell_whole
 from seedbed.rehearsal.rules.skills import make_context, make_instructions, make_response
 from seedbed.rehearsal.rules.verdicts import judge_grounded
 from seedbed.rehearsal.seeded_random import SeededRandom
@@ -40,6 +40,7 @@ def _pairs(tags: Tags, rng: SeededRandom) -> dict[str, object]:
 _RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "KnowledgePairs": (("document",), _pairs),
     "Augmentation": (("document",), lambda tags, rng: {"text": retell(tags, rng)}),
+    "Retelling": (("document",), lambda tags, rng: {"lines": retell_whole(tags, rng)}),
     "SkillContext": ((), lambda tags, rng: {"context": make_context(tags, rng)}),
     "Instructions": ((), lambda tags, rng: {"instructions": make_instructions(tags, rng)}),
     "SkillResponse": (("instruction",), lambda tags, rng: {"response": make_response(tags, rng)}),

@@ -3,82 +3,21 @@
 What cannot be is refused here, with the reason, before anything is loaded.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from seedbed.kernel.errors import InputError
 from seedbed.kernel.formats.yaml_config import StrictModel, read_config
 from seedbed.kernel.identity import canonical_json, sha256_hex
-from seedbed.pipeline.kinds import KINDS, Kind
-from seedbed.pipeline.kinds.entry import RowUse
 from seedbed.trainer.objectives.registry import ObjectiveFields
+from seedbed.trainer.phase_data import MOST, Count, External, Replay, Selection, Share
 
 BASE = "base"
 """The phase that makes a student from scratch; recipes cannot name it."""
 
-MOST = 1_000_000_000
-"""Of whatever is counted: more than a message can carry."""
-
-LeafGroup = Literal["knowledge", "foundational", "compositional"]
-"""Leaves as recipes select them: knowledge, and skills by the branch of the taxonomy that they stand in."""
-Use = Literal[RowUse, "closed_qa"]
-"""What a row is made for. All but one are in the dataset; a closed question is made as it is read."""
-Share = Annotated[float, Field(gt=0, le=1)]
-Weight = Annotated[float, Field(gt=0, le=1000)]
-Count = Annotated[int, Field(ge=1, le=MOST)]
 Rate = Annotated[float, Field(gt=0, le=1)]
-
-GROUPS: tuple[LeafGroup, ...] = get_args(LeafGroup)
-_KNOWLEDGE = KINDS[Kind.KNOWLEDGE]
-USES_OF_SAMPLES: tuple[Use, ...] = (*_KNOWLEDGE.uses_of_samples, "closed_qa")
-"""What the samples of a knowledge leaf have rows for."""
-USES_OF_AUGMENTATIONS: tuple[Use, ...] = _KNOWLEDGE.uses_of_augmentations
-"""What its augmentations have rows for."""
-
-
-class Selection(StrictModel):
-    """Rows of the dataset that a phase is trained on: of which leaves, in which form, how often."""
-
-    kinds: Annotated[tuple[LeafGroup, ...], Field(min_length=1)] = GROUPS
-    answers: Literal["short", "long", "any"] = "any"
-    """Form of a knowledge leaf's answers."""
-    rows: Annotated[tuple[Use, ...], Field(min_length=1)] = ("p07_qa", "p07_auxiliary", "skill")
-    """How they are shown: knowledge with its passage (p07, p10), among others (raft) or without (closed)."""
-    leaves: tuple[str, ...] = ()
-    """Globs on leaf paths; none means all."""
-    weight: Weight = 1
-    """How often each is shown in an epoch; a part of one is sampled without replacement."""
-
-    @model_validator(mode="after")
-    def _can_select(self) -> Self:
-        knowledge = "knowledge" in self.kinds
-        if self.answers != "any" and not knowledge:
-            raise ValueError("answers are short or long for knowledge only, which is not among the kinds")
-        of_knowledge = {*USES_OF_SAMPLES, *USES_OF_AUGMENTATIONS}
-        skills = self.kinds != ("knowledge",)
-        shown = [use for use in self.rows if (knowledge if use in of_knowledge else skills)]
-        if not shown:
-            raise ValueError(f"no leaf of these kinds has rows of {', '.join(self.rows)}")
-        return self
-
-
-class External(StrictModel):
-    """A dataset from elsewhere, a file of the same records."""
-
-    path: Annotated[str, Field(min_length=1)]
-    sha256: str = ""
-    """Of its bytes; filled in by whoever sends it to the store."""
-    samples: Count | None = None
-    """So many of them, sampled without replacement; all where not given."""
-
-
-class Replay(StrictModel):
-    """An earlier phase's own data, trained on again."""
-
-    phase: str
-    share: Share = 1
-    """Of its rows, sampled without replacement."""
 
 
 class Phase(ObjectiveFields):
@@ -99,8 +38,10 @@ class Phase(ObjectiveFields):
     batch_tokens: Count | None = None
     """Or tokens, instead."""
     epochs: Count = 1
+    tokens: Count | None = None
+    """Instead of epochs: as many tokens that count; whole epochs, and of a last one what is left."""
     context: Annotated[int, Field(ge=16, le=MOST)] = 4096
-    """Tokens of the longest sample that is trained on; longer ones are left out, and counted."""
+    """Tokens of the longest sample; a longer text is cut, a conversation left out."""
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -110,9 +51,14 @@ class Phase(ObjectiveFields):
             raise ValueError("it has neither `data` nor `external`, so there is nothing to train on")
         if (self.batch_samples is None) == (self.batch_tokens is None):
             raise ValueError("give one of `batch_samples` and `batch_tokens`")
+        if self.tokens is not None and self.epochs != 1:
+            raise ValueError("give one of `epochs` and `tokens`")
         if self.schedule == "constant" and self.floor:
             raise ValueError("`floor` is for a falling schedule, and this one is constant")
         return self
+
+    def _unset(self) -> list[str]:
+        return [*super()._unset(), *(["tokens"] if self.tokens is None else [])]
 
 
 class Lora(StrictModel):
@@ -193,6 +139,15 @@ class TrainingRecipe(StrictModel):
         """A phase by its name, which the recipe has to have."""
         return next(phase for phase in self.phases if phase.name == name)
 
+    def with_rows(self, files: Iterable[External]) -> Self:
+        """The same with these files in its first phase, too. Raises InputError."""
+        first, *others = self.phases
+        phases = [first.model_copy(update={"external": (*first.external, *files)}), *others]
+        changed = self.model_copy(update={"phases": tuple(phases)})
+        for fault in _faults(changed):
+            raise InputError(f"the rows do not fit the training recipe: {fault}")
+        return changed
+
     def canonical(self) -> str:
         """The recipe as text that is equal for equal recipes."""
         return canonical_json(self.model_dump(mode="json")).decode()
@@ -226,6 +181,14 @@ def _faults(recipe: TrainingRecipe) -> Iterator[str]:
             room = f"`pack_tokens: {recipe.pack_tokens}`"
             yield f"{where}a sample of {phase.context} tokens has no room in {room}"
         names.append(phase.name)
+    yield from _twice(one for phase in recipe.phases for one in phase.external)
+
+
+def _twice(files: Iterable[External]) -> Iterator[str]:
+    known: dict[str, str] = {}
+    for one in files:
+        if known.setdefault(one.path, one.sha256) != one.sha256:
+            yield f"two different files are called {one.path}"
 
 
 def read_training_recipe(text: str) -> TrainingRecipe:

@@ -6,19 +6,13 @@ from seedbed.dataset.manifest import Leaf, Manifest
 from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.pipeline.kinds import Kind
-from seedbed.trainer.data.rows import group_of
+from seedbed.trainer.data.dataset_rows import group_of
 from seedbed.trainer.data.selection import selects
 from seedbed.trainer.objectives.objective import Objective
 from seedbed.trainer.objectives.registry import ObjectiveFields
 from seedbed.trainer.objectives.supervised import Supervised
-from seedbed.trainer.recipe import (
-    BASE,
-    USES_OF_AUGMENTATIONS,
-    USES_OF_SAMPLES,
-    Phase,
-    Selection,
-    TrainingRecipe,
-)
+from seedbed.trainer.phase_data import USES_OF_AUGMENTATIONS, USES_OF_SAMPLES, Selection
+from seedbed.trainer.recipe import BASE, Phase, TrainingRecipe
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 from seedbed.trainer.v1.trainer_service_pb2 import Phase as PhaseEntry
 from seedbed.trainer.v1.trainer_service_pb2 import PhaseState, Training
@@ -104,7 +98,7 @@ def _check_phases(recipe: TrainingRecipe, leaves: Sequence[Leaf]) -> Iterator[Vi
                 yield Violation(where, f"{one.path} has not been sent to the store: `seedbed train` does so")
         replayed = sum(round(replay.share * own[replay.phase]) for replay in phase.replay)
         rows = own[phase.name] + replayed
-        if phase.batch_samples and not phase.external:
+        if phase.batch_samples and phase.tokens is None and not _is_uncounted(phase):
             steps = -(-rows // phase.batch_samples) * phase.epochs
             if phase.warmup >= steps:
                 yield Violation(
@@ -112,6 +106,11 @@ def _check_phases(recipe: TrainingRecipe, leaves: Sequence[Leaf]) -> Iterator[Vi
                     f"its learning rate warms up over {phase.warmup} steps, but {rows} rows make only "
                     f"{steps}: lower `warmup` or `batch_samples`, or use the training recipe `small`",
                 )
+
+
+def _is_uncounted(phase: Phase) -> bool:
+    """Whether the manifest does not say how many rows it has: passages are counted when they are read."""
+    return bool(phase.external) or any("document_text" in one.rows for one in phase.data)
 
 
 def _check_scratch(recipe: TrainingRecipe, base: Base) -> Iterator[Violation]:
@@ -126,9 +125,15 @@ def _count(selection: Selection, leaf: Leaf) -> int:
 
 
 def _rows_of(leaf: Leaf) -> list[tuple[str, str, int]]:
-    """Rows of a knowledge leaf: what for, form of answer, how many. Augmentations count as long answers."""
+    """Rows of a knowledge leaf: what for, form of answer, how many. Augmentations count as long answers.
+
+    Of passages it is known only whether there are any.
+    """
     counts = leaf.rows.model_dump()
+    passages = any(leaf.candidates.model_dump().values()) or leaf.rows.p07_auxiliary > 0
     return [
         *((use, form, count) for use in USES_OF_SAMPLES for form, count in leaf.forms.items()),
         *((use, "long", counts[use]) for use in USES_OF_AUGMENTATIONS),
+        ("retelling_text", "", leaf.rows.p07_auxiliary),
+        ("document_text", "", int(passages)),
     ]

@@ -7,6 +7,7 @@ import pytest
 from transformers import AutoModelForCausalLM
 
 from seedbed.kernel.store.checkpoints import read_checkpoint_manifest
+from seedbed.trainer.recipe import read_training_recipe
 from tests.cli import stage
 from tests.cli.stage import finish, seedbed, start
 from tests.trainer.students import RECIPE, SMALL, write_rows
@@ -23,12 +24,14 @@ async def test_a_student_from_scratch(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(stage, "PATIENCE", 800)
     external = {"messages": [{"role": "user", "content": "seeds"}, {"role": "assistant", "content": "grow"}]}
     (tmp_path / "more.jsonl").write_text(json.dumps(external) + "\n")
+    (tmp_path / "texts.jsonl").write_text(json.dumps({"id": "1", "text": "Seeds wake."}) + "\n{}\n")
     first, second = RECIPE["phases"]
     mixed = {**first, "external": [{"path": "more.jsonl"}]}
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(json.dumps({**RECIPE, "scratch": SMALL, "phases": [mixed, second]}))
     places = ("--state", tmp_path / "state", "--out", tmp_path / "student")
-    asked = ("train", dataset, "--model", "scratch", "--training-recipe", recipe, *places, "--json")
+    rows = ("--rows", tmp_path / "texts.jsonl")
+    asked = ("train", dataset, "--model", "scratch", "--training-recipe", recipe, *rows, *places, "--json")
     ended = await seedbed(*asked)
     assert ended.code == 0, ended.err
     found = ended.object
@@ -36,6 +39,8 @@ async def test_a_student_from_scratch(dataset, tmp_path, monkeypatch):
     assert [phase["name"] for phase in found["phases"]] == ["base", "kt1", "st"]
     manifest = read_checkpoint_manifest(tmp_path / "student")
     assert (manifest.training, manifest.phase) == (found["training"], "st")
+    learnt = read_training_recipe(manifest.recipe).phase("kt1").external
+    assert [one.path for one in learnt] == ["more.jsonl", "texts.jsonl"]
     AutoModelForCausalLM.from_pretrained(tmp_path / "student")
     again = await seedbed(*asked)
     assert again.code == 0, again.err
@@ -84,6 +89,11 @@ async def test_a_damaged_checkpoint_is_trained_again_and_the_others_are_recalled
         (("--model", "scratch", "--training-recipe", "labb"), "training recipe"),
         (("--model", "scratch"), "warms up over 385 steps"),
         (("--model", "/no/such/model"), "there is no model"),
+        (("--model", "scratch", "--rows", "/no/such.jsonl"), "the file of rows /no/such.jsonl is not there"),
+        (
+            ("--model", "scratch", "--rows", "/a/rows.jsonl", "--rows", "/b/rows.jsonl"),
+            "several files of rows are called rows.jsonl",
+        ),
     ],
 )
 async def test_what_cannot_be_is_refused(dataset, tmp_path, more, why):

@@ -12,12 +12,12 @@ from seedbed.kernel.endpoint.chat_client import Endpoint as Address
 from seedbed.kernel.endpoint.preflight import SAMPLING, PreflightReply, check_endpoint
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.work.step import Step
-from seedbed.knowledge.steps import AugmentChunk, WritePairs
+from seedbed.knowledge.steps import AugmentChunk, RetellChunk, WritePairs
 from seedbed.skills.steps import WriteContext, WriteInstructions, WriteResponse
 from tests.kernel.fake_endpoint import fault, in_turn, reply
 
 STEPS: tuple[type[Step[Any, Any]], ...] = (
-    *(WritePairs, AugmentChunk, WriteInstructions, WriteResponse, WriteContext),
+    *(WritePairs, AugmentChunk, RetellChunk, WriteInstructions, WriteResponse, WriteContext),
     *(JudgeInstruction, JudgePair, JudgeGrounded),
 )
 

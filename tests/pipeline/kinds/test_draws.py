@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import islice
 
 from seedbed.kernel.identity import sha256_hex
@@ -37,6 +38,12 @@ def test_every_passage_meets_every_seed():
     pairs = {(draw.passage.key, draw.seed) for draw in draws[: len(PASSAGES) * 3]}
     assert pairs == {(p.key, seed) for p in PASSAGES for seed in range(3)}
     assert len(set(asked(leaf, draws))) == len(draws) == len(PASSAGES) * 3 * 2
+
+
+def test_nothing_is_asked_about_a_retelling():
+    leaf = knowledge_leaf(seeds=3)
+    retold = replace(passage("k0", augmentation="rewrite"), asked=False)
+    assert listed(leaf, [*PASSAGES, retold]) == listed(leaf, PASSAGES)
 
 
 def test_passages_take_turns():

@@ -121,6 +121,26 @@ def test_an_augmentation_knows_its_chunk():
         assert augmentation.path == state.leaf.path
 
 
+def test_a_part_has_all_passages_as_they_stand_where_the_recipe_keeps_them():
+    state, part = finished(knowledge_leaf(), augmentations=("atomic_facts",), passages=True, target=1)
+    plain = [one for one in part.augmentations if not one.augmentation]
+    assert [one.source.chunk for one in plain] == [
+        passage.chunk.text for passage in state.passages if not passage.augmentation
+    ]
+    assert len(plain) > len({candidate.source.chunk for candidate in part.candidates})
+    assert {one.text for one in plain} == {""}
+    assert len({one.id for one in part.augmentations}) == len(part.augmentations) > len(plain)
+
+
+def test_retellings_are_in_the_part_and_nothing_is_asked_about_them():
+    state, part = finished(knowledge_leaf(), retellings=("rewrite", "dialogue"), viewpoints=2)
+    names = [one.augmentation for one in part.augmentations]
+    chunks = [passage for passage in state.passages if not passage.augmentation]
+    assert sorted(names) == sorted(["rewrite", "rewrite_2", "dialogue", "dialogue_2"] * len(chunks))
+    assert len({one.id for one in part.augmentations}) == len(part.augmentations)
+    assert {candidate.source.augmentation for candidate in part.candidates} == {""}
+
+
 def test_an_edit_elsewhere_keeps_the_names():
     _, before = finished(knowledge_leaf(), augmentations=("atomic_facts",))
     _, after = finished(knowledge_leaf(documents=("a.txt", "b.txt")), augmentations=("atomic_facts",))

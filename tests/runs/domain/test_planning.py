@@ -103,7 +103,18 @@ def test_leaves_are_in_order_of_path_with_a_target_each():
 
 def test_only_steps_of_chosen_leaves_are_planned():
     chosen = plan(globs=["knowledge/*"])
-    assert {spec.step for spec in chosen.steps} == {step.name for step in kind_of("knowledge").steps}
+    steps = {step.name for step in kind_of("knowledge").steps}
+    assert {spec.step for spec in chosen.steps} == steps - {"knowledge.retell"}
+    retold = plan(globs=["knowledge/*"], recipe=Recipe(retellings=("rewrite",)))
+    assert {spec.step for spec in retold.steps} == steps
+
+
+def test_a_run_without_retellings_is_what_it_was_before_there_were_any():
+    before = [spec for spec in SPECS if spec.step != "knowledge.retell"]
+    assert plan(specs=before) == plan()
+    assert missing_steps(plan(specs=before)) == []
+    wanted = plan(specs=before, recipe=Recipe(retellings=("rewrite",)))
+    assert missing_steps(wanted) == ["knowledge.retell"]
 
 
 def test_a_step_nobody_has_registered_is_missed():

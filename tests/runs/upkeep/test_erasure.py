@@ -14,7 +14,9 @@ from seedbed.runs.storage.seals import Seals
 from tests.runs.garden import refused, serve_runs, succeeded, work
 from tests.runs.leaves import finish, knowledge_leaf, skill_leaf
 
-RECIPE = "{target: 12, pairs: 2, instructions: 2, augmentations: [atomic_facts]}"
+RECIPE = """
+{target: 12, pairs: 2, instructions: 2, augmentations: [atomic_facts], retellings: [dialogue], passages: true}
+"""
 GONE = sha256_hex("gone.txt")
 
 

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.trainer.data.batches import pack, plan_steps
+from seedbed.trainer.data.batches import TooManyEpochs, pack, plan_steps
 from tests.trainer.students import recipe
 
 LENGTHS = [10, 20, 30, 40, 50, 60, 70, 80, 90]
 
 
-def steps_of(*, packing=True, seed=1, **more):
+def steps_of(*, packing=True, seed=1, lengths=LENGTHS, counted=(), **more):
     phase = recipe().phases[0].model_copy(update=more)
-    return plan_steps(phase, LENGTHS, seed, 128, packing=packing)
+    return plan_steps(phase, lengths, seed, 128, packing=packing, counted=counted)
 
 
 def test_each_epoch_goes_over_every_sample_once():
@@ -35,6 +35,37 @@ def test_a_batch_may_be_counted_in_tokens():
     for step in steps_of(batch_samples=None, batch_tokens=150)[:2]:
         tokens = sum(LENGTHS[number] for number in step.samples)
         assert 150 <= tokens < 150 + max(LENGTHS)
+
+
+def shown(steps):
+    return [number for step in steps for number in step.samples]
+
+
+@pytest.mark.parametrize("tokens", [1, 10, 101, 224, 225, 226, 450, 1000])
+def test_a_phase_may_be_as_long_as_so_many_tokens_that_count(tokens):
+    counted = [length // 2 for length in LENGTHS]
+    steps = steps_of(epochs=1, tokens=tokens, counted=counted, packing=False)
+    learnt = [counted[number] for number in shown(steps)]
+    assert tokens <= sum(learnt) < tokens + learnt[-1]
+    # It goes as many whole epochs would, and no further.
+    epochs = -(-tokens // sum(counted))
+    whole = [
+        shown(step for step in steps_of(epochs=epochs, packing=False) if step.epoch == epoch)
+        for epoch in range(epochs)
+    ]
+    assert shown(steps) == [number for order in whole for number in order][: len(learnt)]
+    assert all(sorted(order) == list(range(len(LENGTHS))) for order in whole)
+    assert {step.epoch for step in steps} == set(range(epochs))
+
+
+def test_tokens_that_are_the_epochs_own_are_those_epochs():
+    assert steps_of(epochs=1, tokens=3 * sum(LENGTHS), counted=LENGTHS) == steps_of(epochs=3)
+
+
+def test_far_more_tokens_than_there_are_is_refused():
+    assert steps_of(epochs=1, tokens=20_000, counted=[1, 1], lengths=[2, 2])
+    with pytest.raises(TooManyEpochs, match="its rows have 2 tokens that count, and it is to learn 20001"):
+        steps_of(epochs=1, tokens=20_001, counted=[1, 1], lengths=[2, 2])
 
 
 def test_unpacked_each_sample_has_a_row():

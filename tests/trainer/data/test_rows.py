@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from seedbed.trainer.data.rows import read_external
+from seedbed.kernel.errors import InputError
+from seedbed.trainer.data.rows import MOST_BYTES, read_external
 from seedbed.trainer.data.selection import Chosen, rows_digest
 
 GOOD = {"messages": [{"role": "user", "content": "seeds"}, {"role": "assistant", "content": "grow"}]}
@@ -35,6 +36,12 @@ BAD = {
     "a thought that is a number": said(thinking=3),
     "messages that are text": json.dumps({"messages": "seeds"}),
     "unmask that is a word": line(unmask="yes"),
+    "neither messages nor text": "{}",
+    "a text that is empty": json.dumps({"text": " \n"}),
+    "a text that is a list": json.dumps({"text": ["seeds"]}),
+    "a text that is too long": json.dumps({"text": "x" * 1_000_001}),
+    "half a character in a text": json.dumps({"text": "cut \ud83d"}),
+    "a line that is too long": json.dumps({"text": "x", "metadata": "x" * 2**24}),
     "a list": "[]",
     "a number": "NaN",
 }
@@ -69,6 +76,56 @@ def test_odd_characters_are_characters(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text("\ufeff" + said(content=odd) + "\n", encoding="utf-8")
     assert read_external(file, "rows.jsonl").rows[0].messages[1]["content"] == odd
+
+
+def test_a_text_is_a_row_whatever_stands_beside_it(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    lines = [
+        {"id": "one", "text": " Seeds wake.\n", "metadata": {"from": "a book"}},
+        {"text": "씨앗이 깨어난다.", "messages": None, "unmask": None},
+        {"text": None, **GOOD},
+    ]
+    file.write_text("\n".join(json.dumps(one) for one in lines))
+    found = read_external(file, "rows.jsonl")
+    assert not found.malformed
+    assert [(row.id, row.text, len(row.messages)) for row in found.rows] == [
+        ("one", " Seeds wake.\n", 0),
+        ("", "씨앗이 깨어난다.", 0),
+        ("", "", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ("{}", "rows.jsonl:2: it has neither `messages` nor `text`"),
+        (json.dumps({"text": ""}), "rows.jsonl:2: its `text` is no text, or an empty one"),
+        (
+            json.dumps({"text": "x" * 1_000_001}),
+            "rows.jsonl:2: its `text` has 1,000,001 characters, of which 1,000,000 fit: cut it",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_said_with_its_line(tmp_path, bad, why):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(f"{line()}\n{bad}\n")
+    assert read_external(file, "rows.jsonl").malformed == [why]
+
+
+def test_a_text_beside_messages_is_a_remark(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(line(text="user: seeds, assistant: grow") + "\n")
+    (row,) = read_external(file, "rows.jsonl").rows
+    assert (row.text, len(row.messages)) == ("", 2)
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    with file.open("wb") as empty:
+        empty.truncate(MOST_BYTES + 1)
+    with pytest.raises(InputError, match=rf"rows.jsonl has more than {MOST_BYTES:,} bytes") as refused:
+        read_external(file, "rows.jsonl")
+    assert "several files" in refused.value.hint
 
 
 def test_metadata_that_hide_half_a_character_are_none(tmp_path):

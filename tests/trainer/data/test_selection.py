@@ -1,16 +1,18 @@
 """Which rows a phase trains on."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from seedbed.dataset import read_manifest
-from seedbed.trainer.data.rows import read_dataset, read_external
-from seedbed.trainer.data.selection import NothingSelected, choose_rows, rows_digest, sample
+from seedbed.trainer.data.dataset_rows import read_dataset
+from seedbed.trainer.data.rows import Row, read_external
+from seedbed.trainer.data.selection import Chosen, NothingSelected, choose_rows, rows_digest, sample
 from seedbed.trainer.recipe import Phase
 from seedbed.trainer.training import count_rows
 from tests.dataset.leaves import BIRDS, HAIKU, HANOK, TABLES
-from tests.trainer.students import recipe, write_rows
+from tests.trainer.students import RECIPE, recipe, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +45,40 @@ def test_kinds_and_forms_are_told_apart(rows):
 
 
 @pytest.mark.parametrize(
-    "use", ["p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa", "skill"]
+    "use",
+    [
+        *("p07_qa", "p07_auxiliary", "p10_qa", "p10_raft", "p10_auxiliary", "closed_qa", "skill"),
+        "retelling_text",
+    ],
 )
 def test_the_manifest_says_beforehand_how_many_there_are(folder, rows, use):
     one = phase(data=[{"rows": [use]}])
     assert count_rows(one, read_manifest(folder).leaves) == len(choose_rows(recipe(), one, rows, {})) > 0
+
+
+def test_of_passages_the_manifest_says_whether_there_are_any(folder, rows):
+    leaves = read_manifest(folder).leaves
+    one = phase(data=[{"rows": ["document_text"]}])
+    known = sum(leaf.kind == "knowledge" for leaf in leaves)
+    assert len(choose_rows(recipe(), one, rows, {})) > count_rows(one, leaves) == known
+    skills = [leaf for leaf in leaves if leaf.kind != "knowledge"]
+    assert count_rows(one, skills) == 0
+
+
+@pytest.mark.parametrize("answers", ["short", "long", "any"])
+def test_texts_have_no_answers_and_come_with_each_form_of_them(rows, answers):
+    texts = ["document_text", "retelling_text"]
+    data = {"kinds": ["knowledge"], "answers": answers, "rows": texts}
+    found = [one.row for one in chosen(rows, data=[data])]
+    assert found == [row for row in rows if row.use in texts]
+
+
+def test_texts_are_mixed_with_questions_and_replayed_like_them(rows):
+    first = {**RECIPE["phases"][0], "data": [{"rows": ["document_text", "closed_qa"]}]}
+    whole = recipe(phases=[first, RECIPE["phases"][1]])
+    found = choose_rows(whole, whole.phases[1], rows, {})
+    replayed = {one.row.use for one in found if one.source == "kt1"}
+    assert replayed == {"document_text", "closed_qa"}
 
 
 def test_closed_questions_come_without_their_passage(rows):
@@ -126,3 +157,17 @@ def test_the_digest_of_rows_is_that_of_what_is_learnt(rows):
     found = choose_rows(whole, whole.phases[0], rows, {})
     assert rows_digest(found) == rows_digest(list(found))
     assert rows_digest(found) != rows_digest(found[1:])
+
+
+def test_the_digest_of_texts_is_that_of_their_words(rows):
+    one = next(row for row in rows if row.text)
+    digest = rows_digest([Chosen(one)])
+    assert digest == rows_digest([Chosen(replace(one, id="other"))])
+    assert digest != rows_digest([Chosen(replace(one, text=f"{one.text}."))])
+    assert digest != rows_digest([Chosen(replace(one, text=""))])
+
+
+def test_conversations_have_the_digest_that_they_had_before_there_were_texts():
+    talk = ({"role": "user", "content": "seeds"}, {"role": "assistant", "content": "grow"})
+    found = rows_digest([Chosen(Row("1", talk, unmask=True, leaf="a"), "kt1")])
+    assert found == "28cb7cf67615d4051cfc5814bedafd20104ebd001e435606c515da9db74e9f23"

@@ -9,8 +9,8 @@ from torch.nn.functional import kl_div, log_softmax
 from seedbed.kernel.errors import InputError
 from seedbed.kernel.store.checkpoints import get_checkpoint, read_checkpoint_manifest
 from seedbed.kernel.store.connect import open_store
+from seedbed.trainer.data.dataset_rows import read_dataset
 from seedbed.trainer.data.masks import make_sample
-from seedbed.trainer.data.rows import read_dataset
 from seedbed.trainer.model.bases import find_base, pin_models
 from seedbed.trainer.model.student import PackedModel, load_model, load_tokenizer, pack_samples
 from seedbed.trainer.recipe import read_training_recipe

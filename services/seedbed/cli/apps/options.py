@@ -195,6 +195,16 @@ LeafGlobs = Annotated[
         show_default=False,
     ),
 ]
+RowsFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rows",
+        metavar="FILE",
+        help="JSONL with `messages` or `text`, for the first phase besides; may be given again.",
+        rich_help_panel="Student",
+        show_default=False,
+    ),
+]
 Taxonomy = Annotated[
     str, typer.Argument(metavar="TAXONOMY", help="A folder, a git address, or either with @REVISION.")
 ]

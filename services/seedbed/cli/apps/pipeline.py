@@ -65,6 +65,7 @@ def run(  # noqa: PLR0913  its options are its interface
     wanted: "Wanted",
     student: _Student = "",
     training_recipe: _TrainingRecipe = "",
+    rows: options.RowsFiles = None,
     questions: _Questions = 0,
     gate: _Gate = None,
     target: options.Target = 0,
@@ -102,6 +103,7 @@ def run(  # noqa: PLR0913  its options are its interface
         student=student,
         training_recipe=training_recipe,
         out=out,
+        rows=tuple(rows or ()),
         questions=questions,
         gate=gate,
     )

@@ -56,12 +56,13 @@ _TrainingRecipe = Annotated[
 ]
 
 
-def train(
+def train(  # noqa: PLR0913  its options are its interface
     context: typer.Context,
     dataset: _Dataset,
     *,
     model: _Model = "",
     recipe: _TrainingRecipe = "",
+    rows: options.RowsFiles = None,
     server: Server = "",
     state: options.State = STATE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the student goes.")] = Path("student"),
@@ -76,7 +77,15 @@ def train(
 
     screen = Screen(machine=machine)
     command = TrainCommand(
-        TrainArguments(dataset=dataset, model=model, recipe=recipe, state=state, out=out, server=server),
+        TrainArguments(
+            dataset=dataset,
+            model=model,
+            recipe=recipe,
+            state=state,
+            out=out,
+            server=server,
+            rows=tuple(rows or ()),
+        ),
         screen,
     )
     CommandRunner(

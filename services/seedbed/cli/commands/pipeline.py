@@ -27,6 +27,7 @@ class PipelineArguments:
     student: str
     training_recipe: str
     out: Path
+    rows: tuple[Path, ...] = ()
     questions: int = 0
     gate: Path | None = None
 
@@ -111,6 +112,7 @@ class PipelineCommand:
             recipe=self._order.training_recipe,
             state=self._order.generation.state,
             out=self._folder / STUDENT,
+            rows=self._order.rows,
         )
         return await train.TrainCommand(order, screen).run()
 

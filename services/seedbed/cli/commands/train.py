@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +29,10 @@ from seedbed.kernel.identity import sha256_hex
 from seedbed.kernel.rpc.channel import Access
 from seedbed.kernel.settings import load_settings
 from seedbed.kernel.store.artifacts import MANIFEST, dataset_prefix, put_folder
-from seedbed.kernel.store.blobs import put_blob
+from seedbed.kernel.store.blobs import put_blob_file
 from seedbed.kernel.store.interface import Store
 from seedbed.trainer.v1.trainer_service_pb2 import (
+    RowsFile,
     Training,
     TrainingMetadata,
     TrainingState,
@@ -58,6 +59,8 @@ class TrainArguments:
     state: Path
     out: Path
     server: str = ""
+    rows: tuple[Path, ...] = ()
+    """Files of rows from elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,13 @@ class TrainCommand:
                 hint="--model NAME for one on the hub, a folder, or `scratch` for one made here",
             )
         check_place(order.out)
+        _check_names(order.rows)
         if order.model == SCRATCH:
             screen.warn(SCRATCH_NOTICE)
         async with self._open() as place:
             digest = await self._send(place)
-            await self._train(place, digest, await self._read_recipe(place.store))
+            rows = [await _send_rows(place.store, path) for path in order.rows]
+            await self._train(place, digest, await self._read_recipe(place.store), rows)
             report_training(self._training, screen)
             if self._training.state == TrainingState.TRAINING_STATE_SUCCEEDED:
                 await write_student(place.store, self._training, order.out)
@@ -167,10 +172,10 @@ class TrainCommand:
         sent = [await _send_external(store, one, path.parent) for one in _externals(values)]
         return json.dumps(values) if sent else text
 
-    async def _train(self, place: TrainingStack, dataset: str, recipe: str) -> None:
+    async def _train(self, place: TrainingStack, dataset: str, recipe: str, rows: Sequence[RowsFile]) -> None:
         """Begin the training, or find it, and follow it to its end."""
         request = TrainRequest(
-            dataset=dataset, model=self._order.model, recipe=recipe, request_id=str(uuid4())
+            dataset=dataset, model=self._order.model, recipe=recipe, rows=rows, request_id=str(uuid4())
         )
         operation = await place.trainer.stub.Train(request, timeout=_TIMEOUT)
         metadata = TrainingMetadata()
@@ -188,6 +193,21 @@ async def _send_folder(store: Store, folder: Path) -> str:
     return await put_folder(store, dataset_prefix(digest), folder)
 
 
+def _check_names(files: Sequence[Path]) -> None:
+    """Refuse files that a recipe could not tell apart, or that are not there. Raises InputError."""
+    names = [path.name for path in files]
+    for path in files:
+        if names.count(path.name) > 1:
+            raise InputError(f"several files of rows are called {path.name}", hint="rename one of them")
+        if not path.expanduser().is_file():
+            raise InputError(f"the file of rows {path} is not there")
+
+
+async def _send_rows(store: Store, path: Path) -> RowsFile:
+    digest = await _send_file(store, path.expanduser(), f"the file of rows {path}")
+    return RowsFile(name=path.name, sha256=digest)
+
+
 def _externals(values: Any) -> list[dict[str, Any]]:
     """The external datasets that a recipe names, as far as it is one."""
     phases = values.get("phases") if isinstance(values, dict) else None
@@ -202,9 +222,12 @@ def _externals(values: Any) -> list[dict[str, Any]]:
 
 async def _send_external(store: Store, one: dict[str, Any], beside: Path) -> str:
     path = beside / Path(str(one["path"])).expanduser()
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"the external dataset {one['path']} cannot be read: {error.strerror}") from error
-    one["sha256"] = await put_blob(store, data)
+    one["sha256"] = await _send_file(store, path, f"the external dataset {one['path']}")
     return str(one["sha256"])
+
+
+async def _send_file(store: Store, path: Path, what: str) -> str:
+    try:
+        return await put_blob_file(store, path)
+    except OSError as error:
+        raise InputError(f"{what} cannot be read: {error.strerror or error}") from error

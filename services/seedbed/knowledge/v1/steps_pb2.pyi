@@ -206,6 +206,67 @@ class AugmentResult(_message.Message):
 Global___AugmentResult: _TypeAlias = AugmentResult  # noqa: Y015
 
 @_typing.final
+class RetellInput(_message.Message):
+    """knowledge.retell: one chunk, retold with all that it says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    HEADINGS_FIELD_NUMBER: _builtins.int
+    FAMILY_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    DOCUMENT_OUTLINE_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    family: _builtins.str
+    """`rewrite`, `implications`, `dialogue` or `question_list`."""
+    view: _builtins.str
+    """For whom or as who it is told, and in which order."""
+    order: _builtins.str
+    document_outline: _builtins.str
+    domain: _builtins.str
+    @_builtins.property
+    def headings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        headings: _abc.Iterable[_builtins.str] | None = ...,
+        family: _builtins.str = ...,
+        view: _builtins.str = ...,
+        order: _builtins.str = ...,
+        document_outline: _builtins.str = ...,
+        domain: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_outline", b"document_outline", "domain", b"domain", "family", b"family", "headings", b"headings", "order", b"order", "text", b"text", "view", b"view"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetellInput: _TypeAlias = RetellInput  # noqa: Y015
+
+@_typing.final
+class RetellResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetellResult: _TypeAlias = RetellResult  # noqa: Y015
+
+@_typing.final
 class GenerateInput(_message.Message):
     """knowledge.generate: one source text and one seed example."""
 

@@ -101,6 +101,8 @@ class Passage:
     converter: str
     augmentation: str = ""
     augmented: str = ""
+    asked: bool = True
+    """Whether draws are made from it; retellings are rows alone."""
 
     @property
     def key(self) -> str:
@@ -154,6 +156,11 @@ class LeafKind(ABC):
     def steps(self) -> tuple[StepEntry, ...]:
         """All its steps, in the order in which a sample comes through them."""
         return (*self.of_leaf, *self.of_draw, *self.of_candidate)
+
+    def steps_for(self, recipe: Recipe) -> tuple[StepEntry, ...]:
+        """Those that a run by this recipe takes: a plan names no other."""
+        del recipe
+        return self.steps
 
     @property
     def uses_of_samples(self) -> tuple[RowUse, ...]:

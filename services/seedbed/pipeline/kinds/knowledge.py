@@ -1,8 +1,7 @@
 """Knowledge: documents are cut into passages, and pairs written about each after seed examples. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from seedbed.bus.v1.bus_pb2 import Outcome, Record
 from seedbed.judge.v1.steps_pb2 import GroundedInput, GroundedVerdict
 from seedbed.kernel.identity import origin, sha256_hex
 from seedbed.knowledge.v1.steps_pb2 import (
@@ -26,12 +25,12 @@ from seedbed.pipeline.kinds.entry import (
     gate,
     seed_digest,
 )
+from seedbed.pipeline.kinds.recorded import Find, digest_of, done
+from seedbed.pipeline.kinds.retellings import RETELL, find_retellings, list_retellings
 from seedbed.pipeline.kinds.typical import FRAME, Basis, Typical
 from seedbed.pipeline.plan import KnownPlan
 from seedbed.pipeline.recipe import Gates, Recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Document, Leaf, SeedExample
-
-Find = Callable[[str], Record | None]
 
 # They are kept with the leaf's entry, which has to fit into one message of the bus.
 _MOST_NOTES = 50
@@ -91,7 +90,7 @@ CHUNK = StepEntry(
     name="knowledge.chunk",
     asks=None,
     # A long document is cut part by part.
-    announces=("knowledge.chunk", AUGMENT.name),
+    announces=("knowledge.chunk", AUGMENT.name, RETELL.name),
     text=lambda result: ChunkResult.FromString(result).text,
 )
 
@@ -100,7 +99,7 @@ class Knowledge(LeafKind):
     """Every passage meets every seed, for short answers and for long ones."""
 
     name = Kind.KNOWLEDGE
-    of_leaf = (CHUNK, AUGMENT)
+    of_leaf = (CHUNK, AUGMENT, RETELL)
     of_draw = (GENERATE,)
     of_candidate = (JUDGE_GROUNDED,)
     knowledge_rows = Rows(samples=("p07_qa",), augmentations=("p07_auxiliary",))
@@ -112,7 +111,12 @@ class Knowledge(LeafKind):
 
     def items_of_chunk(self, recipe: Recipe) -> dict[str, int]:
         """Each is retold in every form of the recipe."""
-        return {AUGMENT.name: len(recipe.augmentations)} if recipe.augmentations else {}
+        wanted = {AUGMENT.name: len(recipe.augmentations), RETELL.name: len([*list_retellings(recipe)])}
+        return {step: count for step, count in wanted.items() if count}
+
+    def steps_for(self, recipe: Recipe) -> tuple[StepEntry, ...]:
+        """Without retellings where there are none: such runs are what they were before there were any."""
+        return tuple(step for step in self.steps if step is not RETELL or recipe.retellings)
 
     def split(self, target: int, recipe: Recipe) -> list[Quota]:
         """Short answers and long ones."""
@@ -132,8 +136,8 @@ class Knowledge(LeafKind):
         for document in leaf.documents:
             wanted = chunk_input(leaf, document, known.recipe)
             while True:
-                digest = _digest(known, Announce(CHUNK.name, wanted))
-                record = _done(find(digest))
+                digest = digest_of(known, Announce(CHUNK.name, wanted))
+                record = done(find(digest))
                 if record is None or digest in seen:
                     break
                 seen.add(digest)
@@ -142,6 +146,7 @@ class Knowledge(LeafKind):
                     passage = Passage(document, chunk, result.text, result.converter)
                     yield passage
                     yield from _find_augmentations(leaf, known, find, passage)
+                    yield from find_retellings(leaf, known, find, passage)
                 following = wanted.first + len(result.chunks)
                 if following >= result.total:
                     break
@@ -156,7 +161,7 @@ class Knowledge(LeafKind):
 
     def _notes(self, leaf: Leaf, known: KnownPlan, find: Find) -> Iterator[str]:
         for document, announce in zip(leaf.documents, self.first_items(leaf, known.recipe), strict=False):
-            if record := _done(find(_digest(known, announce))):
+            if record := done(find(digest_of(known, announce))):
                 notes = ChunkResult.FromString(record.result).notes
                 yield from (f"{document.path}: {note}" for note in notes)
 
@@ -165,7 +170,8 @@ class Knowledge(LeafKind):
     ) -> Iterator[Draw]:
         """Every passage once with its first seed, then every passage with its second, and so on."""
         seeds = range(len(leaf.seeds))
-        ordered = sorted(passages, key=lambda passage: sha256_hex(f"{passage.key}\0{form}"))
+        asked = (passage for passage in passages if passage.asked)
+        ordered = sorted(asked, key=lambda passage: sha256_hex(f"{passage.key}\0{form}"))
         turns = {
             passage.key: sorted(seeds, key=lambda seed: sha256_hex(f"{passage.key}\0{form}\0{seed}"))
             for passage in ordered
@@ -231,14 +237,6 @@ def _find_augmentations(leaf: Leaf, known: KnownPlan, find: Find, passage: Passa
     about = {"document_outline": leaf.document_outline, "domain": leaf.domain}
     for name in known.recipe.augmentations:
         announce = Announce(AUGMENT.name, augment_input(passage.chunk, name, **about))
-        if record := _done(find(_digest(known, announce))):
+        if record := done(find(digest_of(known, announce))):
             text = AugmentResult.FromString(record.result).text
             yield Passage(passage.document, passage.chunk, passage.text, passage.converter, name, text)
-
-
-def _digest(known: KnownPlan, announce: Announce) -> str:
-    return known.specs.make_item("", "", 0, announce).digest
-
-
-def _done(record: Record | None) -> Record | None:
-    return record if record and record.outcome == Outcome.OUTCOME_DONE else None

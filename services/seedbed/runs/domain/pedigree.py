@@ -23,7 +23,7 @@ def write_part(state: LeafStateMachine, pieces: Iterable[bytes]) -> Iterator[byt
     yield message_bytes(Part(path=leaf.path, kind=leaf.kind, leaf_digest=leaf.digest))
     yield from pieces
     for passage in state.passages:
-        if passage.augmentation:
+        if passage.augmentation or state.known.recipe.passages:
             yield message_bytes(Part(augmentations=[_augmentation(state, passage)]))
 
 

@@ -7,7 +7,7 @@ from seedbed.kernel.errors import InputError, Violation
 from seedbed.kernel.formats.file_names import is_in_folder
 from seedbed.kernel.identity import leaf_token, message_bytes, sha256_hex
 from seedbed.pipeline.kinds import kind_of
-from seedbed.pipeline.recipe import Recipe
+from seedbed.pipeline.recipe import Recipe, read_recipe
 from seedbed.taxonomy.v1.leaf_pb2 import Leaf, Snapshot
 
 MOST_SAMPLES = 1_000_000_000
@@ -26,7 +26,7 @@ def make_plan(
             [Violation("leaves", f"matches none of {len(snapshot.leaves)} leaf paths")],
             hint=f"there are {len(snapshot.leaves)}: {known}",
         )
-    needed = _steps_of({leaf.kind for leaf in leaves})
+    needed = _steps_of({leaf.kind for leaf in leaves}, recipe)
     plan = Plan(
         snapshot=snapshot_digest,
         steps=sorted((spec for spec in specs if spec.step in needed), key=lambda spec: spec.step),
@@ -53,11 +53,11 @@ def name_of(plan: Plan) -> str:
 def missing_steps(plan: Plan) -> list[str]:
     """Steps the plan needs and nobody has registered."""
     known = {spec.step for spec in plan.steps}
-    return sorted(_steps_of({leaf.kind for leaf in plan.leaves}) - known)
+    return sorted(_steps_of({leaf.kind for leaf in plan.leaves}, read_recipe(plan.recipe)) - known)
 
 
-def _steps_of(kinds: Iterable[str]) -> set[str]:
-    return {step.name for kind in kinds for step in kind_of(kind).steps}
+def _steps_of(kinds: Iterable[str], recipe: Recipe) -> set[str]:
+    return {step.name for kind in kinds for step in kind_of(kind).steps_for(recipe)}
 
 
 def matches(path: str, globs: Sequence[str]) -> bool:

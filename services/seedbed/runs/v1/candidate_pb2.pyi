@@ -251,7 +251,7 @@ Global___Score: _TypeAlias = Score  # noqa: Y015
 
 @_typing.final
 class Augmentation(_message.Message):
-    """An augmentation, which makes instruction samples of its own."""
+    """An augmentation, which makes instruction samples of its own; without a name and a text, a passage as it stands."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -7,9 +7,20 @@ whoever takes a training up again knows what comes next.
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, count
 
+from seedbed.kernel.errors import ItemError
 from seedbed.trainer.data.selection import lot
 from seedbed.trainer.recipe import Phase
+
+MOST_EPOCHS = 10_000
+
+
+class TooManyEpochs(ItemError):
+    """A phase is to learn far more tokens than its rows have."""
+
+    code = "INVALID_ARGUMENT"
+    reason = "TOO_MANY_EPOCHS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +43,45 @@ class Step:
 
 
 def plan_steps(
-    phase: Phase, lengths: Sequence[int], seed: int, row_tokens: int, *, packing: bool
+    phase: Phase,
+    lengths: Sequence[int],
+    seed: int,
+    row_tokens: int,
+    *,
+    packing: bool,
+    counted: Sequence[int] = (),
 ) -> list[Step]:
-    """The steps of all epochs, each in an order drawn from `seed`. `lengths` are the samples', in tokens."""
-    steps = []
-    for epoch in range(phase.epochs):
+    """The steps of all epochs, each in an order drawn from `seed`. Raises TooManyEpochs.
+
+    `lengths` are the samples', in tokens; `counted`, how many of those count, where the phase goes by them.
+    """
+    return [
+        Step(epoch, _rows(batch, lengths, row_tokens, packing=packing))
+        for epoch, order in enumerate(_orders(phase, len(lengths), seed, counted))
+        for batch in _batches(phase, order, lengths)
+    ]
+
+
+def _orders(phase: Phase, samples: int, seed: int, counted: Sequence[int]) -> Iterator[list[int]]:
+    """The samples of each epoch, in order; the last one ends with the sample that reaches `tokens`."""
+    left, whole = phase.tokens, sum(counted)
+    if left is not None and left > whole * MOST_EPOCHS:
+        raise TooManyEpochs(
+            f"phase {phase.name}: its rows have {whole} tokens that count, and it is to learn {left}",
+            hint=f"lower `tokens`: every row is shown {MOST_EPOCHS} times at most",
+        )
+    for epoch in range(phase.epochs) if left is None else count():
         label = f"{phase.name}/epoch/{epoch}"
-        order = sorted(range(len(lengths)), key=lambda number: lot(seed, label, str(number)))
-        steps += [
-            Step(epoch, _rows(batch, lengths, row_tokens, packing=packing))
-            for batch in _batches(phase, order, lengths)
-        ]
-    return steps
+        order = sorted(range(samples), key=lambda number: lot(seed, label, str(number)))
+        if left is None:
+            yield order
+        elif left > whole:
+            left -= whole
+            yield order
+        else:
+            sums = list(accumulate(counted[number] for number in order))
+            yield order[: bisect_left(sums, left) + 1]
+            return
 
 
 def _batches(phase: Phase, order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Rows to train on, read from a dataset's folder or from a file of the same records.
+"""Rows to train on, as files of records have them: one JSON object a line.
 
 A row that cannot be read is left out and counted, with where it stands and what is wrong; the rest is good.
 """
@@ -9,18 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from seedbed.dataset import verify_files
-from seedbed.dataset.manifest import KNOWLEDGE_FILE, SAMPLES_FILE, SKILLS_FILE, Manifest
 from seedbed.kernel.errors import InputError
-from seedbed.pipeline.kinds import Kind
 from seedbed.trainer.data.marks import THOUGHTS
 
 _ROLES = ("system", "user", "assistant", "tool")
 _HALF = "holds half a character: a surrogate without its other half"
 _SHOWN = 200
 """Characters of a complaint, at most: it may cite what it complains of."""
+MOST_BYTES, MOST_LINE, MOST_TEXT = 2**32, 2**24, 1_000_000
+"""Of a file from elsewhere and of a line in it, in bytes; of a text, in characters."""
 
 
 class Malformed(Exception):
@@ -29,7 +26,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One conversation, and where it came from."""
+    """One conversation or one text, and where it came from."""
 
     id: str
     messages: tuple[dict[str, str], ...]
@@ -43,7 +40,9 @@ class Row:
     form: str = ""
     """`short` or `long` for knowledge."""
     use: str = ""
-    """What kind of row it is, as the dataset's manifest counts them."""
+    """What kind of row it is, as recipes select them."""
+    text: str = ""
+    """What a row without messages is: all of it counts."""
 
 
 @dataclass
@@ -55,40 +54,25 @@ class Rows:
     """Where, and what is wrong."""
 
 
-def read_dataset(folder: Path) -> Rows:
-    """All rows of a dataset, closed questions included. Raises InputError, DamagedDataset."""
-    manifest = verify_files(folder)
-    samples = pq.read_table(
-        folder / SAMPLES_FILE,
-        columns=["id", "leaf", "leaf_kind", "leaf_digest", "question", "answer", "form"],
-    ).to_pylist()
-    forms = {(row["leaf"], row["id"]): row["form"] or "" for row in samples}
-    found = Rows()
-    for name, knowledge in ((KNOWLEDGE_FILE, "p07"), (SKILLS_FILE, "p10")):
-        for record in _read_lines(folder / name, found):
-            found.rows.append(_of_dataset(record, knowledge, forms))
-    found.rows += _closed(samples, manifest)
-    return found
-
-
 def read_external(path: Path, name: str) -> Rows:
     """All rows of a file from elsewhere. Raises InputError where it cannot be read."""
     found = Rows()
-    for record in _read_lines(path, found, name):
-        found.rows.append(_row(record))
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{name} has more than {MOST_BYTES:,} bytes", hint="cut it into several files")
+    for record in read_lines(path, found, name):
+        found.rows.append(make_row(record))
     return found
 
 
-def _read_lines(path: Path, found: Rows, name: str = "") -> Iterator[dict[str, Any]]:
+def read_lines(path: Path, found: Rows, name: str = "") -> Iterator[dict[str, Any]]:
+    """The records of a file, all that can be read. Raises InputError where the file itself cannot."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.strip():
                     continue
                 try:
-                    # Not read by json itself: it lets halves of characters through.
-                    record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-                    _check(record)
+                    record = _parse(line, "utf-8-sig" if number == 1 else "utf-8")
                 except (ValueError, RecursionError, Malformed) as error:
                     found.malformed.append(f"{name or path.name}:{number}: {str(error)[:_SHOWN]}")
                 else:
@@ -97,21 +81,47 @@ def _read_lines(path: Path, found: Rows, name: str = "") -> Iterator[dict[str, A
         raise InputError(f"{name or path} cannot be read: {error.strerror or error}") from error
 
 
-def _check(record: Any) -> None:
-    """Refuse what is no record. Raises Malformed."""
+def _parse(line: bytes, encoding: str) -> dict[str, Any]:
+    """The record of a line. Raises Malformed, ValueError, RecursionError."""
+    if len(line) > MOST_LINE:
+        raise Malformed(f"it has more than {MOST_LINE:,} bytes")
+    # Not read by json itself: it lets halves of characters through.
+    record = json.loads(line.decode(encoding))
     if not isinstance(record, dict):
         raise Malformed("it is no JSON object")
+    if not is_whole(f"{record.get('id', '')}{record.get('metadata', '')}"):
+        raise Malformed(f"its `id` or `metadata` {_HALF}")
+    if _is_text(record):
+        _check_text(record["text"])
+    else:
+        _check_talk(record)
+    return record
+
+
+def _is_text(record: dict[str, Any]) -> bool:
+    """Whether it is a text; beside messages one is a remark like any other key, and null is none."""
+    return record.get("messages") is None and record.get("text") is not None
+
+
+def _check_text(text: Any) -> None:
+    if not isinstance(text, str) or not text.strip():
+        raise Malformed("its `text` is no text, or an empty one")
+    if len(text) > MOST_TEXT:
+        raise Malformed(f"its `text` has {len(text):,} characters, of which {MOST_TEXT:,} fit: cut it")
+    if not is_whole(text):
+        raise Malformed(f"its `text` {_HALF}")
+
+
+def _check_talk(record: dict[str, Any]) -> None:
     messages = record.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise Malformed("it has no `messages`")
+        raise Malformed("it has neither `messages` nor `text`")
     for number, message in enumerate(messages, 1):
         _check_message(message, number)
     if not any(message["role"] == "assistant" for message in messages):
         raise Malformed("no message is the assistant's")
     if not isinstance(record.get("unmask") or False, bool):
         raise Malformed("`unmask` is neither true nor false")
-    if not is_whole(f"{record.get('id', '')}{record.get('metadata', '')}"):
-        raise Malformed(f"its `id` or `metadata` {_HALF}")
 
 
 def _check_message(message: Any, number: int) -> None:
@@ -136,63 +146,13 @@ def is_whole(text: str) -> bool:
     return True
 
 
-def _row(record: dict[str, Any], **more: str) -> Row:
+def make_row(record: dict[str, Any], **more: str) -> Row:
+    """The row of a record; `more` says where it came from."""
+    if _is_text(record):
+        return Row(str(record.get("id", "")), (), unmask=False, text=record["text"], **more)
     names = ("role", "content", *THOUGHTS)
     messages = tuple(
         {name: message[name] for name in names if message.get(name) is not None}
         for message in record["messages"]
     )
     return Row(str(record.get("id", "")), messages, record.get("unmask") or False, **more)
-
-
-def _of_dataset(record: dict[str, Any], knowledge: str, forms: dict[tuple[str, str], str]) -> Row:
-    about = _about(record)
-    leaf, node = str(about.get("leaf", "")), str(about.get("leaf_node_type", ""))
-    kind = group_of(leaf, node)
-    shown = str(about.get("dataset", ""))
-    if kind != Kind.KNOWLEDGE:
-        use = "skill"
-    elif "raft" in shown:
-        use = f"{knowledge}_raft"
-    else:
-        use = f"{knowledge}_qa" if "sample" in about else f"{knowledge}_auxiliary"
-    # Retellings are of a passage's length.
-    form = forms.get((leaf, str(about.get("sample", ""))), "long" if kind == Kind.KNOWLEDGE else "")
-    digest = str(about.get("leaf_digest", ""))
-    return _row(record, leaf=leaf, leaf_digest=digest, kind=kind, form=form, use=use)
-
-
-def _about(record: dict[str, Any]) -> dict[str, Any]:
-    try:
-        about = json.loads(record.get("metadata", "{}"))
-    except (TypeError, ValueError, RecursionError):
-        return {}
-    return about if isinstance(about, dict) and is_whole(json.dumps(about, ensure_ascii=False)) else {}
-
-
-def group_of(leaf: str, node: str) -> str:
-    """Which leaves it belongs to, as recipes select them; `node` is the kind of the leaf."""
-    if node == Kind.KNOWLEDGE:
-        return Kind.KNOWLEDGE
-    return "foundational" if leaf.startswith("foundational_skills/") else "compositional"
-
-
-def _closed(samples: list[dict[str, Any]], manifest: Manifest) -> Iterator[Row]:
-    """Each knowledge question without its passage."""
-    system = str(manifest.recipe.get("system_prompt", ""))
-    before = ({"role": "system", "content": system},) if system.strip() else ()
-    for sample in samples:
-        if sample["leaf_kind"] != Kind.KNOWLEDGE:
-            continue
-        user = {"role": "user", "content": sample["question"]}
-        messages = (*before, user, {"role": "assistant", "content": sample["answer"]})
-        yield Row(
-            id=f"{sample['id']}/closed",
-            messages=messages,
-            unmask=False,
-            leaf=sample["leaf"],
-            leaf_digest=sample["leaf_digest"] or "",
-            kind=Kind.KNOWLEDGE,
-            form=sample["form"] or "",
-            use="closed_qa",
-        )

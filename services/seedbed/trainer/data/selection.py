@@ -7,11 +7,13 @@ same rows chooses the same, on any machine and whatever is beside them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from seedbed.kernel.errors import ItemError
 from seedbed.kernel.identity import canonical_json, sha256_hex
 from seedbed.trainer.data.rows import Row
-from seedbed.trainer.recipe import Phase, Selection, TrainingRecipe
+from seedbed.trainer.phase_data import USES_OF_TEXTS, Selection
+from seedbed.trainer.recipe import Phase, TrainingRecipe
 
 
 class NothingSelected(ItemError):
@@ -51,11 +53,13 @@ def choose_rows(
 
 def rows_digest(chosen: Iterable[Chosen]) -> str:
     """sha256 of what is trained on, and where it counts."""
-    lines = (
-        canonical_json([one.source, one.row.leaf, one.row.messages, one.row.unmask]).decode()
-        for one in chosen
-    )
-    return sha256_hex("\n".join(lines))
+    return sha256_hex("\n".join(canonical_json(_content(one)).decode() for one in chosen))
+
+
+def _content(one: Chosen) -> list[Any]:
+    row = one.row
+    # Conversations have the digest that they had before there were texts.
+    return [one.source, row.leaf, row.messages, row.unmask, *([row.text] if row.text else [])]
 
 
 def sample(rows: Sequence[Row], count: int, seed: int, label: str) -> list[Row]:
@@ -76,7 +80,7 @@ def selects(selection: Selection, leaf: str, kind: str, form: str, use: str) -> 
     return (
         kind in selection.kinds
         and use in selection.rows
-        and (kind != "knowledge" or selection.answers in ("any", form))
+        and (kind != "knowledge" or use in USES_OF_TEXTS or selection.answers in ("any", form))
         and (not selection.leaves or any(fnmatchcase(leaf, glob) for glob in selection.leaves))
     )
 

@@ -85,8 +85,9 @@ def _phases(manifest: CheckpointManifest) -> Iterator[str]:
         batch = f"{phase.batch_samples} samples" if phase.batch_samples else f"{phase.batch_tokens} tokens"
         this = phase.name == manifest.phase
         ends = [phase.tuned_for.describe(), "this checkpoint" if this else ""]
+        long = f"{phase.epochs} epochs" if phase.tokens is None else f"{phase.tokens} tokens learnt"
         yield (
-            f"- Phase `{phase.name}`: {phase.epochs} epochs, {batch} a step, learning rate "
+            f"- Phase `{phase.name}`: {long}, {batch} a step, learning rate "
             f"{phase.learning_rate:g}{''.join(f', {end}' for end in ends if end)}"
         )
         if this:

@@ -53,6 +53,13 @@ class PhasePlan:
     loss: Callable[[PackedRow], RowLoss]
     """Of a row, as the phase's objective has it."""
 
+    @property
+    def epochs(self) -> float:
+        """How often every sample is shown; a fraction where the phase ends in the midst of an epoch."""
+        if self.phase.tokens is None:
+            return self.phase.epochs
+        return sum(len(step.samples) for step in self.steps) / len(self.samples)
+
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
@@ -98,6 +105,7 @@ class Loop:
         self._work = count_work(student)
         self._speed: deque[tuple[float, int, int]] = deque(maxlen=_WINDOW)
         self._all_tokens = sum(self._tokens(step) for step in plan.steps)
+        self._epochs = plan.epochs
 
     def run(self, hooks: Hooks) -> None:
         """Go to the end of the phase. Raises Stopped, Diverged."""
@@ -208,7 +216,7 @@ class Loop:
             "phase": self.plan.phase.name,
             "step": progress.step,
             "steps": steps,
-            "epoch": round(progress.step * self.plan.phase.epochs / steps, 4),
+            "epoch": round(progress.step * self._epochs / steps, 4),
             "samples_seen": progress.samples,
             "tokens_seen": progress.tokens,
             "counted_tokens": counted,

@@ -10,8 +10,9 @@ import torch
 from seedbed.dataset import read_manifest
 from seedbed.kernel.store.checkpoints import read_checkpoint_manifest
 from seedbed.trainer.data.batches import plan_steps
+from seedbed.trainer.data.dataset_rows import read_dataset
 from seedbed.trainer.data.masks import NotRendered, Sample
-from seedbed.trainer.data.rows import Row, Rows, read_dataset, read_external
+from seedbed.trainer.data.rows import Row, Rows, read_external
 from seedbed.trainer.data.selection import Chosen, NothingSelected, choose_rows
 from seedbed.trainer.loop.job import Job
 from seedbed.trainer.loop.loop import PhasePlan
@@ -80,7 +81,8 @@ def prepare(job: Job, device: torch.device) -> Prepared:
     check_packing(student, vocabulary, packing=recipe.packing)
     row_tokens = recipe.row_tokens if job.phase != BASE else phase.context
     lengths = [len(sample.ids) for sample in samples]
-    steps = plan_steps(phase, lengths, recipe.seed, row_tokens, packing=recipe.packing)
+    counted = [sample.counted_tokens for sample in samples]
+    steps = plan_steps(phase, lengths, recipe.seed, row_tokens, packing=recipe.packing, counted=counted)
     bfloat16 = has_bfloat16(recipe, device)
     objective = phase.tuned_for
     frozen = [
@@ -186,13 +188,14 @@ def _encode(
     # Of a text that is longer no cut into tokens fits, and to cut it may take minutes.
     room = phase.context * max(map(len, tokenizer.get_vocab()))
     for one in chosen:
+        # A text is cut where it is too long.
         letters = sum(len(text) for message in one.row.messages for text in message.values())
         if letters > room:
             excluded.too_long += 1
             _exemplify(excluded, one.row, f"{letters} characters, and {phase.context} tokens fit")
             continue
         try:
-            made = phase.tuned_for.make_samples(tokenizer, one.row, recipe.system)
+            made = phase.tuned_for.make_samples(tokenizer, one.row, recipe.system, phase.context)
         except NotRendered as error:
             excluded.not_rendered += 1
             _exemplify(excluded, one.row, str(error))

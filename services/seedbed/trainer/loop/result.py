@@ -1,5 +1,6 @@
 """What comes of a phase: a checkpoint in Hugging Face's layout, and a manifest of all that it came from."""
 
+import math
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -79,7 +80,7 @@ def _describe(
     manifest.leaves.extend(weigh_leaves(prepared.chosen, samples))
     manifest.replay.extend(weigh_sources(prepared.chosen, samples))
     manifest.excluded.CopyFrom(prepared.excluded)
-    manifest.epochs = prepared.plan.phase.epochs
+    manifest.epochs = math.ceil(prepared.plan.epochs)
     manifest.steps = progress.step
     manifest.samples_seen = progress.samples
     manifest.tokens_seen = progress.tokens

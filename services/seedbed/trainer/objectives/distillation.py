@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from seedbed.kernel.errors import InputError
-from seedbed.trainer.data.masks import Sample, make_samples
+from seedbed.trainer.data.masks import Sample
 from seedbed.trainer.data.rows import Row
+from seedbed.trainer.data.texts import encode_row
 from seedbed.trainer.objectives.objective import OWN_BASE, Objective, Source
 from seedbed.trainer.v1.checkpoint_pb2 import Base
 
@@ -78,9 +79,9 @@ class Distillation(Objective):
         teacher = "its base" if self.source == OWN_BASE else f"`{self.source}` at `{self.digest}`"
         return f"distilled from {teacher} at temperature {self.temperature:g}, weight {self.weight:g}"
 
-    def make_samples(self, tokenizer: Any, row: Row, system: str) -> list[Sample]:
+    def make_samples(self, tokenizer: Any, row: Row, system: str, context: int) -> list[Sample]:
         """The same as in supervised tuning: the teacher is asked about the same tokens."""
-        return make_samples(tokenizer, row, system)
+        return encode_row(tokenizer, row, system, context)
 
     def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:
         from seedbed.trainer.model.loss import Differentiated  # noqa: PLC0415  it loads torch

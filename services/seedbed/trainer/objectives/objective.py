@@ -66,8 +66,11 @@ class Objective(StrictModel, ABC):
         """What it is, in half a sentence; empty where that goes without saying."""
 
     @abstractmethod
-    def make_samples(self, tokenizer: Any, row: Row, system: str) -> list[Sample]:
-        """What it takes of a row: its tokens, and which count. Raises NotRendered where that is nothing."""
+    def make_samples(self, tokenizer: Any, row: Row, system: str, context: int) -> list[Sample]:
+        """What it takes of a row: its tokens, and which count. Raises NotRendered where that is nothing.
+
+        A conversation may be longer than the context, and is left out then; a text is in pieces that fit.
+        """
 
     @abstractmethod
     def start(self, frozen: Sequence["FrozenModel"]) -> Callable[["PackedRow"], "RowLoss"]:

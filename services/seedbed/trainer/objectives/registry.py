@@ -49,7 +49,10 @@ class ObjectiveFields(StrictModel):
     def _leave_out_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Recipes that name no objective are written as they were before there was any."""
         found: dict[str, Any] = dump(self)
-        unset = [name for name, options in self._options().items() if options is None]
-        if self.objective == "supervised":
-            unset.append("objective")
+        unset = self._unset()
         return {name: value for name, value in found.items() if name not in unset}
+
+    def _unset(self) -> list[str]:
+        """The fields that are not written, as they say nothing."""
+        unset = [name for name, options in self._options().items() if options is None]
+        return [*unset, "objective"] if self.objective == "supervised" else unset

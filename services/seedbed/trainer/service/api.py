@@ -17,7 +17,9 @@ from seedbed.kernel.store.artifacts import dataset_prefix, read_folder_manifest
 from seedbed.kernel.store.checkpoints import parse_checkpoint_manifest, prefix_of
 from seedbed.kernel.store.interface import Store
 from seedbed.trainer.model.bases import find_base, pin_models
+from seedbed.trainer.phase_data import External
 from seedbed.trainer.recipe import TrainingRecipe, read_training_recipe
+from seedbed.trainer.service.external_rows import check_external
 from seedbed.trainer.service.operations import make_operation
 from seedbed.trainer.service.trainings import Trainings, latest_first
 from seedbed.trainer.service.transitions import cancel, has_ended, set_going
@@ -47,10 +49,13 @@ class TrainerApi(TrainerServiceServicer):
 
     async def _train(self, request: pb.TrainRequest) -> Operation:
         recipe = find_recipe(request.recipe)
+        if request.rows:
+            recipe = recipe.with_rows(External(path=one.name, sha256=one.sha256) for one in request.rows)
         manifest = await self._read_dataset(request.dataset)
         base = await asyncio.to_thread(find_base, request.model, trust_callers=self._trust_callers)
         recipe = await asyncio.to_thread(pin_models, recipe, trust_callers=self._trust_callers)
         check_training(recipe, base, manifest)
+        await check_external(self._store, recipe)
         wanted = make_training(request.dataset, base, recipe)
         await self._trainings.create(wanted)
         return make_operation(await self._trainings.change(wanted.name, set_going))

@@ -21,10 +21,12 @@ from seedbed.kernel.store.artifacts import (
 from seedbed.kernel.store.blobs import blob_key
 from seedbed.kernel.store.checkpoints import get_checkpoint, parse_checkpoint_manifest, prefix_of
 from seedbed.kernel.store.interface import Store
-from seedbed.trainer.data.rows import read_dataset, read_external
+from seedbed.trainer.data.dataset_rows import read_dataset
+from seedbed.trainer.data.rows import read_external
 from seedbed.trainer.data.selection import Chosen, choose_rows, rows_digest
 from seedbed.trainer.loop.job import Job
 from seedbed.trainer.recipe import BASE, TrainingRecipe, read_training_recipe
+from seedbed.trainer.service.external_rows import not_sent
 from seedbed.trainer.training import SCRATCH, objective_of, phase_before, phase_digest
 from seedbed.trainer.v1.checkpoint_pb2 import CheckpointManifest, CheckpointRef, Objective
 from seedbed.trainer.v1.trainer_service_pb2 import SnapshotRef, Training
@@ -142,9 +144,7 @@ class PhaseArtifacts:
             try:
                 await self._store.download(blob_key(digest), part)
             except NotFound as error:
-                raise InputError(
-                    f"the store has no {path}: send it there first, as `seedbed train` does"
-                ) from error
+                raise not_sent(path) from error
             part.replace(file)
         return file
 

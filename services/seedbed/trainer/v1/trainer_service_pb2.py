@@ -27,7 +27,7 @@ from seedbed.bounds.v1 import bounds_pb2 as seedbed_dot_bounds_dot_v1_dot_bounds
 from seedbed.trainer.v1 import checkpoint_pb2 as seedbed_dot_trainer_dot_v1_dot_checkpoint__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(seedbed/trainer/v1/trainer_service.proto\x12\x12seedbed.trainer.v1\x1a#google/longrunning/operations.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a#seedbed/trainer/v1/checkpoint.proto\"\xb9\x01\n\x0cTrainRequest\x12%\n\x07\x64\x61taset\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12\x18\n\x05model\x18\x02 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x1a\n\x06recipe\x18\x03 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12L\n\nrequest_id\x18\x04 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\"$\n\x10TrainingMetadata\x12\x10\n\x08training\x18\x01 \x01(\t\"\xfb\x02\n\x08Training\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.seedbed.trainer.v1.TrainingState\x12\x0f\n\x07\x64\x61taset\x18\x03 \x01(\t\x12&\n\x04\x62\x61se\x18\x04 \x01(\x0b\x32\x18.seedbed.trainer.v1.Base\x12\x0e\n\x06recipe\x18\x05 \x01(\t\x12\x15\n\rrecipe_digest\x18\x06 \x01(\t\x12)\n\x06phases\x18\x07 \x03(\x0b\x32\x19.seedbed.trainer.v1.Phase\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x13\n\x0b\x63reate_time\x18\t \x01(\x01\x12\x10\n\x08\x65nd_time\x18\n \x01(\x01\x12\r\n\x05\x66\x65nce\x18\x0b \x01(\r\x12/\n\x07metrics\x18\x0c \x01(\x0b\x32\x1e.seedbed.trainer.v1.MetricsRow\x12\x0e\n\x06holder\x18\r \x01(\t\x12\x0c\n\x04\x62\x65\x61t\x18\x0e \x01(\x04\x12\x0f\n\x07waiting\x18\x0f \x01(\t\"\xed\x02\n\x05Phase\x12\x0c\n\x04name\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.seedbed.trainer.v1.PhaseState\x12\x35\n\ncheckpoint\x18\x03 \x01(\x0b\x32!.seedbed.trainer.v1.CheckpointRef\x12\x10\n\x08recalled\x18\x04 \x01(\x08\x12\x12\n\nfirst_loss\x18\x05 \x01(\x01\x12\x11\n\tlast_loss\x18\x06 \x01(\x01\x12\r\n\x05steps\x18\x07 \x01(\r\x12\x13\n\x0btokens_seen\x18\x08 \x01(\x04\x12.\n\x08\x65xcluded\x18\t \x01(\x0b\x32\x1c.seedbed.trainer.v1.Excluded\x12\x0f\n\x07seconds\x18\n \x01(\x01\x12\x31\n\x08snapshot\x18\x0b \x01(\x0b\x32\x1f.seedbed.trainer.v1.SnapshotRef\x12\x0f\n\x07\x63rashes\x18\x0c \x01(\r\x12\x0e\n\x06\x64igest\x18\r \x01(\t\";\n\x0bSnapshotRef\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0c\n\x04step\x18\x03 \x01(\r\"\x9b\x02\n\nMetricsRow\x12\r\n\x05phase\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\r\x12\r\n\x05steps\x18\x03 \x01(\r\x12\r\n\x05\x65poch\x18\x04 \x01(\x01\x12\x14\n\x0csamples_seen\x18\x05 \x01(\x04\x12\x13\n\x0btokens_seen\x18\x06 \x01(\x04\x12\x16\n\x0e\x63ounted_tokens\x18\x07 \x01(\x04\x12\x0c\n\x04loss\x18\x08 \x01(\x01\x12\x15\n\rlearning_rate\x18\t \x01(\x01\x12\x15\n\rgradient_norm\x18\n \x01(\x01\x12\x19\n\x11tokens_per_second\x18\x0b \x01(\x01\x12\x0e\n\x06memory\x18\x0c \x01(\x04\x12\x15\n\rshare_of_peak\x18\r \x01(\x01\x12\x11\n\ttime_left\x18\x0e \x01(\x01\"=\n\x12GetTrainingRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\"=\n\x14ListTrainingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x15ListTrainingsResponse\x12/\n\ttrainings\x18\x01 \x03(\x0b\x32\x1c.seedbed.trainer.v1.Training\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"?\n\x14WatchTrainingRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\"G\n\x15WatchTrainingResponse\x12.\n\x08training\x18\x01 \x01(\x0b\x32\x1c.seedbed.trainer.v1.Training\"@\n\x15\x43\x61ncelTrainingRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\"h\n\x16ListCheckpointsRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x84\x01\n\x17ListCheckpointsResponse\x12;\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32&.seedbed.trainer.v1.CheckpointManifest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bunreachable\x18\x03 \x03(\t*\xa2\x01\n\rTrainingState\x12\x1e\n\x1aTRAINING_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRAINING_STATE_RUNNING\x10\x01\x12\x1c\n\x18TRAINING_STATE_SUCCEEDED\x10\x02\x12\x19\n\x15TRAINING_STATE_FAILED\x10\x03\x12\x1c\n\x18TRAINING_STATE_CANCELLED\x10\x04*q\n\nPhaseState\x12\x1b\n\x17PHASE_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PHASE_STATE_WAITING\x10\x01\x12\x17\n\x13PHASE_STATE_RUNNING\x10\x02\x12\x14\n\x10PHASE_STATE_DONE\x10\x03\x32\xe5\x04\n\x0eTrainerService\x12i\n\x05Train\x12 .seedbed.trainer.v1.TrainRequest\x1a\x1d.google.longrunning.Operation\"\x1f\xca\x41\x1c\n\x08Training\x12\x10TrainingMetadata\x12S\n\x0bGetTraining\x12&.seedbed.trainer.v1.GetTrainingRequest\x1a\x1c.seedbed.trainer.v1.Training\x12\x64\n\rListTrainings\x12(.seedbed.trainer.v1.ListTrainingsRequest\x1a).seedbed.trainer.v1.ListTrainingsResponse\x12\x66\n\rWatchTraining\x12(.seedbed.trainer.v1.WatchTrainingRequest\x1a).seedbed.trainer.v1.WatchTrainingResponse0\x01\x12Y\n\x0e\x43\x61ncelTraining\x12).seedbed.trainer.v1.CancelTrainingRequest\x1a\x1c.seedbed.trainer.v1.Training\x12j\n\x0fListCheckpoints\x12*.seedbed.trainer.v1.ListCheckpointsRequest\x1a+.seedbed.trainer.v1.ListCheckpointsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(seedbed/trainer/v1/trainer_service.proto\x12\x12seedbed.trainer.v1\x1a#google/longrunning/operations.proto\x1a\x1eseedbed/bounds/v1/bounds.proto\x1a#seedbed/trainer/v1/checkpoint.proto\"\xed\x01\n\x0cTrainRequest\x12%\n\x07\x64\x61taset\x18\x01 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\x12\x18\n\x05model\x18\x02 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\x80 \x12\x1a\n\x06recipe\x18\x03 \x01(\tB\n\x9a\xc2\x18\x06\x10\x80\x80\x10 \x01\x12L\n\nrequest_id\x18\x04 \x01(\tB8\x9a\xc2\x18\x34\x1a\x32[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\x12\x32\n\x04rows\x18\x05 \x03(\x0b\x32\x1c.seedbed.trainer.v1.RowsFileB\x06\x9a\xc2\x18\x02(d\"I\n\x08RowsFile\x12\x17\n\x04name\x18\x01 \x01(\tB\t\x9a\xc2\x18\x05\x08\x01\x10\xff\x01\x12$\n\x06sha256\x18\x02 \x01(\tB\x14\x9a\xc2\x18\x10\x08\x01\x1a\x0c[0-9a-f]{64}\"$\n\x10TrainingMetadata\x12\x10\n\x08training\x18\x01 \x01(\t\"\xfb\x02\n\x08Training\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.seedbed.trainer.v1.TrainingState\x12\x0f\n\x07\x64\x61taset\x18\x03 \x01(\t\x12&\n\x04\x62\x61se\x18\x04 \x01(\x0b\x32\x18.seedbed.trainer.v1.Base\x12\x0e\n\x06recipe\x18\x05 \x01(\t\x12\x15\n\rrecipe_digest\x18\x06 \x01(\t\x12)\n\x06phases\x18\x07 \x03(\x0b\x32\x19.seedbed.trainer.v1.Phase\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x13\n\x0b\x63reate_time\x18\t \x01(\x01\x12\x10\n\x08\x65nd_time\x18\n \x01(\x01\x12\r\n\x05\x66\x65nce\x18\x0b \x01(\r\x12/\n\x07metrics\x18\x0c \x01(\x0b\x32\x1e.seedbed.trainer.v1.MetricsRow\x12\x0e\n\x06holder\x18\r \x01(\t\x12\x0c\n\x04\x62\x65\x61t\x18\x0e \x01(\x04\x12\x0f\n\x07waiting\x18\x0f \x01(\t\"\xed\x02\n\x05Phase\x12\x0c\n\x04name\x18\x01 \x01(\t\x12-\n\x05state\x18\x02 \x01(\x0e\x32\x1e.seedbed.trainer.v1.PhaseState\x12\x35\n\ncheckpoint\x18\x03 \x01(\x0b\x32!.seedbed.trainer.v1.CheckpointRef\x12\x10\n\x08recalled\x18\x04 \x01(\x08\x12\x12\n\nfirst_loss\x18\x05 \x01(\x01\x12\x11\n\tlast_loss\x18\x06 \x01(\x01\x12\r\n\x05steps\x18\x07 \x01(\r\x12\x13\n\x0btokens_seen\x18\x08 \x01(\x04\x12.\n\x08\x65xcluded\x18\t \x01(\x0b\x32\x1c.seedbed.trainer.v1.Excluded\x12\x0f\n\x07seconds\x18\n \x01(\x01\x12\x31\n\x08snapshot\x18\x0b \x01(\x0b\x32\x1f.seedbed.trainer.v1.SnapshotRef\x12\x0f\n\x07\x63rashes\x18\x0c \x01(\r\x12\x0e\n\x06\x64igest\x18\r \x01(\t\";\n\x0bSnapshotRef\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0c\n\x04step\x18\x03 \x01(\r\"\x9b\x02\n\nMetricsRow\x12\r\n\x05phase\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\r\x12\r\n\x05steps\x18\x03 \x01(\r\x12\r\n\x05\x65poch\x18\x04 \x01(\x01\x12\x14\n\x0csamples_seen\x18\x05 \x01(\x04\x12\x13\n\x0btokens_seen\x18\x06 \x01(\x04\x12\x16\n\x0e\x63ounted_tokens\x18\x07 \x01(\x04\x12\x0c\n\x04loss\x18\x08 \x01(\x01\x12\x15\n\rlearning_rate\x18\t \x01(\x01\x12\x15\n\rgradient_norm\x18\n \x01(\x01\x12\x19\n\x11tokens_per_second\x18\x0b \x01(\x01\x12\x0e\n\x06memory\x18\x0c \x01(\x04\x12\x15\n\rshare_of_peak\x18\r \x01(\x01\x12\x11\n\ttime_left\x18\x0e \x01(\x01\"=\n\x12GetTrainingRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\"=\n\x14ListTrainingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x15ListTrainingsResponse\x12/\n\ttrainings\x18\x01 \x03(\x0b\x32\x1c.seedbed.trainer.v1.Training\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"?\n\x14WatchTrainingRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\"G\n\x15WatchTrainingResponse\x12.\n\x08training\x18\x01 \x01(\x0b\x32\x1c.seedbed.trainer.v1.Training\"@\n\x15\x43\x61ncelTrainingRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\"h\n\x16ListCheckpointsRequest\x12\'\n\x08training\x18\x01 \x01(\tB\x15\x9a\xc2\x18\x11\x08\x01\x1a\rt[0-9a-f]{16}\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x84\x01\n\x17ListCheckpointsResponse\x12;\n\x0b\x63heckpoints\x18\x01 \x03(\x0b\x32&.seedbed.trainer.v1.CheckpointManifest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bunreachable\x18\x03 \x03(\t*\xa2\x01\n\rTrainingState\x12\x1e\n\x1aTRAINING_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRAINING_STATE_RUNNING\x10\x01\x12\x1c\n\x18TRAINING_STATE_SUCCEEDED\x10\x02\x12\x19\n\x15TRAINING_STATE_FAILED\x10\x03\x12\x1c\n\x18TRAINING_STATE_CANCELLED\x10\x04*q\n\nPhaseState\x12\x1b\n\x17PHASE_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PHASE_STATE_WAITING\x10\x01\x12\x17\n\x13PHASE_STATE_RUNNING\x10\x02\x12\x14\n\x10PHASE_STATE_DONE\x10\x03\x32\xe5\x04\n\x0eTrainerService\x12i\n\x05Train\x12 .seedbed.trainer.v1.TrainRequest\x1a\x1d.google.longrunning.Operation\"\x1f\xca\x41\x1c\n\x08Training\x12\x10TrainingMetadata\x12S\n\x0bGetTraining\x12&.seedbed.trainer.v1.GetTrainingRequest\x1a\x1c.seedbed.trainer.v1.Training\x12\x64\n\rListTrainings\x12(.seedbed.trainer.v1.ListTrainingsRequest\x1a).seedbed.trainer.v1.ListTrainingsResponse\x12\x66\n\rWatchTraining\x12(.seedbed.trainer.v1.WatchTrainingRequest\x1a).seedbed.trainer.v1.WatchTrainingResponse0\x01\x12Y\n\x0e\x43\x61ncelTraining\x12).seedbed.trainer.v1.CancelTrainingRequest\x1a\x1c.seedbed.trainer.v1.Training\x12j\n\x0fListCheckpoints\x12*.seedbed.trainer.v1.ListCheckpointsRequest\x1a+.seedbed.trainer.v1.ListCheckpointsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAINREQUEST'].fields_by_name['recipe']._serialized_options = b'\232\302\030\006\020\200\200\020 \001'
   _globals['_TRAINREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_TRAINREQUEST'].fields_by_name['request_id']._serialized_options = b'\232\302\0304\0322[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+  _globals['_TRAINREQUEST'].fields_by_name['rows']._loaded_options = None
+  _globals['_TRAINREQUEST'].fields_by_name['rows']._serialized_options = b'\232\302\030\002(d'
+  _globals['_ROWSFILE'].fields_by_name['name']._loaded_options = None
+  _globals['_ROWSFILE'].fields_by_name['name']._serialized_options = b'\232\302\030\005\010\001\020\377\001'
+  _globals['_ROWSFILE'].fields_by_name['sha256']._loaded_options = None
+  _globals['_ROWSFILE'].fields_by_name['sha256']._serialized_options = b'\232\302\030\020\010\001\032\014[0-9a-f]{64}'
   _globals['_GETTRAININGREQUEST'].fields_by_name['training']._loaded_options = None
   _globals['_GETTRAININGREQUEST'].fields_by_name['training']._serialized_options = b'\232\302\030\021\010\001\032\rt[0-9a-f]{16}'
   _globals['_WATCHTRAININGREQUEST'].fields_by_name['training']._loaded_options = None
@@ -52,38 +58,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTCHECKPOINTSREQUEST'].fields_by_name['training']._serialized_options = b'\232\302\030\021\010\001\032\rt[0-9a-f]{16}'
   _globals['_TRAINERSERVICE'].methods_by_name['Train']._loaded_options = None
   _globals['_TRAINERSERVICE'].methods_by_name['Train']._serialized_options = b'\312A\034\n\010Training\022\020TrainingMetadata'
-  _globals['_TRAININGSTATE']._serialized_start=2164
-  _globals['_TRAININGSTATE']._serialized_end=2326
-  _globals['_PHASESTATE']._serialized_start=2328
-  _globals['_PHASESTATE']._serialized_end=2441
+  _globals['_TRAININGSTATE']._serialized_start=2291
+  _globals['_TRAININGSTATE']._serialized_end=2453
+  _globals['_PHASESTATE']._serialized_start=2455
+  _globals['_PHASESTATE']._serialized_end=2568
   _globals['_TRAINREQUEST']._serialized_start=171
-  _globals['_TRAINREQUEST']._serialized_end=356
-  _globals['_TRAININGMETADATA']._serialized_start=358
-  _globals['_TRAININGMETADATA']._serialized_end=394
-  _globals['_TRAINING']._serialized_start=397
-  _globals['_TRAINING']._serialized_end=776
-  _globals['_PHASE']._serialized_start=779
-  _globals['_PHASE']._serialized_end=1144
-  _globals['_SNAPSHOTREF']._serialized_start=1146
-  _globals['_SNAPSHOTREF']._serialized_end=1205
-  _globals['_METRICSROW']._serialized_start=1208
-  _globals['_METRICSROW']._serialized_end=1491
-  _globals['_GETTRAININGREQUEST']._serialized_start=1493
-  _globals['_GETTRAININGREQUEST']._serialized_end=1554
-  _globals['_LISTTRAININGSREQUEST']._serialized_start=1556
-  _globals['_LISTTRAININGSREQUEST']._serialized_end=1617
-  _globals['_LISTTRAININGSRESPONSE']._serialized_start=1619
-  _globals['_LISTTRAININGSRESPONSE']._serialized_end=1716
-  _globals['_WATCHTRAININGREQUEST']._serialized_start=1718
-  _globals['_WATCHTRAININGREQUEST']._serialized_end=1781
-  _globals['_WATCHTRAININGRESPONSE']._serialized_start=1783
-  _globals['_WATCHTRAININGRESPONSE']._serialized_end=1854
-  _globals['_CANCELTRAININGREQUEST']._serialized_start=1856
-  _globals['_CANCELTRAININGREQUEST']._serialized_end=1920
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=1922
-  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=2026
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=2029
-  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=2161
-  _globals['_TRAINERSERVICE']._serialized_start=2444
-  _globals['_TRAINERSERVICE']._serialized_end=3057
+  _globals['_TRAINREQUEST']._serialized_end=408
+  _globals['_ROWSFILE']._serialized_start=410
+  _globals['_ROWSFILE']._serialized_end=483
+  _globals['_TRAININGMETADATA']._serialized_start=485
+  _globals['_TRAININGMETADATA']._serialized_end=521
+  _globals['_TRAINING']._serialized_start=524
+  _globals['_TRAINING']._serialized_end=903
+  _globals['_PHASE']._serialized_start=906
+  _globals['_PHASE']._serialized_end=1271
+  _globals['_SNAPSHOTREF']._serialized_start=1273
+  _globals['_SNAPSHOTREF']._serialized_end=1332
+  _globals['_METRICSROW']._serialized_start=1335
+  _globals['_METRICSROW']._serialized_end=1618
+  _globals['_GETTRAININGREQUEST']._serialized_start=1620
+  _globals['_GETTRAININGREQUEST']._serialized_end=1681
+  _globals['_LISTTRAININGSREQUEST']._serialized_start=1683
+  _globals['_LISTTRAININGSREQUEST']._serialized_end=1744
+  _globals['_LISTTRAININGSRESPONSE']._serialized_start=1746
+  _globals['_LISTTRAININGSRESPONSE']._serialized_end=1843
+  _globals['_WATCHTRAININGREQUEST']._serialized_start=1845
+  _globals['_WATCHTRAININGREQUEST']._serialized_end=1908
+  _globals['_WATCHTRAININGRESPONSE']._serialized_start=1910
+  _globals['_WATCHTRAININGRESPONSE']._serialized_end=1981
+  _globals['_CANCELTRAININGREQUEST']._serialized_start=1983
+  _globals['_CANCELTRAININGREQUEST']._serialized_end=2047
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_start=2049
+  _globals['_LISTCHECKPOINTSREQUEST']._serialized_end=2153
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_start=2156
+  _globals['_LISTCHECKPOINTSRESPONSE']._serialized_end=2288
+  _globals['_TRAINERSERVICE']._serialized_start=2571
+  _globals['_TRAINERSERVICE']._serialized_end=3184
 # @@protoc_insertion_point(module_scope)

@@ -68,6 +68,7 @@ class TrainRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     RECIPE_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
     dataset: _builtins.str
     """Digest of the dataset's manifest; the dataset is at `datasets/<digest>/` in the store."""
     model: _builtins.str
@@ -76,6 +77,10 @@ class TrainRequest(_message.Message):
     """The training recipe as YAML or JSON, or the name of a shipped one; empty means `lab`."""
     request_id: _builtins.str
     """A UUID of this request's own: for a day the same request with it is answered as before, and another is refused."""
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___RowsFile]:
+        """Files of rows from elsewhere, on which the first phase trains as well, and with it what replays it."""
+
     def __init__(
         self,
         *,
@@ -83,14 +88,41 @@ class TrainRequest(_message.Message):
         model: _builtins.str = ...,
         recipe: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        rows: _abc.Iterable[Global___RowsFile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "model", b"model", "recipe", b"recipe", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset", b"dataset", "model", b"model", "recipe", b"recipe", "request_id", b"request_id", "rows", b"rows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TrainRequest: _TypeAlias = TrainRequest  # noqa: Y015
+
+@_typing.final
+class RowsFile(_message.Message):
+    """A file of rows, a JSON object a line: `messages`, or a `text` that is learnt from end to end."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What it is called; part of the training's identity."""
+    sha256: _builtins.str
+    """Of its bytes, by which it is in the store."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        sha256: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RowsFile: _TypeAlias = RowsFile  # noqa: Y015
 
 @_typing.final
 class TrainingMetadata(_message.Message):
