@@ -125,7 +125,7 @@ def test_the_teacher_is_asked_by_a_recipe_that_keeps_all_passages(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_likelihood_is_that_of_the_right_answers_tokens(file, tmp_path):
     folder = write_tiny(tmp_path / "student")
     passages = choose(read_passages(file), 5)

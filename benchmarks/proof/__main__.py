@@ -10,7 +10,7 @@ from benchmarks.proof.table import describe, group, read_units
 from benchmarks.proof.unit import add_options, make_order, run_unit
 
 SMALL = {"passages": 6, "tokens": 20_000, "seeds": "1"}
-"""The whole way in some twenty minutes on two cores; it shows how it goes, and proves nothing."""
+"""The whole way, for a look: it proves nothing."""
 
 
 def main() -> None:

@@ -119,6 +119,15 @@ def test_a_text_beside_messages_is_a_remark(tmp_path):
     assert (row.text, len(row.messages)) == ("", 2)
 
 
+@pytest.mark.parametrize("more", [0, 1, 2**24, 2**25 + 1])
+def test_a_line_that_is_too_long_is_one_line_however_long(tmp_path, more):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"x" * (2**24 + more) + f"\n{line()}\n{{\n".encode())
+    found = read_external(file, "rows.jsonl")
+    assert len(found.rows) == 1
+    assert [said.split(": ")[0] for said in found.malformed] == ["rows.jsonl:1", "rows.jsonl:3"]
+
+
 def test_a_file_that_is_too_large_is_refused(tmp_path):
     file = tmp_path / "rows.jsonl"
     with file.open("wb") as empty:

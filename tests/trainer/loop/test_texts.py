@@ -18,7 +18,7 @@ from tests.trainer.students import (
     weights,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("texts")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("texts")]
 
 ROWS = ["document_text", "retelling_text", "closed_qa"]
 TOKENS = 3000

@@ -222,8 +222,9 @@ class RetellInput(_message.Message):
     family: _builtins.str
     """`rewrite`, `implications`, `dialogue` or `question_list`."""
     view: _builtins.str
-    """For whom or as who it is told, and in which order."""
+    """For whom, or as who, it is told."""
     order: _builtins.str
+    """In which order."""
     document_outline: _builtins.str
     domain: _builtins.str
     @_builtins.property

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from seedbed.kernel.errors import InputError
 from seedbed.trainer.data.marks import THOUGHTS
@@ -57,18 +57,22 @@ class Rows:
 def read_external(path: Path, name: str) -> Rows:
     """All rows of a file from elsewhere. Raises InputError where it cannot be read."""
     found = Rows()
+    found.rows += map(make_row, read_external_lines(path, found, name))
+    return found
+
+
+def read_external_lines(path: Path, found: Rows, name: str) -> Iterator[dict[str, Any]]:
+    """Its records, one after the other. Raises InputError where it cannot be read."""
     if path.is_file() and path.stat().st_size > MOST_BYTES:
         raise InputError(f"{name} has more than {MOST_BYTES:,} bytes", hint="cut it into several files")
-    for record in read_lines(path, found, name):
-        found.rows.append(make_row(record))
-    return found
+    yield from read_lines(path, found, name)
 
 
 def read_lines(path: Path, found: Rows, name: str = "") -> Iterator[dict[str, Any]]:
     """The records of a file, all that can be read. Raises InputError where the file itself cannot."""
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file), 1):
                 if not line.strip():
                     continue
                 try:
@@ -79,6 +83,14 @@ def read_lines(path: Path, found: Rows, name: str = "") -> Iterator[dict[str, An
                     yield record
     except OSError as error:
         raise InputError(f"{name or path} cannot be read: {error.strerror or error}") from error
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Its lines; of one that is too long only the beginning, as it may be all of a large file."""
+    while line := file.readline(MOST_LINE + 1):
+        yield line
+        while len(line) > MOST_LINE and not line.endswith(b"\n"):
+            line = file.readline(MOST_LINE + 1)
 
 
 def _parse(line: bytes, encoding: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from seedbed.kernel.errors import InputError, NotFound, Violation
 from seedbed.kernel.store.blobs import as_file, blob_key
 from seedbed.kernel.store.interface import Store
-from seedbed.trainer.data.rows import read_external
+from seedbed.trainer.data.rows import Rows, read_external_lines
 from seedbed.trainer.recipe import TrainingRecipe
 
 _SHOWN = 5
@@ -29,8 +29,9 @@ def not_sent(path: str) -> InputError:
 
 
 def _check(file: Path, path: str) -> None:
-    found = read_external(file, path)
-    if found.rows:
+    found = Rows()
+    # One that can be read is enough, and a large file is not held in memory by the service.
+    if next(read_external_lines(file, found, path), None) is not None:
         return
     lines = [Violation(*line.split(": ", 1)) for line in found.malformed[:_SHOWN]]
     raise InputError(
